@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+process.stderr.write('p2ptv: no command is built in yet\n');
+process.exitCode = 1;
