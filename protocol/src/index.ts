@@ -1,0 +1,135 @@
+export type { Clock, Random } from './ports.js';
+export { randomInteger, seededRandom, shuffled } from './seeded-random.js';
+export { LIMITS } from './limits.js';
+export {
+  chunkKey,
+  deriveStreamId,
+  isPeerId,
+  isSlug,
+  isStreamId,
+  peerIdFromBytes,
+  STRIPE_COUNT,
+  stripeOf,
+  type ChunkKey,
+  type ChunkSequence,
+  type PeerId,
+  type RenditionId,
+  type StreamId,
+} from './ids.js';
+export {
+  digest,
+  DIGEST_BYTES,
+  isEqualBytes,
+  keyPairFromSecret,
+  PUBLIC_KEY_BYTES,
+  sign,
+  SIGNATURE_BYTES,
+  verify,
+  type KeyPair,
+} from './signing.js';
+export {
+  BLOCK_BYTES,
+  blockCountOf,
+  blockLengthOf,
+  decodeChunkHeader,
+  encodeChunkHeader,
+  encodedHeaderBytes,
+  HEADER_VERSION,
+  signatureOf,
+  signedChunkHeader,
+  signedPortion,
+  type ChunkHeader,
+  type SignedChunkHeader,
+} from './chunk-header.js';
+export { decodeHeaderBatch, encodeHeaderBatch } from './header-batch.js';
+export {
+  decodeSignedText,
+  encodeSignedText,
+  type SignedTextDomain,
+  type Signer,
+} from './signed-text.js';
+export {
+  decodeStreamRecord,
+  encodePublicKey,
+  encodeStreamRecord,
+  type Rendition,
+  type StreamRecord,
+} from './stream-record.js';
+export {
+  formatMagnetLink,
+  formatWatchUrl,
+  isStreamLink,
+  parseStreamLink,
+  type StreamLink,
+  type StreamLinkProblem,
+} from './stream-link.js';
+export { decodeTicket, encodeTicket, type PeerRole, type Ticket } from './ticket.js';
+export {
+  encodePublisherProof,
+  isPublisherProofValid,
+  type PublisherClaim,
+  type PublisherProof,
+} from './publisher-proof.js';
+export {
+  WIRE_VERSION,
+  type BlockRange,
+  type ByeReason,
+  type ChunkRef,
+  type Holding,
+  type PeerStatus,
+  type RejectReason,
+  type WireMessage,
+} from './wire-message.js';
+export { decodeMessage, encodedMessageBytes, encodeMessage, type DecodedFrame } from './wire-codec.js';
+export {
+  dutyMapSchema,
+  dutySchema,
+  joinAnswerSchema,
+  joinRequestSchema,
+  neighboursAnswerSchema,
+  neighboursWantedSchema,
+  peerDescriptionSchema,
+  reportSchema,
+  signalSchema,
+  ticketRenewalSchema,
+  TRACKER_SOCKET_PATH,
+  type Duty,
+  type DutyMap,
+  type IceServer,
+  type JoinRequest,
+  type NeighboursAnswer,
+  type NeighboursWanted,
+  type PeerDescription,
+  type PeerReport,
+  type PeerToTrackerEvents,
+  type Signal,
+  type SignalBody,
+  type SwarmScrape,
+  type TicketRenewal,
+  type TrackerJoinAnswer,
+  type TrackerToPeerEvents,
+} from './tracker-contract.js';
+export {
+  HEADERS_WAIT_MS,
+  joinAnswerFromOriginSchema,
+  STREAM_PATHS,
+  streamListingSchema,
+  streamListSchema,
+  type OriginBytes,
+  type OriginJoinAnswer,
+  type StreamListing,
+} from './origin-contract.js';
+export {
+  MediaTimeline,
+  type AppendResult,
+  type TimelinePosition,
+  type TimelineSegment,
+} from './media-timeline.js';
+export {
+  isTooFarAhead,
+  parseDeliveryDirectives,
+  type DeliveryDirectives,
+  type DirectiveProblem,
+} from './delivery-directives.js';
+export { renderMediaPlaylist, type MediaPlaylistOptions } from './media-playlist.js';
+export { renderMultivariantPlaylist } from './multivariant-playlist.js';

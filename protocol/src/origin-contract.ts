@@ -1,0 +1,78 @@
+import * as z from 'zod/mini';
+import type { ChunkSequence, RenditionId } from './ids.js';
+import { LIMITS } from './limits.js';
+import { countSchema, digestHexSchema, renditionIdSchema } from './schemas.js';
+import { peerDescriptionSchema } from './tracker-contract.js';
+
+/**
+ * Paths below a stream's base URL (`<origin>/live/<slug>`), the same in playlists, in the engine
+ * and at the origin. Everything named by a sequence, an epoch or a hash is immutable.
+ */
+export const STREAM_PATHS = {
+  multivariantPlaylist: 'index.m3u8',
+  mediaPlaylist: (rendition: RenditionId): string => `${rendition}/live.m3u8`,
+  /** Relative to the media playlist. */
+  part: (sequence: ChunkSequence | number): string => `part-${sequence}.m4s`,
+  segment: (epoch: number, mediaSequence: number): string => `segment-${epoch}-${mediaSequence}.m4s`,
+  init: (initHash: string): string => `init-${initHash}.mp4`,
+  headers: 'headers',
+  join: 'join',
+} as const;
+
+/** Longest that `headers?after=` keeps a request waiting, ms; then it answers with no header. */
+export const HEADERS_WAIT_MS = 5_000;
+
+const base64Schema = z.string().check(z.maxLength(512 * 1024));
+
+/** `GET <stream>/join?rendition=&delayMs=`: all that a first frame needs but the media. */
+export const joinAnswerFromOriginSchema = z.object({
+  version: z.literal(1),
+  /** Signed stream record, {@link decodeStreamRecord}. */
+  record: z.string().check(z.maxLength(LIMITS.recordBytes)),
+  rendition: renditionIdSchema,
+  initHash: digestHexSchema,
+  /** The init segment, base64. */
+  init: base64Schema,
+  /**
+   * Header batch, base64, {@link decodeHeaderBatch}: from the last independent part at or before
+   * (edge − delay) up to the edge. The parts lie at {@link STREAM_PATHS}.part.
+   */
+  headers: base64Schema,
+  /** Peers that have lately proved to deliver. */
+  warmPeers: z.array(peerDescriptionSchema).check(z.maxLength(LIMITS.links)),
+  /** Wall clock of the origin, ms. */
+  wallMs: z.number(),
+});
+/** See {@link joinAnswerFromOriginSchema}. */
+export type OriginJoinAnswer = z.infer<typeof joinAnswerFromOriginSchema>;
+
+/** One stream in `GET /api/streams`. */
+export const streamListingSchema = z.object({
+  slug: z.string(),
+  streamId: z.string(),
+  title: z.string(),
+  /** `live`: media flows; `offline`: the publisher is away; `ended`: it will not come back. */
+  state: z.enum(['live', 'offline', 'ended']),
+  viewers: countSchema,
+  width: countSchema,
+  height: countSchema,
+  /** Magnet link with this origin's address as the request named it. */
+  link: z.string(),
+  /** Path of the watch page, `/watch/<slug>`. */
+  watchPath: z.string(),
+  startedAtMs: z.number(),
+});
+/** See {@link streamListingSchema}. */
+export type StreamListing = z.infer<typeof streamListingSchema>;
+/** `GET /api/streams`. */
+export const streamListSchema = z.object({ streams: z.array(streamListingSchema) });
+
+/** Application bytes that an origin has sent to viewers, by what they were (DESIGN: Counting bytes). */
+export type OriginBytes = {
+  media: number;
+  init: number;
+  playlists: number;
+  headers: number;
+  join: number;
+  seeder: number;
+};

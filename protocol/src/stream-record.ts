@@ -1,0 +1,72 @@
+import { base64urlnopad } from '@scure/base';
+import * as z from 'zod/mini';
+import { deriveStreamId, type StreamId } from './ids.js';
+import { LIMITS } from './limits.js';
+import { countSchema, digestHexSchema, renditionIdSchema, streamIdSchema } from './schemas.js';
+import { decodeSignedText, encodeSignedText, type Signer } from './signed-text.js';
+
+const renditionSchema = z.object({
+  id: renditionIdSchema,
+  /** RFC 6381, e.g. `avc1.42c01e,mp4a.40.2`. */
+  codecs: z.string().check(z.minLength(1), z.maxLength(128), z.regex(/^[\w.,+-]+$/)),
+  /** Pixels; 0 where there is no video. */
+  width: countSchema,
+  height: countSchema,
+  /** Frames a second; 0 where there is no video. */
+  frameRate: z.number().check(z.gte(0), z.lte(1000)),
+  /** Peak and average bits a second of media. */
+  bandwidthBitsPerSecond: z.int().check(z.gte(1)),
+  averageBandwidthBitsPerSecond: z.int().check(z.gte(1)),
+  /** SHA-256 of the current init segment. */
+  initHash: digestHexSchema,
+});
+
+const streamRecordSchema = z.object({
+  version: z.literal(1),
+  streamId: streamIdSchema,
+  slug: z.string().check(z.minLength(1), z.maxLength(64)),
+  title: z.string().check(z.maxLength(200)),
+  /** Rises with every new record of the stream; viewers keep the highest. */
+  revision: countSchema,
+  /** The current epoch, see {@link ChunkHeader}. */
+  epoch: countSchema,
+  /** Longest part, ms. */
+  partTargetMs: z.number().check(z.gte(1), z.lte(10_000)),
+  /** HLS target duration, whole seconds. */
+  targetDurationSeconds: z.int().check(z.gte(1), z.lte(60)),
+  renditions: z.array(renditionSchema).check(z.minLength(1), z.maxLength(LIMITS.renditions)),
+  isEnded: z.boolean(),
+});
+
+/** One encoding of a stream, as its record describes it. */
+export type Rendition = z.infer<typeof renditionSchema>;
+/** What the publisher says about a stream as a whole. */
+export type StreamRecord = z.infer<typeof streamRecordSchema>;
+
+/** Serializes and signs a record with the publisher's key. */
+export function encodeStreamRecord(record: StreamRecord, signer: Signer): string {
+  return encodeSignedText('p2ptv record v1', record, signer);
+}
+
+/**
+ * Checks that a record was signed by the key and describes the stream that the key and the slug name.
+ *
+ * @returns undefined when it does not
+ */
+export function decodeStreamRecord(
+  text: string,
+  expected: { streamId: StreamId; publicKey: Uint8Array },
+): StreamRecord | undefined {
+  if (text.length > LIMITS.recordBytes) return undefined;
+  const value = decodeSignedText('p2ptv record v1', text, expected.publicKey);
+  const parsed = streamRecordSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const record = parsed.data;
+  if (record.streamId !== expected.streamId) return undefined;
+  return deriveStreamId(expected.publicKey, record.slug) === expected.streamId ? record : undefined;
+}
+
+/** A publisher's key as it stands in links: base64url without padding, 43 characters. */
+export function encodePublicKey(publicKey: Uint8Array): string {
+  return base64urlnopad.encode(publicKey);
+}

@@ -1,0 +1,206 @@
+import { BLOCK_BYTES, decodeChunkHeader } from './chunk-header.js';
+import type { ChunkSequence, RenditionId } from './ids.js';
+import { LIMITS } from './limits.js';
+import type { ByeReason, ChunkRef, Holding, PeerStatus, RejectReason, WireMessage } from './wire-message.js';
+
+/**
+ * Type bytes. 0x20–0x2f are kept for what comes with learned push, peer exchange and relayed
+ * signalling; a peer ignores types that it does not know (SPEC WR2).
+ */
+const TYPE = {
+  hello: 0x01,
+  status: 0x02,
+  header: 0x03,
+  incoming: 0x04,
+  have: 0x05,
+  request: 0x06,
+  block: 0x07,
+  cancel: 0x08,
+  reject: 0x09,
+  ping: 0x0a,
+  pong: 0x0b,
+  bye: 0x0c,
+} as const;
+
+const HOLDINGS: readonly Holding[] = ['none', 'incoming', 'complete'];
+const REJECT_REASONS: readonly RejectReason[] = ['notHeld', 'overLimit', 'notUploading', 'tooLate'];
+const BYE_REASONS: readonly ByeReason[] = [
+  'leaving',
+  'badBlock',
+  'badHeader',
+  'misbehaviour',
+  'tooManyLinks',
+  'idle',
+];
+
+const STATUS_BYTES = 9;
+const REF_BYTES = 5;
+const STATUS_UPLOADING = 1;
+const STATUS_VISIBLE = 2;
+const MAX_BLOCK_INDEX = Math.ceil(LIMITS.chunkBytes / BLOCK_BYTES) - 1;
+
+/** What came in a frame: a message, a type of a later version (to be ignored), or nonsense. */
+export type DecodedFrame = WireMessage | { readonly kind: 'unknown' } | { readonly kind: 'malformed' };
+
+/** Exact length of {@link encodeMessage}'s result, without encoding; the simulator counts bytes with it. */
+export function encodedMessageBytes(message: WireMessage): number {
+  switch (message.kind) {
+    case 'hello':
+      return 2 + STATUS_BYTES;
+    case 'status':
+      return 1 + STATUS_BYTES;
+    case 'header':
+      return 2 + message.signed.bytes.length;
+    case 'incoming':
+    case 'have':
+    case 'cancel':
+      return 1 + REF_BYTES;
+    case 'request':
+      return 1 + REF_BYTES + 6;
+    case 'block':
+      return 1 + REF_BYTES + 2 + message.bytes.length;
+    case 'reject':
+      return 1 + REF_BYTES + 1;
+    case 'ping':
+    case 'pong':
+      return 5;
+    case 'bye':
+      return 2;
+  }
+}
+
+/** Encodes a message into a fresh buffer; big-endian throughout. */
+export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(encodedMessageBytes(message));
+  const view = new DataView(bytes.buffer);
+  bytes[0] = TYPE[message.kind];
+  switch (message.kind) {
+    case 'hello':
+      bytes[1] = message.version;
+      writeStatus(view, 2, message.status);
+      break;
+    case 'status':
+      writeStatus(view, 1, message.status);
+      break;
+    case 'header':
+      bytes[1] = HOLDINGS.indexOf(message.holding);
+      bytes.set(message.signed.bytes, 2);
+      break;
+    case 'incoming':
+    case 'have':
+    case 'cancel':
+      writeRef(view, message);
+      break;
+    case 'request':
+      writeRef(view, message);
+      view.setUint16(6, message.firstBlock);
+      view.setUint16(8, message.blockCount);
+      view.setUint16(10, Math.max(0, Math.min(0xffff, Math.round(message.deadlineInMs))));
+      break;
+    case 'block':
+      writeRef(view, message);
+      view.setUint16(6, message.index);
+      bytes.set(message.bytes, 8);
+      break;
+    case 'reject':
+      writeRef(view, message);
+      bytes[6] = REJECT_REASONS.indexOf(message.reason);
+      break;
+    case 'ping':
+    case 'pong':
+      view.setUint32(1, message.nonce);
+      break;
+    case 'bye':
+      bytes[1] = BYE_REASONS.indexOf(message.reason);
+      break;
+  }
+  return bytes;
+}
+
+/** Reads one frame. Blocks and headers alias `frame`: hand over a buffer that nobody else writes. */
+export function decodeMessage(frame: Uint8Array): DecodedFrame {
+  const malformed = { kind: 'malformed' } as const;
+  if (frame.length === 0 || frame.length > LIMITS.frameBytes) return malformed;
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const length = frame.length;
+  switch (view.getUint8(0)) {
+    case TYPE.hello:
+      return length === 2 + STATUS_BYTES
+        ? { kind: 'hello', version: view.getUint8(1), status: readStatus(view, 2) }
+        : malformed;
+    case TYPE.status:
+      return length === 1 + STATUS_BYTES ? { kind: 'status', status: readStatus(view, 1) } : malformed;
+    case TYPE.header: {
+      const holding = length > 2 ? HOLDINGS[view.getUint8(1)] : undefined;
+      const signed = decodeChunkHeader(frame.subarray(2));
+      return signed && holding ? { kind: 'header', signed, holding } : malformed;
+    }
+    case TYPE.incoming:
+      return length === 1 + REF_BYTES ? { kind: 'incoming', ...readRef(view) } : malformed;
+    case TYPE.have:
+      return length === 1 + REF_BYTES ? { kind: 'have', ...readRef(view) } : malformed;
+    case TYPE.cancel:
+      return length === 1 + REF_BYTES ? { kind: 'cancel', ...readRef(view) } : malformed;
+    case TYPE.request:
+      return readRequest(view) ?? malformed;
+    case TYPE.block: {
+      if (length < 1 + REF_BYTES + 3 || length > 1 + REF_BYTES + 2 + BLOCK_BYTES) return malformed;
+      const index = view.getUint16(6);
+      if (index > MAX_BLOCK_INDEX) return malformed;
+      return { kind: 'block', ...readRef(view), index, bytes: frame.subarray(8) };
+    }
+    case TYPE.reject: {
+      const reason = length === 1 + REF_BYTES + 1 ? REJECT_REASONS[view.getUint8(6)] : undefined;
+      return reason ? { kind: 'reject', ...readRef(view), reason } : malformed;
+    }
+    case TYPE.ping:
+      return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;
+    case TYPE.pong:
+      return length === 5 ? { kind: 'pong', nonce: view.getUint32(1) } : malformed;
+    case TYPE.bye: {
+      const reason = length === 2 ? BYE_REASONS[view.getUint8(1)] : undefined;
+      return reason ? { kind: 'bye', reason } : malformed;
+    }
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+function readRequest(view: DataView): WireMessage | undefined {
+  if (view.byteLength !== 1 + REF_BYTES + 6) return undefined;
+  const firstBlock = view.getUint16(6);
+  const blockCount = view.getUint16(8);
+  if (blockCount === 0 || firstBlock + blockCount - 1 > MAX_BLOCK_INDEX) return undefined;
+  return { kind: 'request', ...readRef(view), firstBlock, blockCount, deadlineInMs: view.getUint16(10) };
+}
+
+function writeRef(view: DataView, ref: ChunkRef): void {
+  view.setUint8(1, ref.rendition);
+  view.setUint32(2, ref.sequence);
+}
+
+function readRef(view: DataView): ChunkRef {
+  return {
+    rendition: view.getUint8(1) as RenditionId,
+    sequence: view.getUint32(2) as ChunkSequence,
+  };
+}
+
+function writeStatus(view: DataView, offset: number, status: PeerStatus): void {
+  view.setUint32(offset, Math.min(0xffff_ffff, Math.round(status.uplinkKbps)));
+  view.setUint32(offset + 4, Math.min(0xffff_ffff, status.queuedBytes));
+  view.setUint8(
+    offset + 8,
+    (status.isUploading ? STATUS_UPLOADING : 0) | (status.isVisible ? STATUS_VISIBLE : 0),
+  );
+}
+
+function readStatus(view: DataView, offset: number): PeerStatus {
+  const flags = view.getUint8(offset + 8);
+  return {
+    uplinkKbps: view.getUint32(offset),
+    queuedBytes: view.getUint32(offset + 4),
+    isUploading: (flags & STATUS_UPLOADING) !== 0,
+    isVisible: (flags & STATUS_VISIBLE) !== 0,
+  };
+}

@@ -1,0 +1,47 @@
+import type { SignedChunkHeader } from './chunk-header.js';
+import type { ChunkSequence, RenditionId } from './ids.js';
+
+/** Names a chunk within the stream of a link. */
+export type ChunkRef = { readonly rendition: RenditionId; readonly sequence: ChunkSequence };
+
+/** How much of a chunk the sender of a HEADER has. */
+export type Holding = 'none' | 'incoming' | 'complete';
+
+/** Why a request was refused. */
+export type RejectReason = 'notHeld' | 'overLimit' | 'notUploading' | 'tooLate';
+
+/** Why a link is closed by its other end. */
+export type ByeReason = 'leaving' | 'badBlock' | 'badHeader' | 'misbehaviour' | 'tooManyLinks' | 'idle';
+
+/** What a peer tells about itself; repeated when it changes. */
+export type PeerStatus = {
+  /** What it can send, kb/s, as it measured or was told; 0 = unknown. */
+  readonly uplinkKbps: number;
+  /** Bytes that it has promised and not sent yet. */
+  readonly queuedBytes: number;
+  /** False: it serves nobody (the viewer switched uploading off). */
+  readonly isUploading: boolean;
+  /** False: its page is hidden; it still serves. */
+  readonly isVisible: boolean;
+};
+
+/** A message between neighbours, one a data-channel message. SPEC rules WR1–WR12. */
+export type WireMessage =
+  | { readonly kind: 'hello'; readonly version: number; readonly status: PeerStatus }
+  | { readonly kind: 'status'; readonly status: PeerStatus }
+  | { readonly kind: 'header'; readonly signed: SignedChunkHeader; readonly holding: Holding }
+  | ({ readonly kind: 'incoming' } & ChunkRef)
+  | ({ readonly kind: 'have' } & ChunkRef)
+  | ({ readonly kind: 'request' } & ChunkRef & BlockRange & { readonly deadlineInMs: number })
+  | ({ readonly kind: 'block' } & ChunkRef & { readonly index: number; readonly bytes: Uint8Array })
+  | ({ readonly kind: 'cancel' } & ChunkRef)
+  | ({ readonly kind: 'reject' } & ChunkRef & { readonly reason: RejectReason })
+  | { readonly kind: 'ping'; readonly nonce: number }
+  | { readonly kind: 'pong'; readonly nonce: number }
+  | { readonly kind: 'bye'; readonly reason: ByeReason };
+
+/** Consecutive blocks of a chunk. */
+export type BlockRange = { readonly firstBlock: number; readonly blockCount: number };
+
+/** Version of the wire protocol, in HELLO. Peers of different versions part with BYE. */
+export const WIRE_VERSION = 1;
