@@ -12,6 +12,6 @@ export default defineConfig({
     sourcemap: true,
     target: 'es2022',
     lib: { entry: 'src/library/index.ts', formats: ['es'], fileName: () => 'index.js' },
-    rollupOptions: { external: ['hls.js'] },
+    rolldownOptions: { external: ['hls.js'] },
   },
 });
