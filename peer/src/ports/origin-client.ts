@@ -1,0 +1,67 @@
+import type {
+  ChunkRef,
+  PeerDescription,
+  RenditionId,
+  SignedChunkHeader,
+  StreamRecord,
+  ChunkSequence,
+} from '@p2ptv/protocol';
+
+/** Ends what it was returned for; harmless when that is over. No callback follows. */
+export type Cancel = () => void;
+
+/**
+ * `notFound`: the origin answered that it does not have it (404, 410); `unavailable`: no answer,
+ * a server's error, or too busy; `invalid`: an answer that was not what it should be.
+ */
+export type OriginFailure = 'notFound' | 'unavailable' | 'invalid';
+
+/** The origin's answer to a join, parsed; the record's signature is checked, the headers' are not. */
+export type OriginJoin = {
+  readonly record: StreamRecord;
+  readonly rendition: RenditionId;
+  readonly initHash: string;
+  /** Its hash is checked. */
+  readonly init: Uint8Array;
+  readonly headers: readonly SignedChunkHeader[];
+  readonly warmPeers: readonly PeerDescription[];
+};
+
+/**
+ * The stream's origin, or a cache before it, over HTTP. Callbacks never come from within the call
+ * that started them. It tries the link's origins in turn and remembers which one works.
+ */
+export interface OriginClient {
+  join(
+    request: { readonly rendition?: RenditionId; readonly delayMs: number },
+    listener: { joined(join: OriginJoin): void; failed(failure: OriginFailure): void },
+  ): Cancel;
+  /** Fetches a chunk from `firstByte` to its end (Range where it is not 0). */
+  fetchChunk(
+    request: ChunkRef & { readonly firstByte: number; readonly byteLength: number },
+    listener: {
+      /** Bytes in order, beginning at `firstByte`; at most `byteLength` in all. */
+      bytes(bytes: Uint8Array): void;
+      done(): void;
+      failed(failure: OriginFailure): void;
+    },
+  ): Cancel;
+  /** Waits for headers after a sequence, and goes on waiting for the next, until cancelled or failed. */
+  followHeaders(
+    request: { readonly rendition: RenditionId; readonly after: ChunkSequence },
+    listener: {
+      headers(headers: readonly SignedChunkHeader[]): void;
+      failed(failure: OriginFailure): void;
+    },
+  ): Cancel;
+  /** Fetches an init segment; its hash is checked. */
+  fetchInit(
+    request: { readonly rendition: RenditionId; readonly initHash: string },
+    listener: { fetched(bytes: Uint8Array): void; failed(failure: OriginFailure): void },
+  ): Cancel;
+  /** Body bytes received from origins since the start, by what they were; as sent by the origin, retries included. */
+  readonly received: Readonly<OriginReceived>;
+}
+
+/** Body bytes received over HTTP. */
+export type OriginReceived = { media: number; init: number; headers: number; join: number };

@@ -1,0 +1,150 @@
+import type {
+  ChunkHeader,
+  ChunkRef,
+  MediaTimeline,
+  PeerId,
+  PeerRole,
+  RenditionId,
+  SignedChunkHeader,
+  StreamRecord,
+} from '@p2ptv/protocol';
+import type { OriginFailure, OriginReceived } from '../ports/origin-client.js';
+import type { TrackerState } from '../ports/tracker-client.js';
+
+/** The viewer's say about serving others. */
+export type UploadPolicy =
+  | { readonly mode: 'on' }
+  | { readonly mode: 'off' }
+  /** Everything sent on links, control included, never exceeds this over any 2 s. */
+  | { readonly mode: 'capped'; readonly bitsPerSecond: number };
+
+/** Where playback stands; from it the engine derives each chunk's deadline. */
+export type PlaybackPosition = {
+  /** Program date-time of the playhead, ms since the Unix epoch. */
+  readonly playheadMs: number;
+  /** Current playback rate; 0 while paused. */
+  readonly rate: number;
+};
+
+/** Where a chunk's bytes came from. */
+export type ChunkSources = {
+  readonly peerBytes: number;
+  readonly seederBytes: number;
+  readonly originBytes: number;
+};
+
+/** Events of a session: past tense, one payload. */
+export type PeerSessionEvents = {
+  /** The origin's (or a neighbour's) first word on the stream is verified: record and init are there. */
+  joined: { readonly record: StreamRecord; readonly rendition: RenditionId };
+  recordChanged: { readonly record: StreamRecord };
+  /**
+   * A chunk is whole and verified, and every chunk before it in the timeline too: the timeline of
+   * its rendition now ends with it. The only event that players need for media.
+   */
+  partReady: { readonly header: ChunkHeader };
+  /** A chunk is whole and verified, in whatever order. */
+  chunkVerified: { readonly header: ChunkHeader; readonly sources: ChunkSources };
+  /** A neighbour sent something that is not what the publisher signed; its link is closed. */
+  chunkRejected: { readonly chunk: ChunkRef; readonly peerId: PeerId; readonly reason: 'block' | 'header' };
+  linkOpened: { readonly peerId: PeerId; readonly role: PeerRole };
+  linkClosed: { readonly peerId: PeerId };
+  trackerStateChanged: { readonly state: TrackerState; readonly message?: string };
+  /** The origin did not answer, or answers again. */
+  originStateChanged: { readonly isReachable: boolean; readonly failure?: OriginFailure };
+  /** The chunk cap for the session's memory dropped this part from the timeline. */
+  timelineRestarted: { readonly header: ChunkHeader };
+};
+
+/** One neighbour, as the player's panel draws it. */
+export type NeighbourStats = {
+  readonly peerId: PeerId;
+  readonly role: PeerRole;
+  /** ms; undefined until measured. */
+  readonly roundTripMs?: number;
+  /** Media bytes over the link's life. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Media bits a second over the last 2 s. */
+  readonly receivingBitsPerSecond: number;
+  readonly sendingBitsPerSecond: number;
+};
+
+/** How often each mechanism acted; a counter that stays 0 is a mechanism that gains nothing. */
+export type MechanismCounters = {
+  seedsReceived: number;
+  /** Chunks begun to be forwarded before they were complete. */
+  cutThroughForwards: number;
+  pulls: number;
+  /** Fallbacks to the origin because the deadline came near. */
+  fallbacks: number;
+  /** Fallbacks that fetched only what was missing. */
+  rangeTails: number;
+  /** Fallbacks not made because a neighbour had said INCOMING. */
+  fallbacksSpared: number;
+  headerPolls: number;
+  bans: number;
+  uploadCapWaits: number;
+  duplicateBlocks: number;
+  cancels: number;
+};
+
+/** A snapshot of a session. Bytes are media bytes unless the name says otherwise. */
+export type PeerSessionStats = {
+  readonly peerId: PeerId;
+  readonly isWebRtcAvailable: boolean;
+  readonly trackerState: TrackerState;
+  readonly isOriginReachable: boolean;
+  /** Verified media bytes, each chunk once, by who delivered them. */
+  readonly verifiedBytes: ChunkSources;
+  /** Media bytes sent to neighbours. */
+  readonly sentBytes: number;
+  /** HTTP body bytes received. */
+  readonly originReceived: Readonly<OriginReceived>;
+  /** Bytes received in frames from the origin's seeder, control included. */
+  readonly seederFrameBytes: number;
+  readonly chunksVerified: number;
+  readonly chunksRejected: number;
+  readonly mechanisms: Readonly<MechanismCounters>;
+  readonly neighbours: readonly NeighbourStats[];
+  readonly dutyStripes: readonly number[];
+  readonly upload: UploadPolicy;
+};
+
+/**
+ * One peer in one swarm: the engine, run by a platform's adapters. Players, the origin's seeder,
+ * volunteers and benches all use this.
+ */
+export interface PeerSession {
+  readonly peerId: PeerId;
+  /** Undefined until `joined`. */
+  readonly record: StreamRecord | undefined;
+  /** Begins: no request leaves before. Progress and failures come as events; it retries by itself. */
+  start(): void;
+  /** Subscribes; returns the unsubscribe function. A listener that throws hurts nobody else. */
+  on<Name extends keyof PeerSessionEvents>(
+    name: Name,
+    listener: (event: PeerSessionEvents[Name]) => void,
+  ): () => void;
+  /** Verified parts of a rendition in play order, without holes; read only. */
+  timeline(rendition: RenditionId): MediaTimeline;
+  /** A private copy of a verified chunk, or undefined when it is not (or no longer) held. */
+  read(chunk: ChunkRef): Uint8Array<ArrayBuffer> | undefined;
+  /** A private copy of a verified init segment, or undefined until it is there. */
+  initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined;
+  setPlayback(position: PlaybackPosition): void;
+  setUpload(policy: UploadPolicy): void;
+  /** Tells whether the page is visible: a hidden viewer is no super-peer, but goes on serving. */
+  setVisible(isVisible: boolean): void;
+  stats(): PeerSessionStats;
+  /** Says good-bye to neighbours and tracker, and frees everything. */
+  close(): void;
+}
+
+/** The origin's own peer: it has the chunks first and pushes each to those on duty for its stripe. */
+export interface SeederSession extends PeerSession {
+  /** Seeds a chunk just published; bytes are kept, not copied. */
+  publish(signed: SignedChunkHeader, bytes: Uint8Array): void;
+  /** Bytes handed to links so far, control included: the origin's `seeder` total. */
+  readonly sentFrameBytes: number;
+}
