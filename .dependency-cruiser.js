@@ -1,4 +1,8 @@
-/** What each workspace may import of ours: dependencies point one way, and nothing imports bench or player. */
+/**
+ * What each workspace may import of ours: dependencies point one way, and nothing imports bench or player.
+ *
+ * @type {Record<string, string[]>}
+ */
 const ALLOWED = {
   protocol: [],
   tracker: ['protocol'],
@@ -15,7 +19,7 @@ const directions = Object.entries(ALLOWED).map(([from, allowed]) => {
   return {
     name: `${from}-imports-only-${allowed.length === 0 ? 'itself' : allowed.join('-')}`,
     comment: `${from} may import ${allowed.length === 0 ? 'no workspace' : allowed.join(', ')}; see ARCHITECTURE.md.`,
-    severity: 'error',
+    severity: /** @type {const} */ ('error'),
     from: { path: `^${from}/` },
     // An empty list would match everything; bench may import all the others.
     to: { path: forbidden.length === 0 ? '^$' : `^(${forbidden.join('|')})/` },

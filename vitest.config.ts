@@ -1,6 +1,8 @@
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+import { findChromium } from './scripts/system-programs.mjs';
+
 const workspaces = ['protocol', 'tracker', 'peer', 'origin', 'player', 'bench'];
 
 // Workspaces resolve to their TypeScript sources, so no test needs a build.
@@ -9,6 +11,9 @@ const resolution = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+
+// Tests that drive a browser take it from the environment, whoever starts them.
+process.env['P2PTV_CHROMIUM'] ??= findChromium() ?? '';
 
 export default defineConfig({
   test: {

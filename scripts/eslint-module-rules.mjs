@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)*$/;
+const KEBAB_CASE = /^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)*$/;
 
 /** @type {RuleModule} */
 const kebabCaseFile = {

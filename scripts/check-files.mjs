@@ -1,0 +1,52 @@
+/** Checks what no linter sees: where the lock file points, which Node it needs, and how long the source files are. */
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import semver from 'semver';
+
+import { ROOT } from './steps.mjs';
+
+const MAX_LINES = 700;
+const SOURCE = /\.(c|m)?(ts|js)x?$|\.(css|html|sh)$/;
+const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', 'data', '.git', '.turbo']);
+
+/** @type {string[]} */
+const complaints = [];
+
+const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+const lock = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'));
+const floor = semver.minVersion(manifest.engines.node)?.version;
+for (const [location, entry] of Object.entries(lock.packages)) {
+  if (/^[a-z+]+:/.test(entry.resolved ?? '')) {
+    complaints.push(`package-lock.json: ${location} names an address, so it installs only where that is reachable`);
+  }
+  const range = entry.engines?.node;
+  if (range !== undefined && !semver.satisfies(floor ?? '', range)) {
+    complaints.push(`package-lock.json: ${location} ${entry.version} needs Node ${range}, our floor is ${floor}`);
+  }
+}
+
+for (const file of sourceFiles(ROOT)) {
+  const lines = readFileSync(file, 'utf8').split('\n').length - 1;
+  if (lines > MAX_LINES) {
+    complaints.push(`${path.relative(ROOT, file)}: ${lines} lines, at most ${MAX_LINES} are allowed: split it`);
+  }
+}
+
+console.log(complaints.join('\n'));
+process.exitCode = complaints.length === 0 ? 0 : 1;
+
+/**
+ * @param {string} folder
+ * @returns {string[]}
+ */
+function sourceFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !NOT_OURS.has(entry.name))
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) {
+        return sourceFiles(file);
+      }
+      return SOURCE.test(entry.name) ? [file] : [];
+    });
+}

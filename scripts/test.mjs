@@ -1,0 +1,140 @@
+/**
+ * `npm test [-- --only <part,…>] [vitest filters]`: sets up what is missing, then runs every check and every test.
+ * Stops at the first part that fails. The last line is vitest's own count.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { build, checkNode, installDependencies } from './setup.mjs';
+import { ROOT, StepFailed, main, run, step } from './steps.mjs';
+import { ensurePrograms } from './system-programs.mjs';
+import { turbo } from './turbo.mjs';
+
+/** @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, work: (filters: string[]) => Promise<unknown> }} Part */
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+/** @type {Record<string, Part>} in the order in which they run: what fails fastest first */
+const PARTS = {
+  files: script('Lock file and length of files', 'check-files.mjs'),
+  boundaries: {
+    title: 'Boundaries between packages',
+    needsBuild: false,
+    work: () => node('node_modules/dependency-cruiser/bin/dependency-cruise.mjs', boundariesArguments()),
+  },
+  spec: script('SPEC rules and the tests that cite them', 'check-spec-rules.mjs'),
+  docs: script('Doc comments of public names', 'check-public-docs.mjs'),
+  lint: { title: 'Lint', needsBuild: false, work: () => turbo(['lint', '//#lint:root']) },
+  types: { title: 'Types', needsBuild: true, work: () => turbo(['typecheck', '//#typecheck:root']) },
+  unit: {
+    title: 'Unit, property and contract tests',
+    needsBuild: true,
+    isTests: true,
+    work: (filters) => vitest(['--project=!browser', ...filters]),
+  },
+  browser: {
+    title: 'Browser tests',
+    needsBuild: true,
+    isTests: true,
+    work: (filters) => vitest(['--project=browser', ...filters]),
+  },
+};
+
+const { names, filters } = parseArguments(process.argv.slice(2));
+const parts = names.map((name) => /** @type {Part} */ (PARTS[name]));
+const runsTests = parts.some((part) => part.isTests);
+
+await main(async () => {
+  checkNode();
+  await installDependencies();
+  if (runsTests) {
+    await ensurePrograms();
+  }
+  if (parts.some((part) => part.needsBuild)) {
+    await build();
+  }
+  for (const part of parts) {
+    await step(part.title, () => part.work(filters));
+  }
+});
+if (runsTests) {
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+}
+
+/**
+ * @param {string[]} args
+ * @returns {{ names: string[], filters: string[] }}
+ */
+function parseArguments(args) {
+  const at = args.indexOf('--only');
+  if (at === -1) {
+    return { names: Object.keys(PARTS), filters: args };
+  }
+  const wanted = (args[at + 1] ?? '').split(',');
+  const unknown = wanted.filter((name) => PARTS[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`--only takes ${Object.keys(PARTS).join(', ')} (several with commas), not '${unknown.join(',')}'`);
+    process.exit(2);
+  }
+  return { names: wanted, filters: [...args.slice(0, at), ...args.slice(at + 2)] };
+}
+
+/**
+ * @param {string} title
+ * @param {string} file
+ * @returns {Part}
+ */
+function script(title, file) {
+  return { title, needsBuild: false, work: () => node(`scripts/${file}`, []) };
+}
+
+/**
+ * @param {string} file
+ * @param {string[]} args
+ */
+async function node(file, args) {
+  await run(process.execPath, [path.join(ROOT, file), ...args]);
+}
+
+function boundariesArguments() {
+  const command = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).scripts.boundaries;
+  return command.split(' ').slice(1);
+}
+
+/**
+ * Runs vitest and adds what it counted to the totals, whether it fails or not.
+ *
+ * @param {string[]} args
+ */
+async function vitest(args) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'p2ptv-test-'));
+  const report = path.join(folder, 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  try {
+    await run(
+      process.execPath,
+      [path.join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--passWithNoTests', ...reporters, ...args],
+      { isQuiet: false },
+    );
+  } catch (error) {
+    throw error instanceof StepFailed ? new StepFailed('the tests, see above') : error;
+  } finally {
+    addCounts(report);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @param {string} report */
+function addCounts(report) {
+  let counts;
+  try {
+    counts = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    // A vitest that could not even start has counted nothing; its exit code says the rest.
+    return;
+  }
+  totals.passed += counts.numPassedTests;
+  totals.failed += counts.numFailedTests;
+  totals.skipped += counts.numPendingTests + counts.numTodoTests;
+}
