@@ -29,8 +29,9 @@ export type AppendResult = 'appended' | 'outOfOrder' | 'restarted';
  * from, at the origin (all that was published) and in the viewer (all that is verified).
  *
  * Invariant: segments have consecutive media sequence numbers, and the parts of a segment
- * consecutive indices from 0. A header that continues neither (something was lost for good)
- * restarts the timeline at its own segment, if it opens one.
+ * consecutive indices, from 0 in all but the first: a viewer's timeline may begin within a
+ * segment, at an independent part. A header that continues neither (something was lost for good)
+ * restarts the timeline, if it is independent.
  */
 export class MediaTimeline {
   readonly #segments: GrowingSegment[] = [];
@@ -49,7 +50,7 @@ export class MediaTimeline {
   append(header: ChunkHeader): AppendResult {
     const current = this.#segments.at(-1);
     if (!current) {
-      if (header.partIndex !== 0) return 'outOfOrder';
+      if (!header.isIndependent) return 'outOfOrder';
       this.#open(header);
       return 'appended';
     }
@@ -59,16 +60,16 @@ export class MediaTimeline {
       !current.isComplete &&
       header.mediaSequence === current.mediaSequence &&
       header.epoch === current.epoch &&
-      header.partIndex === current.parts.length;
+      header.partIndex === (last?.partIndex ?? -1) + 1;
     if (continuesSegment) {
       current.parts.push(header);
       current.durationUs += header.durationUs;
       current.isComplete = header.isSegmentLast;
       return 'appended';
     }
-    if (header.partIndex !== 0) return 'outOfOrder';
+    if (!header.isIndependent) return 'outOfOrder';
     // A new epoch may cut a segment short; within an epoch only a finished one may be followed.
-    const isNext = header.mediaSequence === current.mediaSequence + 1;
+    const isNext = header.mediaSequence === current.mediaSequence + 1 && header.partIndex === 0;
     const isWhole = current.isComplete || header.epoch !== current.epoch;
     if (isNext && isWhole) {
       current.isComplete = true;
@@ -101,7 +102,7 @@ export class MediaTimeline {
   /**
    * True when a playlist written now answers a blocking request for the position (RFC 8216bis
    * section 6.2.5.2): the part is listed or, without a part, the whole segment. A part index
-   * beyond a finished segment means the next segment's first part.
+   * counts the parts as they are listed; beyond a finished segment it means the next segment's first.
    */
   contains(position: TimelinePosition): boolean {
     const newest = this.#segments.at(-1);
