@@ -8,30 +8,10 @@ import type {
   SignedChunkHeader,
   StreamRecord,
 } from '@p2ptv/protocol';
+import type { ChunkSources, MechanismCounters } from '../engine/counters.js';
+import type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';
 import type { OriginFailure, OriginReceived } from '../ports/origin-client.js';
 import type { TrackerState } from '../ports/tracker-client.js';
-
-/** The viewer's say about serving others. */
-export type UploadPolicy =
-  | { readonly mode: 'on' }
-  | { readonly mode: 'off' }
-  /** Everything sent on links, control included, never exceeds this over any 2 s. */
-  | { readonly mode: 'capped'; readonly bitsPerSecond: number };
-
-/** Where playback stands; from it the engine derives each chunk's deadline. */
-export type PlaybackPosition = {
-  /** Program date-time of the playhead, ms since the Unix epoch. */
-  readonly playheadMs: number;
-  /** Current playback rate; 0 while paused. */
-  readonly rate: number;
-};
-
-/** Where a chunk's bytes came from. */
-export type ChunkSources = {
-  readonly peerBytes: number;
-  readonly seederBytes: number;
-  readonly originBytes: number;
-};
 
 /** Events of a session: past tense, one payload. */
 export type PeerSessionEvents = {
@@ -42,7 +22,11 @@ export type PeerSessionEvents = {
    * A chunk is whole and verified, and every chunk before it in the timeline too: the timeline of
    * its rendition now ends with it. The only event that players need for media.
    */
-  partReady: { readonly header: ChunkHeader };
+  partReady: {
+    readonly header: ChunkHeader;
+    /** Something before it was lost for good: the timeline begins anew with it. */
+    readonly isRestart: boolean;
+  };
   /** A chunk is whole and verified, in whatever order. */
   chunkVerified: { readonly header: ChunkHeader; readonly sources: ChunkSources };
   /** A neighbour sent something that is not what the publisher signed; its link is closed. */
@@ -52,8 +36,6 @@ export type PeerSessionEvents = {
   trackerStateChanged: { readonly state: TrackerState; readonly message?: string };
   /** The origin did not answer, or answers again. */
   originStateChanged: { readonly isReachable: boolean; readonly failure?: OriginFailure };
-  /** The chunk cap for the session's memory dropped this part from the timeline. */
-  timelineRestarted: { readonly header: ChunkHeader };
 };
 
 /** One neighbour, as the player's panel draws it. */
@@ -68,25 +50,6 @@ export type NeighbourStats = {
   /** Media bits a second over the last 2 s. */
   readonly receivingBitsPerSecond: number;
   readonly sendingBitsPerSecond: number;
-};
-
-/** How often each mechanism acted; a counter that stays 0 is a mechanism that gains nothing. */
-export type MechanismCounters = {
-  seedsReceived: number;
-  /** Chunks begun to be forwarded before they were complete. */
-  cutThroughForwards: number;
-  pulls: number;
-  /** Fallbacks to the origin because the deadline came near. */
-  fallbacks: number;
-  /** Fallbacks that fetched only what was missing. */
-  rangeTails: number;
-  /** Fallbacks not made because a neighbour had said INCOMING. */
-  fallbacksSpared: number;
-  headerPolls: number;
-  bans: number;
-  uploadCapWaits: number;
-  duplicateBlocks: number;
-  cancels: number;
 };
 
 /** A snapshot of a session. Bytes are media bytes unless the name says otherwise. */

@@ -1,0 +1,42 @@
+/** Where a chunk's bytes came from. */
+export type ChunkSources = {
+  readonly peerBytes: number;
+  readonly seederBytes: number;
+  readonly originBytes: number;
+};
+
+/** How often each mechanism acted; a counter that stays 0 is a mechanism that gains nothing. */
+export type MechanismCounters = {
+  seedsReceived: number;
+  /** Chunks begun to be forwarded before they were complete. */
+  cutThroughForwards: number;
+  pulls: number;
+  /** Fallbacks to the origin because the deadline came near. */
+  fallbacks: number;
+  /** Fallbacks that fetched only what was missing. */
+  rangeTails: number;
+  /** Fallbacks not made because a neighbour had said INCOMING. */
+  fallbacksSpared: number;
+  headerPolls: number;
+  bans: number;
+  uploadCapWaits: number;
+  duplicateBlocks: number;
+  cancels: number;
+};
+
+/** All zero. */
+export function newMechanismCounters(): MechanismCounters {
+  return {
+    seedsReceived: 0,
+    cutThroughForwards: 0,
+    pulls: 0,
+    fallbacks: 0,
+    rangeTails: 0,
+    fallbacksSpared: 0,
+    headerPolls: 0,
+    bans: 0,
+    uploadCapWaits: 0,
+    duplicateBlocks: 0,
+    cancels: 0,
+  };
+}

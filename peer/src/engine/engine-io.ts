@@ -1,0 +1,78 @@
+import type {
+  ByeReason,
+  ChunkHeader,
+  ChunkRef,
+  ChunkSequence,
+  DutyMap,
+  PeerDescription,
+  PeerId,
+  PeerRole,
+  RenditionId,
+  SignedChunkHeader,
+  WireMessage,
+} from '@p2ptv/protocol';
+import type { OriginFailure } from '../ports/origin-client.js';
+import type { ChunkSources } from './counters.js';
+import type { PlaybackPosition, UploadPolicy } from './viewer-input.js';
+
+/** Numbers the links of one engine, from 1. */
+export type LinkId = number;
+
+/** Whatever happens to an engine. It acts on nothing else, and only when it is handed one of these. */
+export type EngineInput =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'linkOpened'; readonly linkId: LinkId; readonly peerId: PeerId; readonly role: PeerRole }
+  | { readonly kind: 'linkEnded'; readonly linkId: LinkId }
+  | { readonly kind: 'linkDrained'; readonly linkId: LinkId }
+  | { readonly kind: 'message'; readonly linkId: LinkId; readonly message: WireMessage }
+  | { readonly kind: 'malformed'; readonly linkId: LinkId }
+  | { readonly kind: 'signatureChecked'; readonly checkId: number; readonly isValid: boolean }
+  | { readonly kind: 'blockDigested'; readonly digestId: number; readonly digest: Uint8Array }
+  /** The origin's join answer: playback will begin at the first of these headers. */
+  | { readonly kind: 'joined'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
+  | { readonly kind: 'originHeaders'; readonly headers: readonly SignedChunkHeader[] }
+  | { readonly kind: 'originHeadersFailed' }
+  | { readonly kind: 'fetchBytes'; readonly fetchId: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'fetchDone'; readonly fetchId: number }
+  | { readonly kind: 'fetchFailed'; readonly fetchId: number; readonly failure: OriginFailure }
+  | { readonly kind: 'neighboursOffered'; readonly neighbours: readonly PeerDescription[] }
+  | { readonly kind: 'dialFailed'; readonly peerId: PeerId }
+  | { readonly kind: 'duty'; readonly stripes: readonly number[] }
+  | { readonly kind: 'dutyMap'; readonly map: DutyMap }
+  | { readonly kind: 'playback'; readonly position: PlaybackPosition }
+  | { readonly kind: 'upload'; readonly policy: UploadPolicy }
+  | { readonly kind: 'visibility'; readonly isVisible: boolean }
+  /** Only for the origin's seeder: a chunk that it has made itself. */
+  | { readonly kind: 'published'; readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
+
+/** What an engine wants done. Nothing of it may call back into the engine at once. */
+export type EngineCommand =
+  | { readonly kind: 'send'; readonly linkId: LinkId; readonly message: WireMessage }
+  | { readonly kind: 'closeLink'; readonly linkId: LinkId; readonly reason: ByeReason }
+  | { readonly kind: 'dial'; readonly peerId: PeerId }
+  | { readonly kind: 'wantNeighbours'; readonly count: number; readonly exclude: readonly PeerId[] }
+  | { readonly kind: 'checkSignature'; readonly checkId: number; readonly signed: SignedChunkHeader }
+  /** The bytes must be left alone until the answer. */
+  | { readonly kind: 'digestBlock'; readonly digestId: number; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'fetchChunk';
+      readonly fetchId: number;
+      readonly chunk: ChunkRef;
+      readonly firstByte: number;
+      readonly byteLength: number;
+    }
+  | { readonly kind: 'abortFetch'; readonly fetchId: number }
+  | { readonly kind: 'followHeaders'; readonly rendition: RenditionId; readonly after: ChunkSequence }
+  | { readonly kind: 'stopHeaders' }
+  | { readonly kind: 'event'; readonly event: EngineEvent };
+
+/** What an engine tells its session; names as in PeerSessionEvents. */
+export type EngineEvent =
+  | { readonly name: 'partReady'; readonly header: ChunkHeader; readonly isRestart: boolean }
+  | { readonly name: 'chunkVerified'; readonly header: ChunkHeader; readonly sources: ChunkSources }
+  | {
+      readonly name: 'chunkRejected';
+      readonly chunk: ChunkRef;
+      readonly peerId: PeerId;
+      readonly reason: 'block' | 'header';
+    };
