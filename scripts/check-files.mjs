@@ -1,4 +1,7 @@
-/** Checks what no linter sees: where the lock file points, which Node it needs, and how long the source files are. */
+/**
+ * Checks what no linter sees: where the lock file points, whether it is current, which Node it needs, and how long the
+ * source files are.
+ */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import semver from 'semver';
@@ -25,6 +28,15 @@ for (const [location, entry] of Object.entries(lock.packages)) {
   }
 }
 
+for (const workspace of ['', ...manifest.workspaces]) {
+  const wanted = JSON.parse(readFileSync(path.join(ROOT, workspace, 'package.json'), 'utf8'));
+  for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies']) {
+    if (JSON.stringify(sorted(wanted[kind])) !== JSON.stringify(sorted(lock.packages[workspace]?.[kind]))) {
+      complaints.push(`package-lock.json: behind the ${kind} of ${workspace || 'the root'}: run npm install`);
+    }
+  }
+}
+
 for (const file of sourceFiles(ROOT)) {
   const lines = readFileSync(file, 'utf8').split('\n').length - 1;
   if (lines > MAX_LINES) {
@@ -34,6 +46,11 @@ for (const file of sourceFiles(ROOT)) {
 
 console.log(complaints.join('\n'));
 process.exitCode = complaints.length === 0 ? 0 : 1;
+
+/** @param {Record<string, string>} [record] */
+function sorted(record = {}) {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
 
 /**
  * @param {string} folder
