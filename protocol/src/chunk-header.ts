@@ -1,5 +1,5 @@
 import { hex } from '@scure/base';
-import type { ChunkSequence, RenditionId, StreamId } from './ids.js';
+import { isStreamId, type ChunkSequence, type RenditionId, type StreamId } from './ids.js';
 import { LIMITS } from './limits.js';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from './signing.js';
 
@@ -16,7 +16,7 @@ const MAX_DURATION_US = 30_000_000;
 /** Year 9999: a date beyond it cannot be written into a playlist. */
 const MAX_DATE_MS = 253_402_300_799_999;
 
-/** What the publisher says about one chunk (one HLS part). Layout: SPEC rules CH1–CH6. */
+/** What the publisher says about one chunk (one HLS part). Layout: SPEC, series CH. */
 export type ChunkHeader = {
   readonly streamId: StreamId;
   /** Counts the publisher's encoder runs from 1; rises by one at each discontinuity of the media. */
@@ -69,6 +69,11 @@ export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
   if (header.blockHashes.length !== blockCountOf(header.byteLength)) {
     throw new RangeError(`${header.blockHashes.length} block hashes for ${header.byteLength} bytes`);
   }
+  if (!isStreamId(header.streamId)) throw new RangeError('streamId must be 40 lower-case hex digits');
+  const initHash = hex.decode(header.initHash);
+  for (const hash of [initHash, ...header.blockHashes]) {
+    if (hash.length !== DIGEST_BYTES) throw new RangeError(`a hash has ${DIGEST_BYTES} bytes, not ${hash.length}`);
+  }
   const bytes = new Uint8Array(encodedHeaderBytes(header.byteLength) - SIGNATURE_BYTES);
   const view = new DataView(bytes.buffer);
   bytes[0] = HEADER_VERSION;
@@ -80,22 +85,29 @@ export function encodeChunkHeader(header: ChunkHeader): Uint8Array {
   view.setUint16(34, inRange(header.partIndex, 0xffff, 'partIndex'));
   bytes[36] =
     (header.isIndependent ? FLAG_INDEPENDENT : 0) | (header.isSegmentLast ? FLAG_SEGMENT_LAST : 0);
-  view.setUint32(37, inRange(header.durationUs, MAX_DURATION_US, 'durationUs'));
+  view.setUint32(37, atLeastOne(inRange(header.durationUs, MAX_DURATION_US, 'durationUs'), 'durationUs'));
   const dateMs = inRange(header.programDateTimeMs, MAX_DATE_MS, 'programDateTimeMs');
   view.setUint16(41, Math.floor(dateMs / 0x1_0000_0000));
   view.setUint32(43, dateMs % 0x1_0000_0000);
-  view.setUint32(47, inRange(header.byteLength, LIMITS.chunkBytes, 'byteLength'));
-  bytes.set(hex.decode(header.initHash), 51);
+  view.setUint32(47, atLeastOne(inRange(header.byteLength, LIMITS.chunkBytes, 'byteLength'), 'byteLength'));
+  bytes.set(initHash, 51);
   header.blockHashes.forEach((hash, index) => bytes.set(hash, FIXED_BYTES + index * DIGEST_BYTES));
   return bytes;
 }
 
-/** Joins an encoded header and its signature. */
+/**
+ * Joins an encoded header and its signature.
+ *
+ * @throws RangeError for a signature that is not {@link SIGNATURE_BYTES} long
+ */
 export function signedChunkHeader(
   header: ChunkHeader,
   encoded: Uint8Array,
   signature: Uint8Array,
 ): SignedChunkHeader {
+  if (signature.length !== SIGNATURE_BYTES) {
+    throw new RangeError(`a signature has ${SIGNATURE_BYTES} bytes, not ${signature.length}`);
+  }
   const bytes = new Uint8Array(encoded.length + SIGNATURE_BYTES);
   bytes.set(encoded);
   bytes.set(signature, encoded.length);
@@ -157,5 +169,10 @@ function inRange(value: number, max: number, field: string): number {
   if (!Number.isInteger(value) || value < 0 || value > max) {
     throw new RangeError(`${field} must be a whole number from 0 to ${max}, not ${value}`);
   }
+  return value;
+}
+
+function atLeastOne(value: number, field: string): number {
+  if (value < 1) throw new RangeError(`${field} must be at least 1`);
   return value;
 }

@@ -33,8 +33,10 @@ export function parseDeliveryDirectives(
 }
 
 /**
- * True when a request lies so far ahead that it must be refused rather than kept waiting
- * (RFC 8216bis section 6.2.5.2): more than two segments, or more than the advance part limit.
+ * True when a request lies so far ahead that it must be refused rather than kept waiting (RFC
+ * 8216bis section 6.2.5.2): more than two segments beyond the last complete one, or in the newest
+ * segment more parts beyond the last than the advance part limit. In a later segment no part index
+ * is too large: with that segment's end it is answered, as a request for the next one's first part.
  */
 export function isTooFarAhead(
   timeline: MediaTimeline,
@@ -43,12 +45,11 @@ export function isTooFarAhead(
 ): boolean {
   const newest = timeline.segments.at(-1);
   if (!newest) return false;
-  if (position.mediaSequence > newest.mediaSequence + 2) return true;
+  const lastComplete = newest.isComplete ? newest.mediaSequence : newest.mediaSequence - 1;
+  if (position.mediaSequence > lastComplete + 2) return true;
   const advancePartLimit = partTargetMs < 1000 ? Math.ceil(3000 / partTargetMs) : 3;
-  const isSameSegment = position.mediaSequence === newest.mediaSequence;
   return (
-    isSameSegment &&
-    !newest.isComplete &&
+    position.mediaSequence === newest.mediaSequence &&
     position.partIndex !== undefined &&
     position.partIndex > newest.parts.length - 1 + advancePartLimit
   );

@@ -1,8 +1,15 @@
 import { decodeChunkHeader, type SignedChunkHeader } from './chunk-header.js';
 import { LIMITS } from './limits.js';
 
-/** Packs signed headers for `headers?after=` and `join`: each behind its length, two bytes, big-endian. */
+/**
+ * Packs signed headers for `headers?after=` and `join`: each behind its length, two bytes, big-endian.
+ *
+ * @throws RangeError for more than `LIMITS.headersPerAnswer`, which no receiver would read
+ */
 export function encodeHeaderBatch(headers: readonly SignedChunkHeader[]): Uint8Array {
+  if (headers.length > LIMITS.headersPerAnswer) {
+    throw new RangeError(`${headers.length} headers in one batch; at most ${LIMITS.headersPerAnswer} fit`);
+  }
   const total = headers.reduce((sum, { bytes }) => sum + 2 + bytes.length, 0);
   const batch = new Uint8Array(total);
   const view = new DataView(batch.buffer);

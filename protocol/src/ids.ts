@@ -58,8 +58,13 @@ export function isSlug(value: string): boolean {
   return SLUG_PATTERN.test(value);
 }
 
-/** Makes a peer id from 16 random bytes. */
+/**
+ * Makes a peer id from 16 random bytes; more are ignored.
+ *
+ * @throws RangeError for fewer
+ */
 export function peerIdFromBytes(bytes: Uint8Array): PeerId {
+  if (bytes.length < 16) throw new RangeError(`a peer id takes 16 bytes, not ${bytes.length}`);
   return hex.encode(bytes.subarray(0, 16)) as PeerId;
 }
 

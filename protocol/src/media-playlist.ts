@@ -31,33 +31,39 @@ export function renderMediaPlaylist(timeline: MediaTimeline, options: MediaPlayl
   const segments = timeline.segments;
   const targetSeconds = options.targetDurationSeconds;
   const skipUntilSeconds = targetSeconds * SKIP_UNTIL_TARGET_DURATIONS;
-  const partSeconds = options.partTargetMs / 1000;
+  // Whole microseconds, rounded up: no part may exceed the target, nor three targets the hold-back.
+  const partTargetUs = Math.ceil(Number((options.partTargetMs * 1000).toFixed(3)));
+  const partHoldBackUs = Math.ceil(Number((partTargetUs * options.partHoldBackParts).toFixed(3)));
   const first = segments[0];
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:9',
     `#EXT-X-TARGETDURATION:${targetSeconds}`,
     '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES' +
-      `,PART-HOLD-BACK=${decimal(partSeconds * options.partHoldBackParts)}` +
+      `,PART-HOLD-BACK=${decimal(partHoldBackUs / 1e6)}` +
       `,HOLD-BACK=${decimal(targetSeconds * 3)},CAN-SKIP-UNTIL=${decimal(skipUntilSeconds)}`,
-    `#EXT-X-PART-INF:PART-TARGET=${decimal(partSeconds)}`,
+    `#EXT-X-PART-INF:PART-TARGET=${decimal(partTargetUs / 1e6)}`,
     `#EXT-X-MEDIA-SEQUENCE:${first?.mediaSequence ?? 0}`,
     // Epochs count discontinuities, so the first segment's is the sequence number of its discontinuity.
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.epoch ?? 0}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
   ];
-  const skipped = options.isSkipWanted ? skippableSegments(segments, skipUntilSeconds) : 0;
+  // An ended playlist is always whole (RFC 8216bis 6.2.5.1).
+  const skipped = options.isSkipWanted && !options.isEnded ? skippableSegments(segments, skipUntilSeconds) : 0;
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
   const firstWithParts = firstSegmentWithParts(segments, targetSeconds * PARTS_WITHIN_TARGET_DURATIONS);
   segments.forEach((segment, index) => {
     if (index < skipped) return;
     const before = segments[index - 1];
     const initHash = segment.parts[0]?.initHash ?? '';
-    const isDiscontinuous = before !== undefined && before.epoch !== segment.epoch;
-    if (isDiscontinuous) lines.push('#EXT-X-DISCONTINUITY');
+    const epochsPassed = before === undefined ? 0 : segment.epoch - before.epoch;
+    for (let epoch = 0; epoch < epochsPassed; epoch++) lines.push('#EXT-X-DISCONTINUITY');
     // A delta update repeats the map only where it changes: the client knows the one before.
-    if (index === 0 || isDiscontinuous) lines.push(`#EXT-X-MAP:URI="${STREAM_PATHS.init(initHash)}"`);
-    lines.push(...segmentLines(segment, index >= firstWithParts));
+    const isMapNew = epochsPassed > 0 || initHash !== before?.parts[0]?.initHash;
+    if (isMapNew) lines.push(`#EXT-X-MAP:URI="${STREAM_PATHS.init(initHash)}"`);
+    // What the end cut short is a whole segment now, or nobody could play it as one.
+    const isListed = segment.isComplete || options.isEnded;
+    lines.push(...segmentLines(segment, { isListed, isWithParts: index >= firstWithParts }));
   });
   const last = timeline.last;
   if (options.isEnded) lines.push('#EXT-X-ENDLIST');
@@ -65,12 +71,15 @@ export function renderMediaPlaylist(timeline: MediaTimeline, options: MediaPlayl
   return `${lines.join('\n')}\n`;
 }
 
-function segmentLines(segment: TimelineSegment, isWithParts: boolean): string[] {
+function segmentLines(
+  segment: TimelineSegment,
+  { isListed, isWithParts }: { isListed: boolean; isWithParts: boolean },
+): string[] {
   const firstPart = segment.parts[0];
   const lines: string[] = [];
   if (firstPart) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${isoDate(firstPart.programDateTimeMs)}`);
   if (isWithParts) lines.push(...segment.parts.map(partLine));
-  if (segment.isComplete) {
+  if (isListed) {
     lines.push(
       `#EXTINF:${decimal(segment.durationUs / 1e6)},`,
       STREAM_PATHS.segment(segment.epoch, segment.mediaSequence),
@@ -90,7 +99,7 @@ function skippableSegments(segments: readonly TimelineSegment[], skipUntilSecond
   let count = 0;
   for (const segment of segments) {
     fromEdgeUs -= segment.durationUs;
-    if (fromEdgeUs < skipUntilSeconds * 1e6) break;
+    if (fromEdgeUs <= skipUntilSeconds * 1e6) break;
     count++;
   }
   return count;
@@ -111,6 +120,6 @@ function decimal(seconds: number): string {
 }
 
 function isoDate(unixMs: number): string {
-  // eslint-disable-next-line no-restricted-globals, no-restricted-syntax -- formats a time that it is given, reads no clock
+  // eslint-disable-next-line no-restricted-globals -- formats a time that it is given, reads no clock
   return new Date(unixMs).toISOString();
 }

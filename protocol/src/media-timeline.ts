@@ -21,6 +21,13 @@ type GrowingSegment = {
 /** A place in a live playlist: `_HLS_msn` and, where given, `_HLS_part`. */
 export type TimelinePosition = { readonly mediaSequence: number; readonly partIndex?: number };
 
+/**
+ * The playlist writes one discontinuity for each epoch passed over, so that discontinuity sequence
+ * numbers stay epochs (RFC 8216bis section 6.2.2). A larger step restarts the timeline: it bounds
+ * the lines that one signed header can cause.
+ */
+const MAX_EPOCH_STEP = 16;
+
 /** What became of an appended header. */
 export type AppendResult = 'appended' | 'outOfOrder' | 'restarted';
 
@@ -69,8 +76,13 @@ export class MediaTimeline {
     }
     if (!header.isIndependent) return 'outOfOrder';
     // A new epoch may cut a segment short; within an epoch only a finished one may be followed.
-    const isNext = header.mediaSequence === current.mediaSequence + 1 && header.partIndex === 0;
-    const isWhole = current.isComplete || header.epoch !== current.epoch;
+    const epochStep = header.epoch - current.epoch;
+    const isNext =
+      header.mediaSequence === current.mediaSequence + 1 &&
+      header.partIndex === 0 &&
+      epochStep >= 0 &&
+      epochStep <= MAX_EPOCH_STEP;
+    const isWhole = current.isComplete || epochStep > 0;
     if (isNext && isWhole) {
       current.isComplete = true;
       this.#open(header);
@@ -81,11 +93,17 @@ export class MediaTimeline {
     return 'restarted';
   }
 
-  /** Drops the oldest segments while at least `keepMs` of finished ones remain; returns those dropped. */
+  /**
+   * Drops the oldest segments while at least `keepMs` of finished ones remain; returns those
+   * dropped. The newest segment stays, whatever `keepMs`: sequence numbers go on from it.
+   */
   trim(keepMs: number): TimelineSegment[] {
-    let durationUs = this.#segments.reduce((sum, segment) => sum + segment.durationUs, 0);
+    let durationUs = this.#segments.reduce(
+      (sum, segment) => sum + (segment.isComplete ? segment.durationUs : 0),
+      0,
+    );
     let count = 0;
-    for (const segment of this.#segments) {
+    for (const segment of this.#segments.slice(0, -1)) {
       if (durationUs - segment.durationUs < keepMs * 1000) break;
       durationUs -= segment.durationUs;
       count++;
@@ -107,12 +125,8 @@ export class MediaTimeline {
   contains(position: TimelinePosition): boolean {
     const newest = this.#segments.at(-1);
     if (!newest) return false;
-    if (position.mediaSequence < newest.mediaSequence) {
-      const segment = this.segment(position.mediaSequence);
-      const isBeyond = segment !== undefined && (position.partIndex ?? 0) >= segment.parts.length;
-      const next = this.segment(position.mediaSequence + 1);
-      return !isBeyond || (next !== undefined && next.parts.length > 0);
-    }
+    // Every older segment is finished, and whatever lies beyond its parts has begun with the next.
+    if (position.mediaSequence < newest.mediaSequence) return true;
     if (position.mediaSequence > newest.mediaSequence) return false;
     if (position.partIndex === undefined) return newest.isComplete;
     return position.partIndex < newest.parts.length;

@@ -20,6 +20,6 @@ function attributes(rendition: Rendition): string[] {
     `AVERAGE-BANDWIDTH=${rendition.averageBandwidthBitsPerSecond}`,
     `CODECS="${rendition.codecs}"`,
     ...(hasVideo ? [`RESOLUTION=${rendition.width}x${rendition.height}`] : []),
-    ...(hasVideo ? [`FRAME-RATE=${rendition.frameRate.toFixed(3)}`] : []),
+    ...(hasVideo && rendition.frameRate > 0 ? [`FRAME-RATE=${rendition.frameRate.toFixed(3)}`] : []),
   ];
 }

@@ -1,7 +1,7 @@
 import { base64urlnopad } from '@scure/base';
 import * as z from 'zod/mini';
 import { deriveStreamId, type PeerId, type StreamId } from './ids.js';
-import { fingerprintSchema, peerIdSchema, streamIdSchema } from './schemas.js';
+import { fingerprintSchema, peerIdSchema, slugSchema, streamIdSchema } from './schemas.js';
 import { decodeSignedText, encodeSignedText, type Signer } from './signed-text.js';
 import { encodePublicKey } from './stream-record.js';
 
@@ -18,7 +18,7 @@ const PROOF_LIFETIME_MS = 120_000;
 /** With it a peer shows the tracker that it is the publisher's own seeder. */
 export const publisherProofSchema = z.object({
   publicKey: z.string().check(z.length(43)),
-  slug: z.string().check(z.minLength(1), z.maxLength(64)),
+  slug: slugSchema,
   claim: z.string().check(z.maxLength(1024)),
 });
 

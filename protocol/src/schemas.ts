@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
-import { isPeerId, isStreamId, type PeerId, type RenditionId, type StreamId } from './ids.js';
+import { isPeerId, isSlug, isStreamId, type PeerId, type RenditionId, type StreamId } from './ids.js';
 import { LIMITS } from './limits.js';
 
 /** A {@link StreamId} from outside. */
 export const streamIdSchema = z.custom<StreamId>((value) => typeof value === 'string' && isStreamId(value));
 /** A {@link PeerId} from outside. */
 export const peerIdSchema = z.custom<PeerId>((value) => typeof value === 'string' && isPeerId(value));
+/** A slug from outside: it may become part of an URL. */
+export const slugSchema = z.string().check(z.refine(isSlug));
 /** A {@link RenditionId} from outside. */
 export const renditionIdSchema = z.custom<RenditionId>(
   (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < LIMITS.renditions,

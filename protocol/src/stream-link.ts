@@ -9,9 +9,9 @@ export type StreamLink = {
   /** The publisher's Ed25519 key, 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly title: string;
-  /** Base URLs of trackers (http or https), best first. */
+  /** Base URLs of trackers (http or https), best first; at most 8 are read. */
   readonly trackers: readonly string[];
-  /** Base URLs of the stream at origins or CDNs, without a closing slash, best first. */
+  /** Base URLs of the stream at origins or CDNs, without a closing slash, best first; at most 8 are read. */
   readonly origins: readonly string[];
 };
 
@@ -27,9 +27,9 @@ export function formatMagnetLink(link: StreamLink): string {
   return `magnet:?${formatQuery(link)}`;
 }
 
-/** Writes the same as a page of a player: `<playerUrl>?xt=…`. */
+/** Writes the same as a page of a player: `<playerUrl>?xt=…`, behind a query that the URL may have already. */
 export function formatWatchUrl(link: StreamLink, playerUrl: string): string {
-  return `${playerUrl}?${formatQuery(link)}`;
+  return `${playerUrl}${playerUrl.includes('?') ? '&' : '?'}${formatQuery(link)}`;
 }
 
 /** Reads a magnet link, or an http(s) URL with the same parameters. */
@@ -64,7 +64,7 @@ function formatQuery(link: StreamLink): string {
   const fields = [
     `xt=${URN_PREFIX}${link.streamId}`,
     `pk=${encodePublicKey(link.publicKey)}`,
-    ...(link.title ? [`dn=${encodeURIComponent(link.title)}`] : []),
+    ...(link.title ? [`dn=${encodeURIComponent(wellFormed(link.title))}`] : []),
     ...link.trackers.map((url) => `tr=${encodeURIComponent(url)}`),
     ...link.origins.map((url) => `as=${encodeURIComponent(url)}`),
   ];
@@ -97,8 +97,14 @@ function parsePublicKey(text: string): Uint8Array | undefined {
   }
 }
 
+/** A base URL that paths can be appended to: no query, no fragment, no user name, no space. */
 function isHttpUrl(value: string): boolean {
-  return /^https?:\/\/[^\s/]+/.test(value);
+  return /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/.test(value);
+}
+
+/** A title may hold half a surrogate pair, which cannot be written in UTF-8: it becomes U+FFFD. */
+function wellFormed(text: string): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(text));
 }
 
 function withoutClosingSlash(url: string): string {

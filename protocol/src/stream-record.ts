@@ -2,7 +2,7 @@ import { base64urlnopad } from '@scure/base';
 import * as z from 'zod/mini';
 import { deriveStreamId, type StreamId } from './ids.js';
 import { LIMITS } from './limits.js';
-import { countSchema, digestHexSchema, renditionIdSchema, streamIdSchema } from './schemas.js';
+import { countSchema, digestHexSchema, renditionIdSchema, slugSchema, streamIdSchema } from './schemas.js';
 import { decodeSignedText, encodeSignedText, type Signer } from './signed-text.js';
 
 const renditionSchema = z.object({
@@ -24,7 +24,7 @@ const renditionSchema = z.object({
 const streamRecordSchema = z.object({
   version: z.literal(1),
   streamId: streamIdSchema,
-  slug: z.string().check(z.minLength(1), z.maxLength(64)),
+  slug: slugSchema,
   title: z.string().check(z.maxLength(200)),
   /** Rises with every new record of the stream; viewers keep the highest. */
   revision: countSchema,

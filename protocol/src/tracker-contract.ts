@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { STRIPE_COUNT } from './ids.js';
 import { LIMITS } from './limits.js';
 import { publisherProofSchema } from './publisher-proof.js';
 import { countSchema, fingerprintSchema, peerIdSchema, streamIdSchema } from './schemas.js';
@@ -35,7 +36,9 @@ export const peerDescriptionSchema = z.object({
 });
 export type PeerDescription = z.infer<typeof peerDescriptionSchema>;
 
-const stripesSchema = z.array(z.int().check(z.gte(0), z.lte(7))).check(z.maxLength(8));
+const stripesSchema = z
+  .array(z.int().check(z.gte(0), z.lt(STRIPE_COUNT)))
+  .check(z.maxLength(STRIPE_COUNT));
 
 const iceServerSchema = z.object({
   urls: z.array(z.string().check(z.maxLength(256))).check(z.maxLength(8)),
@@ -139,7 +142,7 @@ export type Duty = z.infer<typeof dutySchema>;
 
 /** To the origin's seeder: who is on duty, a list of peers for each stripe 0–7. */
 export const dutyMapSchema = z.object({
-  stripes: z.array(z.array(peerIdSchema).check(z.maxLength(64))).check(z.length(8)),
+  stripes: z.array(z.array(peerIdSchema).check(z.maxLength(64))).check(z.length(STRIPE_COUNT)),
 });
 export type DutyMap = z.infer<typeof dutyMapSchema>;
 

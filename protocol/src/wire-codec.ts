@@ -1,7 +1,15 @@
 import { BLOCK_BYTES, decodeChunkHeader } from './chunk-header.js';
 import type { ChunkSequence, RenditionId } from './ids.js';
 import { LIMITS } from './limits.js';
-import type { ByeReason, ChunkRef, Holding, PeerStatus, RejectReason, WireMessage } from './wire-message.js';
+import {
+  WIRE_VERSION,
+  type ByeReason,
+  type ChunkRef,
+  type Holding,
+  type PeerStatus,
+  type RejectReason,
+  type WireMessage,
+} from './wire-message.js';
 
 /**
  * Type bytes. 0x20–0x2f are kept for what comes with learned push, peer exchange and relayed
@@ -125,7 +133,8 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
   const length = frame.length;
   switch (view.getUint8(0)) {
     case TYPE.hello:
-      return length === 2 + STATUS_BYTES
+      // A later version may append to its HELLO; what is read here stays where it is in every version.
+      return length === 2 + STATUS_BYTES || (length > 2 + STATUS_BYTES && view.getUint8(1) > WIRE_VERSION)
         ? { kind: 'hello', version: view.getUint8(1), status: readStatus(view, 2) }
         : malformed;
     case TYPE.status:
@@ -136,22 +145,25 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
       return signed && holding ? { kind: 'header', signed, holding } : malformed;
     }
     case TYPE.incoming:
-      return length === 1 + REF_BYTES ? { kind: 'incoming', ...readRef(view) } : malformed;
+      return readBareRef(view, 'incoming') ?? malformed;
     case TYPE.have:
-      return length === 1 + REF_BYTES ? { kind: 'have', ...readRef(view) } : malformed;
+      return readBareRef(view, 'have') ?? malformed;
     case TYPE.cancel:
-      return length === 1 + REF_BYTES ? { kind: 'cancel', ...readRef(view) } : malformed;
+      return readBareRef(view, 'cancel') ?? malformed;
     case TYPE.request:
       return readRequest(view) ?? malformed;
     case TYPE.block: {
       if (length < 1 + REF_BYTES + 3 || length > 1 + REF_BYTES + 2 + BLOCK_BYTES) return malformed;
       const index = view.getUint16(6);
-      if (index > MAX_BLOCK_INDEX) return malformed;
-      return { kind: 'block', ...readRef(view), index, bytes: frame.subarray(8) };
+      const ref = readRef(view);
+      if (index > MAX_BLOCK_INDEX || !ref) return malformed;
+      return { kind: 'block', ...ref, index, bytes: frame.subarray(8) };
     }
     case TYPE.reject: {
-      const reason = length === 1 + REF_BYTES + 1 ? REJECT_REASONS[view.getUint8(6)] : undefined;
-      return reason ? { kind: 'reject', ...readRef(view), reason } : malformed;
+      if (length !== 1 + REF_BYTES + 1) return malformed;
+      const reason = REJECT_REASONS[view.getUint8(6)];
+      const ref = readRef(view);
+      return reason && ref ? { kind: 'reject', ...ref, reason } : malformed;
     }
     case TYPE.ping:
       return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;
@@ -170,8 +182,9 @@ function readRequest(view: DataView): WireMessage | undefined {
   if (view.byteLength !== 1 + REF_BYTES + 6) return undefined;
   const firstBlock = view.getUint16(6);
   const blockCount = view.getUint16(8);
-  if (blockCount === 0 || firstBlock + blockCount - 1 > MAX_BLOCK_INDEX) return undefined;
-  return { kind: 'request', ...readRef(view), firstBlock, blockCount, deadlineInMs: view.getUint16(10) };
+  const ref = readRef(view);
+  if (!ref || blockCount === 0 || firstBlock + blockCount - 1 > MAX_BLOCK_INDEX) return undefined;
+  return { kind: 'request', ...ref, firstBlock, blockCount, deadlineInMs: view.getUint16(10) };
 }
 
 function writeRef(view: DataView, ref: ChunkRef): void {
@@ -179,20 +192,29 @@ function writeRef(view: DataView, ref: ChunkRef): void {
   view.setUint32(2, ref.sequence);
 }
 
-function readRef(view: DataView): ChunkRef {
-  return {
-    rendition: view.getUint8(1) as RenditionId,
-    sequence: view.getUint32(2) as ChunkSequence,
-  };
+/** Undefined for a rendition that no stream can have, so that nobody keeps state for it. */
+function readRef(view: DataView): ChunkRef | undefined {
+  const rendition = view.getUint8(1);
+  if (rendition >= LIMITS.renditions) return undefined;
+  return { rendition: rendition as RenditionId, sequence: view.getUint32(2) as ChunkSequence };
+}
+
+function readBareRef(view: DataView, kind: 'incoming' | 'have' | 'cancel'): WireMessage | undefined {
+  const ref = view.byteLength === 1 + REF_BYTES ? readRef(view) : undefined;
+  return ref && { kind, ...ref };
 }
 
 function writeStatus(view: DataView, offset: number, status: PeerStatus): void {
-  view.setUint32(offset, Math.min(0xffff_ffff, Math.round(status.uplinkKbps)));
-  view.setUint32(offset + 4, Math.min(0xffff_ffff, status.queuedBytes));
+  view.setUint32(offset, clampToUint32(status.uplinkKbps));
+  view.setUint32(offset + 4, clampToUint32(status.queuedBytes));
   view.setUint8(
     offset + 8,
     (status.isUploading ? STATUS_UPLOADING : 0) | (status.isVisible ? STATUS_VISIBLE : 0),
   );
+}
+
+function clampToUint32(value: number): number {
+  return Math.max(0, Math.min(0xffff_ffff, Math.round(value)));
 }
 
 function readStatus(view: DataView, offset: number): PeerStatus {

@@ -25,7 +25,7 @@ export type PeerStatus = {
   readonly isVisible: boolean;
 };
 
-/** A message between neighbours, one a data-channel message. SPEC rules WR1–WR12. */
+/** A message between neighbours, one a data-channel message. SPEC, series WR. */
 export type WireMessage =
   | { readonly kind: 'hello'; readonly version: number; readonly status: PeerStatus }
   | { readonly kind: 'status'; readonly status: PeerStatus }
