@@ -1,1 +1,11 @@
-export {};
+export type {
+  ChunkSources,
+  MechanismCounters,
+  NeighbourStats,
+  PeerSession,
+  PeerSessionEvents,
+  PeerSessionStats,
+  PlaybackPosition,
+  SeederSession,
+  UploadPolicy,
+} from './runtime/peer-session.js';
