@@ -1,0 +1,337 @@
+import {
+  decodeHeaderBatch,
+  decodeStreamRecord,
+  digest,
+  encodedHeaderBytes,
+  HEADERS_WAIT_MS,
+  joinAnswerFromOriginSchema,
+  LIMITS,
+  STREAM_PATHS,
+  type ChunkSequence,
+  type Random,
+  type SignedChunkHeader,
+  type StreamLink,
+} from '@p2ptv/protocol';
+import { base64, hex } from '@scure/base';
+import type { Cancel, OriginClient, OriginFailure, OriginJoin, OriginReceived } from '../../ports/origin-client.js';
+import { runBoundedGet, type BoundedGet } from './bounded-get.js';
+
+/** How long an origin may take, ms. Too low gives up on far origins; too high costs the deadline. */
+export type HttpOriginTimeouts = {
+  /** A join or an init segment, as a whole. Default 4,000. */
+  readonly answerMs: number;
+  /** A chunk without a byte. Default 3,000. */
+  readonly stallMs: number;
+  /** A wait for headers beyond what was asked for. Default 3,000. */
+  readonly headersSlackMs: number;
+};
+
+/** Options of an {@link HttpOriginClient}. */
+export type HttpOriginClientOptions = {
+  readonly link: Pick<StreamLink, 'streamId' | 'publicKey' | 'origins'>;
+  /** For the jitter of its back-off. */
+  readonly random: Random;
+  readonly timeouts?: Partial<HttpOriginTimeouts>;
+  /** Default: the platform's. */
+  readonly fetch?: typeof fetch;
+};
+
+const DEFAULT_TIMEOUTS: HttpOriginTimeouts = { answerMs: 4_000, stallMs: 3_000, headersSlackMs: 3_000 };
+/** A record, an init segment and headers in base64, and the peers to meet. */
+const MAX_JOIN_BYTES = LIMITS.recordBytes + 2 * 512 * 1024 + 16 * 1024;
+/** What the join answer's schema lets through, decoded. */
+const MAX_INIT_BYTES = 384 * 1024;
+const MAX_HEADERS_BYTES = LIMITS.headersPerAnswer * (2 + encodedHeaderBytes(LIMITS.chunkBytes));
+/** Wait before headers are asked for again after a failure, ms: doubled at each, halved at random. */
+const MIN_BACK_OFF_MS = 100;
+const MAX_BACK_OFF_MS = 3_000;
+/** An answer without headers that comes earlier than this was not waited for: don't ask again at once. */
+const MIN_EMPTY_ANSWER_MS = 500;
+
+/** {@link OriginClient} on fetch, in browsers and in Node. */
+export class HttpOriginClient implements OriginClient {
+  readonly received: Readonly<OriginReceived>;
+  readonly #received: OriginReceived = { media: 0, init: 0, headers: 0, join: 0 };
+  readonly #link: HttpOriginClientOptions['link'];
+  readonly #random: Random;
+  readonly #timeouts: HttpOriginTimeouts;
+  readonly #fetch: typeof fetch;
+  /** Index of the origin that worked last. */
+  #preferred = 0;
+  /** Failures of header polls since the last one that went well. */
+  #headerFailures = 0;
+
+  constructor(options: HttpOriginClientOptions) {
+    this.#link = options.link;
+    this.#random = options.random;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    // Called as a function of nothing: browsers refuse a fetch whose `this` is another object.
+    const platformFetch = options.fetch ?? globalThis.fetch;
+    this.#fetch = (...request) => platformFetch(...request);
+    this.received = this.#received;
+  }
+
+  join(...[request, listener]: Parameters<OriginClient['join']>): Cancel {
+    return run(async (signal) => {
+      const query = new URLSearchParams({ delayMs: String(Math.max(0, Math.round(request.delayMs))) });
+      if (request.rendition !== undefined) query.set('rendition', String(request.rendition));
+      let join: OriginJoin | undefined;
+      const failure = await this.#tryOrigins(signal, async (base) => {
+        const answer = await this.#getWhole(
+          {
+            url: `${base}/${STREAM_PATHS.join}?${query}`,
+            cache: 'no-store',
+            totalMs: this.#timeouts.answerMs,
+            kind: 'join',
+            maxBytes: MAX_JOIN_BYTES,
+          },
+          signal,
+        );
+        if (typeof answer === 'string') return answer;
+        join = this.#readJoin(answer);
+        return join ? undefined : 'invalid';
+      });
+      return () => {
+        if (join) listener.joined(join);
+        else listener.failed(failure ?? 'invalid');
+      };
+    });
+  }
+
+  fetchChunk(...[request, listener]: Parameters<OriginClient['fetchChunk']>): Cancel {
+    const { rendition, sequence, byteLength } = request;
+    return run(async (signal) => {
+      let position = request.firstByte;
+      const failure = await this.#tryOrigins(signal, async (base) => {
+        const firstByte = position;
+        // What a cache without Range sends of what we have already.
+        let surplusBytes = 0;
+        const isRange = firstByte > 0;
+        const get: BoundedGet = {
+          url: `${base}/${rendition}/${STREAM_PATHS.part(sequence)}`,
+          cache: 'default',
+          stallMs: this.#timeouts.stallMs,
+          ...(isRange ? { headers: { Range: `bytes=${firstByte}-${byteLength - 1}` } } : {}),
+          admit: (response) => {
+            const failed = failureOf(response);
+            if (failed) return { failure: failed };
+            const isPartial = response.status === 206;
+            if (isPartial && !startsAt(response, firstByte)) return { failure: 'invalid' };
+            if (!isPartial) surplusBytes = firstByte;
+            const maxBytes = isPartial ? byteLength - firstByte : byteLength;
+            const announcedBytes = Number(response.headers.get('content-length') ?? maxBytes);
+            return announcedBytes > maxBytes ? { failure: 'invalid' } : { maxBytes };
+          },
+          bytes: (bytes) => {
+            this.#received.media += bytes.length;
+            const skipped = Math.min(surplusBytes, bytes.length);
+            surplusBytes -= skipped;
+            if (skipped === bytes.length) return;
+            position += bytes.length - skipped;
+            listener.bytes(bytes.subarray(skipped));
+          },
+        };
+        const failed = await runBoundedGet(get, { fetch: this.#fetch, signal });
+        return failed ?? (position === byteLength ? undefined : 'invalid');
+      });
+      return () => (failure ? listener.failed(failure) : listener.done());
+    });
+  }
+
+  followHeaders(...[request, listener]: Parameters<OriginClient['followHeaders']>): Cancel {
+    return run(async (signal) => {
+      let after = request.after;
+      for (;;) {
+        // Failures are remembered from one call to the next, so that whoever starts again at once
+        // doesn't hammer an origin that has just died.
+        if (this.#headerFailures > 0) await pause(this.#backOffMs(), signal);
+        const startMs = performance.now();
+        let headers: readonly SignedChunkHeader[] = [];
+        const failure = await this.#tryOrigins(signal, async (base) => {
+          const query = `rendition=${request.rendition}&after=${after}&wait=${HEADERS_WAIT_MS}`;
+          const answer = await this.#getWhole(
+            {
+              url: `${base}/${STREAM_PATHS.headers}?${query}`,
+              cache: 'no-store',
+              totalMs: HEADERS_WAIT_MS + this.#timeouts.headersSlackMs,
+              kind: 'headers',
+              maxBytes: MAX_HEADERS_BYTES,
+            },
+            signal,
+          );
+          if (typeof answer === 'string') return answer;
+          const batch = decodeHeaderBatch(answer);
+          const isWanted = batch?.every(
+            ({ header }) => header.rendition === request.rendition && header.streamId === this.#link.streamId,
+          );
+          if (!batch || !isWanted) return 'invalid';
+          headers = batch.filter(({ header }) => header.sequence > after);
+          return batch.length > 0 && headers.length === 0 ? 'invalid' : undefined;
+        });
+        if (signal.aborted) return () => undefined;
+        if (failure) {
+          this.#headerFailures++;
+          return () => listener.failed(failure);
+        }
+        this.#headerFailures = 0;
+        if (headers.length > 0) {
+          after = newest(headers);
+          listener.headers(headers);
+        } else if (performance.now() - startMs < MIN_EMPTY_ANSWER_MS) {
+          await pause(MIN_EMPTY_ANSWER_MS * (0.5 + this.#random.next()), signal);
+        }
+      }
+    });
+  }
+
+  fetchInit(...[request, listener]: Parameters<OriginClient['fetchInit']>): Cancel {
+    return run(async (signal) => {
+      let init: Uint8Array | undefined;
+      const failure = await this.#tryOrigins(signal, async (base) => {
+        const answer = await this.#getWhole(
+          {
+            url: `${base}/${request.rendition}/${STREAM_PATHS.init(request.initHash)}`,
+            cache: 'default',
+            totalMs: this.#timeouts.answerMs,
+            kind: 'init',
+            maxBytes: MAX_INIT_BYTES,
+          },
+          signal,
+        );
+        if (typeof answer === 'string') return answer;
+        if (hex.encode(digest(answer)) !== request.initHash) return 'invalid';
+        init = answer;
+        return undefined;
+      });
+      return () => {
+        if (init) listener.fetched(init);
+        else listener.failed(failure ?? 'invalid');
+      };
+    });
+  }
+
+  /** Fetches a whole body; the bytes, or why there are none. */
+  async #getWhole(
+    request: Pick<BoundedGet, 'url' | 'cache' | 'totalMs'> & { kind: keyof OriginReceived; maxBytes: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer> | OriginFailure> {
+    const pieces: Uint8Array[] = [];
+    let total = 0;
+    const failure = await runBoundedGet(
+      {
+        ...request,
+        admit: (response) => {
+          const failed = failureOf(response);
+          return failed ? { failure: failed } : { maxBytes: request.maxBytes };
+        },
+        bytes: (bytes) => {
+          this.#received[request.kind] += bytes.length;
+          total += bytes.length;
+          pieces.push(bytes);
+        },
+      },
+      { fetch: this.#fetch, signal },
+    );
+    if (failure) return failure;
+    const whole = new Uint8Array(total);
+    let offset = 0;
+    for (const piece of pieces) {
+      whole.set(piece, offset);
+      offset += piece.length;
+    }
+    return whole;
+  }
+
+  /**
+   * Tries the origins, the one that worked last first. Of several failures the most telling is
+   * returned: an origin that answered knows more than one that did not.
+   */
+  async #tryOrigins(
+    signal: AbortSignal,
+    attempt: (base: string) => Promise<OriginFailure | undefined>,
+  ): Promise<OriginFailure | undefined> {
+    const { origins } = this.#link;
+    const failures = new Set<OriginFailure>();
+    const first = this.#preferred;
+    for (let offset = 0; offset < origins.length && !signal.aborted; offset++) {
+      const index = (first + offset) % origins.length;
+      const failure = await attempt(origins[index] ?? '');
+      if (!failure) {
+        this.#preferred = index;
+        return undefined;
+      }
+      failures.add(failure);
+    }
+    if (failures.has('notFound')) return 'notFound';
+    return failures.has('invalid') ? 'invalid' : 'unavailable';
+  }
+
+  #readJoin(body: Uint8Array): OriginJoin | undefined {
+    try {
+      const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      const parsed = joinAnswerFromOriginSchema.safeParse(json);
+      if (!parsed.success) return undefined;
+      const { rendition, initHash, warmPeers } = parsed.data;
+      const record = decodeStreamRecord(parsed.data.record, this.#link);
+      const init = base64.decode(parsed.data.init);
+      const headers = decodeHeaderBatch(base64.decode(parsed.data.headers));
+      if (!record || !headers || hex.encode(digest(init)) !== initHash) return undefined;
+      return { record, rendition, initHash, init, headers, warmPeers };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #backOffMs(): number {
+    const fullMs = Math.min(MAX_BACK_OFF_MS, MIN_BACK_OFF_MS * 2 ** (this.#headerFailures - 1));
+    return fullMs * (0.5 + this.#random.next() / 2);
+  }
+}
+
+/**
+ * Runs a task that ends with one last word to the listener. Once cancelled, nothing is said: tasks
+ * pass bytes on only while their signal is not aborted.
+ */
+function run(task: (signal: AbortSignal) => Promise<() => void>): Cancel {
+  const abort = new AbortController();
+  // A task rejects only when a listener throws; then the rejection shows where.
+  void Promise.resolve()
+    .then(() => task(abort.signal))
+    .then((tell) => {
+      if (!abort.signal.aborted) tell();
+    });
+  return () => abort.abort();
+}
+
+function failureOf(response: Response): OriginFailure | undefined {
+  if (response.status === 200 || response.status === 206) return undefined;
+  if (response.status === 404 || response.status === 410) return 'notFound';
+  return response.status >= 500 || response.status === 429 ? 'unavailable' : 'invalid';
+}
+
+function startsAt(response: Response, firstByte: number): boolean {
+  const range = response.headers.get('content-range');
+  // Across origins the header is hidden unless the server exposes it; then the blocks' hashes tell.
+  return range === null ? response.type === 'cors' : range.startsWith(`bytes ${firstByte}-`);
+}
+
+function newest(headers: readonly SignedChunkHeader[]): ChunkSequence {
+  return headers.reduce<ChunkSequence>(
+    (max, { header }) => (header.sequence > max ? header.sequence : max),
+    0 as ChunkSequence,
+  );
+}
+
+/** Waits; ends early, and without an error, when aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(finish, ms);
+    function finish(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    }
+    signal.addEventListener('abort', finish);
+  });
+}

@@ -1,0 +1,73 @@
+import type { WakeTimer } from '../../ports/wake-timer.js';
+
+/** Runs in the worker: one timer, set anew by each message. */
+const WORKER_SOURCE = `let timer;
+onmessage = ({ data }) => {
+  clearTimeout(timer);
+  timer = setTimeout(() => postMessage(data.id), data.delayMs);
+};`;
+
+/**
+ * {@link WakeTimer} of browsers: it lives in a Worker, because hidden pages have their own timers
+ * slowed down to one a second, and later to one a minute. Where a Worker is refused (a content
+ * security policy without `worker-src blob:`), it falls back to the page's timer.
+ */
+export class WorkerWakeTimer implements WakeTimer {
+  #worker: Worker | undefined;
+  #workerUrl: string | undefined;
+  #pageTimer: ReturnType<typeof setTimeout> | undefined;
+  #pending: { readonly id: number; readonly atMs: number; readonly wake: () => void } | undefined;
+  #nextId = 1;
+  #isClosed = false;
+
+  constructor() {
+    try {
+      this.#workerUrl = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
+      this.#worker = new Worker(this.#workerUrl);
+      this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => this.#fire(data);
+      // A policy's refusal comes here, later.
+      this.#worker.onerror = () => this.#fallBack();
+    } catch {
+      this.#dropWorker();
+    }
+  }
+
+  set(delayMs: number, wake: () => void): void {
+    if (this.#isClosed) return;
+    const id = this.#nextId++;
+    this.#pending = { id, atMs: performance.now() + delayMs, wake };
+    if (this.#worker) this.#worker.postMessage({ id, delayMs });
+    else this.#setOnPage(id, delayMs);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#pending = undefined;
+    clearTimeout(this.#pageTimer);
+    this.#dropWorker();
+  }
+
+  #fire(id: unknown): void {
+    const pending = this.#pending;
+    if (pending?.id !== id) return;
+    this.#pending = undefined;
+    pending.wake();
+  }
+
+  #fallBack(): void {
+    this.#dropWorker();
+    if (this.#pending) this.#setOnPage(this.#pending.id, Math.max(0, this.#pending.atMs - performance.now()));
+  }
+
+  #setOnPage(id: number, delayMs: number): void {
+    clearTimeout(this.#pageTimer);
+    this.#pageTimer = setTimeout(() => this.#fire(id), delayMs);
+  }
+
+  #dropWorker(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    if (this.#workerUrl !== undefined) URL.revokeObjectURL(this.#workerUrl);
+    this.#workerUrl = undefined;
+  }
+}
