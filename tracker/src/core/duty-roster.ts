@@ -1,0 +1,183 @@
+import type { PeerId } from '@p2ptv/protocol';
+import { dutyShape, EMPTY_DUTY_PLAN, planDuty, stripesOfPeer, type DutyPlan, type DutyShape } from './duty-plan.js';
+import { canTakeDuty, type Member } from './member.js';
+import type { ResolvedTrackerOptions } from './tracker-options.js';
+
+/** Who is on duty in one swarm, and whether that must change. */
+export class DutyRoster {
+  readonly #options: ResolvedTrackerOptions['duty'];
+  /** May be on duty and have reported. */
+  readonly #seasoned = new Map<PeerId, Member>();
+  /** May be on duty but have not reported yet: one is taken when there is nobody else. */
+  readonly #fresh = new Map<PeerId, Member>();
+  /** May be on duty but did no work on it lately: taken when there is really nobody else. */
+  readonly #barred = new Map<PeerId, Member>();
+  #holders = new Map<PeerId, Member>();
+  #plan: DutyPlan = EMPTY_DUTY_PLAN;
+  #shape: DutyShape = dutyShape(0, 0, 1);
+  #peerCount = 0;
+  #isHolderLost = false;
+
+  constructor(options: ResolvedTrackerOptions['duty']) {
+    this.#options = options;
+  }
+
+  get plan(): DutyPlan {
+    return this.#plan;
+  }
+
+  /** The stripes that a peer is on duty for. */
+  stripesOf(peerId: PeerId): number[] {
+    return this.#holders.has(peerId) ? stripesOfPeer(this.#plan, peerId) : [];
+  }
+
+  /** Notes that a member came, changed, was lost or returned. */
+  note(member: Member, nowMs: number): void {
+    this.#forget(member);
+    if (canTakeDuty(member)) this.#placeOf(member, nowMs).set(member.peerId, member);
+    else if (this.#holders.has(member.peerId)) this.#isHolderLost = true;
+  }
+
+  /** Notes that a member is gone for good. */
+  drop(member: Member): void {
+    this.#forget(member);
+    if (this.#holders.has(member.peerId)) this.#isHolderLost = true;
+  }
+
+  /**
+   * Deals anew if someone on duty was lost or the swarm has outgrown its duty; otherwise it costs
+   * next to nothing.
+   *
+   * @param peerCount all peers but the origin's own
+   * @returns those whose stripes changed
+   */
+  update(peerCount: number, nowMs: number): Member[] {
+    this.#peerCount = peerCount;
+    const shape = this.#shapeFor(this.#candidateCount());
+    if (!this.#isHolderLost && isSameShape(shape, this.#shape)) return [];
+    return this.#deal(this.#plan, nowMs);
+  }
+
+  /**
+   * Looks whether those on duty do their work: who gets nothing from the seeder while others do is
+   * taken off duty, and one clearly slower than an idle candidate is replaced (one at a time, and
+   * only by a margin, so that duty doesn't wander).
+   */
+  review(nowMs: number): Member[] {
+    const changed = new Set<Member>();
+    const dealAgain = (previous: DutyPlan): void => {
+      for (const member of this.#deal(previous, nowMs)) changed.add(member);
+    };
+    for (const member of this.#barred.values()) {
+      if (member.barredUntilMs <= nowMs) this.note(member, nowMs);
+    }
+    const idle = this.#idleHolders(nowMs);
+    for (const member of idle) {
+      member.barredUntilMs = nowMs + this.#options.barredMs;
+      this.note(member, nowMs);
+    }
+    if (idle.length > 0) dealAgain(this.#plan);
+    const faster = this.#planWithSlowestReplaced();
+    if (faster) dealAgain(faster);
+    return [...changed];
+  }
+
+  #deal(previous: DutyPlan, nowMs: number): Member[] {
+    const candidates = this.#candidates();
+    const ranked = candidates.sort(byFitness).map(({ peerId }) => peerId);
+    const before = this.#plan;
+    const oldHolders = this.#holders;
+    this.#shape = this.#shapeFor(candidates.length);
+    this.#plan = planDuty(previous, ranked, this.#shape);
+    this.#isHolderLost = false;
+    const byId = new Map(candidates.map((member) => [member.peerId, member]));
+    this.#holders = new Map();
+    for (const peerId of this.#plan.flat()) {
+      const member = byId.get(peerId);
+      if (member) this.#holders.set(peerId, member);
+    }
+    for (const [peerId, member] of this.#holders) {
+      if (!oldHolders.has(peerId)) member.dutySinceMs = nowMs;
+    }
+    return [...new Map([...oldHolders, ...this.#holders]).values()].filter(
+      ({ peerId }) => !isSameList(stripesOfPeer(before, peerId), stripesOfPeer(this.#plan, peerId)),
+    );
+  }
+
+  #shapeFor(candidateCount: number): DutyShape {
+    const isSmall = this.#peerCount <= this.#options.singleCopyPeers;
+    return dutyShape(this.#peerCount, candidateCount, isSmall ? 1 : this.#options.copies);
+  }
+
+  #candidates(): Member[] {
+    const usual = [...this.#seasoned.values(), ...this.#freshHolders()];
+    if (usual.length > 0) return usual;
+    for (const newcomer of this.#fresh.values()) return [newcomer];
+    return [...this.#barred.values()];
+  }
+
+  /** Size of {@link #candidates}, without walking it. */
+  #candidateCount(): number {
+    const usual = this.#seasoned.size + this.#freshHolders().length;
+    if (usual > 0) return usual;
+    return this.#fresh.size > 0 ? 1 : this.#barred.size;
+  }
+
+  #freshHolders(): Member[] {
+    if (this.#fresh.size === 0) return [];
+    return [...this.#holders.values()].filter(({ peerId }) => this.#fresh.has(peerId));
+  }
+
+  #idleHolders(nowMs: number): Member[] {
+    const { idleMs } = this.#options;
+    const holders = [...this.#holders.values()];
+    const isFed = ({ dutySinceMs, seededAtMs }: Member): boolean =>
+      seededAtMs > dutySinceMs && nowMs - seededAtMs < idleMs / 2;
+    // When nobody is fed, the publisher pauses or the seeder is away: no fault of theirs.
+    if (!holders.some(isFed)) return [];
+    return holders.filter(
+      ({ dutySinceMs, seededAtMs }) => nowMs - Math.max(dutySinceMs, seededAtMs) >= idleMs,
+    );
+  }
+
+  #planWithSlowestReplaced(): DutyPlan | undefined {
+    const byUplink = (left: Member, right: Member): number =>
+      left.uplinkBitsPerSecond - right.uplinkBitsPerSecond;
+    const slowest = [...this.#holders.values()].filter((member) => member.uplinkBitsPerSecond > 0).sort(byUplink)[0];
+    const best = [...this.#seasoned.values()].filter(({ peerId }) => !this.#holders.has(peerId)).sort(byFitness)[0];
+    if (!slowest || !best) return undefined;
+    const isWorth = best.uplinkBitsPerSecond >= slowest.uplinkBitsPerSecond * this.#options.replaceRatio;
+    if (!isWorth || best.neighbourCount === 0) return undefined;
+    return this.#plan.map((holders) =>
+      holders.map((peerId) => (peerId === slowest.peerId ? best.peerId : peerId)),
+    );
+  }
+
+  #placeOf(member: Member, nowMs: number): Map<PeerId, Member> {
+    if (member.barredUntilMs > nowMs) return this.#barred;
+    return member.hasReported ? this.#seasoned : this.#fresh;
+  }
+
+  #forget(member: Member): void {
+    this.#seasoned.delete(member.peerId);
+    this.#fresh.delete(member.peerId);
+    this.#barred.delete(member.peerId);
+  }
+}
+
+function isSameShape(left: DutyShape, right: DutyShape): boolean {
+  return left.copies === right.copies && left.superPeers === right.superPeers;
+}
+
+function isSameList(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((value, index) => value === right[index]);
+}
+
+/** Best first: has links (can be reached), larger uplink, has sent more. */
+function byFitness(left: Member, right: Member): number {
+  return (
+    Number(right.neighbourCount > 0) - Number(left.neighbourCount > 0) ||
+    right.uplinkBitsPerSecond - left.uplinkBitsPerSecond ||
+    right.sentBytes - left.sentBytes
+  );
+}

@@ -1,0 +1,77 @@
+import type { PeerId, Random } from '@p2ptv/protocol';
+import { isProvenUploader, type Member } from './member.js';
+import type { SamplingSet } from './sampling-set.js';
+
+/** Among whom neighbours are chosen. */
+export type NeighbourPool = {
+  readonly proven: SamplingSet<Member>;
+  readonly unproven: SamplingSet<Member>;
+};
+
+/** Who asks, and for how many. */
+export type NeighbourWish = {
+  readonly seeker: Member;
+  readonly count: number;
+  readonly exclude: ReadonlySet<PeerId>;
+  /** Links from which on a peer counts as full. */
+  readonly crowdedAt: number;
+};
+
+/** Of how many proven uploaders, drawn at random, the best half is taken: favours the strong without giving all to one. */
+const DRAWN_PER_TAKEN = 3;
+
+/**
+ * A random mix that favours proven uploaders: at least half of the answer where there are that
+ * many; in small swarms everybody. Peers that are full come only when there is nobody else.
+ */
+export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, random: Random): Member[] {
+  const { seeker, count } = wish;
+  const isOpen = (member: Member): boolean =>
+    member !== seeker &&
+    !wish.exclude.has(member.peerId) &&
+    // Two that only take have nothing for each other.
+    (member.isUploading || seeker.isUploading);
+  const isRoomy = (member: Member): boolean => isOpen(member) && member.neighbourCount < wish.crowdedAt;
+  const half = Math.ceil(count / 2);
+  const chosen = new Set<Member>();
+  const add = (members: readonly Member[]): void => {
+    for (const member of members) if (chosen.size < count) chosen.add(member);
+  };
+
+  const best = pool.proven.sample(half * DRAWN_PER_TAKEN, random, isRoomy).sort(byWorth).slice(0, half);
+  add(best);
+  add(drawMixed(pool, { count, isWanted: isRoomy }, random));
+  if (chosen.size < count) {
+    const isLeft = (member: Member): boolean => isOpen(member) && !chosen.has(member);
+    add(pool.proven.sample(count, random, isLeft));
+    add(pool.unproven.sample(count, random, isLeft));
+  }
+  return [...chosen].sort(byWorth);
+}
+
+/** Uniform over both sets: each gives a share as large as its part of the swarm. */
+function drawMixed(
+  pool: NeighbourPool,
+  draw: { readonly count: number; readonly isWanted: (member: Member) => boolean },
+  random: Random,
+): Member[] {
+  const proven = pool.proven.sample(draw.count * 2, random, draw.isWanted);
+  const unproven = pool.unproven.sample(draw.count * 2, random, draw.isWanted);
+  const total = pool.proven.size + pool.unproven.size;
+  const mixed: Member[] = [];
+  while (proven.length + unproven.length > 0) {
+    const isProvenTurn = random.next() * total < pool.proven.size;
+    const next = (isProvenTurn ? proven.pop() : unproven.pop()) ?? proven.pop() ?? unproven.pop();
+    if (next) mixed.push(next);
+  }
+  return mixed;
+}
+
+/** Proven first, then visible, then the larger uplink. */
+function byWorth(left: Member, right: Member): number {
+  return (
+    Number(isProvenUploader(right)) - Number(isProvenUploader(left)) ||
+    Number(right.isVisible) - Number(left.isVisible) ||
+    right.uplinkBitsPerSecond - left.uplinkBitsPerSecond
+  );
+}

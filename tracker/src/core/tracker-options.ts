@@ -1,0 +1,84 @@
+import type { IceServer, StreamId } from '@p2ptv/protocol';
+
+/** What a tracker can be told. All optional; {@link DEFAULT_TRACKER_OPTIONS} says what holds otherwise. */
+export type TrackerOptions = {
+  readonly swarms?: {
+    /** Which streams are tracked; others are refused with `UNKNOWN_STREAM`. Default: every stream. */
+    readonly isStreamAllowed?: (streamId: StreamId) => boolean;
+    /** Swarms at a time, default 1,000. Bounds memory against joins to invented streams. Beyond it an empty swarm is forgotten, else the join refused. */
+    readonly maxSwarms?: number;
+    /** Members of one swarm, default 100,000. Bounds memory against invented peers. */
+    readonly maxMembers?: number;
+  };
+  readonly membership?: {
+    /** How often peers report, ms, 100 … 600,000, default 2,000. Lower notices the dead sooner and costs messages. */
+    readonly reportIntervalMs?: number;
+    /** Reports a peer may miss before it is out, default 3. */
+    readonly missedReports?: number;
+    /** How long a peer whose socket broke keeps its place, ms, default 3,000. Too low: a short loss of network counts as leaving. */
+    readonly graceMs?: number;
+  };
+  readonly tickets?: {
+    /** Validity of a ticket, ms, default 600,000: how long the mesh can grow while the tracker is down. Too high: who was shut out stays in. */
+    readonly lifetimeMs?: number;
+    /** Renewal before the end, ms, default 120,000; below the lifetime. */
+    readonly renewBeforeMs?: number;
+  };
+  readonly neighbours?: {
+    /** How many peers a newcomer is told, 1 … LIMITS.links, default 14 (DESIGN: 12–16 links). */
+    readonly count?: number;
+    /** Links from which on a peer is named only when there is nobody else, default 24. Too high: dials end in `full`. */
+    readonly crowdedAt?: number;
+  };
+  readonly duty?: {
+    /** Peers of a swarm up to which one copy of a chunk leaves the seeder, default 10. */
+    readonly singleCopyPeers?: number;
+    /** Copies of a chunk in larger swarms, 1 … 8, default 3. Costs the origin's uplink; fewer make chunks spread later. */
+    readonly copies?: number;
+    /** How often it is asked whether those on duty do their work, ms, default 5,000. */
+    readonly reviewIntervalMs?: number;
+    /** A peer on duty that got nothing from the seeder for so long, while others did, loses duty, ms, default 8,000. */
+    readonly idleMs?: number;
+    /** How long it then gets none, ms, default 60,000. */
+    readonly barredMs?: number;
+    /** An idle candidate replaces the slowest peer on duty when its uplink is so many times larger, default 2. Near 1 duty wanders. */
+    readonly replaceRatio?: number;
+  };
+  /** STUN and TURN servers that peers are told, at most 8; default none (enough on a LAN and for public addresses). */
+  readonly iceServers?: readonly IceServer[];
+};
+
+type Resolved<Options> = { readonly [Name in keyof Options]-?: Required<NonNullable<Options[Name]>> };
+
+/** {@link TrackerOptions} with every gap filled. */
+export type ResolvedTrackerOptions = Resolved<TrackerOptions>;
+
+/** What holds where an option is left out. */
+export const DEFAULT_TRACKER_OPTIONS: ResolvedTrackerOptions = Object.freeze({
+  swarms: { isStreamAllowed: () => true, maxSwarms: 1_000, maxMembers: 100_000 },
+  membership: { reportIntervalMs: 2_000, missedReports: 3, graceMs: 3_000 },
+  tickets: { lifetimeMs: 600_000, renewBeforeMs: 120_000 },
+  neighbours: { count: 14, crowdedAt: 24 },
+  duty: {
+    singleCopyPeers: 10,
+    copies: 3,
+    reviewIntervalMs: 5_000,
+    idleMs: 8_000,
+    barredMs: 60_000,
+    replaceRatio: 2,
+  },
+  iceServers: [],
+});
+
+/** Fills the gaps. */
+export function resolveTrackerOptions(options: TrackerOptions = {}): ResolvedTrackerOptions {
+  const defaults = DEFAULT_TRACKER_OPTIONS;
+  return Object.freeze({
+    swarms: { ...defaults.swarms, ...options.swarms },
+    membership: { ...defaults.membership, ...options.membership },
+    tickets: { ...defaults.tickets, ...options.tickets },
+    neighbours: { ...defaults.neighbours, ...options.neighbours },
+    duty: { ...defaults.duty, ...options.duty },
+    iceServers: options.iceServers ?? defaults.iceServers,
+  });
+}

@@ -1,0 +1,347 @@
+import {
+  encodePublicKey,
+  encodeTicket,
+  isPublisherProofValid,
+  type Clock,
+  type JoinRequest,
+  type NeighboursAnswer,
+  type NeighboursWanted,
+  type PeerDescription,
+  type PeerReport,
+  type Random,
+  type Signal,
+  type Signer,
+  type StreamId,
+  type SwarmScrape,
+  type TicketRenewal,
+  type TrackerJoinAnswer,
+  type TrackerToPeerEvents,
+} from '@p2ptv/protocol';
+import { DueQueue } from './due-queue.js';
+import type { ConnectionId, Member } from './member.js';
+import { Swarm } from './swarm.js';
+import { resolveTrackerOptions, type ResolvedTrackerOptions, type TrackerOptions } from './tracker-options.js';
+
+/** A message to a peer: the event's name and its only argument. */
+export type TrackerMessage = {
+  [Name in keyof TrackerToPeerEvents]: {
+    readonly event: Name;
+    readonly payload: Parameters<TrackerToPeerEvents[Name]>[0];
+  };
+}[keyof TrackerToPeerEvents];
+
+/** What the tracker wants done; in this order. */
+export type TrackerEffect =
+  | { readonly kind: 'send'; readonly to: ConnectionId; readonly message: TrackerMessage }
+  /**
+   * Close this connection. `replaced`: its peer has come by another one, so it should not try
+   * again; `silent`: its peer is out for want of reports, and may join again.
+   */
+  | { readonly kind: 'disconnect'; readonly connection: ConnectionId; readonly reason: 'replaced' | 'silent' };
+
+/** What a tracker stands on. */
+export type TrackerPorts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Signs tickets with the tracker's key. */
+  readonly signer: Signer;
+  /** The tracker's Ed25519 key, 32 bytes. */
+  readonly publicKey: Uint8Array;
+};
+
+/** The answer to a join, and what else follows from it (to be carried out after the answer is sent). */
+export type JoinOutcome = { readonly answer: TrackerJoinAnswer; readonly effects: readonly TrackerEffect[] };
+
+type Refusal = Extract<TrackerJoinAnswer, { kind: 'refused' }>;
+
+/**
+ * Who is in which swarm, who should meet whom, who is on duty. Synchronous and without I/O:
+ * connections are names, inputs come as calls, effects go out as return values, clock and chance
+ * are ports. A server and a simulator run the same code. Inputs are trusted to have passed the
+ * contract's schemas.
+ */
+export class Tracker {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #signer: Signer;
+  readonly #options: ResolvedTrackerOptions;
+  readonly #trackerKey: string;
+  readonly #swarms = new Map<StreamId, Swarm>();
+  readonly #membersByConnection = new Map<ConnectionId, Member>();
+  /** Members by their last report. */
+  readonly #reportsDue: DueQueue<Member>;
+  /** Members whose connection broke. */
+  readonly #absent: DueQueue<Member>;
+  readonly #ticketsDue: DueQueue<Member>;
+  readonly #reviewsDue: DueQueue<Swarm>;
+
+  constructor(ports: TrackerPorts, options: TrackerOptions = {}) {
+    this.#clock = ports.clock;
+    this.#random = ports.random;
+    this.#signer = ports.signer;
+    this.#trackerKey = encodePublicKey(ports.publicKey);
+    this.#options = resolveTrackerOptions(options);
+    const { membership, tickets, duty } = this.#options;
+    this.#reportsDue = new DueQueue(membership.reportIntervalMs * membership.missedReports);
+    this.#absent = new DueQueue(membership.graceMs);
+    this.#ticketsDue = new DueQueue(tickets.lifetimeMs - tickets.renewBeforeMs);
+    this.#reviewsDue = new DueQueue(duty.reviewIntervalMs);
+  }
+
+  /** When {@link tick} has something to do next, on the clock's monotonic time; undefined: nothing waits. */
+  get nextTickMs(): number | undefined {
+    const times = [this.#reportsDue, this.#absent, this.#ticketsDue, this.#reviewsDue].flatMap(
+      ({ nextMs }) => nextMs ?? [],
+    );
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Whether a peer has joined by this connection. */
+  isJoined(connection: ConnectionId): boolean {
+    return this.#membersByConnection.has(connection);
+  }
+
+  /** A peer enters a swarm, or comes back. */
+  join(connection: ConnectionId, request: JoinRequest): JoinOutcome {
+    const nowMs = this.#clock.nowMs();
+    const swarm = this.#admit(connection, request);
+    if ('kind' in swarm) return { answer: swarm, effects: [] };
+    const effects: TrackerEffect[] = [];
+    const member = this.#enter(swarm, { connection, request, effects });
+    this.#absent.delete(member);
+    this.#membersByConnection.set(connection, member);
+    // The origin's own peer lives with the publisher: its connection is its sign of life.
+    if (member.role !== 'origin') this.#reportsDue.touch(member, nowMs);
+    effects.push(...this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs), except: member }));
+    const isMapSent = effects.some((effect) => effect.kind === 'send' && effect.message.event === 'dutyMap');
+    if (member.role === 'origin' && !isMapSent) {
+      effects.push({ kind: 'send', to: connection, message: { event: 'dutyMap', payload: swarm.dutyMap } });
+    }
+    const { ticket, ticketExpiresAtMs } = this.#newTicket(member);
+    const neighbours =
+      member.role === 'origin'
+        ? []
+        : swarm.neighboursFor(member, { count: this.#options.neighbours.count, exclude: [] });
+    return {
+      answer: {
+        kind: 'joined',
+        ticket,
+        ticketExpiresAtMs,
+        trackerKey: this.#trackerKey,
+        neighbours,
+        dutyStripes: swarm.dutyStripesOf(member),
+        iceServers: [...this.#options.iceServers],
+        reportIntervalMs: this.#options.membership.reportIntervalMs,
+        wallMs: this.#clock.wallMs(),
+      },
+      effects,
+    };
+  }
+
+  /** A peer says good-bye. */
+  leave(connection: ConnectionId): TrackerEffect[] {
+    const found = this.#find(connection);
+    return found ? this.#remove(found.member, found.swarm) : [];
+  }
+
+  /** A connection broke or was closed: its peer keeps its place for the grace period, but not its duty. */
+  disconnected(connection: ConnectionId): TrackerEffect[] {
+    const found = this.#find(connection);
+    if (!found) return [];
+    const { member, swarm } = found;
+    const nowMs = this.#clock.nowMs();
+    this.#membersByConnection.delete(connection);
+    this.#reportsDue.delete(member);
+    this.#ticketsDue.delete(member);
+    this.#absent.touch(member, nowMs);
+    swarm.disconnect(member, nowMs);
+    return this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs) });
+  }
+
+  report(connection: ConnectionId, report: PeerReport): TrackerEffect[] {
+    const found = this.#find(connection);
+    if (!found) return [];
+    const nowMs = this.#clock.nowMs();
+    if (found.member.role !== 'origin') this.#reportsDue.touch(found.member, nowMs);
+    found.swarm.report(found.member, report, nowMs);
+    return this.#dutyEffects(found.swarm, { changed: found.swarm.updateDuty(nowMs) });
+  }
+
+  /** More neighbours for a peer; none for one that has not joined. */
+  neighboursWanted(connection: ConnectionId, wanted: NeighboursWanted): NeighboursAnswer {
+    const found = this.#find(connection);
+    return { neighbours: found ? found.swarm.neighboursFor(found.member, wanted) : [] };
+  }
+
+  /** Passes a signal on within the sender's swarm, under the sender's own name. */
+  signal(connection: ConnectionId, signal: Signal): TrackerEffect[] {
+    const found = this.#find(connection);
+    if (!found) return [];
+    const from = found.member.peerId;
+    const target = found.swarm.member(signal.to);
+    if (target?.presence.kind === 'connected' && target !== found.member) {
+      const payload: Signal = { ...signal, from };
+      return [{ kind: 'send', to: target.presence.connection, message: { event: 'signal', payload } }];
+    }
+    // A refusal is not answered: it would go round in circles.
+    if (signal.body.kind === 'refuse') return [];
+    const payload: Signal = {
+      from: signal.to,
+      to: from,
+      connectionId: signal.connectionId,
+      body: { kind: 'refuse', reason: 'gone' },
+    };
+    return [{ kind: 'send', to: connection, message: { event: 'signal', payload } }];
+  }
+
+  /** Does what has fallen due: forgets the dead, renews tickets, reviews duty. */
+  tick(): TrackerEffect[] {
+    const nowMs = this.#clock.nowMs();
+    const effects: TrackerEffect[] = [];
+    for (const member of this.#reportsDue.takeDue(nowMs)) {
+      if (member.presence.kind === 'connected') {
+        effects.push({ kind: 'disconnect', connection: member.presence.connection, reason: 'silent' });
+      }
+      effects.push(...this.#removeFromSwarm(member));
+    }
+    for (const member of this.#absent.takeDue(nowMs)) effects.push(...this.#removeFromSwarm(member));
+    for (const member of this.#ticketsDue.takeDue(nowMs)) {
+      if (member.presence.kind !== 'connected') continue;
+      const message = { event: 'ticket', payload: this.#newTicket(member) } as const;
+      effects.push({ kind: 'send', to: member.presence.connection, message });
+    }
+    for (const swarm of this.#reviewsDue.takeDue(nowMs)) {
+      if (swarm.size === 0) continue;
+      this.#reviewsDue.touch(swarm, nowMs);
+      effects.push(...this.#dutyEffects(swarm, { changed: swarm.reviewDuty(nowMs) }));
+    }
+    return effects;
+  }
+
+  /** All swarms, in the order of their first joins. */
+  scrape(): SwarmScrape[] {
+    return [...this.#swarms.values()].map((swarm) => swarm.scrape());
+  }
+
+  /** Up to `count` visible peers that have proved to deliver. */
+  warmPeers(streamId: StreamId, count: number): PeerDescription[] {
+    return this.#swarms.get(streamId)?.warmPeers(count) ?? [];
+  }
+
+  /** Viewers of a stream now; 0 for an unknown one. */
+  viewerCount(streamId: StreamId): number {
+    return this.#swarms.get(streamId)?.viewerCount ?? 0;
+  }
+
+  /** The swarm that the peer may enter, or why it may not. */
+  #admit(connection: ConnectionId, request: JoinRequest): Swarm | Refusal {
+    const { swarms } = this.#options;
+    const { streamId, peerId, fingerprint } = request;
+    const current = this.#membersByConnection.get(connection);
+    if (current && (current.streamId !== streamId || current.peerId !== peerId)) {
+      return refusal('BAD_REQUEST', 'This connection has joined already: leave first.');
+    }
+    if (!swarms.isStreamAllowed(streamId)) {
+      return refusal('UNKNOWN_STREAM', 'This tracker does not serve that stream.');
+    }
+    if (request.role === 'origin') {
+      const claim = { streamId, peerId, fingerprint };
+      const isValid = request.proof && isPublisherProofValid(request.proof, claim, this.#clock.wallMs());
+      if (!isValid) return refusal('BAD_PROOF', "Only the publisher's own seeder may join as origin.");
+    }
+    const swarm = this.#swarms.get(streamId);
+    const holder = swarm?.member(peerId);
+    if (holder && holder.fingerprint !== fingerprint) {
+      return refusal('PEER_ID_TAKEN', 'Another peer has that id.');
+    }
+    if (!holder && swarm && swarm.size >= swarms.maxMembers && request.role !== 'origin') {
+      return refusal('SWARM_FULL', 'This swarm takes no more peers.');
+    }
+    return swarm ?? this.#newSwarm(streamId) ?? refusal('SWARM_FULL', 'This tracker takes no more streams.');
+  }
+
+  #newSwarm(streamId: StreamId): Swarm | undefined {
+    if (this.#swarms.size >= this.#options.swarms.maxSwarms) {
+      const empty = [...this.#swarms.values()].find(({ size }) => size === 0);
+      if (!empty) return undefined;
+      this.#swarms.delete(empty.streamId);
+      this.#reviewsDue.delete(empty);
+    }
+    const swarm = new Swarm(streamId, this.#options, this.#random);
+    this.#swarms.set(streamId, swarm);
+    return swarm;
+  }
+
+  #enter(
+    swarm: Swarm,
+    entry: { connection: ConnectionId; request: JoinRequest; effects: TrackerEffect[] },
+  ): Member {
+    const { connection, request, effects } = entry;
+    const nowMs = this.#clock.nowMs();
+    if (swarm.size === 0) this.#reviewsDue.touch(swarm, nowMs);
+    const known = swarm.member(request.peerId);
+    if (known?.presence.kind === 'connected' && known.presence.connection !== connection) {
+      effects.push({ kind: 'disconnect', connection: known.presence.connection, reason: 'replaced' });
+      this.#membersByConnection.delete(known.presence.connection);
+    }
+    if (known?.role === request.role) {
+      swarm.reconnect(known, request, { connection, nowMs });
+      return known;
+    }
+    if (known) this.#forget(known, swarm);
+    return swarm.add(request, connection, nowMs);
+  }
+
+  #find(connection: ConnectionId): { member: Member; swarm: Swarm } | undefined {
+    const member = this.#membersByConnection.get(connection);
+    const swarm = member && this.#swarms.get(member.streamId);
+    return member && swarm ? { member, swarm } : undefined;
+  }
+
+  #removeFromSwarm(member: Member): TrackerEffect[] {
+    const swarm = this.#swarms.get(member.streamId);
+    return swarm ? this.#remove(member, swarm) : [];
+  }
+
+  #remove(member: Member, swarm: Swarm): TrackerEffect[] {
+    this.#forget(member, swarm);
+    return this.#dutyEffects(swarm, { changed: swarm.updateDuty(this.#clock.nowMs()) });
+  }
+
+  #forget(member: Member, swarm: Swarm): void {
+    if (member.presence.kind === 'connected') this.#membersByConnection.delete(member.presence.connection);
+    this.#reportsDue.delete(member);
+    this.#absent.delete(member);
+    this.#ticketsDue.delete(member);
+    swarm.remove(member);
+  }
+
+  #newTicket(member: Member): TicketRenewal {
+    const { streamId, peerId, role, fingerprint } = member;
+    const ticketExpiresAtMs = this.#clock.wallMs() + this.#options.tickets.lifetimeMs;
+    this.#ticketsDue.touch(member, this.#clock.nowMs());
+    const claim = { version: 1, streamId, peerId, role, fingerprint, expiresAtMs: ticketExpiresAtMs } as const;
+    return { ticket: encodeTicket(claim, this.#signer), ticketExpiresAtMs };
+  }
+
+  /** Tells those whose duty changed, and the origin's seeder, which then dials whom it doesn't know. */
+  #dutyEffects(swarm: Swarm, change: { changed: readonly Member[]; except?: Member }): TrackerEffect[] {
+    if (change.changed.length === 0) return [];
+    const effects: TrackerEffect[] = [];
+    const send = (member: Member, message: TrackerMessage): void => {
+      if (member.presence.kind !== 'connected') return;
+      effects.push({ kind: 'send', to: member.presence.connection, message });
+    };
+    for (const member of change.changed) {
+      // A newcomer reads its stripes in the answer to its join.
+      if (member === change.except) continue;
+      send(member, { event: 'duty', payload: { stripes: swarm.dutyStripesOf(member) } });
+    }
+    if (swarm.seeder) send(swarm.seeder, { event: 'dutyMap', payload: swarm.dutyMap });
+    return effects;
+  }
+}
+
+function refusal(code: Refusal['code'], message: string): Refusal {
+  return { kind: 'refused', code, message };
+}
