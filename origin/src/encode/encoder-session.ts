@@ -1,0 +1,189 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+import type { Clock } from '@p2ptv/protocol';
+
+import { parseFlvPacket } from '../fragment/flv-packet.js';
+import { FlvReader } from '../fragment/flv-reader.js';
+import { PartAssembler, type AssembledInit, type AssembledPart, type AssemblerOutput } from '../fragment/part-assembler.js';
+import { AUDIO_FD, encoderArguments, type EncoderRun } from './encoder-arguments.js';
+
+/** How a session ended. `finished`: the input ended, or we were asked to stop. */
+export type SessionEnd =
+  | { readonly kind: 'finished' }
+  | {
+      readonly kind: 'died';
+      /** Null when a signal ended it, or when it never began. */
+      readonly exitCode: number | null;
+      /** What ffmpeg said last, or why we gave it up; newest last. */
+      readonly lastLines: readonly string[];
+    };
+
+/** What a session tells, in this order: `init` once, then parts, then its end. */
+export type SessionListener = {
+  readonly onInit: (init: AssembledInit) => void;
+  /** @param arrivedAtMs wall clock when the part's last byte came */
+  readonly onPart: (part: AssembledPart, arrivedAtMs: number) => void;
+  readonly onEnd: (end: SessionEnd) => void;
+};
+
+/** A running encoder session. */
+export interface EncoderSession {
+  /** Ends ffmpeg; `onEnd` follows. Resolves when the process is gone. */
+  stop(): Promise<void>;
+}
+
+const LAST_LINES = 12;
+/** How long ffmpeg may take to end when asked, before it is killed. */
+const STOP_GRACE_MS = 2000;
+/** An encoder with a paced input of its own that gives nothing for so long has hung. */
+const STALL_MS = 15_000;
+
+/**
+ * Runs one ffmpeg process and cuts its output into parts.
+ *
+ * The process cannot outlive us: its outputs are pipes to us, and it ends when it cannot write; where
+ * it reads from us, it ends with its input.
+ */
+export function startEncoderSession(run: EncoderRun, clock: Clock, listener: SessionListener): EncoderSession {
+  return new FfmpegSession(run, clock, listener);
+}
+
+class FfmpegSession implements EncoderSession {
+  readonly #clock: Clock;
+  readonly #listener: SessionListener;
+  readonly #assembler: PartAssembler;
+  readonly #process: ChildProcess;
+  readonly #lastLines: string[] = [];
+  readonly #closed: Promise<void>;
+  #failure: string | undefined;
+  #isStopping = false;
+  #stallTimer: NodeJS.Timeout | undefined;
+  readonly #canStall: boolean;
+
+  constructor(run: EncoderRun, clock: Clock, listener: SessionListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+    const { cadence, feed } = run;
+    const hasAudio = feed.audioMap !== undefined;
+    this.#assembler = new PartAssembler({ cadence, hasAudio, isPaced: feed.isPaced });
+    this.#canStall = feed.isPaced && feed.stdin === undefined;
+    this.#process = spawn(run.ffmpeg.path, encoderArguments(run), {
+      stdio: [feed.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', hasAudio ? 'pipe' : 'ignore'],
+      windowsHide: true,
+    });
+    this.#readTrack(this.#process.stdout);
+    const audio = this.#process.stdio[AUDIO_FD];
+    if (hasAudio) this.#readTrack(audio as Readable | null, () => this.#handle(this.#assembler.endAudio()));
+    this.#readLog(this.#process.stderr);
+    if (feed.stdin !== undefined) this.#feed(feed.stdin);
+    this.#closed = this.#untilClosed();
+    this.#watchForStall();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#end();
+    await this.#closed;
+  }
+
+  #end(): void {
+    clearTimeout(this.#stallTimer);
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill('SIGTERM');
+    const kill = setTimeout(() => this.#process.kill('SIGKILL'), STOP_GRACE_MS);
+    void this.#closed.then(() => clearTimeout(kill));
+  }
+
+  #feed(input: Readable): void {
+    const { stdin } = this.#process;
+    if (stdin === null) return;
+    // A write error means that ffmpeg is going; its exit tells the rest.
+    stdin.on('error', () => input.unpipe(stdin));
+    input.on('error', () => stdin.end());
+    input.pipe(stdin);
+  }
+
+  #readTrack(stream: Readable | null, onEnd?: () => void): void {
+    if (stream === null) return;
+    const reader = new FlvReader();
+    stream.on('data', (bytes: Buffer) => {
+      const result = reader.push(bytes);
+      if (result.kind === 'malformed') this.#giveUp(`the encoder's output is no FLV: ${result.reason}`);
+      else for (const tag of result.tags) this.#handle(this.#assembler.push(parseFlvPacket(tag)));
+    });
+    stream.on('error', () => undefined);
+    if (onEnd !== undefined) stream.on('end', onEnd);
+  }
+
+  #handle(outputs: readonly AssemblerOutput[]): void {
+    for (const output of outputs) {
+      // What ffmpeg flushes while it is being stopped belongs to nobody.
+      if (this.#isStopping) return;
+      switch (output.kind) {
+        case 'broken':
+          this.#giveUp(output.reason);
+          break;
+        case 'init':
+          this.#listener.onInit(output);
+          break;
+        case 'part':
+          this.#watchForStall();
+          this.#listener.onPart(output, this.#clock.wallMs());
+          break;
+      }
+    }
+  }
+
+  #readLog(stream: Readable | null): void {
+    if (stream === null) return;
+    let rest = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      const lines = (rest + text).split(/[\r\n]+/);
+      rest = (lines.pop() ?? '').slice(-1000);
+      this.#lastLines.push(...lines.map((line) => line.trim().slice(0, 500)).filter((line) => line !== ''));
+      this.#lastLines.splice(0, Math.max(0, this.#lastLines.length - LAST_LINES));
+    });
+  }
+
+  #watchForStall(): void {
+    if (!this.#canStall || this.#isStopping) return;
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = setTimeout(() => this.#giveUp(`the encoder gave nothing for ${STALL_MS / 1000} s`), STALL_MS);
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#failure !== undefined || this.#isStopping) return;
+    this.#failure = reason;
+    this.#end();
+  }
+
+  #untilClosed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#process.once('error', (error) => {
+        // Spawning failed: no exit will follow.
+        if (this.#process.pid !== undefined) return;
+        this.#failure = error.message;
+        this.#finish(null);
+        resolve();
+      });
+      this.#process.once('close', (exitCode) => {
+        if (this.#process.pid === undefined) return;
+        if (this.#failure === undefined) this.#handle(this.#assembler.end());
+        this.#finish(exitCode);
+        resolve();
+      });
+    });
+  }
+
+  #finish(exitCode: number | null): void {
+    clearTimeout(this.#stallTimer);
+    if (this.#isStopping || (exitCode === 0 && this.#failure === undefined)) {
+      this.#listener.onEnd({ kind: 'finished' });
+      return;
+    }
+    const lastLines = this.#failure === undefined ? this.#lastLines : [...this.#lastLines, this.#failure];
+    this.#listener.onEnd({ kind: 'died', exitCode, lastLines });
+  }
+}

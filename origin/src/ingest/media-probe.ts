@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+
+import { nearestStandardFrameRate } from '../encode/frame-rate.js';
+import { IngestError } from './errors.js';
+import type { MediaDescription } from './source.js';
+
+/** What a file holds. */
+export type ProbedMedia = MediaDescription & {
+  readonly width: number;
+  readonly height: number;
+  /** Seconds; undefined when the container does not say. */
+  readonly durationSeconds: number | undefined;
+  /** Whether average and nominal frame rate differ, so that frames get repeated or dropped. */
+  readonly isVariableRate: boolean;
+};
+
+/** Long enough for a file on a slow network disk. */
+const PROBE_TIMEOUT_MS = 20_000;
+
+/**
+ * Looks into a media file by decoding its first frame with ffmpeg (the npm package has no ffprobe).
+ *
+ * @throws IngestError `BAD_INPUT` when the file cannot be read, is broken, or has no video
+ */
+export async function probeMedia(ffmpegPath: string, file: string): Promise<ProbedMedia> {
+  const args = ['-hide_banner', '-nostdin', '-i', inputUrl(file), '-map', '0:v:0', '-frames:v', '1', '-f', 'null', '-'];
+  const { exitCode, log } = await run(ffmpegPath, args);
+  const media = parseFfmpegLog(log);
+  if (media !== undefined && exitCode === 0 && /frame=\s*1\b/.test(log)) return media;
+  throw new IngestError('BAD_INPUT', `The input ${file} cannot be played: ${reasonFrom(log, file)}.`);
+}
+
+/**
+ * A file name as ffmpeg takes it literally.
+ *
+ * Without the prefix a name with a colon is read as a protocol, and so is one that a stranger chose.
+ */
+export function inputUrl(file: string): string {
+  return `file:${file}`;
+}
+
+/**
+ * How long one stream of a file really is, by reading it through without decoding; the container's
+ * own figure is that of its longest stream.
+ *
+ * @param map ffmpeg's stream specifier, e.g. `0:a:0`
+ * @returns seconds; undefined when it cannot be told within the time limit of a probe
+ */
+export async function measureStreamSeconds(ffmpegPath: string, file: string, map: string): Promise<number | undefined> {
+  const args = ['-hide_banner', '-nostdin', '-i', inputUrl(file), '-map', map, '-c', 'copy', '-f', 'null', '-'];
+  const { exitCode, log } = await run(ffmpegPath, args);
+  const time = [...log.matchAll(/time=(\d+):(\d+):(\d+(?:\.\d+)?)/g)].at(-1);
+  return exitCode !== 0 || time === undefined ? undefined : secondsOf(time);
+}
+
+/** Reads the description that ffmpeg prints of its first input; undefined when there is no video in it. */
+export function parseFfmpegLog(log: string): ProbedMedia | undefined {
+  const input = /^Input #0.*?(?=^(?:Output #0|Stream mapping)|(?![\s\S]))/ms.exec(log)?.[0] ?? '';
+  const video = input.split('\n').find((line) => /Stream #0.*: Video: /.test(line) && !line.includes('(attached pic)'));
+  const size = video === undefined ? null : /, (\d{1,5})x(\d{1,5})[ ,[]/.exec(`${video},`);
+  if (video === undefined || size === null) return undefined;
+  const averageRate = numberBefore(video, 'fps');
+  const nominalRate = numberBefore(video, 'tbr');
+  const [width, height] = shownSize([Number(size[1]), Number(size[2])], video, input);
+  const duration = /Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(input);
+  return {
+    width,
+    height,
+    frameRate: nearestStandardFrameRate(averageRate ?? nominalRate),
+    isVariableRate: averageRate !== undefined && nominalRate !== undefined && Math.abs(averageRate / nominalRate - 1) > 0.01,
+    hasAudio: /Stream #0.*: Audio: /.test(input),
+    durationSeconds: duration === null ? undefined : secondsOf(duration),
+  };
+}
+
+function secondsOf(match: RegExpMatchArray): number {
+  return Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]);
+}
+
+/** `59.94 fps`, `1k tbr`. */
+function numberBefore(line: string, unit: string): number | undefined {
+  const found = new RegExp(`([\\d.]+)(k?) ${unit}\\b`).exec(line);
+  return found === null ? undefined : Number(found[1]) * (found[2] === 'k' ? 1000 : 1);
+}
+
+/** With square pixels, and turned the way a phone held it: ffmpeg does both before our filters. */
+function shownSize([codedWidth, height]: [number, number], video: string, input: string): [number, number] {
+  const aspect = /SAR (\d+):(\d+)/.exec(video);
+  const stretch = aspect === null || aspect[2] === '0' ? 1 : Number(aspect[1]) / Number(aspect[2]);
+  const width = Math.round(codedWidth * stretch);
+  const rotation = /rotation of (-?[\d.]+) degrees|rotate\s*: (-?\d+)/.exec(input);
+  const degrees = Math.abs(Number(rotation?.[1] ?? rotation?.[2] ?? 0));
+  return Math.round(degrees) % 180 === 90 ? [height, width] : [width, height];
+}
+
+function reasonFrom(log: string, file: string): string {
+  if (/No such file or directory/.test(log)) return 'there is no such file';
+  if (/Permission denied/.test(log)) return 'we may not read it';
+  if (/Is a directory/.test(log)) return 'it is a directory';
+  if (/matches no streams/.test(log)) return 'there is no video in it';
+  if (log.includes('timed out')) return 'reading it took too long';
+  const line = log.split('\n').find((text) => text.includes(`${inputUrl(file)}: `));
+  return line?.split(`${inputUrl(file)}: `)[1]?.trim().replace(/\.$/, '') ?? 'it holds no picture that can be decoded';
+}
+
+function run(path: string, args: readonly string[]): Promise<{ exitCode: number; log: string }> {
+  return new Promise((resolve) => {
+    execFile(path, args, { timeout: PROBE_TIMEOUT_MS, windowsHide: true }, (error, _stdout, stderr) => {
+      if (error === null) resolve({ exitCode: 0, log: stderr });
+      else resolve({ exitCode: 1, log: error.killed === true ? `${stderr}\ntimed out` : stderr });
+    });
+  });
+}

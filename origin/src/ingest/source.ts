@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream';
+
+import type { FrameRate } from '../encode/frame-rate.js';
+
+/** What an input holds, as far as the encoder has to know. */
+export type MediaDescription = {
+  /** Size of the picture as shown, pixels; undefined when it is not known beforehand. */
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  /** The standard rate at which to encode. */
+  readonly frameRate: FrameRate;
+  readonly hasAudio: boolean;
+};
+
+/** The input of one encoder session: how ffmpeg gets at it. */
+export type SourceFeed = {
+  readonly media: MediaDescription;
+  /** ffmpeg's input options and inputs, e.g. `['-re', '-i', 'clip.mp4']`. */
+  readonly inputArguments: readonly string[];
+  /** ffmpeg's stream specifier of the picture, and of the sound where there is any. */
+  readonly videoMap: string;
+  readonly audioMap: string | undefined;
+  /** Bytes for ffmpeg's standard input, where the input is `pipe:0`. */
+  readonly stdin: Readable | undefined;
+  /** Whether the input comes at its natural speed. */
+  readonly isPaced: boolean;
+};
+
+/**
+ * Where the picture comes from.
+ *
+ * The encoder calls `open` before each of its sessions, and again after a session has ended. A source
+ * that has nothing yet (RTMP without a publisher) answers when it has.
+ */
+export interface Source {
+  readonly kind: 'file' | 'testCard' | 'rtmp';
+  /** For the log: what a person would call it. */
+  readonly label: string;
+  /**
+   * Gives the input of the next session; undefined when there will be none any more.
+   *
+   * @param signal gives up the wait; the answer is then undefined
+   * @throws IngestError `BAD_INPUT`
+   */
+  open(signal: AbortSignal): Promise<SourceFeed | undefined>;
+  /** Lets go of ports and connections. */
+  close(): Promise<void>;
+}
