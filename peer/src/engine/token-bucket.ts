@@ -37,3 +37,6 @@ export class TokenBucket {
     this.#filledAtMs = nowMs;
   }
 }
+
+/** The lowest cap, bits a second: below it a bucket could not hold one block and its frame. */
+export const MIN_UPLOAD_CAP_BITS_PER_SECOND = 400_000;

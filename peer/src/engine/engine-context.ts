@@ -1,0 +1,22 @@
+import type { Random } from '@p2ptv/protocol';
+import type { ChunkStore } from './chunk-store.js';
+import type { MechanismCounters } from './counters.js';
+import type { EngineCommand, LinkId } from './engine-io.js';
+import type { EngineIdentity, EngineOptions } from './engine-options.js';
+import type { HeaderLog } from './header-log.js';
+import type { Neighbours } from './neighbours.js';
+
+/** What the parts of one engine share. Each part is called in a visible order by PeerEngine. */
+export type EngineContext = {
+  readonly identity: EngineIdentity;
+  readonly options: EngineOptions;
+  readonly random: Random;
+  readonly counters: MechanismCounters;
+  readonly headers: HeaderLog;
+  readonly store: ChunkStore;
+  readonly neighbours: Neighbours;
+  /** Queues a command; it is carried out after the engine has returned. */
+  readonly command: (command: EngineCommand) => void;
+  /** Bytes waiting in a link's send buffer. */
+  readonly bufferedBytes: (linkId: LinkId) => number;
+};

@@ -1,0 +1,93 @@
+import type { RenditionId } from '@p2ptv/protocol';
+import type { EngineContext } from './engine-context.js';
+
+/** Chunks of the live edge that neighbours must have told of in time before the origin is left alone again. */
+const CAUGHT_UP_CHUNKS = 3;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 4_000;
+
+type PollState =
+  | { readonly kind: 'closed'; readonly notBeforeMs: number }
+  | { readonly kind: 'open'; readonly told: Set<number> };
+
+/**
+ * Asks the origin for headers when neighbours have been silent for too long, and stops when they
+ * have caught up. (SPEC HP1–HP4)
+ */
+export class HeaderPoll {
+  readonly #context: EngineContext;
+  #state: PollState = { kind: 'closed', notBeforeMs: 0 };
+  #rendition: RenditionId | undefined;
+  #lastNewMs = 0;
+  #partMs = 200;
+  #jitterMs = 0;
+  #failures = 0;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /** Headers are wanted from now on. */
+  begin(nowMs: number, rendition: RenditionId): void {
+    this.#rendition = rendition;
+    this.#lastNewMs = nowMs;
+  }
+
+  /** When {@link check} wants to run again. */
+  get dueMs(): number {
+    if (this.#rendition === undefined || this.#state.kind === 'open') return Infinity;
+    if (!this.#context.headers.edge(this.#rendition)) return Infinity;
+    return Math.max(this.#silentAtMs, this.#state.notBeforeMs);
+  }
+
+  /** The live edge has moved on. */
+  advanced(nowMs: number, partMs: number): void {
+    this.#lastNewMs = nowMs;
+    this.#partMs = partMs;
+    this.#jitterMs = this.#context.random.next() * (partMs / 2);
+  }
+
+  /** The origin has answered. */
+  answered(): void {
+    this.#failures = 0;
+  }
+
+  /** A neighbour tells of a chunk; in time it is when the chunk is the edge and has only just become so. */
+  told(nowMs: number, sequence: number): void {
+    if (this.#state.kind !== 'open' || this.#rendition === undefined) return;
+    const edge = this.#context.headers.edge(this.#rendition);
+    if (edge && sequence < edge.sequence) return;
+    if (nowMs - this.#lastNewMs > this.#partMs) return;
+    this.#state.told.add(sequence);
+    if (this.#state.told.size < CAUGHT_UP_CHUNKS) return;
+    this.#context.command({ kind: 'stopHeaders' });
+    this.#state = { kind: 'closed', notBeforeMs: nowMs };
+  }
+
+  failed(nowMs: number): void {
+    const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
+    this.#failures++;
+    this.#state = { kind: 'closed', notBeforeMs: nowMs + delayMs * (0.5 + this.#context.random.next()) };
+  }
+
+  /** Opens the poll when it is time, or when a header is known to be missing. */
+  check(nowMs: number, gap: { readonly after: number } | undefined): void {
+    if (this.#rendition === undefined || this.#state.kind === 'open') return;
+    if (nowMs < this.#state.notBeforeMs) return;
+    if (!gap && nowMs < this.#silentAtMs) return;
+    const edge = this.#context.headers.edge(this.#rendition);
+    if (!edge) return;
+    const after = gap ? gap.after : edge.sequence;
+    this.#context.counters.headerPolls++;
+    this.#context.command({
+      kind: 'followHeaders',
+      rendition: this.#rendition,
+      after: after as typeof edge.sequence,
+    });
+    this.#state = { kind: 'open', told: new Set() };
+  }
+
+  get #silentAtMs(): number {
+    return this.#lastNewMs + this.#context.options.headers.silenceParts * this.#partMs + this.#jitterMs;
+  }
+}

@@ -1,0 +1,125 @@
+import type { ChunkKey, Holding, PeerId, PeerRole, PeerStatus } from '@p2ptv/protocol';
+import { ByteRate } from './byte-rate.js';
+import type { LinkId } from './engine-io.js';
+import { Estimate } from './estimate.js';
+import type { EngineOptions } from './engine-options.js';
+
+/** All that an engine knows about one neighbour. Bytes are media bytes. */
+export type Neighbour = {
+  readonly linkId: LinkId;
+  readonly peerId: PeerId;
+  readonly role: PeerRole;
+  readonly openedAtMs: number;
+  /** Undefined until its HELLO. */
+  status: PeerStatus | undefined;
+  /** What it has of the chunks in the window. */
+  readonly holdings: Map<ChunkKey, Holding>;
+  /** Chunks whose header it has from us or we from it: later news are six bytes. */
+  readonly sharedHeaders: Set<ChunkKey>;
+  /** Chunks that we asked it for, or that it may push: its blocks of others are unsolicited. */
+  readonly solicited: Set<ChunkKey>;
+  /** Chunks that it refused or was too slow with. */
+  readonly failed: Set<ChunkKey>;
+  /** Bytes asked of it and not received yet. */
+  outstandingBytes: number;
+  outstandingChunks: number;
+  readonly roundTripMs: Estimate;
+  /** Milliseconds a KiB, request to last block less a round trip. */
+  readonly msPerKib: Estimate;
+  receivedBytes: number;
+  sentBytes: number;
+  readonly receiving: ByteRate;
+  readonly sending: ByteRate;
+  lastHeardMs: number;
+  pingNonce: number;
+  pingSentMs: number | undefined;
+};
+
+/** Links by id, and what is known of who is behind them. */
+export class Neighbours {
+  readonly #byLink = new Map<LinkId, Neighbour>();
+  readonly #options: EngineOptions;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#byLink.size;
+  }
+
+  all(): IterableIterator<Neighbour> {
+    return this.#byLink.values();
+  }
+
+  get(linkId: LinkId): Neighbour | undefined {
+    return this.#byLink.get(linkId);
+  }
+
+  byPeer(peerId: PeerId): Neighbour | undefined {
+    for (const neighbour of this.#byLink.values()) {
+      if (neighbour.peerId === peerId) return neighbour;
+    }
+    return undefined;
+  }
+
+  add(nowMs: number, who: { linkId: LinkId; peerId: PeerId; role: PeerRole }): Neighbour {
+    const assumedMsPerKib = (1024 * 8000) / this.#options.scheduler.assumedUplinkBitsPerSecond;
+    const neighbour: Neighbour = {
+      ...who,
+      openedAtMs: nowMs,
+      status: undefined,
+      holdings: new Map(),
+      sharedHeaders: new Set(),
+      solicited: new Set(),
+      failed: new Set(),
+      outstandingBytes: 0,
+      outstandingChunks: 0,
+      roundTripMs: new Estimate(50),
+      msPerKib: new Estimate(assumedMsPerKib),
+      receivedBytes: 0,
+      sentBytes: 0,
+      receiving: new ByteRate(),
+      sending: new ByteRate(),
+      lastHeardMs: nowMs,
+      pingNonce: 0,
+      pingSentMs: undefined,
+    };
+    this.#byLink.set(who.linkId, neighbour);
+    return neighbour;
+  }
+
+  remove(linkId: LinkId): Neighbour | undefined {
+    const neighbour = this.#byLink.get(linkId);
+    this.#byLink.delete(linkId);
+    return neighbour;
+  }
+
+  /** True when any neighbour serves others: without one there is nothing to wait for. */
+  hasUploader(): boolean {
+    for (const { status } of this.#byLink.values()) if (status?.isUploading) return true;
+    return false;
+  }
+
+  /** Forgets chunks that left the window. */
+  forget(keys: readonly ChunkKey[]): void {
+    for (const neighbour of this.#byLink.values()) {
+      for (const key of keys) {
+        neighbour.holdings.delete(key);
+        neighbour.sharedHeaders.delete(key);
+        neighbour.solicited.delete(key);
+        neighbour.failed.delete(key);
+      }
+    }
+  }
+}
+
+/**
+ * When a neighbour would have delivered that many more bytes: half a round trip for the request,
+ * what it owes us and others first, the bytes themselves, half a round trip back.
+ */
+export function predictedFinishMs(nowMs: number, neighbour: Neighbour, byteCount: number): number {
+  const queuedBytes = neighbour.outstandingBytes + (neighbour.status?.queuedBytes ?? 0) / 2;
+  const msPerByte = neighbour.msPerKib.mean / 1024;
+  return nowMs + neighbour.roundTripMs.mean + (queuedBytes + byteCount) * msPerByte;
+}

@@ -1,0 +1,92 @@
+import { BLOCK_BYTES, blockLengthOf, type ChunkKey } from '@p2ptv/protocol';
+import { refOf } from './announcer.js';
+import type { StoredChunk } from './chunk-store.js';
+import type { EngineContext } from './engine-context.js';
+
+type OriginFetch = {
+  readonly key: ChunkKey;
+  readonly byteLength: number;
+  readonly startedAtMs: number;
+  /** The block that is being filled, and how much of it is. */
+  index: number;
+  block: Uint8Array;
+  filled: number;
+};
+
+/** Fetches of chunks, or of their tails, from the origin: a byte stream in, whole blocks out. */
+export class OriginFetches {
+  readonly #context: EngineContext;
+  readonly #open = new Map<number, OriginFetch>();
+  #nextFetchId = 1;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  isOpen(fetchId: number): boolean {
+    return this.#open.has(fetchId);
+  }
+
+  /** Asks the origin for a chunk from a block to its end. */
+  start(nowMs: number, chunk: StoredChunk, firstBlock: number): number {
+    const fetchId = this.#nextFetchId++;
+    const { byteLength } = chunk.signed.header;
+    const firstByte = firstBlock * BLOCK_BYTES;
+    this.#open.set(fetchId, {
+      key: chunk.key,
+      byteLength,
+      startedAtMs: nowMs,
+      index: firstBlock,
+      block: new Uint8Array(blockLengthOf(byteLength, firstBlock)),
+      filled: 0,
+    });
+    this.#context.command({
+      kind: 'fetchChunk',
+      fetchId,
+      chunk: refOf(chunk),
+      firstByte,
+      byteLength: byteLength - firstByte,
+    });
+    return fetchId;
+  }
+
+  /** Takes the next bytes; yields the blocks that they fill. */
+  *bytes(fetchId: number, bytes: Uint8Array): Generator<{ key: ChunkKey; index: number; bytes: Uint8Array }> {
+    const fetch = this.#open.get(fetchId);
+    if (!fetch) return;
+    let offset = 0;
+    while (offset < bytes.length && fetch.block.length > 0) {
+      const taken = Math.min(bytes.length - offset, fetch.block.length - fetch.filled);
+      fetch.block.set(bytes.subarray(offset, offset + taken), fetch.filled);
+      fetch.filled += taken;
+      offset += taken;
+      if (fetch.filled < fetch.block.length) continue;
+      const whole = { key: fetch.key, index: fetch.index, bytes: fetch.block };
+      fetch.index++;
+      fetch.block = new Uint8Array(blockLengthOf(fetch.byteLength, fetch.index));
+      fetch.filled = 0;
+      yield whole;
+    }
+  }
+
+  /** True when every byte that was asked for has come. */
+  isWhole(fetchId: number): boolean {
+    return this.#open.get(fetchId)?.block.length === 0;
+  }
+
+  /** Forgets a fetch that is over. */
+  end(fetchId: number): { readonly key: ChunkKey; readonly startedAtMs: number } | undefined {
+    const fetch = this.#open.get(fetchId);
+    this.#open.delete(fetchId);
+    return fetch;
+  }
+
+  /** Ends a fetch whose bytes are no longer needed. */
+  abort(fetchId: number): void {
+    if (this.#open.delete(fetchId)) this.#context.command({ kind: 'abortFetch', fetchId });
+  }
+}

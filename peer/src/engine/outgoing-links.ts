@@ -1,0 +1,100 @@
+import { encodedMessageBytes, type ByeReason, type PeerStatus, type WireMessage } from '@p2ptv/protocol';
+import { ByteRate } from './byte-rate.js';
+import type { EngineContext } from './engine-context.js';
+import type { LinkId } from './engine-io.js';
+import { TokenBucket } from './token-bucket.js';
+import type { UploadPolicy } from './viewer-input.js';
+
+/**
+ * The only place from which frames go out: it keeps the viewer's cap and counts what is sent.
+ * (SPEC UP6, UP7)
+ */
+export class OutgoingLinks {
+  readonly #context: EngineContext;
+  readonly #sending = new ByteRate();
+  #policy: UploadPolicy = { mode: 'on' };
+  #bucket: TokenBucket | undefined;
+  #sentFrameBytes = 0;
+  #sentMediaBytes = 0;
+  #provenBitsPerSecond = 0;
+  #provenAtMs = 0;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  get policy(): UploadPolicy {
+    return this.#policy;
+  }
+
+  get isUploading(): boolean {
+    return this.#policy.mode !== 'off';
+  }
+
+  /** Bytes of all frames so far, control included. */
+  get sentFrameBytes(): number {
+    return this.#sentFrameBytes;
+  }
+
+  /** Bytes of chunks so far. */
+  get sentMediaBytes(): number {
+    return this.#sentMediaBytes;
+  }
+
+  setPolicy(nowMs: number, policy: UploadPolicy): void {
+    this.#policy = policy;
+    this.#bucket = policy.mode === 'capped' ? new TokenBucket(policy.bitsPerSecond, nowMs) : undefined;
+  }
+
+  /** The rate that this peer has lately shown it can send, bits a second; halves in a minute without demand. */
+  provenBitsPerSecond(nowMs: number): number {
+    const decayed = this.#provenBitsPerSecond * 2 ** (-(nowMs - this.#provenAtMs) / 60_000);
+    const current = this.#sending.bitsPerSecond(nowMs);
+    if (current >= decayed) {
+      this.#provenBitsPerSecond = current;
+      this.#provenAtMs = nowMs;
+    }
+    const proven = Math.max(current, decayed);
+    return this.#policy.mode === 'capped' ? Math.min(proven, this.#policy.bitsPerSecond) : proven;
+  }
+
+  /** What this peer tells about itself. */
+  status(nowMs: number, more: { readonly queuedBytes: number; readonly isVisible: boolean }): PeerStatus {
+    return {
+      uplinkKbps: Math.round(this.provenBitsPerSecond(nowMs) / 1000),
+      queuedBytes: more.queuedBytes,
+      isUploading: this.isUploading,
+      isVisible: more.isVisible,
+    };
+  }
+
+  /** Sends whatever the cap says; for what a link cannot do without. */
+  send(nowMs: number, linkId: LinkId, message: WireMessage): void {
+    const bytes = encodedMessageBytes(message);
+    this.#bucket?.spend(nowMs, bytes);
+    this.#sentFrameBytes += bytes;
+    if (message.kind === 'block') {
+      this.#sentMediaBytes += message.bytes.length;
+      this.#sending.add(nowMs, message.bytes.length);
+    }
+    this.#context.command({ kind: 'send', linkId, message });
+  }
+
+  /** Sends if the cap leaves room. */
+  trySend(nowMs: number, linkId: LinkId, message: WireMessage): boolean {
+    if (this.capWaitMs(nowMs, encodedMessageBytes(message)) > 0) return false;
+    this.send(nowMs, linkId, message);
+    return true;
+  }
+
+  /** Milliseconds until the cap lets that many bytes go; 0 without a cap. */
+  capWaitMs(nowMs: number, bytes: number): number {
+    return this.#bucket?.waitMs(nowMs, bytes) ?? 0;
+  }
+
+  /** Says why, and closes. */
+  close(nowMs: number, linkId: LinkId, reason: ByeReason): void {
+    this.send(nowMs, linkId, { kind: 'bye', reason });
+    this.#context.command({ kind: 'closeLink', linkId, reason });
+  }
+}

@@ -1,0 +1,526 @@
+import {
+  chunkKey,
+  LIMITS,
+  stripeOf,
+  WIRE_VERSION,
+  type ByeReason,
+  type ChunkHeader,
+  type ChunkKey,
+  type ChunkRef,
+  type MediaTimeline,
+  type Random,
+  type RenditionId,
+  type SignedChunkHeader,
+  type WireMessage,
+} from '@p2ptv/protocol';
+import { Announcer, noteHolding } from './announcer.js';
+import { ChunkStore, endDateMs, isComplete, type StoredChunk } from './chunk-store.js';
+import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
+import { Downloads } from './downloads.js';
+import type { EngineContext } from './engine-context.js';
+import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
+import type { EngineIdentity, EngineOptions } from './engine-options.js';
+import { HeaderLog, type HeaderTeller } from './header-log.js';
+import { HeaderPoll } from './header-poll.js';
+import { Mesh } from './mesh.js';
+import { Neighbours, type Neighbour } from './neighbours.js';
+import { OutgoingLinks } from './outgoing-links.js';
+import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
+import { PlayoutClock } from './playout-clock.js';
+import { Uploads } from './uploads.js';
+
+/** Blocks that may wait for their header's signature, per engine; bounds what a pusher can make us hold. */
+const MAX_EARLY_BLOCKS = 64;
+/** A chunk that the origin no longer has is given up so long after its deadline, ms. */
+const LOST_GRACE_MS = 500;
+
+type EarlyBlock = { readonly linkId: LinkId; readonly key: ChunkKey; readonly index: number; readonly bytes: Uint8Array };
+
+/** What an engine runs on besides its options. */
+export type EnginePorts = {
+  readonly random: Random;
+  /** Bytes waiting in a link's send buffer; asked while an input is handled. */
+  readonly bufferedBytes: (linkId: LinkId) => number;
+};
+
+/**
+ * One peer's part in a swarm, as a machine without clock, timers, sockets or promises: an input
+ * goes in with the time, commands come out. The same code runs in browsers, in Node and, by the
+ * thousand, in virtual time. (peer/SPEC.md)
+ */
+export class PeerEngine {
+  readonly #context: EngineContext;
+  readonly #commands: EngineCommand[] = [];
+  readonly #clock: PlayoutClock;
+  readonly #links: OutgoingLinks;
+  readonly #announcer: Announcer;
+  readonly #downloads: Downloads;
+  readonly #uploads: Uploads;
+  readonly #poll: HeaderPoll;
+  readonly #mesh: Mesh;
+  readonly #timelines = new Map<RenditionId, PlayableTimeline>();
+  readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
+  #earlyBlocks: EarlyBlock[] = [];
+  #rendition: RenditionId | undefined;
+  #dutyStripes: readonly number[] = [];
+  #isVisible = true;
+  #chunksVerified = 0;
+  #chunksRejected = 0;
+
+  constructor(identity: EngineIdentity, options: EngineOptions, ports: EnginePorts) {
+    this.#context = {
+      identity,
+      options,
+      random: ports.random,
+      counters: newMechanismCounters(),
+      headers: new HeaderLog(identity.streamId),
+      store: new ChunkStore(),
+      neighbours: new Neighbours(options),
+      command: (command) => this.#commands.push(command),
+      bufferedBytes: ports.bufferedBytes,
+    };
+    this.#clock = new PlayoutClock(options);
+    this.#links = new OutgoingLinks(this.#context);
+    this.#announcer = new Announcer(this.#context, this.#links);
+    this.#downloads = new Downloads(this.#context, {
+      clock: this.#clock,
+      links: this.#links,
+      announcer: this.#announcer,
+    });
+    this.#uploads = new Uploads(this.#context, this.#links);
+    this.#poll = new HeaderPoll(this.#context);
+    this.#mesh = new Mesh(this.#context, this.#links);
+  }
+
+  /** Handles one input at `nowMs`, which never runs backwards. */
+  handle(nowMs: number, input: EngineInput): void {
+    this.#dispatch(nowMs, input);
+    this.#dropOverrun(nowMs);
+    this.#advanceTimelines(nowMs);
+    this.#downloads.schedule(nowMs);
+    this.#uploads.pump(nowMs);
+    this.#poll.check(nowMs, this.#gap());
+    this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
+  }
+
+  /** Takes what the engine wants done, in order. */
+  takeCommands(): EngineCommand[] {
+    return this.#commands.splice(0);
+  }
+
+  /** When a tick is due, in the engine's time, ms. */
+  dueMs(nowMs: number): number {
+    const timelines = [...this.#timelines.values()].map((timeline) => timeline.dueMs(nowMs));
+    return Math.min(
+      this.#downloads.dueMs,
+      this.#uploads.dueMs,
+      this.#poll.dueMs,
+      this.#mesh.dueMs,
+      ...timelines,
+    );
+  }
+
+  /** Verified parts in play order. */
+  timeline(rendition: RenditionId): MediaTimeline {
+    return this.#playable(rendition).timeline;
+  }
+
+  /** The bytes of a whole verified chunk: the engine's own, not to be changed. */
+  bytesOf(chunk: ChunkRef): Uint8Array | undefined {
+    const stored = this.#context.store.get(chunkKey(chunk.rendition, chunk.sequence));
+    return stored && isComplete(stored) ? stored.bytes : undefined;
+  }
+
+  /** Totals and neighbours for statistics; live objects, not to be changed. */
+  get state(): EngineState {
+    return {
+      counters: this.#context.counters,
+      verifiedBytes: this.#verifiedBytes,
+      sentMediaBytes: this.#links.sentMediaBytes,
+      sentFrameBytes: this.#links.sentFrameBytes,
+      chunksVerified: this.#chunksVerified,
+      chunksRejected: this.#chunksRejected,
+      dutyStripes: this.#dutyStripes,
+      uploadPolicy: this.#links.policy,
+      isVisible: this.#isVisible,
+      neighbours: [...this.#context.neighbours.all()],
+    };
+  }
+
+  /** The rate that this peer has lately shown it can send, bits a second; 0 = unknown. */
+  uplinkBitsPerSecond(nowMs: number): number {
+    return Math.round(this.#links.provenBitsPerSecond(nowMs));
+  }
+
+  /** Says good-bye on every link; the owner closes them. */
+  leave(nowMs: number): void {
+    for (const { linkId } of [...this.#context.neighbours.all()]) this.#links.close(nowMs, linkId, 'leaving');
+  }
+
+  #dispatch(nowMs: number, input: EngineInput): void {
+    switch (input.kind) {
+      case 'tick':
+      case 'linkDrained':
+        return;
+      case 'linkOpened':
+        return this.#linkOpened(nowMs, input);
+      case 'linkEnded':
+        return this.#linkEnded(nowMs, input.linkId);
+      case 'message':
+        return this.#message(nowMs, input.linkId, input.message);
+      case 'malformed':
+        return this.#punish(nowMs, input.linkId, 'misbehaviour');
+      case 'signatureChecked':
+        return this.#signatureChecked(nowMs, input.checkId, input.isValid);
+      case 'blockDigested':
+        return this.#blockDigested(nowMs, input.digestId, input.digest);
+      case 'joined':
+        return this.#joined(nowMs, input.rendition, input.headers);
+      case 'originHeaders':
+        this.#poll.answered();
+        for (const signed of input.headers) this.#offerHeader(signed, 'origin');
+        return;
+      case 'originHeadersFailed':
+        return this.#poll.failed(nowMs);
+      case 'fetchBytes':
+        return this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
+      case 'fetchDone':
+        // All bytes that were asked for have been seen; an answer that ends before is a failure.
+        return this.#downloads.fetchEnded(nowMs, input.fetchId, 'invalid');
+      case 'fetchFailed':
+        return this.#downloads.fetchEnded(nowMs, input.fetchId, input.failure);
+      case 'neighboursOffered':
+        return this.#mesh.offered(nowMs, input.neighbours);
+      case 'dialFailed':
+        return this.#mesh.dialFailed(nowMs, input.peerId);
+      case 'duty':
+        this.#dutyStripes = input.stripes;
+        return;
+      case 'dutyMap':
+        return this.#mesh.dutyChanged(nowMs, input.map);
+      case 'playback':
+        return this.#clock.report(nowMs, input.position);
+      case 'upload':
+        this.#links.setPolicy(nowMs, input.policy);
+        if (!this.#links.isUploading) this.#uploads.refuseAll(nowMs);
+        return this.#tellStatus(nowMs);
+      case 'visibility':
+        this.#isVisible = input.isVisible;
+        return this.#tellStatus(nowMs);
+      case 'published':
+        return this.#published(nowMs, input.signed, input.bytes);
+    }
+  }
+
+  #linkOpened(nowMs: number, link: Extract<EngineInput, { kind: 'linkOpened' }>): void {
+    const { neighbours } = this.#context;
+    const before = neighbours.byPeer(link.peerId);
+    if (before) this.#links.close(nowMs, before.linkId, 'idle');
+    if (neighbours.count >= LIMITS.links) {
+      this.#links.close(nowMs, link.linkId, 'tooManyLinks');
+      return;
+    }
+    const neighbour = neighbours.add(nowMs, link);
+    if (!this.#mesh.opened(nowMs, neighbour)) return;
+    this.#links.send(nowMs, link.linkId, {
+      kind: 'hello',
+      version: WIRE_VERSION,
+      status: this.#status(nowMs),
+    });
+    this.#announcer.greet(nowMs, neighbour);
+  }
+
+  #linkEnded(nowMs: number, linkId: LinkId): void {
+    const neighbour = this.#context.neighbours.remove(linkId);
+    if (!neighbour) return;
+    this.#uploads.linkEnded(linkId);
+    this.#downloads.linkEnded(nowMs, linkId);
+    this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.linkId !== linkId);
+    this.#mesh.ended(nowMs, neighbour);
+  }
+
+  #message(nowMs: number, linkId: LinkId, message: WireMessage): void {
+    const neighbour = this.#context.neighbours.get(linkId);
+    if (!neighbour) return;
+    neighbour.lastHeardMs = nowMs;
+    if (neighbour.status === undefined && message.kind !== 'hello' && message.kind !== 'bye') {
+      this.#punish(nowMs, linkId, 'misbehaviour');
+      return;
+    }
+    switch (message.kind) {
+      case 'hello':
+        neighbour.status = message.status;
+        if (message.version !== WIRE_VERSION) this.#links.close(nowMs, linkId, 'misbehaviour');
+        return;
+      case 'status':
+        neighbour.status = message.status;
+        return;
+      case 'header':
+        return this.#toldHeader(nowMs, neighbour, message);
+      case 'incoming':
+      case 'have':
+        noteHolding(neighbour, keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
+        return this.#poll.told(nowMs, message.sequence);
+      case 'request':
+        return this.#uploads.request(nowMs, neighbour, message);
+      case 'block':
+        return this.#block(nowMs, neighbour, message);
+      case 'cancel':
+        return this.#uploads.cancel(linkId, keyOf(message));
+      case 'reject':
+        return this.#downloads.rejected(nowMs, neighbour, keyOf(message), message.reason);
+      case 'ping':
+        return this.#links.send(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
+      case 'pong':
+        return this.#pong(nowMs, neighbour, message.nonce);
+      case 'bye':
+        this.#context.command({ kind: 'closeLink', linkId, reason: message.reason });
+        return this.#linkEnded(nowMs, linkId);
+    }
+  }
+
+  #toldHeader(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'header' }>): void {
+    const { signed, holding } = message;
+    const key = keyOf(signed.header);
+    neighbour.sharedHeaders.add(key);
+    if (holding !== 'none') noteHolding(neighbour, key, holding);
+    this.#poll.told(nowMs, signed.header.sequence);
+    if (neighbour.role === 'origin') neighbour.solicited.add(key);
+    const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
+    if (result === 'invalid') this.#punish(nowMs, neighbour.linkId, 'badHeader', signed.header);
+    else if (result === 'known' && neighbour.role === 'origin') this.#downloads.pushBegins(nowMs, key, neighbour);
+  }
+
+  #offerHeader(signed: SignedChunkHeader, teller: HeaderTeller): ReturnType<HeaderLog['offer']>['result'] {
+    // Before the join answer nobody knows where to begin, and a header could not be placed.
+    if (this.#rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
+      return 'ignored';
+    }
+    const { result, checkId } = this.#context.headers.offer(signed, teller);
+    if (checkId !== undefined) this.#context.command({ kind: 'checkSignature', checkId, signed });
+    return result;
+  }
+
+  #signatureChecked(nowMs: number, checkId: number, isValid: boolean): void {
+    const checked = this.#context.headers.checked(checkId, isValid);
+    if (!checked) return;
+    const { header } = checked.signed;
+    if (!isValid) {
+      for (const teller of checked.tellers) {
+        if (teller !== 'origin') this.#punish(nowMs, teller.linkId, 'badHeader', header);
+      }
+      const key = keyOf(header);
+      this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.key !== key);
+      return;
+    }
+    this.#accepted(nowMs, checked.signed);
+    for (const teller of checked.tellers) {
+      const neighbour = teller === 'origin' ? undefined : this.#context.neighbours.get(teller.linkId);
+      if (neighbour?.role === 'origin') this.#downloads.pushBegins(nowMs, keyOf(header), neighbour);
+    }
+    this.#releaseEarlyBlocks(nowMs, keyOf(header));
+  }
+
+  /** A header is verified and new. */
+  #accepted(nowMs: number, signed: SignedChunkHeader): void {
+    const { header } = signed;
+    const edge = this.#context.headers.edge(header.rendition);
+    if (edge?.sequence === header.sequence) this.#poll.advanced(nowMs, header.durationUs / 1000);
+    this.#rendition ??= header.rendition;
+    const playable = this.#playable(header.rendition);
+    // A volunteer has no join answer: it begins with the first header that it hears of.
+    if (this.#context.identity.role === 'seeder' && header.isIndependent) playable.startAt(header);
+    if (playable.neededFrom === undefined || header.sequence < playable.neededFrom) return;
+    if (this.#context.store.get(keyOf(header))) return;
+    playable.accepted(nowMs, header);
+    this.#downloads.want(nowMs, signed);
+  }
+
+  #block(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'block' }>): void {
+    const { index, bytes } = message;
+    const key = keyOf(message);
+    if (this.#context.headers.isPending(key) && neighbour.solicited.has(key)) {
+      if (this.#earlyBlocks.length < MAX_EARLY_BLOCKS) {
+        this.#earlyBlocks.push({ linkId: neighbour.linkId, key, index, bytes });
+      }
+      return;
+    }
+    const result = this.#downloads.block(nowMs, neighbour, { key, index, bytes });
+    if (result === 'unsolicited' || result === 'wrongLength') {
+      this.#punish(nowMs, neighbour.linkId, 'badBlock', message);
+    }
+  }
+
+  #releaseEarlyBlocks(nowMs: number, key: ChunkKey): void {
+    const ready = this.#earlyBlocks.filter((block) => block.key === key);
+    this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.key !== key);
+    for (const { linkId, index, bytes } of ready) {
+      const neighbour = this.#context.neighbours.get(linkId);
+      if (!neighbour) continue;
+      const result = this.#downloads.block(nowMs, neighbour, { key, index, bytes });
+      if (result === 'wrongLength') this.#punish(nowMs, linkId, 'badBlock', chunkRefOf(key));
+    }
+  }
+
+  #blockDigested(nowMs: number, digestId: number, digest: Uint8Array): void {
+    const result = this.#downloads.digested(nowMs, digestId, digest);
+    if (!result) return;
+    const { check, isRight, completed } = result;
+    if (!isRight) {
+      this.#chunksRejected++;
+      if (check.from !== 'origin') this.#punish(nowMs, check.from, 'badBlock', chunkRefOf(check.key));
+      return;
+    }
+    if (completed) this.#completed(completed);
+  }
+
+  #completed(chunk: StoredChunk): void {
+    this.#chunksVerified++;
+    this.#verifiedBytes.peerBytes += chunk.sources.peerBytes;
+    this.#verifiedBytes.seederBytes += chunk.sources.seederBytes;
+    this.#verifiedBytes.originBytes += chunk.sources.originBytes;
+    const { header } = chunk.signed;
+    this.#context.command({ kind: 'event', event: { name: 'chunkVerified', header, sources: chunk.sources } });
+  }
+
+  #joined(nowMs: number, rendition: RenditionId, headers: readonly SignedChunkHeader[]): void {
+    this.#rendition = rendition;
+    const first = headers[0]?.header;
+    if (first) this.#playable(rendition).startAt(first);
+    this.#poll.begin(nowMs, rendition);
+    for (const signed of headers) this.#offerHeader(signed, 'origin');
+  }
+
+  #published(nowMs: number, signed: SignedChunkHeader, bytes: Uint8Array): void {
+    this.#context.headers.insert(signed);
+    const chunk = this.#context.store.addOwn(signed, bytes);
+    const { header } = signed;
+    const playable = this.#playable(header.rendition);
+    playable.startAt(header);
+    playable.accepted(nowMs, header);
+    for (const neighbour of this.#mesh.seedTargets(stripeOf(header.sequence))) {
+      if (!neighbour.sharedHeaders.has(chunk.key)) {
+        neighbour.sharedHeaders.add(chunk.key);
+        this.#links.send(nowMs, neighbour.linkId, { kind: 'header', signed, holding: 'complete' });
+      }
+      this.#uploads.push(nowMs, neighbour.linkId, chunk);
+    }
+  }
+
+  #pong(nowMs: number, neighbour: Neighbour, nonce: number): void {
+    if (neighbour.pingSentMs === undefined || nonce !== neighbour.pingNonce) return;
+    neighbour.roundTripMs.add(nowMs - neighbour.pingSentMs);
+    neighbour.pingSentMs = undefined;
+  }
+
+  /** Ends the link of whoever broke the protocol, and keeps that peer away. */
+  #punish(nowMs: number, linkId: LinkId, reason: ByeReason, chunk?: ChunkRef): void {
+    const neighbour = this.#context.neighbours.get(linkId);
+    if (!neighbour) return;
+    this.#context.counters.bans++;
+    this.#mesh.ban(nowMs, neighbour.peerId);
+    if (chunk) {
+      const { peerId } = neighbour;
+      const what = reason === 'badHeader' ? 'header' : 'block';
+      this.#context.command({
+        kind: 'event',
+        event: { name: 'chunkRejected', chunk: { rendition: chunk.rendition, sequence: chunk.sequence }, peerId, reason: what },
+      });
+    }
+    this.#links.close(nowMs, linkId, reason);
+    this.#linkEnded(nowMs, linkId);
+  }
+
+  /** What the playhead has passed without it is not wanted any more. */
+  #dropOverrun(nowMs: number): void {
+    const playheadMs = this.#clock.playheadMs(nowMs);
+    if (playheadMs === undefined) return;
+    for (const chunk of [...this.#context.store.all()]) {
+      if (isComplete(chunk) || endDateMs(chunk.signed.header) >= playheadMs) continue;
+      this.#downloads.abandon(nowMs, chunk.key);
+    }
+  }
+
+  #advanceTimelines(nowMs: number): void {
+    for (const playable of this.#timelines.values()) {
+      for (const { header, isRestart } of playable.advance(nowMs, (key) => this.#stateOf(nowMs, key))) {
+        this.#context.command({ kind: 'event', event: { name: 'partReady', header, isRestart } });
+        this.#trim(playable);
+      }
+    }
+  }
+
+  #stateOf(nowMs: number, key: ChunkKey): ChunkState {
+    const chunk = this.#context.store.get(key);
+    if (chunk && isComplete(chunk)) return 'complete';
+    if (!this.#downloads.isLost(nowMs, key, LOST_GRACE_MS)) return 'coming';
+    this.#downloads.abandon(nowMs, key);
+    return 'lost';
+  }
+
+  /** Keeps the store within its time and its budget; what goes from it goes from the timeline too. */
+  #trim(playable: PlayableTimeline): void {
+    const { keepMs, budgetBytes } = this.#context.options.store;
+    const { store, headers, neighbours } = this.#context;
+    const dropped = playable.timeline.trim(keepMs);
+    let budgetKeepMs = keepMs;
+    while (store.bytes > budgetBytes && playable.timeline.segments.length > 1 && budgetKeepMs > 1) {
+      budgetKeepMs /= 2;
+      dropped.push(...playable.timeline.trim(budgetKeepMs));
+      for (const part of dropped.flatMap((segment) => segment.parts)) store.remove(keyOf(part));
+    }
+    for (const part of dropped.flatMap((segment) => segment.parts)) store.remove(keyOf(part));
+    const first = playable.timeline.segments[0]?.parts[0];
+    if (dropped.length > 0 && first) neighbours.forget(headers.forgetBefore(first.sequence));
+  }
+
+  /** A hole in the known headers, for the poll to fill. */
+  #gap(): { readonly after: number } | undefined {
+    const playable = this.#rendition === undefined ? undefined : this.#timelines.get(this.#rendition);
+    const last = playable?.timeline.last;
+    return playable?.hasHole && last ? { after: last.sequence } : undefined;
+  }
+
+  #playable(rendition: RenditionId): PlayableTimeline {
+    let playable = this.#timelines.get(rendition);
+    if (!playable) {
+      playable = new PlayableTimeline();
+      this.#timelines.set(rendition, playable);
+    }
+    return playable;
+  }
+
+  #status(nowMs: number): ReturnType<OutgoingLinks['status']> {
+    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible });
+  }
+
+  #tellStatus(nowMs: number): void {
+    const status = this.#status(nowMs);
+    for (const { linkId } of this.#context.neighbours.all()) {
+      this.#links.send(nowMs, linkId, { kind: 'status', status });
+    }
+  }
+}
+
+/** Totals of an engine. */
+export type EngineState = {
+  readonly counters: MechanismCounters;
+  readonly verifiedBytes: ChunkSources;
+  readonly sentMediaBytes: number;
+  readonly sentFrameBytes: number;
+  readonly chunksVerified: number;
+  readonly chunksRejected: number;
+  readonly dutyStripes: readonly number[];
+  readonly uploadPolicy: OutgoingLinks['policy'];
+  readonly isVisible: boolean;
+  readonly neighbours: readonly Neighbour[];
+};
+
+function keyOf(chunk: ChunkRef | ChunkHeader): ChunkKey {
+  return chunkKey(chunk.rendition, chunk.sequence);
+}
+
+function chunkRefOf(key: ChunkKey): ChunkRef {
+  const [rendition, sequence] = key.split('/').map(Number);
+  return { rendition, sequence } as ChunkRef;
+}

@@ -1,0 +1,98 @@
+import { chunkKey, MediaTimeline, type ChunkHeader, type ChunkKey } from '@p2ptv/protocol';
+
+type Ahead = { readonly header: ChunkHeader; readonly acceptedAtMs: number };
+
+/** What the timeline needs to know of a chunk. */
+export type ChunkState = 'complete' | 'coming' | 'lost';
+
+/** Headers that are missing before a known one are waited for so long, ms. */
+const MISSING_HEADER_PATIENCE_MS = 1_500;
+/** After the publisher's restart, parts of the cut segment may still be told of for so long, ms. */
+const CUT_SEGMENT_PATIENCE_MS = 400;
+
+/**
+ * Puts verified chunks into play order. Only what is whole and follows without a hole is in the
+ * timeline; what is lost for good is jumped over to the next independent part. (SPEC PT1–PT5)
+ */
+export class PlayableTimeline {
+  readonly timeline = new MediaTimeline();
+  /** Known headers after the timeline's end, by sequence. */
+  #ahead: Ahead[] = [];
+  #startSequence: number | undefined;
+
+  /** Playback begins here: what is older is not wanted. */
+  startAt(header: ChunkHeader): void {
+    this.#startSequence ??= header.sequence;
+  }
+
+  /** The sequence below which chunks are of no use; undefined until the start is known. */
+  get neededFrom(): number | undefined {
+    const last = this.timeline.last;
+    return last ? last.sequence + 1 : this.#startSequence;
+  }
+
+  /** True when a header before a known one is missing. */
+  get hasHole(): boolean {
+    const head = this.#ahead[0];
+    const last = this.timeline.last;
+    return head !== undefined && last !== undefined && !isNext(last, head.header);
+  }
+
+  /** When {@link advance} wants to run again although nothing was completed. */
+  dueMs(nowMs: number): number {
+    const head = this.#ahead[0];
+    if (!head) return Infinity;
+    const dueMs = head.acceptedAtMs + (this.hasHole ? MISSING_HEADER_PATIENCE_MS : CUT_SEGMENT_PATIENCE_MS);
+    // Once patience is over only news of the chunk itself changes anything.
+    return dueMs > nowMs ? dueMs : Infinity;
+  }
+
+  /** Notes a verified header. */
+  accepted(nowMs: number, header: ChunkHeader): void {
+    const neededFrom = this.neededFrom;
+    if (neededFrom === undefined || header.sequence < neededFrom) return;
+    let index = this.#ahead.length;
+    while (index > 0 && (this.#ahead[index - 1]?.header.sequence ?? 0) > header.sequence) index--;
+    if (this.#ahead[index - 1]?.header.sequence === header.sequence) return;
+    this.#ahead.splice(index, 0, { header, acceptedAtMs: nowMs });
+  }
+
+  /** Appends all that may be appended now; the result names those parts in order. */
+  advance(nowMs: number, stateOf: (key: ChunkKey) => ChunkState): { header: ChunkHeader; isRestart: boolean }[] {
+    const appended: { header: ChunkHeader; isRestart: boolean }[] = [];
+    for (let head = this.#ahead[0]; head; head = this.#ahead[0]) {
+      const { header } = head;
+      const last = this.timeline.last;
+      const state = stateOf(chunkKey(header.rendition, header.sequence));
+      if (state === 'coming') break;
+      if (state === 'lost') {
+        this.#ahead.shift();
+        continue;
+      }
+      if (last && !this.#mayFollow(nowMs, last, head)) break;
+      this.#ahead.shift();
+      const result = this.timeline.append(header);
+      if (result !== 'outOfOrder') appended.push({ header, isRestart: result === 'restarted' });
+    }
+    return appended;
+  }
+
+  #mayFollow(nowMs: number, last: ChunkHeader, head: Ahead): boolean {
+    if (!isNext(last, head.header)) return this.#isOverdue(nowMs, head);
+    const isCut = head.header.epoch !== last.epoch && !last.isSegmentLast;
+    return !isCut || nowMs >= head.acceptedAtMs + CUT_SEGMENT_PATIENCE_MS;
+  }
+
+  #isOverdue(nowMs: number, head: Ahead): boolean {
+    return nowMs >= head.acceptedAtMs + MISSING_HEADER_PATIENCE_MS;
+  }
+}
+
+/** True when no part can lie between the two. */
+function isNext(last: ChunkHeader, header: ChunkHeader): boolean {
+  if (header.mediaSequence === last.mediaSequence) {
+    return header.epoch === last.epoch && header.partIndex === last.partIndex + 1;
+  }
+  if (header.mediaSequence !== last.mediaSequence + 1 || header.partIndex !== 0) return false;
+  return header.epoch !== last.epoch || last.isSegmentLast;
+}

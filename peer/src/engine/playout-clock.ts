@@ -1,0 +1,37 @@
+import type { ChunkHeader } from '@p2ptv/protocol';
+import type { EngineOptions } from './engine-options.js';
+import type { PlaybackPosition } from './viewer-input.js';
+
+/** Turns playhead reports into deadlines. (SPEC SC1–SC3) */
+export class PlayoutClock {
+  readonly #options: EngineOptions;
+  #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  report(nowMs: number, position: PlaybackPosition): void {
+    this.#anchor = { atMs: nowMs, position };
+  }
+
+  /** The playhead now, as a program date-time; undefined until the player reported one. */
+  playheadMs(nowMs: number): number | undefined {
+    if (!this.#anchor) return undefined;
+    const { atMs, position } = this.#anchor;
+    return position.playheadMs + (nowMs - atMs) * position.rate;
+  }
+
+  /**
+   * When the last byte of a chunk must be verified, in the engine's time, ms: when the playhead
+   * will reach its first frame, less the append margin.
+   */
+  deadlineMs(nowMs: number, chunk: { readonly header: ChunkHeader; readonly acceptedAtMs: number }): number {
+    const playheadMs = this.playheadMs(nowMs);
+    const { appendMarginMs, assumedSlackMs } = this.#options.scheduler;
+    if (playheadMs === undefined) return chunk.acceptedAtMs + assumedSlackMs;
+    const rate = this.#anchor?.position.rate ?? 1;
+    // While paused the distance stays; it is taken at normal speed so that resuming finds the media there.
+    return nowMs + (chunk.header.programDateTimeMs - playheadMs) / (rate > 0 ? rate : 1) - appendMarginMs;
+  }
+}

@@ -1,0 +1,196 @@
+import { BLOCK_BYTES, blockLengthOf, chunkKey, LIMITS, type ChunkKey, type ChunkRef, type WireMessage } from '@p2ptv/protocol';
+import { refOf } from './announcer.js';
+import { isComplete, type StoredChunk } from './chunk-store.js';
+import type { EngineContext } from './engine-context.js';
+import type { LinkId } from './engine-io.js';
+import type { Neighbour } from './neighbours.js';
+import type { OutgoingLinks } from './outgoing-links.js';
+
+/** Blocks of a chunk that somebody waits for, or that the origin's seeder pushes. */
+type UploadJob = {
+  readonly linkId: LinkId;
+  readonly key: ChunkKey;
+  readonly ref: ChunkRef;
+  /** The next block to send, and the one after the last. */
+  next: number;
+  readonly end: number;
+  /** The requester's deadline, in this engine's time. */
+  readonly deadlineMs: number;
+  isStarted: boolean;
+  /** When its link's buffer was found full, until it has room again. */
+  fullSinceMs: number | undefined;
+};
+
+type UploadRequest = Extract<WireMessage, { kind: 'request' }>;
+
+/** A link with a full buffer gives up its slot after this long: its receiver, not our uplink, is slow. */
+const FULL_LINK_PATIENCE_MS = 150;
+/** A link that has sent within this time has an open congestion window. */
+const WARM_MS = 1_000;
+/** Deadlines nearer to each other than this count as equal. */
+const DEADLINE_GRAIN_MS = 50;
+/** Frame overhead of a BLOCK message. */
+const BLOCK_FRAME_BYTES = 8;
+
+/** Serves neighbours, few chunks at a time so that each spreads fast. (SPEC UP1–UP7) */
+export class Uploads {
+  readonly #context: EngineContext;
+  readonly #links: OutgoingLinks;
+  #jobs: UploadJob[] = [];
+  #lastSentMs = -Infinity;
+  #dueMs = Infinity;
+
+  constructor(context: EngineContext, links: OutgoingLinks) {
+    this.#context = context;
+    this.#links = links;
+  }
+
+  /** When {@link pump} wants to run again. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** Bytes promised and not sent. */
+  get queuedBytes(): number {
+    return this.#jobs.reduce((sum, job) => sum + (job.end - job.next) * BLOCK_BYTES, 0);
+  }
+
+  /** Takes a neighbour's request, or refuses it. */
+  request(nowMs: number, neighbour: Neighbour, request: UploadRequest): void {
+    const key = chunkKey(request.rendition, request.sequence);
+    const chunk = this.#context.store.get(key);
+    const mine = this.#jobs.filter((job) => job.linkId === neighbour.linkId);
+    const refuse = (reason: 'notUploading' | 'notHeld' | 'overLimit'): void => {
+      const { rendition, sequence } = request;
+      this.#links.send(nowMs, neighbour.linkId, { kind: 'reject', rendition, sequence, reason });
+    };
+    if (!this.#links.isUploading) return refuse('notUploading');
+    if (!chunk || request.firstBlock + request.blockCount > chunk.blockCount) return refuse('notHeld');
+    if (mine.length >= LIMITS.requestsPerLink) return refuse('overLimit');
+    this.cancel(neighbour.linkId, key);
+    if (!isComplete(chunk)) this.#context.counters.cutThroughForwards++;
+    this.#add(neighbour.linkId, chunk, {
+      next: request.firstBlock,
+      end: request.firstBlock + request.blockCount,
+      deadlineMs: nowMs + request.deadlineInMs,
+    });
+  }
+
+  /** Pushes a whole chunk that nobody asked for: the origin's seeder to a peer on duty. */
+  push(nowMs: number, linkId: LinkId, chunk: StoredChunk): void {
+    this.#add(linkId, chunk, { next: 0, end: chunk.blockCount, deadlineMs: nowMs });
+  }
+
+  cancel(linkId: LinkId, key: ChunkKey): void {
+    this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId || job.key !== key);
+  }
+
+  linkEnded(linkId: LinkId): void {
+    this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId);
+  }
+
+  /** Refuses all that waits: the viewer switched uploading off. */
+  refuseAll(nowMs: number): void {
+    for (const job of this.#jobs) this.#reject(nowMs, job, 'notUploading');
+    this.#jobs = [];
+  }
+
+  /** Sends as many blocks as slots, buffers and the cap allow. */
+  pump(nowMs: number): void {
+    this.#dueMs = Infinity;
+    this.#dropVanished(nowMs);
+    for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) {
+      const chunk = this.#context.store.get(job.key);
+      if (!chunk) return;
+      const length = blockLengthOf(chunk.signed.header.byteLength, job.next);
+      const waitMs = this.#links.capWaitMs(nowMs, length + BLOCK_FRAME_BYTES);
+      if (waitMs > 0) {
+        this.#context.counters.uploadCapWaits++;
+        this.#dueMs = Math.min(this.#dueMs, nowMs + waitMs);
+        return;
+      }
+      this.#sendBlock(nowMs, job, chunk);
+    }
+  }
+
+  #add(
+    linkId: LinkId,
+    chunk: StoredChunk,
+    range: { readonly next: number; readonly end: number; readonly deadlineMs: number },
+  ): void {
+    this.#jobs.push({ linkId, key: chunk.key, ref: refOf(chunk), ...range, isStarted: false, fullSinceMs: undefined });
+  }
+
+  #sendBlock(nowMs: number, job: UploadJob, chunk: StoredChunk): void {
+    const index = job.next;
+    const start = index * BLOCK_BYTES;
+    const bytes = chunk.bytes.subarray(start, start + BLOCK_BYTES);
+    this.#links.send(nowMs, job.linkId, { kind: 'block', ...refOf(chunk), index, bytes });
+    const neighbour = this.#context.neighbours.get(job.linkId);
+    if (neighbour) {
+      neighbour.sentBytes += bytes.length;
+      neighbour.sending.add(nowMs, bytes.length);
+    }
+    this.#lastSentMs = nowMs;
+    job.isStarted = true;
+    job.next++;
+    if (job.next === job.end) this.#jobs.splice(this.#jobs.indexOf(job), 1);
+  }
+
+  /** The job whose block goes next, if any may go. */
+  #nextJob(nowMs: number): UploadJob | undefined {
+    const { slotsWarm, slotsCold } = this.#context.options.upload;
+    const slots = nowMs - this.#lastSentMs < WARM_MS ? slotsWarm : slotsCold;
+    let occupied = 0;
+    let best: UploadJob | undefined;
+    for (const job of this.#jobs) {
+      // A started job that waits for its next block (cut-through) leaves its slot to others.
+      if (!this.#isSendable(job)) continue;
+      if (this.#isFull(nowMs, job)) {
+        if (job.isStarted && nowMs - (job.fullSinceMs ?? nowMs) < FULL_LINK_PATIENCE_MS) occupied++;
+        continue;
+      }
+      if (job.isStarted) return job;
+      if (!best || this.#isBefore(job, best)) best = job;
+    }
+    return occupied < slots ? best : undefined;
+  }
+
+  #isSendable(job: UploadJob): boolean {
+    return this.#context.store.get(job.key)?.verified[job.next] === 1;
+  }
+
+  #isFull(nowMs: number, job: UploadJob): boolean {
+    if (this.#context.bufferedBytes(job.linkId) < this.#context.options.upload.highWaterBytes) {
+      job.fullSinceMs = undefined;
+      return false;
+    }
+    job.fullSinceMs ??= nowMs;
+    this.#dueMs = Math.min(this.#dueMs, job.fullSinceMs + FULL_LINK_PATIENCE_MS);
+    if (this.#dueMs <= nowMs) this.#dueMs = nowMs + FULL_LINK_PATIENCE_MS;
+    return true;
+  }
+
+  /** Nearest deadline first, then the larger uplink (it passes on more), then whoever gave us more. */
+  #isBefore(left: UploadJob, right: UploadJob): boolean {
+    const grains = (job: UploadJob): number => Math.floor(job.deadlineMs / DEADLINE_GRAIN_MS);
+    if (grains(left) !== grains(right)) return grains(left) < grains(right);
+    const one = this.#context.neighbours.get(left.linkId);
+    const other = this.#context.neighbours.get(right.linkId);
+    const uplinks = (one?.status?.uplinkKbps ?? 0) - (other?.status?.uplinkKbps ?? 0);
+    if (uplinks !== 0) return uplinks > 0;
+    return (one?.receivedBytes ?? 0) - (one?.sentBytes ?? 0) > (other?.receivedBytes ?? 0) - (other?.sentBytes ?? 0);
+  }
+
+  /** Jobs whose chunk was dropped from the store are refused, so that the requester looks elsewhere. */
+  #dropVanished(nowMs: number): void {
+    const vanished = this.#jobs.filter((job) => !this.#context.store.get(job.key));
+    if (vanished.length === 0) return;
+    for (const job of vanished) this.#reject(nowMs, job, 'notHeld');
+    this.#jobs = this.#jobs.filter((job) => !vanished.includes(job));
+  }
+
+  #reject(nowMs: number, job: UploadJob, reason: 'notUploading' | 'notHeld'): void {
+    this.#links.send(nowMs, job.linkId, { kind: 'reject', ...job.ref, reason });
+  }
+}
