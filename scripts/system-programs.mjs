@@ -30,6 +30,10 @@ export function findChromium() {
  */
 export async function ensurePrograms() {
   await step('Chromium and ffmpeg', async () => {
+    const wanted = process.env['P2PTV_CHROMIUM'];
+    if (wanted && findChromium() === undefined) {
+      throw new StepFailed(`P2PTV_CHROMIUM names ${wanted}, which is no program`);
+    }
     const missing = missingPackages();
     if (missing.length === 0) {
       return 'present';
