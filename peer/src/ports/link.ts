@@ -23,7 +23,7 @@ export interface Link {
   send(frame: Uint8Array<ArrayBuffer>): void;
   /** Ends the link; what `send` took before is still delivered if the transport can. */
   close(): void;
-  /** Sets the only listener, once; frames that came earlier are delivered now, in order. */
+  /** Sets the only listener, once; what came earlier is delivered right after the call, in order. */
   listen(listener: LinkListener): void;
 }
 

@@ -36,17 +36,21 @@ export interface OriginClient {
     request: { readonly rendition?: RenditionId; readonly delayMs: number },
     listener: { joined(join: OriginJoin): void; failed(failure: OriginFailure): void },
   ): Cancel;
-  /** Fetches a chunk from `firstByte` to its end (Range where it is not 0). */
+  /** Fetches a chunk from `firstByte` to its end (Range where it is not 0); `byteLength` is the whole chunk's. */
   fetchChunk(
     request: ChunkRef & { readonly firstByte: number; readonly byteLength: number },
     listener: {
-      /** Bytes in order, beginning at `firstByte`; at most `byteLength` in all. */
+      /** Bytes in order, beginning at `firstByte`; never beyond the chunk's end. They may alias one buffer. */
       bytes(bytes: Uint8Array): void;
       done(): void;
       failed(failure: OriginFailure): void;
     },
   ): Cancel;
-  /** Waits for headers after a sequence, and goes on waiting for the next, until cancelled or failed. */
+  /**
+   * Waits for headers after a sequence, and goes on waiting for the next, until cancelled or failed.
+   * Their signatures are not checked. After a failure it may be started again at once: the client
+   * itself waits longer after each.
+   */
   followHeaders(
     request: { readonly rendition: RenditionId; readonly after: ChunkSequence },
     listener: {

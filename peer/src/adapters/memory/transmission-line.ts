@@ -16,7 +16,8 @@ export class Uplink {
   readonly #time: VirtualTime;
   readonly #bitsPerSecond: number;
   readonly #waiting = new Set<LineSender>();
-  #isBusy = false;
+  /** Whose frame is being sent. */
+  #current: LineSender | undefined;
 
   /** @param bitsPerSecond above 0; Infinity for a line that takes no time */
   constructor(time: VirtualTime, bitsPerSecond: number) {
@@ -26,8 +27,10 @@ export class Uplink {
 
   /** Asks for turns until the sender has nothing left. */
   request(sender: LineSender): void {
+    // Whoever is sending comes again of itself, behind the others.
+    if (sender === this.#current) return;
     this.#waiting.add(sender);
-    if (!this.#isBusy) this.#serve();
+    if (!this.#current) this.#serve();
   }
 
   #serve(): void {
@@ -36,11 +39,10 @@ export class Uplink {
       const bytes = sender.nextBytes;
       if (bytes === undefined) continue;
       const durationMs = transmissionMs(bytes, this.#bitsPerSecond);
-      this.#isBusy = true;
+      this.#current = sender;
       this.#time.schedule(this.#time.nowMs() + durationMs, () => {
-        this.#isBusy = false;
+        this.#current = undefined;
         sender.sent(durationMs);
-        // Behind the others that wait.
         this.request(sender);
       });
       return;

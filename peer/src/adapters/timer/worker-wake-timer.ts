@@ -49,7 +49,7 @@ export class WorkerWakeTimer implements WakeTimer {
 
   #fire(id: unknown): void {
     const pending = this.#pending;
-    if (pending?.id !== id) return;
+    if (!pending || pending.id !== id) return;
     this.#pending = undefined;
     pending.wake();
   }
