@@ -1,0 +1,180 @@
+import type { Clock } from '@p2ptv/protocol';
+
+import type { AssembledInit, AssembledPart } from '../fragment/part-assembler.js';
+import type { MediaDescription, Source, SourceFeed } from '../ingest/source.js';
+import { TypedEvents } from '../ingest/typed-events.js';
+import { planCadence, type Cadence, type CadenceRequest } from './cadence.js';
+import { CaptureClock } from './capture-clock.js';
+import type { EncoderRun, EncodingOptions } from './encoder-arguments.js';
+import { startEncoderSession, type EncoderSession, type SessionEnd, type SessionListener } from './encoder-session.js';
+import type { Ffmpeg } from './ffmpeg-location.js';
+import { processTimer, type StartTimer } from './start-timer.js';
+
+/** Events of an {@link Encoder}. Sessions are numbered from 0; each is an epoch, and begins with its own init segment. */
+export type EncoderEvents = {
+  /** A session begins: the input is there and ffmpeg has been started. */
+  readonly sessionStarted: { readonly sessionIndex: number; readonly cadence: Cadence; readonly media: MediaDescription };
+  /** Once a session, before its first part. */
+  readonly init: AssembledInit & { readonly sessionIndex: number };
+  readonly part: EncodedPart;
+  /** The input has ended, for now or for ever (then `exhausted` follows). */
+  readonly sessionEnded: { readonly sessionIndex: number };
+  /** ffmpeg has died, or could not be started; it is started again after `restartInMs`. */
+  readonly died: {
+    readonly sessionIndex: number;
+    /** Null when a signal ended it or it never ran. */
+    readonly exitCode: number | null;
+    /** The last that it said, newest last. */
+    readonly lastLines: readonly string[];
+    readonly restartInMs: number;
+  };
+  /** The source gives nothing more; the encoder has stopped. */
+  readonly exhausted: Readonly<Record<string, never>>;
+};
+
+/** One part as it leaves the encoder. */
+export type EncodedPart = AssembledPart & {
+  readonly sessionIndex: number;
+  /** Wall clock when its last byte came, ms since the Unix epoch. */
+  readonly arrivedAtMs: number;
+  /** Wall clock at which its first frame was captured, whole ms since the Unix epoch. Never runs backwards, not even over sessions. */
+  readonly programDateTimeMs: number;
+};
+
+/** Options of an {@link Encoder}. */
+export type EncoderOptions = {
+  readonly ffmpeg: Ffmpeg;
+  readonly source: Source;
+  /** Wanted durations; the frame rate is the input's. */
+  readonly cadence: Omit<CadenceRequest, 'frameRate'>;
+  readonly encoding?: EncodingOptions;
+  readonly clock: Clock;
+  /** Default: the process's timers. */
+  readonly startTimer?: StartTimer;
+  /** Default: an ffmpeg process. */
+  readonly startSession?: (run: EncoderRun, clock: Clock, listener: SessionListener) => EncoderSession;
+};
+
+const FIRST_RESTART_MS = 500;
+/** Longer would leave viewers without a picture for no reason; each attempt costs a process start. */
+const MAX_RESTART_MS = 30_000;
+/** A session that lived so long was sound, and the next restart begins at the shortest delay again. */
+const SOUND_SESSION_MS = 10_000;
+
+type EncoderState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'encoding'; readonly session: EncoderSession }
+  | { readonly kind: 'backingOff'; readonly cancel: () => void }
+  | { readonly kind: 'stopped' };
+
+/**
+ * Keeps a source encoded: one ffmpeg process after the other, each a session of its own.
+ *
+ * A session that dies is reported with its last lines and started again, after 0.5 s at first and
+ * twice as long each further time. When the input itself ends, the source is asked for the next at once.
+ */
+export class Encoder {
+  readonly #options: EncoderOptions;
+  readonly #events = new TypedEvents<EncoderEvents>();
+  readonly #captureClock = new CaptureClock();
+  readonly #abort = new AbortController();
+  #state: EncoderState = { kind: 'idle' };
+  #sessionIndex = -1;
+  #failuresInRow = 0;
+
+  constructor(options: EncoderOptions) {
+    this.#options = options;
+  }
+
+  /** Subscribes; returns the function that unsubscribes. */
+  on<Name extends keyof EncoderEvents>(name: Name, listener: (payload: EncoderEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Begins; a second call does nothing. */
+  start(): void {
+    if (this.#state.kind === 'idle') void this.#openNext();
+  }
+
+  /** Ends ffmpeg and tells nothing more; resolves when the process is gone. The source is left open. */
+  async stop(): Promise<void> {
+    const state = this.#state;
+    this.#state = { kind: 'stopped' };
+    this.#abort.abort();
+    if (state.kind === 'backingOff') state.cancel();
+    if (state.kind === 'encoding') await state.session.stop();
+  }
+
+  async #openNext(): Promise<void> {
+    this.#state = { kind: 'opening' };
+    let feed: SourceFeed | undefined;
+    try {
+      feed = await this.#options.source.open(this.#abort.signal);
+    } catch (error) {
+      if (this.#isStopped()) return;
+      this.#sessionIndex++;
+      this.#restartLater({ exitCode: null, lastLines: [error instanceof Error ? error.message : String(error)] });
+      return;
+    }
+    if (this.#isStopped()) return;
+    if (feed === undefined) {
+      this.#state = { kind: 'stopped' };
+      this.#events.emit('exhausted', {});
+      return;
+    }
+    this.#startSession(feed);
+  }
+
+  #startSession(feed: SourceFeed): void {
+    const { ffmpeg, encoding = {}, clock, startSession = startEncoderSession } = this.#options;
+    const sessionIndex = ++this.#sessionIndex;
+    const cadence = planCadence({ ...this.#options.cadence, frameRate: feed.media.frameRate });
+    const startedAtMs = clock.nowMs();
+    this.#captureClock.restart();
+    this.#events.emit('sessionStarted', { sessionIndex, cadence, media: feed.media });
+    if (this.#isStopped()) return;
+    const session = startSession({ ffmpeg, feed, cadence, encoding }, clock, {
+      onInit: (init) => this.#events.emit('init', { ...init, sessionIndex }),
+      onPart: (part, arrivedAtMs) => this.#emitPart(part, { sessionIndex, arrivedAtMs }),
+      onEnd: (end) => {
+        if (clock.nowMs() - startedAtMs >= SOUND_SESSION_MS) this.#failuresInRow = 0;
+        this.#handleEnd(end, sessionIndex);
+      },
+    });
+    this.#state = { kind: 'encoding', session };
+  }
+
+  #emitPart(part: AssembledPart, at: { readonly sessionIndex: number; readonly arrivedAtMs: number }): void {
+    if (this.#isStopped()) return;
+    const programDateTimeMs = this.#captureClock.date({ ...part, ...at });
+    this.#events.emit('part', { ...part, ...at, programDateTimeMs });
+  }
+
+  #handleEnd(end: SessionEnd, sessionIndex: number): void {
+    if (this.#isStopped()) return;
+    switch (end.kind) {
+      case 'finished':
+        this.#failuresInRow = 0;
+        this.#events.emit('sessionEnded', { sessionIndex });
+        if (!this.#isStopped()) void this.#openNext();
+        break;
+      case 'died':
+        this.#restartLater(end);
+        break;
+    }
+  }
+
+  #restartLater({ exitCode, lastLines }: { readonly exitCode: number | null; readonly lastLines: readonly string[] }): void {
+    const restartInMs = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#failuresInRow);
+    this.#failuresInRow++;
+    const startTimer = this.#options.startTimer ?? processTimer;
+    this.#state = { kind: 'backingOff', cancel: startTimer(restartInMs, () => void this.#openNext()) };
+    this.#events.emit('died', { sessionIndex: this.#sessionIndex, exitCode, lastLines, restartInMs });
+  }
+
+  /** A method, because the state changes during an await, which the compiler cannot see. */
+  #isStopped(): boolean {
+    return this.#state.kind === 'stopped';
+  }
+}
