@@ -49,7 +49,7 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['vitest.config.ts'], defaultProject: 'tsconfig.root.json' },
+        projectService: true,
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 import { findChromium } from './scripts/system-programs.mjs';
 
-const workspaces = ['protocol', 'tracker', 'peer', 'origin', 'player', 'bench'];
+const workspaces = ['protocol', 'tracker', 'peer', 'origin', 'player', 'bench', 'scripts'];
 
 // Workspaces resolve to their TypeScript sources, so no test needs a build.
 const conditions = ['p2ptv-source', ...defaultServerConditions];
