@@ -1,3 +1,4 @@
 #!/usr/bin/env node
-process.stderr.write('p2ptv: no command is built in yet\n');
-process.exitCode = 1;
+import { runCli } from './run-cli.js';
+
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,17 @@
+import { destination, pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+
+import type { StartOptions } from './start-options.js';
+
+/** Makes the log: lines for people, or JSON for machines, on standard output and at once. */
+export function createLogger(options: Pick<StartOptions, 'log-level' | 'log-format'>): Logger {
+  const settings = { level: options['log-level'], base: null };
+  if (options['log-format'] === 'json') return pino(settings, destination({ sync: true }));
+  const stream = pretty({
+    colorize: process.stdout.isTTY,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname,lastLines,exitCode,codecs',
+    sync: true,
+  });
+  return pino(settings, stream);
+}

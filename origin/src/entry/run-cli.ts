@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+
+import { IngestError } from '../ingest/errors.js';
+import { PackageError } from '../package/errors.js';
+import { ServerError } from '../server/errors.js';
+import { resolveStartOptions, startFlags } from './start-options.js';
+import { runStart } from './start-command.js';
+import { CommandError, UsageError } from './usage-error.js';
+
+/** Exit code of a command that was called wrongly. */
+const EXIT_USAGE = 2;
+const EXIT_FAILED = 1;
+
+/**
+ * Runs a command line.
+ *
+ * @param args without the program's own name
+ * @returns the exit code; whatever went wrong is one sentence on standard error
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('p2ptv')
+    .description('Live television from one small server: viewers pass on what they have just received.')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError();
+  const start = program
+    .command('start', { isDefault: true })
+    .description('publish a stream: origin, tracker, seeder and player in one process')
+    .action((flags: Record<string, unknown>) => runStart(resolveStartOptions(flags)));
+  for (const flag of startFlags()) start.addOption(flag);
+  return program;
+}
+
+function reportFailure(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const sentence = error.message.replace(/^error: /, '').replace(/\n\(?/, ' (').replace(/[.?]?\)?$/, '');
+    print(`${capitalize(sentence)}${sentence.includes(' (') ? '?)' : ''}: see p2ptv --help.`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof UsageError) {
+    print(error.message);
+    return EXIT_USAGE;
+  }
+  const isExplained = [CommandError, IngestError, PackageError, ServerError].some((kind) => error instanceof kind);
+  if (isExplained && error instanceof Error) print(error.message);
+  else print(`Unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return EXIT_FAILED;
+}
+
+function print(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+function capitalize(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

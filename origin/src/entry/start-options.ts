@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { isSlug } from '@p2ptv/protocol';
+import { Option } from 'commander';
+import { parseDocument } from 'yaml';
+import * as z from 'zod';
+
+import { systemCode } from '../package/errors.js';
+import { CommandError, UsageError } from './usage-error.js';
+
+/** Where the picture comes from. */
+export type InputChoice =
+  | { readonly kind: 'clip' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'testcard' }
+  | { readonly kind: 'rtmp' }
+  | { readonly kind: 'none' };
+
+type Setting = {
+  /** The flag as commander wants it. */
+  readonly flags: string;
+  readonly description: string;
+  readonly schema: z.ZodType;
+};
+
+const wholeNumber = (least: number, most: number): z.ZodType<number> => {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z
+    .union([z.number(), z.string().regex(/^\d{1,9}$/).transform(Number)], message)
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
+};
+const text = (most: number): z.ZodType<string> => z.string('must be a text').min(1, 'must not be empty').max(most, `must not exceed ${most} characters`);
+const yesOrNo = z.boolean('must be true or false');
+
+const input = text(4096).transform((value, context): InputChoice => {
+  if (value === 'testcard' || value === 'rtmp' || value === 'none') return { kind: value };
+  if (value === 'clip') return { kind: 'clip' };
+  const scheme = /^([a-z]+):\/?/i.exec(value)?.[1]?.toLowerCase() ?? value;
+  if (['srt', 'hls', 'http', 'https', 'udp', 'rtsp', 'rtmps'].includes(scheme)) {
+    context.addIssue(`cannot be ${scheme} in this version: give a file, testcard, rtmp or none`);
+    return z.NEVER;
+  }
+  return { kind: 'file', path: value };
+});
+const publicUrl = text(300).transform((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/+$/, '');
+  context.addIssue('must be an address such as https://tv.example.org');
+  return z.NEVER;
+});
+
+/** Every setting of `start`, by the name that it has as a flag and in the configuration file. */
+const SETTINGS = {
+  input: {
+    flags: '--input <what>',
+    description: 'a media file (looped in real time), testcard, rtmp, or none (default: the bundled clip)',
+    schema: input.default({ kind: 'clip' }),
+  },
+  clock: { flags: '--clock', description: 'draw a machine-readable wall clock into the picture', schema: yesOrNo.default(false) },
+  title: { flags: '--title <text>', description: 'what viewers see (default: P2PTV)', schema: text(200).default('P2PTV') },
+  slug: {
+    flags: '--slug <name>',
+    description: "the stream's name in addresses (default: main)",
+    schema: text(64).refine(isSlug, 'must be a–z, 0–9 and inner hyphens').default('main'),
+  },
+  'part-ms': { flags: '--part-ms <ms>', description: 'length of a part (default: 200)', schema: wholeNumber(50, 2000).default(200) },
+  'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: wholeNumber(1000, 10_000).default(2000) },
+  height: { flags: '--height <pixels>', description: 'shrink the picture to this height (default: as it comes, 720 at most)', schema: wholeNumber(64, 2160).optional() },
+  'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the video (default: by size)', schema: wholeNumber(50, 50_000).optional() },
+  port: { flags: '--port <number>', description: 'HTTP port, 0 for any (default: 8080)', schema: wholeNumber(0, 65_535).default(8080) },
+  host: { flags: '--host <address>', description: 'address to listen on (default: all)', schema: text(255).optional() },
+  'rtmp-port': { flags: '--rtmp-port <number>', description: 'RTMP port (default: 1935)', schema: wholeNumber(0, 65_535).default(1935) },
+  'public-url': { flags: '--public-url <url>', description: 'where the world reaches this origin', schema: publicUrl.optional() },
+  'tls-cert': { flags: '--tls-cert <file>', description: 'certificate chain (PEM) for https', schema: text(4096).optional() },
+  'tls-key': { flags: '--tls-key <file>', description: 'private key (PEM) for https', schema: text(4096).optional() },
+  data: { flags: '--data <folder>', description: 'keys and recordings (default: ./data)', schema: text(4096).default('./data') },
+  'dvr-minutes': { flags: '--dvr-minutes <minutes>', description: 'media kept on disk (default: 10)', schema: wholeNumber(1, 1440).default(10) },
+  'log-level': {
+    flags: '--log-level <level>',
+    description: 'trace, debug, info, warn, error or silent (default: info)',
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent').default('info'),
+  },
+  'log-format': {
+    flags: '--log-format <format>',
+    description: 'text or json (default: text)',
+    schema: z.enum(['text', 'json'], 'must be text or json').default('text'),
+  },
+} satisfies Record<string, Setting>;
+
+type Settings = typeof SETTINGS;
+const schema = z.strictObject(
+  Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.schema])) as {
+    [Name in keyof Settings]: Settings[Name]['schema'];
+  },
+);
+
+/** What `start` was asked to do, complete and checked. */
+export type StartOptions = z.infer<typeof schema>;
+
+/** The flags of `start`, `--config` included. */
+export function startFlags(): Option[] {
+  const flags = Object.values(SETTINGS).map((setting) => new Option(setting.flags, setting.description));
+  return [...flags, new Option('--config <file>', 'a YAML file with these settings by the same names; flags win')];
+}
+
+/**
+ * Joins the configuration file and the flags.
+ *
+ * @param flags as commander gives them: camel case, only what was given
+ * @throws UsageError naming the setting, CommandError for a file that cannot be read
+ */
+export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): StartOptions {
+  const { config, ...given } = flags;
+  const configPath = typeof config === 'string' ? config : undefined;
+  const fromFile = configPath === undefined ? {} : readConfiguration(configPath);
+  const fromFlags = Object.fromEntries(Object.entries(given).map(([name, value]) => [kebabCase(name), value]));
+  const where = (name: string): string => (name in fromFlags || configPath === undefined ? `--${name}` : `${configPath}: ${name}`);
+  const parsed = schema.safeParse({ ...fromFile, ...fromFlags });
+  if (!parsed.success) throw new UsageError(describeProblem(parsed.error, { ...fromFile, ...fromFlags }, where));
+  const options = parsed.data;
+  if ((options['tls-cert'] === undefined) !== (options['tls-key'] === undefined)) {
+    throw new UsageError('--tls-cert and --tls-key belong together: give both or neither.');
+  }
+  return options;
+}
+
+function describeProblem(error: z.ZodError, values: Readonly<Record<string, unknown>>, where: (name: string) => string): string {
+  const issue = error.issues[0];
+  if (issue?.code === 'unrecognized_keys') return `${where(issue.keys[0] ?? '')} is no setting: see p2ptv start --help.`;
+  const name = String(issue?.path[0] ?? '');
+  return `${where(name)} ${issue?.message ?? 'is wrong'}, not ${JSON.stringify(values[name])}.`;
+}
+
+/** Relative paths in a configuration file are meant from where the file is. */
+function readConfiguration(path: string): Record<string, unknown> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = systemCode(error) === 'ENOENT' ? 'does not exist' : 'cannot be read';
+    throw new CommandError(`The configuration file ${path} ${reason}: check --config.`, { cause: error });
+  }
+  const document = parseDocument(content);
+  const problem = document.errors[0];
+  if (problem) throw new UsageError(`${path} is no valid YAML: ${problem.message.split('\n')[0] ?? ''}`);
+  const value: unknown = document.toJS() ?? {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${path} must hold settings, one "name: value" a line.`);
+  }
+  const settings = { ...value } as Record<string, unknown>;
+  for (const name of ['data', 'tls-cert', 'tls-key']) {
+    if (typeof settings[name] === 'string') settings[name] = resolve(dirname(path), settings[name]);
+  }
+  if (typeof settings['input'] === 'string' && /[./\\]/.test(settings['input']) && !settings['input'].includes(':')) {
+    settings['input'] = resolve(dirname(path), settings['input']);
+  }
+  return settings;
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,249 @@
+import { MediaTimeline, type ChunkHeader, type ChunkSequence, type SignedChunkHeader } from '@p2ptv/protocol';
+
+import type { ChunkArchive } from './chunk-archive.js';
+
+/** A chunk with its bytes; nobody may change them. */
+export type LoggedChunk = { readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
+
+/**
+ * Where a chunk is: `here` in memory, `archived` on the disk; `gone` it was published once and is
+ * dropped; `unknown` it was never published, or not yet.
+ */
+export type ChunkPlace =
+  | { readonly kind: 'here'; readonly chunk: LoggedChunk }
+  | { readonly kind: 'archived' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unknown' };
+
+/** Like {@link ChunkPlace}; the parts of a `found` segment are in memory or archived. */
+export type SegmentPlace =
+  | { readonly kind: 'found'; readonly sequences: readonly ChunkSequence[] }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unknown' };
+
+type IndexedSegment = {
+  readonly epoch: number;
+  readonly sequences: ChunkSequence[];
+  isComplete: boolean;
+  /** A part in its middle was lost. */
+  isBroken: boolean;
+};
+
+/** How much a {@link ChunkLog} holds in memory. */
+export type ChunkLogWindow = {
+  /** Length of the live playlist, ms. */
+  readonly playlistMs: number;
+  /** Media kept beyond the playlist for late requests, ms. */
+  readonly lateMs: number;
+  /** Bytes of media in memory. Beyond it first the late media go, then the playlist shrinks. */
+  readonly memoryBytes: number;
+};
+
+/** A minute of playlist, half a minute for those who are late, and enough bytes for 20 Mb/s. */
+export const DEFAULT_WINDOW: ChunkLogWindow = Object.freeze({
+  playlistMs: 60_000,
+  lateMs: 30_000,
+  memoryBytes: 256 * 1024 * 1024,
+});
+
+/** The playlist never shrinks below this many segments: players need three target durations. */
+const LEAST_SEGMENTS = 4;
+
+/**
+ * All that was published of one rendition: the newest in memory, older chunks in the archive.
+ *
+ * Invariant: every chunk of the timeline is in memory with its bytes, and its init segment is held.
+ */
+export class ChunkLog {
+  /** The parts that the live playlist lists. */
+  readonly timeline = new MediaTimeline();
+  readonly #archive: ChunkArchive;
+  readonly #window: ChunkLogWindow;
+  /** By sequence, in rising order. */
+  readonly #chunks = new Map<number, LoggedChunk>();
+  /** All that is held, in memory or archived, by media sequence in rising order. */
+  readonly #segments = new Map<number, IndexedSegment>();
+  #memoryBytes = 0;
+  #memoryUs = 0;
+  #last: ChunkHeader | undefined;
+
+  /** Takes over what the archive holds of an earlier run. */
+  constructor(archive: ChunkArchive, window: ChunkLogWindow = DEFAULT_WINDOW) {
+    this.#archive = archive;
+    this.#window = window;
+    archive.recover(({ signed, payload }) => {
+      // A private copy: the payload is a view of a whole file.
+      this.#keep({ signed, bytes: new Uint8Array(payload) });
+    });
+    this.#forgetDropped();
+  }
+
+  /** The newest chunk's header. */
+  get last(): ChunkHeader | undefined {
+    return this.#last;
+  }
+
+  /** Bytes of media held in memory. */
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
+  /** Makes an init segment known, before the first chunk that needs it. */
+  addInit(initHash: string, bytes: Uint8Array): void {
+    this.#archive.addInit(initHash, bytes);
+  }
+
+  /** An init segment, as long as any chunk held needs it. */
+  init(initHash: string): Uint8Array | undefined {
+    return this.#archive.init(initHash);
+  }
+
+  /** Records a chunk and makes it findable. Its sequence must exceed all before. */
+  append(chunk: LoggedChunk): void {
+    this.#archive.append(chunk.signed, chunk.bytes);
+    this.#keep(chunk);
+    if (chunk.signed.header.partIndex === 0) this.#forgetDropped();
+  }
+
+  /** Looks a chunk up. */
+  find(sequence: ChunkSequence): ChunkPlace {
+    const chunk = this.#chunks.get(sequence);
+    if (chunk) return { kind: 'here', chunk };
+    if (this.#archive.has(sequence)) return { kind: 'archived' };
+    return { kind: sequence < this.#oldest() && this.#last !== undefined ? 'gone' : 'unknown' };
+  }
+
+  /** Looks a whole segment up. */
+  findSegment(epoch: number, mediaSequence: number): SegmentPlace {
+    const segment = this.#segments.get(mediaSequence);
+    if (segment) {
+      const isServable = segment.epoch === epoch && segment.isComplete && !segment.isBroken;
+      return isServable ? { kind: 'found', sequences: segment.sequences } : { kind: 'unknown' };
+    }
+    return { kind: mediaSequence < (this.#last?.mediaSequence ?? 0) ? 'gone' : 'unknown' };
+  }
+
+  /** A chunk from memory or disk; undefined when it is in neither. */
+  async read(sequence: ChunkSequence): Promise<LoggedChunk | undefined> {
+    const chunk = this.#chunks.get(sequence);
+    if (chunk) return chunk;
+    const archived = await this.#archive.read(sequence);
+    return archived && { signed: archived.signed, bytes: archived.payload };
+  }
+
+  /**
+   * Headers in memory after a sequence, oldest first.
+   *
+   * @param limit most headers to return
+   */
+  headersAfter(sequence: number, limit: number): SignedChunkHeader[] {
+    if (sequence >= (this.#last?.sequence ?? -1)) return [];
+    const found: SignedChunkHeader[] = [];
+    for (const chunk of [...this.#chunks.values()].reverse()) {
+      if (chunk.signed.header.sequence <= sequence) break;
+      found.push(chunk.signed);
+    }
+    return found.reverse().slice(0, limit);
+  }
+
+  /**
+   * The newest chunks, from the last independent one at or before (edge − `delayMs`), or the first
+   * independent one of its epoch, up to the edge: one init segment serves them all.
+   *
+   * @param limit most chunks to return: where it binds, they start later, at an independent one
+   */
+  newest(delayMs: number, limit: number): LoggedChunk[] {
+    const parts = this.timeline.segments.flatMap((segment) => segment.parts);
+    let start: number | undefined;
+    let fromEdgeUs = 0;
+    for (let index = parts.length - 1; index >= Math.max(0, parts.length - limit); index--) {
+      const part = parts[index];
+      if (!part || part.epoch !== parts.at(-1)?.epoch) break;
+      fromEdgeUs += part.durationUs;
+      if (part.isIndependent) start = index;
+      if (start === index && fromEdgeUs >= delayMs * 1000) break;
+    }
+    if (start === undefined) return [];
+    return parts.slice(start).flatMap((part) => this.#chunks.get(part.sequence) ?? []);
+  }
+
+  /** Flushes the archive and closes it. */
+  close(): void {
+    this.#archive.close();
+  }
+
+  #keep(chunk: LoggedChunk): void {
+    const { header } = chunk.signed;
+    this.#indexSegment(header);
+    this.#last = header;
+    this.#chunks.set(header.sequence, chunk);
+    this.#memoryBytes += chunk.bytes.length;
+    this.#memoryUs += header.durationUs;
+    // An empty playlist starts with a whole segment.
+    if (this.timeline.last !== undefined || header.partIndex === 0) this.timeline.append(header);
+    this.#trim();
+  }
+
+  #trim(): void {
+    const { playlistMs, lateMs, memoryBytes } = this.#window;
+    this.timeline.trim(playlistMs);
+    const keepUs = (playlistMs + lateMs) * 1000;
+    for (const [sequence, chunk] of this.#chunks) {
+      const isOverTime = this.#memoryUs - chunk.signed.header.durationUs >= keepUs;
+      const isOverBytes = this.#memoryBytes > memoryBytes;
+      if (!isOverTime && !isOverBytes) return;
+      // One segment may hold more chunks than this one: it goes with the next rounds.
+      if (sequence >= this.#firstListed() && !this.#shrinkTimeline()) return;
+      this.#chunks.delete(sequence);
+      this.#memoryBytes -= chunk.bytes.length;
+      this.#memoryUs -= chunk.signed.header.durationUs;
+    }
+  }
+
+  /** Drops the oldest segment from the playlist; false when it is short already. */
+  #shrinkTimeline(): boolean {
+    const { segments } = this.timeline;
+    if (segments.length <= LEAST_SEGMENTS) return false;
+    const later = segments.slice(1).filter((segment) => segment.isComplete);
+    const laterUs = later.reduce((sum, segment) => sum + segment.durationUs, 0);
+    return this.timeline.trim(laterUs / 1000).length > 0;
+  }
+
+  #firstListed(): number {
+    return this.timeline.segments[0]?.parts[0]?.sequence ?? Infinity;
+  }
+
+  #indexSegment(header: ChunkHeader): void {
+    const previous = this.#last && this.#segments.get(this.#last.mediaSequence);
+    // A new epoch may cut a segment short.
+    if (previous && this.#last?.epoch !== header.epoch) previous.isComplete = true;
+    const { mediaSequence, epoch } = header;
+    const segment = this.#segments.get(mediaSequence) ?? { epoch, sequences: [], isComplete: false, isBroken: false };
+    this.#segments.set(mediaSequence, segment);
+    if (segment.epoch !== epoch || header.partIndex !== segment.sequences.length) segment.isBroken = true;
+    segment.sequences.push(header.sequence);
+    segment.isComplete ||= header.isSegmentLast;
+  }
+
+  /** Sequence of the oldest chunk held anywhere. */
+  #oldest(): number {
+    let oldest = this.#archive.oldest ?? Infinity;
+    for (const sequence of this.#chunks.keys()) {
+      oldest = Math.min(oldest, sequence);
+      break;
+    }
+    return oldest;
+  }
+
+  /** Forgets segments and init segments that no chunk held needs. */
+  #forgetDropped(): void {
+    const oldest = this.#oldest();
+    for (const [mediaSequence, segment] of this.#segments) {
+      if ((segment.sequences[0] ?? 0) >= oldest) break;
+      this.#segments.delete(mediaSequence);
+    }
+    const needed = new Set<string>();
+    for (const chunk of this.#chunks.values()) needed.add(chunk.signed.header.initHash);
+    this.#archive.forgetInits(needed);
+  }
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import parseRange from 'range-parser';
+
+/** A body to send, and how caches and clients shall treat it. */
+export type Answer = {
+  /** One behind the other they are the body; they are not changed while being sent. */
+  readonly pieces: readonly Uint8Array[];
+  readonly contentType: string;
+  /** With quotes. */
+  readonly etag?: string;
+  readonly cacheControl: string;
+  readonly isRangeServed?: boolean;
+  readonly contentEncoding?: 'gzip';
+  /** Told as body bytes are handed to the system: what an aborted answer never sent is not counted. */
+  readonly count: (bytes: number) => void;
+};
+
+/** What is named by a sequence, an epoch or a hash never changes. */
+export const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** Playlists: a cache may answer a crowd's simultaneous requests with one copy. */
+export const SHORT_LIVED = 'public, max-age=1';
+/** Answers that waited for the edge: always to be asked for again, though a 304 will do. */
+export const REVALIDATED = 'no-cache';
+
+/** A client that stalls in the middle of a part blocks at most so much in the socket's buffer. */
+const SLICE_BYTES = 64 * 1024;
+
+/**
+ * Answers a GET or HEAD with 200, 206, 304 or 416, past Fastify's own sending: thousands of answers may
+ * be due at the same moment, and the bytes have to be counted.
+ */
+export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): void {
+  const total = answer.pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const headers: OutgoingHttpHeaders = {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    'cache-control': answer.cacheControl,
+    ...(answer.etag === undefined ? {} : { etag: answer.etag }),
+    ...(answer.isRangeServed === true ? { 'accept-ranges': 'bytes' } : {}),
+  };
+  reply.hijack();
+  if (answer.etag !== undefined && isMatch(request.headers['if-none-match'], answer.etag)) {
+    reply.raw.writeHead(304, headers).end();
+    return;
+  }
+  const range = answer.isRangeServed === true ? wantedRange(request.raw, { total, etag: answer.etag }) : undefined;
+  if (range === 'unsatisfiable') {
+    reply.raw.writeHead(416, { ...headers, 'content-range': `bytes */${total}`, 'content-length': 0 }).end();
+    return;
+  }
+  const { start, end } = range ?? { start: 0, end: total };
+  reply.raw.writeHead(range ? 206 : 200, {
+    ...headers,
+    'content-type': answer.contentType,
+    'content-length': end - start,
+    ...(answer.contentEncoding ? { 'content-encoding': answer.contentEncoding } : {}),
+    ...(range ? { 'content-range': `bytes ${start}-${end - 1}/${total}` } : {}),
+  });
+  if (request.method === 'HEAD') reply.raw.end();
+  else void writeBody(reply.raw, slices(answer.pieces, { start, end }), answer.count);
+}
+
+/** Answers with a status and a sentence for people. */
+export function sendProblem(reply: FastifyReply, status: number, message: string): FastifyReply {
+  void reply.code(status).header('cache-control', 'no-store');
+  if (status === 503) void reply.header('retry-after', '1');
+  return reply.send({ error: message });
+}
+
+async function writeBody(
+  response: ServerResponse,
+  body: readonly Uint8Array[],
+  count: (bytes: number) => void,
+): Promise<void> {
+  for (const slice of body) {
+    const isRoom = response.write(slice, (error) => {
+      if (!error) count(slice.length);
+    });
+    if (isRoom || response.writableNeedDrain !== true) continue;
+    if (!(await isDrained(response))) return;
+  }
+  response.end();
+}
+
+/** Waits until the client has taken what was written; false when it hangs up instead. */
+function isDrained(response: ServerResponse): Promise<boolean> {
+  if (response.destroyed || response.socket?.destroyed === true) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const settle = (isWritable: boolean): void => {
+      response.off('drain', drained).off('close', closed);
+      resolve(isWritable);
+    };
+    const drained = (): void => settle(true);
+    const closed = (): void => settle(false);
+    response.on('drain', drained).on('close', closed);
+  });
+}
+
+/** The bytes from `start` to `end` of the pieces, cut small. */
+function slices(pieces: readonly Uint8Array[], range: { start: number; end: number }): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  let offset = 0;
+  for (const piece of pieces) {
+    const from = Math.max(0, range.start - offset);
+    const to = Math.min(piece.length, range.end - offset);
+    for (let at = from; at < to; at += SLICE_BYTES) found.push(piece.subarray(at, Math.min(to, at + SLICE_BYTES)));
+    offset += piece.length;
+  }
+  return found;
+}
+
+function wantedRange(
+  request: IncomingMessage,
+  body: { readonly total: number; readonly etag: string | undefined },
+): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const { range, 'if-range': ifRange } = request.headers;
+  if (range === undefined || (ifRange !== undefined && ifRange !== body.etag)) return undefined;
+  const parsed = parseRange(body.total, range, { combine: true });
+  if (parsed === -1) return 'unsatisfiable';
+  // What is malformed, of another unit, or scattered, is answered with the whole (RFC 9110 section 14.2).
+  const only = parsed === -2 || parsed.type !== 'bytes' || parsed.length !== 1 ? undefined : parsed[0];
+  return only && { start: only.start, end: only.end + 1 };
+}
+
+function isMatch(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const bare = (tag: string): string => tag.trim().replace(/^W\//, '');
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || bare(tag) === bare(etag));
+}

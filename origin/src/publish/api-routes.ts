@@ -1,0 +1,92 @@
+import { formatMagnetLink, type StreamLink, type StreamListing } from '@p2ptv/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import type { Publisher } from '../package/publisher.js';
+import { sendProblem } from './answer.js';
+import type { PublishedStream } from './published-stream.js';
+import { streamOf, type StreamDirectory } from './stream-directory.js';
+
+/** What the API takes from elsewhere. */
+export type ApiRouteOptions = {
+  readonly publisher: Publisher;
+  /** Where the world reaches this origin, without a closing slash; undefined: as each request names it. */
+  readonly publicUrl: string | undefined;
+  readonly viewerCount: (published: PublishedStream) => number;
+};
+
+/** A host name or address with an optional port; anything else in a Host header is not repeated. */
+const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
+
+/** Serves what is live, what was sent, and whether the origin is well. */
+export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirectory, options: ApiRouteOptions): void {
+  const listingFor = (request: FastifyRequest, published: PublishedStream): StreamListing =>
+    describeStream(published, { ...options, baseUrl: options.publicUrl ?? requestedBaseUrl(request) });
+
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/api/') || request.url === '/healthz') void reply.header('cache-control', 'no-store');
+  });
+
+  fastify.get('/api/streams', (request) => ({
+    streams: [...streams.values()].map((published) => listingFor(request, published)),
+  }));
+
+  fastify.get('/api/streams/:slug', (request, reply) => {
+    const published = streamOf(streams, request);
+    if (!published) return sendProblem(reply, 404, 'There is no such stream.');
+    return listingFor(request, published);
+  });
+
+  fastify.get('/api/stats', () => ({
+    streams: [...streams.values()].map((published) => ({
+      slug: published.live.slug,
+      streamId: published.live.streamId,
+      originBytes: published.originBytes(),
+      viewers: options.viewerCount(published),
+      waiters: published.waiters.size,
+      memoryBytes: published.live.log.memoryBytes,
+      lastSequence: published.live.log.last?.sequence ?? null,
+    })),
+  }));
+
+  fastify.get('/healthz', () => ({ status: 'ok' }));
+}
+
+/** The link of a stream for viewers who reach this origin at a base URL. */
+export function linkFor(
+  published: PublishedStream,
+  origin: { readonly publisher: Publisher; readonly baseUrl: string },
+): StreamLink {
+  const { live } = published;
+  return {
+    streamId: live.streamId,
+    publicKey: origin.publisher.publicKey,
+    title: live.title,
+    trackers: [origin.baseUrl],
+    origins: [`${origin.baseUrl}/live/${live.slug}`],
+  };
+}
+
+function describeStream(
+  published: PublishedStream,
+  origin: ApiRouteOptions & { readonly baseUrl: string },
+): StreamListing {
+  const { live } = published;
+  const rendition = live.record?.renditions[0];
+  return {
+    slug: live.slug,
+    streamId: live.streamId,
+    title: live.title,
+    state: live.state,
+    viewers: origin.viewerCount(published),
+    width: rendition?.width ?? 0,
+    height: rendition?.height ?? 0,
+    link: formatMagnetLink(linkFor(published, origin)),
+    watchPath: `/watch/${live.slug}`,
+    startedAtMs: live.startedAtMs,
+  };
+}
+
+function requestedBaseUrl(request: FastifyRequest): string {
+  const host = HOST.test(request.host) ? request.host : `localhost:${request.socket.localPort ?? 80}`;
+  return `${request.protocol}://${host}`;
+}

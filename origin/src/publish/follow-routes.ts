@@ -1,0 +1,111 @@
+import {
+  encodeHeaderBatch,
+  HEADERS_WAIT_MS,
+  LIMITS,
+  STREAM_PATHS,
+  type OriginJoinAnswer,
+  type PeerDescription,
+  type RenditionId,
+} from '@p2ptv/protocol';
+import type { FastifyInstance } from 'fastify';
+import * as z from 'zod';
+
+import { REVALIDATED, sendAnswer, sendProblem } from './answer.js';
+import type { PublishedStream } from './published-stream.js';
+import { streamOf, type StreamDirectory } from './stream-directory.js';
+
+/** What the join answer takes from elsewhere. */
+export type FollowRouteOptions = {
+  /** Peers of the stream that have lately proved to deliver. */
+  readonly warmPeers: (published: PublishedStream) => readonly PeerDescription[];
+  readonly wallMs: () => number;
+};
+
+const wholeNumber = z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number);
+const headersQuery = z.object({
+  rendition: wholeNumber.default(0),
+  after: wholeNumber,
+  wait: wholeNumber.default(HEADERS_WAIT_MS),
+});
+const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNumber.default(0) });
+
+/** How long a join waits for a stream that is just beginning, ms: less than its client waits. */
+const JOIN_WAIT_MS = 3000;
+
+/** Serves `headers?after=` and `join`: how peers learn of chunks from the origin. */
+export function registerFollowRoutes(
+  fastify: FastifyInstance,
+  streams: StreamDirectory,
+  options: FollowRouteOptions,
+): void {
+  fastify.get(`/live/:slug/${STREAM_PATHS.headers}`, async (request, reply) => {
+    const query = headersQuery.safeParse(request.query);
+    if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
+    const { rendition, after, wait } = query.data;
+    const published = streamOf(streams, request);
+    const log = published?.live.rendition(rendition);
+    if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
+    const outcome = await published.waiters.until(() => (log.last?.sequence ?? -1) > after, {
+      timeoutMs: Math.min(wait, HEADERS_WAIT_MS),
+      response: reply.raw,
+    });
+    if (outcome === 'gone') return reply.hijack();
+    if (outcome === 'closed') return sendProblem(reply, 503, 'The origin is shutting down.');
+    sendAnswer(request, reply, {
+      pieces: [encodeHeaderBatch(log.headersAfter(after, LIMITS.headersPerAnswer))],
+      contentType: 'application/octet-stream',
+      cacheControl: REVALIDATED,
+      count: published.counter('headers'),
+    });
+    return reply;
+  });
+
+  fastify.get(`/live/:slug/${STREAM_PATHS.join}`, async (request, reply) => {
+    const query = joinQuery.safeParse(request.query);
+    if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
+    const published = streamOf(streams, request);
+    const log = published?.live.rendition(query.data.rendition);
+    if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
+    const { live, waiters } = published;
+    const isReady = (): boolean => live.recordText !== undefined && log.timeline.last !== undefined;
+    const outcome = await waiters.until(isReady, { timeoutMs: JOIN_WAIT_MS, response: reply.raw });
+    if (outcome === 'gone') return reply.hijack();
+    const answer = joinAnswer(published, query.data, options);
+    if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
+    sendAnswer(request, reply, {
+      pieces: [Buffer.from(JSON.stringify(answer))],
+      contentType: 'application/json; charset=utf-8',
+      cacheControl: 'no-store',
+      count: published.counter('join'),
+    });
+    return reply;
+  });
+}
+
+function joinAnswer(
+  published: PublishedStream,
+  wanted: { readonly rendition: number; readonly delayMs: number },
+  options: FollowRouteOptions,
+): OriginJoinAnswer | undefined {
+  const { live } = published;
+  const log = live.rendition(wanted.rendition);
+  const chunks = log?.newest(wanted.delayMs, LIMITS.headersPerAnswer) ?? [];
+  const initHash = chunks[0]?.signed.header.initHash;
+  const init = initHash === undefined ? undefined : log?.init(initHash);
+  if (initHash === undefined || !init || live.recordText === undefined) return undefined;
+  return {
+    version: 1,
+    record: live.recordText,
+    rendition: wanted.rendition as RenditionId,
+    initHash,
+    init: Buffer.from(init).toString('base64'),
+    headers: Buffer.from(encodeHeaderBatch(chunks.map((chunk) => chunk.signed))).toString('base64'),
+    warmPeers: options.warmPeers(published).slice(0, LIMITS.links),
+    wallMs: options.wallMs(),
+  };
+}
+
+function describeQueryProblem(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return `${issue?.path.join('.') ?? 'The query'}: ${issue?.message ?? 'is malformed'}.`;
+}

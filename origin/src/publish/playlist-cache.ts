@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+
+import { renderMediaPlaylist, renderMultivariantPlaylist } from '@p2ptv/protocol';
+
+import type { LiveStream } from '../package/live-stream.js';
+
+/** A playlist as it is sent, once as it is and once compressed. */
+export type RenderedPlaylist = {
+  readonly bytes: Uint8Array;
+  /** Compressed when the first client wants it. */
+  readonly gzip: () => Uint8Array;
+  /** Weak, because both forms share it. */
+  readonly etag: string;
+};
+
+type Kind = 'full' | 'delta' | 'multivariant';
+
+/**
+ * The playlists of a stream, written once for each state of it and shared by all who ask: at a part's
+ * arrival thousands may.
+ */
+export class PlaylistCache {
+  readonly #stream: LiveStream;
+  readonly #rendered = new Map<Kind, RenderedPlaylist>();
+
+  constructor(stream: LiveStream) {
+    this.#stream = stream;
+  }
+
+  /** The stream has changed. */
+  invalidate(): void {
+    this.#rendered.clear();
+  }
+
+  /** The media playlist; undefined while there is no record. */
+  media(isSkipWanted: boolean): RenderedPlaylist | undefined {
+    const options = this.#stream.playlistOptions(isSkipWanted);
+    if (!options) return undefined;
+    return this.#get(isSkipWanted ? 'delta' : 'full', () => renderMediaPlaylist(this.#stream.log.timeline, options));
+  }
+
+  /** The multivariant playlist; undefined while there is no record. */
+  multivariant(): RenderedPlaylist | undefined {
+    const { record } = this.#stream;
+    return record && this.#get('multivariant', () => renderMultivariantPlaylist(record));
+  }
+
+  #get(kind: Kind, render: () => string): RenderedPlaylist {
+    const known = this.#rendered.get(kind);
+    if (known) return known;
+    const bytes = Buffer.from(render());
+    const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+    let compressed: Uint8Array | undefined;
+    const gzip = (): Uint8Array => (compressed ??= gzipSync(bytes));
+    const rendered: RenderedPlaylist = { bytes, gzip, etag };
+    this.#rendered.set(kind, rendered);
+    return rendered;
+  }
+}

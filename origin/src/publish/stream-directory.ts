@@ -1,0 +1,18 @@
+import type { FastifyRequest } from 'fastify';
+
+import type { PublishedStream } from './published-stream.js';
+
+/** The streams of this origin, by slug. */
+export type StreamDirectory = ReadonlyMap<string, PublishedStream>;
+
+/** The stream that a route's `:slug` names. */
+export function streamOf(streams: StreamDirectory, request: FastifyRequest): PublishedStream | undefined {
+  return streams.get((request.params as { slug?: string }).slug ?? '');
+}
+
+/** A query in which nothing is given twice; undefined for any other. */
+export function singleValues(query: unknown): Readonly<Record<string, string | undefined>> | undefined {
+  const values = query as Record<string, unknown>;
+  const isSingle = Object.values(values).every((value) => typeof value === 'string');
+  return isSingle ? (values as Record<string, string>) : undefined;
+}

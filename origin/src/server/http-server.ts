@@ -1,0 +1,57 @@
+import cors from '@fastify/cors';
+import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+
+import { registerApiRoutes, type ApiRouteOptions } from '../publish/api-routes.js';
+import { registerFollowRoutes, type FollowRouteOptions } from '../publish/follow-routes.js';
+import { registerMediaRoutes } from '../publish/media-routes.js';
+import { registerPlaylistRoutes } from '../publish/playlist-routes.js';
+import type { StreamDirectory } from '../publish/stream-directory.js';
+import { registerPlayerPages } from './player-pages.js';
+
+/** How an {@link createHttpServer | HTTP server} is set up. */
+export type HttpServerOptions = ApiRouteOptions &
+  FollowRouteOptions & {
+    readonly streams: StreamDirectory;
+    /** The built player. */
+    readonly playerFolder: string;
+    readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+    readonly logger: FastifyBaseLogger;
+  };
+
+/** Idle connections outlive the pause between two requests of a player that waits for a part. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Composes what the origin serves over HTTP; it does not listen yet. */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const common = {
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // A path is no longer than a slug and a file name.
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    bodyLimit: 16 * 1024,
+  };
+  const server = (options.tls ? fastify({ ...common, https: options.tls }) : fastify(common)) as unknown as FastifyInstance;
+  await server.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD'],
+    exposedHeaders: ['etag', 'content-range', 'content-length', 'accept-ranges', 'age', 'date', 'retry-after'],
+    maxAge: 86_400,
+  });
+  server.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error({ error, url: request.url }, 'A request failed');
+    return reply.code(status).send({ error: status >= 500 ? 'The origin failed to answer.' : error.message });
+  });
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'There is nothing here.' }));
+  server.addHook('preClose', (done) => {
+    for (const published of options.streams.values()) published.close();
+    done();
+  });
+  registerPlaylistRoutes(server, options.streams);
+  registerMediaRoutes(server, options.streams);
+  registerFollowRoutes(server, options.streams, options);
+  registerApiRoutes(server, options.streams, options);
+  await server.register((pages) => registerPlayerPages(pages, options.playerFolder));
+  return server;
+}

@@ -1,0 +1,186 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+
+import type { Clock } from '@p2ptv/protocol';
+import { registerTracker, type TrackerHandle } from '@p2ptv/tracker';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+
+import { Encoder } from '../encode/encoder.js';
+import type { EncodingOptions } from '../encode/encoder-arguments.js';
+import type { Ffmpeg } from '../encode/ffmpeg-location.js';
+import type { Source } from '../ingest/source.js';
+import type { ArchiveNotice } from '../package/chunk-archive.js';
+import { LiveStream } from '../package/live-stream.js';
+import { loadPublisher, type Publisher } from '../package/publisher.js';
+import { PublishedStream } from '../publish/published-stream.js';
+import { listen } from './addresses.js';
+import { DataFolder, dataUnusable } from './data-folder.js';
+import { feedStream } from './encoder-feed.js';
+import { createHttpServer } from './http-server.js';
+
+/** How an origin is set up. */
+export type OriginOptions = {
+  readonly dataFolder: DataFolder;
+  readonly slug: string;
+  readonly title: string;
+  readonly archiveMs: number;
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly publicUrl: string | undefined;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Where the picture comes from; undefined: nothing new is published. */
+  readonly input:
+    | {
+        readonly ffmpeg: Ffmpeg;
+        readonly source: Source;
+        readonly partMs: number;
+        readonly segmentMs: number;
+        readonly encoding: EncodingOptions;
+      }
+    | undefined;
+  readonly logger: FastifyBaseLogger;
+};
+
+/** The built player, seen from the sources and from the built files alike. */
+const PLAYER_FOLDER = fileURLToPath(new URL('../../../player/dist/app', import.meta.url));
+/** How long connections may take to end by themselves at the end. */
+const CLOSE_GRACE_MS = 800;
+
+const systemClock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** A running origin: encoder, packager, HTTP server, tracker and seeder in one process. */
+export class Origin {
+  readonly publisher: Publisher;
+  readonly published: PublishedStream;
+  /** Where it listens. */
+  readonly port: number;
+  readonly #options: OriginOptions;
+  readonly #server: FastifyInstance;
+  readonly #encoder: Encoder | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    options: OriginOptions,
+    parts: { publisher: Publisher; published: PublishedStream; server: FastifyInstance; port: number },
+  ) {
+    this.#options = options;
+    this.publisher = parts.publisher;
+    this.published = parts.published;
+    this.port = parts.port;
+    this.#server = parts.server;
+    this.#encoder = this.#startEncoder();
+  }
+
+  /**
+   * Starts everything; when it returns, the origin listens and media are on their way.
+   *
+   * @throws PackageError, ServerError or TrackerError, each with one sentence for the operator
+   */
+  static async start(options: OriginOptions): Promise<Origin> {
+    const { dataFolder, logger } = options;
+    const publisher = onDataFolder(dataFolder, () => loadPublisher(dataFolder.path));
+    const live = onDataFolder(dataFolder, () => openStream(options, publisher));
+    const published = new PublishedStream(live);
+    try {
+      let tracker: TrackerHandle | undefined;
+      const server = await createHttpServer({
+        streams: new Map([[live.slug, published]]),
+        publisher,
+        publicUrl: options.publicUrl,
+        viewerCount: () => tracker?.viewerCount(live.streamId) ?? 0,
+        warmPeers: () => tracker?.warmPeers(live.streamId, WARM_PEERS) ?? [],
+        wallMs: systemClock.wallMs,
+        playerFolder: PLAYER_FOLDER,
+        tls: options.tls,
+        logger,
+      });
+      tracker = await registerTracker(server, {
+        dataFolder: dataFolder.path,
+        tracker: { swarms: { isStreamAllowed: (streamId) => streamId === live.streamId, maxSwarms: 1 } },
+        clock: systemClock,
+      });
+      const port = await listen(server, options);
+      return new Origin(options, { publisher, published, server, port });
+    } catch (error) {
+      published.close();
+      live.close();
+      throw error;
+    }
+  }
+
+  /** `http` or `https`. */
+  get scheme(): string {
+    return this.#options.tls ? 'https' : 'http';
+  }
+
+  /** Ends all of it within two seconds: ffmpeg is gone, files are flushed, all who wait are answered. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // Answers who waits first: what is left of a connection's life is then spent on sending.
+    this.published.close();
+    const isServerClosed = this.#server.close();
+    await Promise.all([this.#encoder?.stop(), this.#options.input?.source.close()]);
+    const force = setTimeout(() => this.#server.server.closeAllConnections(), CLOSE_GRACE_MS);
+    await isServerClosed;
+    clearTimeout(force);
+    this.published.live.close();
+    this.#options.dataFolder.close();
+  }
+
+  #startEncoder(): Encoder | undefined {
+    const { input, logger } = this.#options;
+    if (!input) return undefined;
+    const { ffmpeg, source, partMs, segmentMs, encoding } = input;
+    const encoder = new Encoder({ ffmpeg, source, cadence: { partMs, segmentMs }, encoding, clock: systemClock });
+    feedStream(encoder, this.published.live, { encoding, logger });
+    encoder.start();
+    return encoder;
+  }
+}
+
+/** Peers named in a join answer. */
+const WARM_PEERS = 8;
+
+function openStream(options: OriginOptions, publisher: Publisher): LiveStream {
+  const folder = join(options.dataFolder.path, 'streams', options.slug);
+  mkdirSync(folder, { recursive: true });
+  return new LiveStream({
+    publisher,
+    slug: options.slug,
+    title: options.title,
+    folder,
+    archiveMs: options.archiveMs,
+    wallMs: systemClock.wallMs,
+    notice: (notice) => logNotice(options.logger, notice),
+  });
+}
+
+function logNotice(logger: FastifyBaseLogger, notice: ArchiveNotice): void {
+  switch (notice.kind) {
+    case 'recordingPaused':
+      logger.error(notice.message);
+      break;
+    case 'recordingResumed':
+      logger.info('Recording goes on.');
+      break;
+    case 'tailCut':
+      logger.warn(notice.message);
+      break;
+  }
+}
+
+/** The system's own errors, as one sentence about the folder; ours have theirs. */
+function onDataFolder<Result>(folder: DataFolder, use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw dataUnusable(folder.path, error);
+    throw error;
+  }
+}

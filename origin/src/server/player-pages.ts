@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { join, sep } from 'node:path';
+
+import helmet from '@fastify/helmet';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P2PTV</title>
+<p>The player's pages are not built: run <code>npm start</code> in the repository, which builds them, or <code>npm run build</code>.</p></html>
+`;
+
+/**
+ * Serves the built player: `/`, `/watch/<slug>` and its assets.
+ *
+ * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
+ */
+export async function registerPlayerPages(fastify: FastifyInstance, folder: string): Promise<void> {
+  // Within this plugin only: media and playlists are no pages, and should stay small.
+  await fastify.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:', 'blob:'],
+        'media-src': ["'self'", 'blob:', 'http:', 'https:'],
+        // A link may name any origin and tracker.
+        'connect-src': ["'self'", 'http:', 'https:', 'ws:', 'wss:'],
+        'worker-src': ["'self'", 'blob:'],
+        'object-src': ["'none'"],
+        'base-uri': ["'none'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'self'"],
+      },
+    },
+    // Useless without TLS, and a trap with a self-made certificate.
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+  });
+
+  if (!existsSync(join(folder, 'index.html'))) {
+    for (const path of ['/', '/watch', '/watch/*']) {
+      fastify.get(path, (_request, reply) => reply.code(503).type('text/html; charset=utf-8').send(NOT_BUILT));
+    }
+    return;
+  }
+
+  const assets = join(folder, 'assets') + sep;
+  await fastify.register(fastifyStatic, {
+    root: folder,
+    cacheControl: false,
+    setHeaders: (response, path) => {
+      const isHashed = path.startsWith(assets);
+      response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+  for (const path of ['/watch', '/watch/*']) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
+}
