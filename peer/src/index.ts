@@ -1,11 +1,13 @@
+export type { ChunkSources, MechanismCounters } from './engine/counters.js';
+export type { EngineOptions, PartialEngineOptions } from './engine/engine-options.js';
+export { DEFAULT_ENGINE_OPTIONS } from './engine/engine-options.js';
+export { MIN_UPLOAD_CAP_BITS_PER_SECOND } from './engine/token-bucket.js';
+export type { PlaybackPosition, UploadPolicy } from './engine/viewer-input.js';
+export { PeerSessionError, type PeerSessionErrorCode } from './runtime/errors.js';
 export type {
-  ChunkSources,
-  MechanismCounters,
   NeighbourStats,
   PeerSession,
   PeerSessionEvents,
   PeerSessionStats,
-  PlaybackPosition,
   SeederSession,
-  UploadPolicy,
 } from './runtime/peer-session.js';

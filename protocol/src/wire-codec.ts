@@ -28,6 +28,7 @@ const TYPE = {
   ping: 0x0a,
   pong: 0x0b,
   bye: 0x0c,
+  queued: 0x0d,
 } as const;
 
 const HOLDINGS: readonly Holding[] = ['none', 'incoming', 'complete'];
@@ -69,6 +70,8 @@ export function encodedMessageBytes(message: WireMessage): number {
       return 1 + REF_BYTES + 2 + message.bytes.length;
     case 'reject':
       return 1 + REF_BYTES + 1;
+    case 'queued':
+      return 1 + REF_BYTES + 4;
     case 'ping':
     case 'pong':
       return 5;
@@ -113,6 +116,10 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
     case 'reject':
       writeRef(view, message);
       bytes[6] = REJECT_REASONS.indexOf(message.reason);
+      break;
+    case 'queued':
+      writeRef(view, message);
+      view.setUint32(6, clampToUint32(message.aheadBytes));
       break;
     case 'ping':
     case 'pong':
@@ -164,6 +171,10 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
       const reason = REJECT_REASONS[view.getUint8(6)];
       const ref = readRef(view);
       return reason && ref ? { kind: 'reject', ...ref, reason } : malformed;
+    }
+    case TYPE.queued: {
+      const ref = length === 1 + REF_BYTES + 4 ? readRef(view) : undefined;
+      return ref ? { kind: 'queued', ...ref, aheadBytes: view.getUint32(6) } : malformed;
     }
     case TYPE.ping:
       return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;

@@ -36,6 +36,8 @@ export type WireMessage =
   | ({ readonly kind: 'block' } & ChunkRef & { readonly index: number; readonly bytes: Uint8Array })
   | ({ readonly kind: 'cancel' } & ChunkRef)
   | ({ readonly kind: 'reject' } & ChunkRef & { readonly reason: RejectReason })
+  /** In answer to a request that has to wait: bytes that go to others, or to the asker, before it. */
+  | ({ readonly kind: 'queued' } & ChunkRef & { readonly aheadBytes: number })
   | { readonly kind: 'ping'; readonly nonce: number }
   | { readonly kind: 'pong'; readonly nonce: number }
   | { readonly kind: 'bye'; readonly reason: ByeReason };

@@ -11,6 +11,8 @@ export type MechanismCounters = {
   /** Chunks begun to be forwarded before they were complete. */
   cutThroughForwards: number;
   pulls: number;
+  /** Requests withdrawn from a busy neighbour because another had the chunk by then. */
+  switches: number;
   /** Fallbacks to the origin because the deadline came near. */
   fallbacks: number;
   /** Fallbacks that fetched only what was missing. */
@@ -30,6 +32,7 @@ export function newMechanismCounters(): MechanismCounters {
     seedsReceived: 0,
     cutThroughForwards: 0,
     pulls: 0,
+    switches: 0,
     fallbacks: 0,
     rangeTails: 0,
     fallbacksSpared: 0,

@@ -1,4 +1,5 @@
 import {
+  BLOCK_BYTES,
   blockLengthOf,
   isEqualBytes,
   type ChunkKey,
@@ -26,7 +27,9 @@ type Source =
       readonly isPush: boolean;
       readonly askedAtMs: number;
       readonly askedBytes: number;
-      readonly expectedAtMs: number;
+      expectedAtMs: number;
+      /** When its first block came. */
+      begunAtMs: number | undefined;
       lastBlockAtMs: number;
     }
   | {
@@ -43,6 +46,7 @@ type Download = {
   readonly jitterMs: number;
   source: Source;
   isSpared: boolean;
+  switches: number;
   failures: number;
   retryAtMs: number;
   /** The origin answered that it does not have it any more. */
@@ -53,6 +57,9 @@ type Download = {
 const DIGEST_PATIENCE_MS = 1_000;
 /** A peer that does not watch gives up a chunk that nobody brings after this, ms. */
 const UNWATCHED_PATIENCE_MS = 10_000;
+/** A request is moved to another neighbour at most so often, and only for a gain of at least so many ms. */
+const MAX_SWITCHES = 6;
+const MIN_SWITCH_GAIN_MS = 15;
 /** How often a chunk that waits for a free fetch looks again, ms. */
 const FETCH_QUEUE_MS = 20;
 
@@ -110,6 +117,7 @@ export class Downloads {
       jitterMs: this.#context.random.next() * partMs * this.#context.options.fallback.jitterParts,
       source: { kind: 'none' },
       isSpared: false,
+      switches: 0,
       failures: 0,
       retryAtMs: nowMs,
       isGoneAtOrigin: false,
@@ -152,7 +160,11 @@ export class Downloads {
     neighbour.receiving.add(nowMs, length);
     const download = this.#active.get(key);
     if (download?.source.kind === 'peer' && download.source.linkId === neighbour.linkId) {
-      download.source.lastBlockAtMs = nowMs;
+      const { source } = download;
+      const msPerByte = neighbour.msPerKib.mean / 1024;
+      source.begunAtMs ??= nowMs;
+      source.lastBlockAtMs = nowMs;
+      source.expectedAtMs = nowMs + (missingBytes(chunk) - length) * msPerByte;
       neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
     }
     if (chunk.verified[index] === 1) {
@@ -229,6 +241,15 @@ export class Downloads {
     this.#release(nowMs, download, { isCancelled: false });
   }
 
+  /** A neighbour is busy with others first. */
+  queued(nowMs: number, neighbour: Neighbour, key: ChunkKey, aheadBytes: number): void {
+    neighbour.queue = { bytes: aheadBytes, atMs: nowMs };
+    const download = this.#active.get(key);
+    if (download?.source.kind !== 'peer' || download.source.linkId !== neighbour.linkId) return;
+    const bytes = aheadBytes + missingBytes(download.chunk);
+    download.source.expectedAtMs = nowMs + (bytes * neighbour.msPerKib.mean) / 1024;
+  }
+
   /** A link is gone: what it was to bring is free for others. */
   linkEnded(nowMs: number, linkId: LinkId): void {
     for (const download of this.#active.values()) {
@@ -262,6 +283,7 @@ export class Downloads {
     const { chunk } = download;
     if (download.source.kind === 'origin') this.#dropUnchecked(nowMs, download);
     if (download.source.kind === 'peer') this.#dropStalled(nowMs, download);
+    if (download.source.kind === 'peer') this.#switchToSooner(nowMs, download, deadlineMs);
     if (download.source.kind === 'origin') return;
     const marginMs = this.#peerMarginMs(chunk);
     const fallbackAtMs = deadlineMs - this.#originFetch95Ms() - marginMs - download.jitterMs;
@@ -304,6 +326,21 @@ export class Downloads {
     this.#release(nowMs, download, { isCancelled: true });
   }
 
+  /** While a neighbour has not begun, another one may by now be able to deliver sooner. */
+  #switchToSooner(nowMs: number, download: Download, deadlineMs: number): void {
+    const { source, chunk } = download;
+    if (source.kind !== 'peer' || source.isPush || source.begunAtMs !== undefined) return;
+    if (download.switches >= MAX_SWITCHES) return;
+    const best = this.#bestNeighbour(nowMs, chunk);
+    if (!best || best.neighbour.linkId === source.linkId) return;
+    const gainMs = this.#expectedFinishMs(nowMs, download) - best.finishMs;
+    if (gainMs < Math.max(MIN_SWITCH_GAIN_MS, best.neighbour.roundTripMs.mean)) return;
+    download.switches++;
+    this.#context.counters.switches++;
+    this.#release(nowMs, download, { isCancelled: true });
+    this.#ask(nowMs, download, { ...best, deadlineMs });
+  }
+
   #bestNeighbour(nowMs: number, chunk: StoredChunk): { neighbour: Neighbour; finishMs: number } | undefined {
     const byteCount = missingBytes(chunk);
     const limit = this.#context.options.scheduler.requestsPerNeighbour;
@@ -314,7 +351,9 @@ export class Downloads {
       if (neighbour.status?.isUploading !== true || neighbour.outstandingChunks >= limit) continue;
       // One who is still getting it can pass on no faster than it gets it.
       const waitMs = holding === 'incoming' ? chunk.signed.header.durationUs / 4000 : 0;
-      const finishMs = predictedFinishMs(nowMs, neighbour, byteCount) + waitMs;
+      // A little noise keeps everybody from choosing the same one of several equals.
+      const noise = 1 + 0.2 * this.#context.random.next();
+      const finishMs = nowMs + (predictedFinishMs(nowMs, neighbour, byteCount) - nowMs + waitMs) * noise;
       if (!best || finishMs < best.finishMs) best = { neighbour, finishMs };
     }
     return best;
@@ -355,6 +394,7 @@ export class Downloads {
       askedAtMs: nowMs,
       askedBytes,
       expectedAtMs,
+      begunAtMs: undefined,
       lastBlockAtMs: nowMs,
     };
   }
@@ -389,14 +429,24 @@ export class Downloads {
     if (source.kind === 'peer') {
       const neighbour = this.#context.neighbours.get(source.linkId);
       this.#peerDeliveryMs.add(nowMs - download.acceptedAtMs);
-      if (neighbour && !source.isPush) {
-        const transferMs = Math.max(0.5, nowMs - source.askedAtMs - neighbour.roundTripMs.mean);
-        neighbour.msPerKib.add(transferMs / Math.max(1, source.askedBytes / 1024));
-      }
+      if (neighbour && !source.isPush) this.#measureRate(nowMs, neighbour, source);
     }
     this.#release(nowMs, download, { isCancelled: source.kind === 'origin' && this.#fetches.isOpen(source.fetchId) });
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
+  }
+
+  /** The rate of a neighbour once it was our turn: from the first block on, where there were several. */
+  #measureRate(
+    nowMs: number,
+    neighbour: Neighbour,
+    transfer: { readonly askedBytes: number; readonly askedAtMs: number; readonly begunAtMs: number | undefined },
+  ): void {
+    const { askedBytes, askedAtMs, begunAtMs } = transfer;
+    const isTimed = begunAtMs !== undefined && askedBytes > BLOCK_BYTES;
+    const elapsedMs = isTimed ? nowMs - begunAtMs : nowMs - askedAtMs - neighbour.roundTripMs.mean;
+    const bytes = isTimed ? askedBytes - BLOCK_BYTES : askedBytes;
+    neighbour.msPerKib.add(Math.max(0.05, elapsedMs) / (bytes / 1024));
   }
 
   /** Frees a download of its source; `isCancelled` also tells the source, so that it saves the bytes. */

@@ -23,8 +23,10 @@ export type Neighbour = {
   /** Bytes asked of it and not received yet. */
   outstandingBytes: number;
   outstandingChunks: number;
+  /** Bytes that it was to send before ours when it last said so. */
+  queue: { readonly bytes: number; readonly atMs: number };
   readonly roundTripMs: Estimate;
-  /** Milliseconds a KiB, request to last block less a round trip. */
+  /** Milliseconds a KiB once it is our turn. */
   readonly msPerKib: Estimate;
   receivedBytes: number;
   sentBytes: number;
@@ -75,6 +77,7 @@ export class Neighbours {
       failed: new Set(),
       outstandingBytes: 0,
       outstandingChunks: 0,
+      queue: { bytes: 0, atMs: nowMs },
       roundTripMs: new Estimate(50),
       msPerKib: new Estimate(assumedMsPerKib),
       receivedBytes: 0,
@@ -115,11 +118,12 @@ export class Neighbours {
 }
 
 /**
- * When a neighbour would have delivered that many more bytes: half a round trip for the request,
- * what it owes us and others first, the bytes themselves, half a round trip back.
+ * When a neighbour would have delivered that many more bytes: a round trip, what it owes us and
+ * others first, the bytes themselves.
  */
 export function predictedFinishMs(nowMs: number, neighbour: Neighbour, byteCount: number): number {
-  const queuedBytes = neighbour.outstandingBytes + (neighbour.status?.queuedBytes ?? 0) / 2;
   const msPerByte = neighbour.msPerKib.mean / 1024;
+  const { queue } = neighbour;
+  const queuedBytes = Math.max(neighbour.outstandingBytes, queue.bytes - (nowMs - queue.atMs) / msPerByte, 0);
   return nowMs + neighbour.roundTripMs.mean + (queuedBytes + byteCount) * msPerByte;
 }

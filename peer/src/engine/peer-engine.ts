@@ -269,6 +269,8 @@ export class PeerEngine {
         return this.#uploads.cancel(linkId, keyOf(message));
       case 'reject':
         return this.#downloads.rejected(nowMs, neighbour, keyOf(message), message.reason);
+      case 'queued':
+        return this.#downloads.queued(nowMs, neighbour, keyOf(message), message.aheadBytes);
       case 'ping':
         return this.#links.send(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
       case 'pong':

@@ -69,11 +69,16 @@ export class Uploads {
     if (mine.length >= LIMITS.requestsPerLink) return refuse('overLimit');
     this.cancel(neighbour.linkId, key);
     if (!isComplete(chunk)) this.#context.counters.cutThroughForwards++;
-    this.#add(neighbour.linkId, chunk, {
+    const job = this.#add(neighbour.linkId, chunk, {
       next: request.firstBlock,
       end: request.firstBlock + request.blockCount,
       deadlineMs: nowMs + request.deadlineInMs,
     });
+    const aheadBytes = this.#aheadBytes(job);
+    // Whoever has to wait may find somebody who has it meanwhile.
+    if (aheadBytes > 0) {
+      this.#links.send(nowMs, neighbour.linkId, { kind: 'queued', ...job.ref, aheadBytes });
+    }
   }
 
   /** Pushes a whole chunk that nobody asked for: the origin's seeder to a peer on duty. */
@@ -117,8 +122,19 @@ export class Uploads {
     linkId: LinkId,
     chunk: StoredChunk,
     range: { readonly next: number; readonly end: number; readonly deadlineMs: number },
-  ): void {
-    this.#jobs.push({ linkId, key: chunk.key, ref: refOf(chunk), ...range, isStarted: false, fullSinceMs: undefined });
+  ): UploadJob {
+    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, isStarted: false, fullSinceMs: undefined };
+    this.#jobs.push(job);
+    return job;
+  }
+
+  #aheadBytes(job: UploadJob): number {
+    let ahead = 0;
+    for (const other of this.#jobs) {
+      if (other === job || !(other.isStarted || this.#isBefore(other, job))) continue;
+      ahead += (other.end - other.next) * BLOCK_BYTES;
+    }
+    return ahead;
   }
 
   #sendBlock(nowMs: number, job: UploadJob, chunk: StoredChunk): void {
@@ -179,7 +195,9 @@ export class Uploads {
     const other = this.#context.neighbours.get(right.linkId);
     const uplinks = (one?.status?.uplinkKbps ?? 0) - (other?.status?.uplinkKbps ?? 0);
     if (uplinks !== 0) return uplinks > 0;
-    return (one?.receivedBytes ?? 0) - (one?.sentBytes ?? 0) > (other?.receivedBytes ?? 0) - (other?.sentBytes ?? 0);
+    const given = (neighbour: Neighbour | undefined): number =>
+      (neighbour?.receivedBytes ?? 0) - (neighbour?.sentBytes ?? 0);
+    return given(one) > given(other);
   }
 
   /** Jobs whose chunk was dropped from the store are refused, so that the requester looks elsewhere. */

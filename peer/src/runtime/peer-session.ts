@@ -31,6 +31,8 @@ export type PeerSessionEvents = {
   chunkVerified: { readonly header: ChunkHeader; readonly sources: ChunkSources };
   /** A neighbour sent something that is not what the publisher signed; its link is closed. */
   chunkRejected: { readonly chunk: ChunkRef; readonly peerId: PeerId; readonly reason: 'block' | 'header' };
+  /** An init segment is there that a part needs, after a restart of the encoder. */
+  initReady: { readonly initHash: string };
   linkOpened: { readonly peerId: PeerId; readonly role: PeerRole };
   linkClosed: { readonly peerId: PeerId };
   trackerStateChanged: { readonly state: TrackerState; readonly message?: string };

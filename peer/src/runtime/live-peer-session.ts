@@ -1,0 +1,531 @@
+import { base64urlnopad } from '@scure/base';
+import {
+  decodeMessage,
+  encodeMessage,
+  type ChunkRef,
+  type Clock,
+  type IceServer,
+  type JoinRequest,
+  type MediaTimeline,
+  type PeerId,
+  type PeerRole,
+  type PublisherProof,
+  type Random,
+  type RenditionId,
+  type SignedChunkHeader,
+  type StreamLink,
+  type StreamRecord,
+} from '@p2ptv/protocol';
+import type { EngineCommand, EngineEvent, EngineInput, LinkId } from '../engine/engine-io.js';
+import { resolveEngineOptions, type PartialEngineOptions } from '../engine/engine-options.js';
+import { PeerEngine } from '../engine/peer-engine.js';
+import { MIN_UPLOAD_CAP_BITS_PER_SECOND } from '../engine/token-bucket.js';
+import type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';
+import type { Link } from '../ports/link.js';
+import type { LinkTransport } from '../ports/link-transport.js';
+import type { Cancel, OriginClient, OriginFailure, OriginJoin } from '../ports/origin-client.js';
+import type { TrackerClient, TrackerState } from '../ports/tracker-client.js';
+import type { Verifier } from '../ports/verifier.js';
+import type { WakeTimer } from '../ports/wake-timer.js';
+import { EventHub } from './event-hub.js';
+import type { PeerSessionEvents, PeerSessionStats, SeederSession } from './peer-session.js';
+import { PeerSessionError } from './errors.js';
+
+/** What a session runs on: one implementation of each port. */
+export type SessionParts = {
+  readonly peerId: PeerId;
+  readonly role: PeerRole;
+  readonly link: StreamLink;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly verifier: Verifier;
+  readonly wakeTimer: WakeTimer;
+  /** Only viewers and volunteers that know an origin have one. */
+  readonly origin?: OriginClient;
+  readonly tracker?: TrackerClient;
+  /** Calls back once, with the transport or, where there is no WebRTC, with nothing. */
+  readonly openTransport: (opened: (transport: LinkTransport | undefined) => void) => void;
+  /** Only for role `origin`: shows the tracker that this is the publisher's own seeder. */
+  readonly proof?: (fingerprint: string) => PublisherProof;
+  /** How far behind the live edge playback will begin, ms; the origin's join answer reaches back so far. */
+  readonly joinDelayMs?: number;
+  readonly upload?: UploadPolicy;
+  readonly engine?: PartialEngineOptions;
+};
+
+type OpenLink = { readonly link: Link; readonly linkId: LinkId };
+
+const DEFAULT_JOIN_DELAY_MS = 600;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+
+/** Runs an engine: feeds it what the ports report, in one queue, and carries out what it wants. */
+export class LivePeerSession implements SeederSession {
+  readonly peerId: PeerId;
+  readonly #parts: SessionParts;
+  readonly #engine: PeerEngine;
+  readonly #hub = new EventHub<PeerSessionEvents>();
+  readonly #inputs: EngineInput[] = [];
+  readonly #links = new Map<LinkId, OpenLink>();
+  readonly #fetches = new Map<number, Cancel>();
+  readonly #inits = new Map<string, Uint8Array>();
+  readonly #initsUnderWay = new Set<string>();
+  #transport: LinkTransport | undefined;
+  #isWebRtcAvailable = true;
+  #stopHeaders: Cancel | undefined;
+  #cancelJoin: Cancel | undefined;
+  #record: StreamRecord | undefined;
+  #state: 'new' | 'running' | 'closed' = 'new';
+  #isDraining = false;
+  #timerAtMs = Infinity;
+  #nextLinkId = 1;
+  #joinFailures = 0;
+  #isOriginReachable = true;
+  #retryJoinAtMs = Infinity;
+  #reportAtMs = Infinity;
+  #reportIntervalMs = 2_000;
+  #seederFrameBytes = 0;
+  #trackerKey: string | undefined;
+  #iceServers: readonly IceServer[] = [];
+
+  constructor(parts: SessionParts) {
+    this.peerId = parts.peerId;
+    this.#parts = parts;
+    this.#engine = new PeerEngine(
+      { streamId: parts.link.streamId, role: parts.role },
+      resolveEngineOptions(parts.engine),
+      {
+        random: parts.random,
+        bufferedBytes: (linkId) => this.#links.get(linkId)?.link.bufferedBytes ?? 0,
+      },
+    );
+    if (parts.upload) this.setUpload(parts.upload);
+  }
+
+  get record(): StreamRecord | undefined {
+    return this.#record;
+  }
+
+  /** Bytes handed to links so far, control included. */
+  get sentFrameBytes(): number {
+    return this.#engine.state.sentFrameBytes;
+  }
+
+  start(): void {
+    if (this.#state !== 'new') throw new PeerSessionError('ALREADY_STARTED', 'A session is started once.');
+    this.#state = 'running';
+    if (this.#parts.role === 'viewer') this.#join();
+    this.#parts.openTransport((transport) => this.#transportOpened(transport));
+    this.#handle({ kind: 'tick' });
+  }
+
+  on<Name extends keyof PeerSessionEvents>(
+    name: Name,
+    listener: (event: PeerSessionEvents[Name]) => void,
+  ): () => void {
+    return this.#hub.on(name, listener);
+  }
+
+  timeline(rendition: RenditionId): MediaTimeline {
+    return this.#engine.timeline(rendition);
+  }
+
+  read(chunk: ChunkRef): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = this.#engine.bytesOf(chunk);
+    return bytes && new Uint8Array(bytes);
+  }
+
+  initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = this.#inits.get(initHash);
+    return bytes && new Uint8Array(bytes);
+  }
+
+  setPlayback(position: PlaybackPosition): void {
+    this.#handle({ kind: 'playback', position });
+  }
+
+  setUpload(policy: UploadPolicy): void {
+    if (policy.mode === 'capped' && !(policy.bitsPerSecond >= MIN_UPLOAD_CAP_BITS_PER_SECOND)) {
+      throw new PeerSessionError(
+        'UPLOAD_CAP_TOO_LOW',
+        `An upload cap is at least ${MIN_UPLOAD_CAP_BITS_PER_SECOND} bits a second; to send less, switch uploading off.`,
+      );
+    }
+    this.#handle({ kind: 'upload', policy });
+    this.#report();
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.#handle({ kind: 'visibility', isVisible });
+    this.#report();
+  }
+
+  publish(signed: SignedChunkHeader, bytes: Uint8Array): void {
+    this.#handle({ kind: 'published', signed, bytes });
+  }
+
+  stats(): PeerSessionStats {
+    const nowMs = this.#parts.clock.nowMs();
+    const state = this.#engine.state;
+    return {
+      peerId: this.peerId,
+      isWebRtcAvailable: this.#isWebRtcAvailable,
+      trackerState: this.#parts.tracker?.state ?? 'away',
+      isOriginReachable: this.#isOriginReachable,
+      verifiedBytes: { ...state.verifiedBytes },
+      sentBytes: state.sentMediaBytes,
+      originReceived: { ...(this.#parts.origin?.received ?? { media: 0, init: 0, headers: 0, join: 0 }) },
+      seederFrameBytes: this.#seederFrameBytes,
+      chunksVerified: state.chunksVerified,
+      chunksRejected: state.chunksRejected,
+      mechanisms: { ...state.counters },
+      neighbours: state.neighbours.map((neighbour) => ({
+        peerId: neighbour.peerId,
+        role: neighbour.role,
+        ...(neighbour.roundTripMs.isMeasured ? { roundTripMs: neighbour.roundTripMs.mean } : {}),
+        receivedBytes: neighbour.receivedBytes,
+        sentBytes: neighbour.sentBytes,
+        receivingBitsPerSecond: neighbour.receiving.bitsPerSecond(nowMs),
+        sendingBitsPerSecond: neighbour.sending.bitsPerSecond(nowMs),
+      })),
+      dutyStripes: state.dutyStripes,
+      upload: state.uploadPolicy,
+    };
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#report();
+    this.#engine.leave(this.#parts.clock.nowMs());
+    for (const command of this.#engine.takeCommands()) this.#carryOut(command);
+    this.#state = 'closed';
+    this.#cancelJoin?.();
+    this.#stopHeaders?.();
+    for (const cancel of this.#fetches.values()) cancel();
+    this.#fetches.clear();
+    this.#parts.tracker?.close();
+    this.#transport?.close();
+    this.#parts.wakeTimer.close();
+    this.#hub.clear();
+  }
+
+  /** Hands an input to the engine; one that comes while another is handled waits its turn. */
+  #handle(input: EngineInput): void {
+    if (this.#state === 'closed') return;
+    this.#inputs.push(input);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+      this.#engine.handle(this.#parts.clock.nowMs(), next);
+      for (const command of this.#engine.takeCommands()) this.#carryOut(command);
+    }
+    this.#isDraining = false;
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    if (this.#state !== 'running') return;
+    const nowMs = this.#parts.clock.nowMs();
+    const dueMs = Math.min(this.#engine.dueMs(nowMs), this.#retryJoinAtMs, this.#reportAtMs);
+    // A timer that is set for about the right time is left alone: in browsers each setting is a message.
+    if (!Number.isFinite(dueMs) || (this.#timerAtMs > nowMs && Math.abs(dueMs - this.#timerAtMs) < 1)) return;
+    this.#timerAtMs = Math.max(dueMs, nowMs + 1);
+    this.#parts.wakeTimer.set(this.#timerAtMs - nowMs, () => this.#woken());
+  }
+
+  #woken(): void {
+    this.#timerAtMs = Infinity;
+    const nowMs = this.#parts.clock.nowMs();
+    if (nowMs >= this.#retryJoinAtMs) this.#join();
+    if (nowMs >= this.#reportAtMs) this.#report();
+    this.#handle({ kind: 'tick' });
+  }
+
+  #carryOut(command: EngineCommand): void {
+    switch (command.kind) {
+      case 'send':
+        this.#links.get(command.linkId)?.link.send(encodeMessage(command.message));
+        return;
+      case 'closeLink':
+        this.#links.get(command.linkId)?.link.close();
+        return;
+      case 'dial':
+        this.#transport?.dial(command.peerId);
+        return;
+      case 'wantNeighbours':
+        this.#parts.tracker?.wantNeighbours({ count: command.count, exclude: [...command.exclude] });
+        return;
+      case 'checkSignature':
+        this.#parts.verifier.checkSignature(command.signed, (isValid) =>
+          this.#handle({ kind: 'signatureChecked', checkId: command.checkId, isValid }),
+        );
+        return;
+      case 'digestBlock':
+        this.#parts.verifier.digest(command.bytes, (digest) =>
+          this.#handle({ kind: 'blockDigested', digestId: command.digestId, digest }),
+        );
+        return;
+      case 'fetchChunk':
+        return this.#fetchChunk(command);
+      case 'abortFetch':
+        this.#fetches.get(command.fetchId)?.();
+        this.#fetches.delete(command.fetchId);
+        return;
+      case 'followHeaders':
+        return this.#followHeaders(command);
+      case 'stopHeaders':
+        this.#stopHeaders?.();
+        this.#stopHeaders = undefined;
+        return;
+      case 'event':
+        return this.#emit(command.event);
+    }
+  }
+
+  #emit(event: EngineEvent): void {
+    switch (event.name) {
+      case 'partReady': {
+        this.#needInit(event.header.rendition, event.header.initHash);
+        this.#hub.emit('partReady', { header: event.header, isRestart: event.isRestart });
+        return;
+      }
+      case 'chunkVerified':
+        this.#hub.emit('chunkVerified', { header: event.header, sources: event.sources });
+        return;
+      case 'chunkRejected':
+        this.#hub.emit('chunkRejected', { chunk: event.chunk, peerId: event.peerId, reason: event.reason });
+        return;
+    }
+  }
+
+  // — origin —
+
+  #join(): void {
+    const { origin, joinDelayMs } = this.#parts;
+    this.#retryJoinAtMs = Infinity;
+    if (!origin) return;
+    this.#cancelJoin = origin.join(
+      { delayMs: joinDelayMs ?? DEFAULT_JOIN_DELAY_MS },
+      {
+        joined: (join) => this.#joined(join),
+        failed: (failure) => {
+          this.#originAnswered(failure);
+          const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
+          this.#joinFailures++;
+          this.#retryJoinAtMs = this.#parts.clock.nowMs() + delayMs * (0.5 + this.#parts.random.next());
+          this.#setTimer();
+        },
+      },
+    );
+  }
+
+  #joined(join: OriginJoin): void {
+    this.#originAnswered(undefined);
+    const isFirst = this.#record === undefined;
+    this.#joinFailures = 0;
+    this.#inits.set(join.initHash, join.init);
+    this.#takeRecord(join.record);
+    if (!isFirst) return;
+    this.#hub.emit('joined', { record: join.record, rendition: join.rendition });
+    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
+    this.#handle({ kind: 'neighboursOffered', neighbours: join.warmPeers });
+  }
+
+  #takeRecord(record: StreamRecord): void {
+    const isNewer = !this.#record || record.revision > this.#record.revision;
+    if (!isNewer) return;
+    const isChange = this.#record !== undefined;
+    this.#record = record;
+    if (isChange) this.#hub.emit('recordChanged', { record });
+  }
+
+  /** A new encoder run brings a new init segment, and a new record with it. */
+  #needInit(rendition: RenditionId, initHash: string): void {
+    const { origin, role } = this.#parts;
+    if (!origin || role !== 'viewer') return;
+    if (this.#inits.has(initHash) || this.#initsUnderWay.has(initHash)) return;
+    this.#initsUnderWay.add(initHash);
+    origin.fetchInit(
+      { rendition, initHash },
+      {
+        fetched: (bytes) => {
+          this.#originAnswered(undefined);
+          this.#initsUnderWay.delete(initHash);
+          this.#inits.set(initHash, bytes);
+          this.#hub.emit('initReady', { initHash });
+          this.#join();
+        },
+        failed: (failure) => {
+          this.#originAnswered(failure);
+          this.#initsUnderWay.delete(initHash);
+        },
+      },
+    );
+  }
+
+  #fetchChunk(command: Extract<EngineCommand, { kind: 'fetchChunk' }>): void {
+    const { fetchId, chunk, firstByte, byteLength } = command;
+    const { origin } = this.#parts;
+    if (!origin) {
+      this.#handle({ kind: 'fetchFailed', fetchId, failure: 'unavailable' });
+      return;
+    }
+    const cancel = origin.fetchChunk(
+      { ...chunk, firstByte, byteLength },
+      {
+        bytes: (bytes) => this.#handle({ kind: 'fetchBytes', fetchId, bytes }),
+        done: () => {
+          this.#fetches.delete(fetchId);
+          this.#originAnswered(undefined);
+          this.#handle({ kind: 'fetchDone', fetchId });
+        },
+        failed: (failure) => {
+          this.#fetches.delete(fetchId);
+          this.#originAnswered(failure);
+          this.#handle({ kind: 'fetchFailed', fetchId, failure });
+        },
+      },
+    );
+    this.#fetches.set(fetchId, cancel);
+  }
+
+  #followHeaders(command: Extract<EngineCommand, { kind: 'followHeaders' }>): void {
+    const { rendition, after } = command;
+    this.#stopHeaders?.();
+    this.#stopHeaders = this.#parts.origin?.followHeaders(
+      { rendition, after },
+      {
+        headers: (headers) => {
+          this.#originAnswered(undefined);
+          this.#handle({ kind: 'originHeaders', headers });
+        },
+        failed: (failure) => {
+          this.#stopHeaders = undefined;
+          this.#originAnswered(failure);
+          this.#handle({ kind: 'originHeadersFailed' });
+        },
+      },
+    );
+    if (!this.#stopHeaders) this.#handle({ kind: 'originHeadersFailed' });
+  }
+
+  /** Reachable is an origin that answers, even that it lacks something. */
+  #originAnswered(failure: OriginFailure | undefined): void {
+    const isReachable = failure !== 'unavailable';
+    if (isReachable === this.#isOriginReachable) return;
+    this.#isOriginReachable = isReachable;
+    this.#hub.emit('originStateChanged', { isReachable, ...(failure ? { failure } : {}) });
+  }
+
+  // — mesh —
+
+  #transportOpened(transport: LinkTransport | undefined): void {
+    if (this.#state === 'closed') {
+      transport?.close();
+      return;
+    }
+    this.#transport = transport;
+    this.#isWebRtcAvailable = transport !== undefined;
+    const { tracker } = this.#parts;
+    if (!transport || !tracker) return;
+    transport.listen({
+      sendSignal: (signal) => tracker.signal(signal),
+      linkOpened: (link) => this.#linkOpened(link),
+      dialFailed: (peerId) => this.#handle({ kind: 'dialFailed', peerId }),
+    });
+    tracker.start(() => this.#joinRequest(transport), {
+      joined: (answer) => {
+        transport.setCredentials({
+          ticket: answer.ticket,
+          trackerKey: base64urlnopad.decode(answer.trackerKey),
+          iceServers: answer.iceServers,
+        });
+        this.#reportIntervalMs = answer.reportIntervalMs;
+        this.#reportAtMs = this.#parts.clock.nowMs() + answer.reportIntervalMs;
+        this.#trackerKey = answer.trackerKey;
+        this.#iceServers = answer.iceServers;
+        this.#handle({ kind: 'duty', stripes: answer.dutyStripes });
+        this.#handle({ kind: 'neighboursOffered', neighbours: answer.neighbours });
+      },
+      refused: (answer) => this.#hub.emit('trackerStateChanged', { state: 'refused', message: answer.message }),
+      stateChanged: (state) => this.#trackerStateChanged(state),
+      neighbours: (neighbours) => this.#handle({ kind: 'neighboursOffered', neighbours }),
+      signal: (signal) => transport.signal(signal),
+      duty: (stripes) => this.#handle({ kind: 'duty', stripes }),
+      dutyMap: (map) => this.#handle({ kind: 'dutyMap', map }),
+      ticket: ({ ticket }) => {
+        if (this.#trackerKey === undefined) return;
+        transport.setCredentials({
+          ticket,
+          trackerKey: base64urlnopad.decode(this.#trackerKey),
+          iceServers: this.#iceServers,
+        });
+      },
+    });
+  }
+
+  #trackerStateChanged(state: TrackerState): void {
+    if (state !== 'refused') this.#hub.emit('trackerStateChanged', { state });
+  }
+
+  #joinRequest(transport: LinkTransport): JoinRequest {
+    const { link, role, proof } = this.#parts;
+    const state = this.#engine.state;
+    const { fingerprint } = transport;
+    return {
+      version: 1,
+      streamId: link.streamId,
+      peerId: this.peerId,
+      role,
+      fingerprint,
+      uplinkBitsPerSecond: this.#engine.uplinkBitsPerSecond(this.#parts.clock.nowMs()),
+      isUploading: state.uploadPolicy.mode !== 'off',
+      isVisible: state.isVisible,
+      ...(proof ? { proof: proof(fingerprint) } : {}),
+    };
+  }
+
+  #linkOpened(link: Link): void {
+    const linkId = this.#nextLinkId++;
+    const isSeeder = link.remote.role === 'origin';
+    this.#links.set(linkId, { link, linkId });
+    this.#handle({ kind: 'linkOpened', linkId, ...link.remote });
+    this.#hub.emit('linkOpened', link.remote);
+    link.listen({
+      frame: (bytes) => {
+        if (isSeeder) this.#seederFrameBytes += bytes.length;
+        const message = decodeMessage(bytes);
+        if (message.kind === 'malformed') this.#handle({ kind: 'malformed', linkId });
+        else if (message.kind !== 'unknown') this.#handle({ kind: 'message', linkId, message });
+      },
+      drained: () => this.#handle({ kind: 'linkDrained', linkId }),
+      ended: () => {
+        this.#links.delete(linkId);
+        this.#handle({ kind: 'linkEnded', linkId });
+        this.#hub.emit('linkClosed', { peerId: link.remote.peerId });
+      },
+    });
+  }
+
+  #report(): void {
+    if (this.#state !== 'running') return;
+    const { tracker, clock, origin } = this.#parts;
+    if (tracker?.state !== 'joined') {
+      this.#reportAtMs = Infinity;
+      return;
+    }
+    const nowMs = clock.nowMs();
+    const state = this.#engine.state;
+    this.#reportAtMs = nowMs + this.#reportIntervalMs;
+    tracker.report({
+      fromPeersBytes: state.verifiedBytes.peerBytes,
+      fromOriginBytes: origin?.received.media ?? 0,
+      fromSeederBytes: state.verifiedBytes.seederBytes,
+      sentBytes: state.sentMediaBytes,
+      uplinkBitsPerSecond: this.#engine.uplinkBitsPerSecond(nowMs),
+      neighbourCount: state.neighbours.length,
+      isUploading: state.uploadPolicy.mode !== 'off',
+      isVisible: state.isVisible,
+    });
+  }
+}

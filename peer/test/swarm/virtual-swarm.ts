@@ -1,0 +1,224 @@
+import {
+  encodePublicKey,
+  peerIdFromBytes,
+  seededRandom,
+  shuffled,
+  type JoinRequest,
+  type PeerDescription,
+  type PeerId,
+  type PeerRole,
+  type Random,
+} from '@p2ptv/protocol';
+import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
+import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
+import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
+import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
+import { LivePeerSession, type SessionParts } from '../../src/runtime/live-peer-session.js';
+import { LINK, PART_MS, RENDITION, VirtualOrigin } from './virtual-origin.js';
+
+const STRIPES = 8;
+const NEIGHBOURS = 14;
+
+export type SwarmOptions = {
+  readonly seed: number;
+  readonly chunkBytes: number;
+  readonly uplinkBitsPerSecond: number;
+  readonly oneWayDelayMs?: number;
+  readonly originRoundTripMs?: number;
+  /** Playhead behind the publication of a part, ms. */
+  readonly playoutDelayMs?: number;
+};
+
+export type Viewer = {
+  readonly session: LivePeerSession;
+  readonly peerId: PeerId;
+  /** Milliseconds without media at the playhead, and in all since the first part. */
+  stalledMs: number;
+  playedMs: number;
+  isGone: boolean;
+};
+
+type Member = { readonly request: JoinRequest; readonly listener: TrackerListener };
+
+/** A whole swarm on virtual time: origin, seeder, a plain tracker and viewers that play. */
+export class VirtualSwarm {
+  readonly time = new VirtualTime();
+  readonly random: Random;
+  readonly network: MemoryNetwork;
+  readonly origin: VirtualOrigin;
+  readonly viewers: Viewer[] = [];
+  readonly #options: SwarmOptions;
+  readonly #members = new Map<PeerId, Member>();
+  #seeder: LivePeerSession | undefined;
+  isTrackerAway = false;
+
+  constructor(options: SwarmOptions) {
+    this.#options = options;
+    this.random = seededRandom(options.seed);
+    this.network = new MemoryNetwork({
+      time: this.time,
+      random: this.random,
+      oneWayDelayMs: options.oneWayDelayMs ?? 20,
+    });
+    this.origin = new VirtualOrigin(this.time, options.chunkBytes);
+  }
+
+  /** The origin's own peer. */
+  get seeder(): LivePeerSession {
+    this.#seeder ??= this.#startSeeder();
+    return this.#seeder;
+  }
+
+  /** A viewer comes in now. */
+  join(more: Partial<SessionParts> = {}): Viewer {
+    const peerId = this.newPeerId();
+    const session = this.#session('viewer', peerId, {
+      origin: this.origin.client(this.#options.originRoundTripMs ?? 30),
+      ...more,
+    });
+    const viewer: Viewer = { session, peerId, stalledMs: 0, playedMs: 0, isGone: false };
+    this.viewers.push(viewer);
+    session.on('partReady', ({ header }) => this.#play(viewer, header.programDateTimeMs));
+    session.start();
+    return viewer;
+  }
+
+  /** A viewer goes without a word. */
+  kill(viewer: Viewer): void {
+    viewer.isGone = true;
+    this.network.vanish(viewer.peerId);
+    this.#members.delete(viewer.peerId);
+    viewer.session.close();
+    this.#dealDuty();
+  }
+
+  newPeerId(): PeerId {
+    return peerIdFromBytes(new Uint8Array(16).map(() => Math.floor(this.random.next() * 256)));
+  }
+
+  /** Media bytes that viewers verified, by who delivered them. */
+  verifiedBytes(): { peer: number; seeder: number; origin: number } {
+    const total = { peer: 0, seeder: 0, origin: 0 };
+    for (const { session } of this.viewers) {
+      const { verifiedBytes } = session.stats();
+      total.peer += verifiedBytes.peerBytes;
+      total.seeder += verifiedBytes.seederBytes;
+      total.origin += verifiedBytes.originBytes;
+    }
+    return total;
+  }
+
+  /** A tracker that hands everybody a random mix, and deals the stripes in turn. */
+  tracker(): TrackerClient {
+    let member: Member | undefined;
+    const client: TrackerClient & { state: TrackerClient['state'] } = {
+      state: 'connecting',
+      start: (joinRequest, listener) => {
+        this.time.schedule(this.time.nowMs() + 30, () => {
+          member = { request: joinRequest(), listener };
+          client.state = 'joined';
+          this.#admit(member);
+        });
+      },
+      signal: () => undefined,
+      report: () => undefined,
+      wantNeighbours: ({ count, exclude }) => {
+        if (this.isTrackerAway) return;
+        this.time.schedule(this.time.nowMs() + 30, () => {
+          if (member) member.listener.neighbours(this.#mix(member, count, exclude));
+        });
+      },
+      close: () => {
+        if (member) this.#members.delete(member.request.peerId);
+      },
+    };
+    return client;
+  }
+
+  #admit(member: Member): void {
+    const neighbours = member.request.role === 'origin' ? [] : this.#mix(member, NEIGHBOURS, []);
+    this.#members.set(member.request.peerId, member);
+    member.listener.joined({
+      kind: 'joined',
+      ticket: 'memory links need none',
+      ticketExpiresAtMs: Infinity,
+      trackerKey: encodePublicKey(LINK.publicKey),
+      neighbours,
+      dutyStripes: [],
+      iceServers: [],
+      reportIntervalMs: 2_000,
+      wallMs: this.time.wallMs(),
+    });
+    this.#dealDuty();
+  }
+
+  #mix(member: Member, count: number, exclude: readonly PeerId[]): PeerDescription[] {
+    const others = [...this.#members.values()].filter(
+      ({ request }) =>
+        request.role !== 'origin' && request.peerId !== member.request.peerId && !exclude.includes(request.peerId),
+    );
+    return shuffled(others, this.random)
+      .slice(0, count)
+      .map(({ request }) => ({ peerId: request.peerId, role: request.role, uplinkBitsPerSecond: 0 }));
+  }
+
+  #dealDuty(): void {
+    const viewers = [...this.#members.values()].filter(({ request }) => request.role === 'viewer');
+    const seeder = [...this.#members.values()].find(({ request }) => request.role === 'origin');
+    const stripes = Array.from({ length: STRIPES }, (_, stripe) => {
+      const member = viewers[stripe % Math.max(1, Math.min(STRIPES, viewers.length))];
+      return member ? [member.request.peerId] : [];
+    });
+    seeder?.listener.dutyMap({ stripes });
+  }
+
+  #startSeeder(): LivePeerSession {
+    const seeder = this.#session('origin', this.newPeerId(), {});
+    this.origin.onPublished = ({ signed, bytes }) => seeder.publish(signed, bytes);
+    seeder.start();
+    return seeder;
+  }
+
+  #session(role: PeerRole, peerId: PeerId, more: Partial<SessionParts>): LivePeerSession {
+    const transport = this.network.createTransport({
+      peerId,
+      role,
+      uplinkBitsPerSecond: this.#options.uplinkBitsPerSecond,
+    });
+    return new LivePeerSession({
+      peerId,
+      role,
+      link: LINK,
+      clock: this.time,
+      random: seededRandom(Math.floor(this.random.next() * 2 ** 31)),
+      verifier: new NodeVerifier(LINK.publicKey),
+      wakeTimer: this.time.createWakeTimer(),
+      tracker: this.tracker(),
+      openTransport: (opened) => opened(transport),
+      ...more,
+    });
+  }
+
+  /** Starts a viewer's playhead at its first part, a fixed delay behind the capture; it halts where media is missing. */
+  #play(viewer: Viewer, firstDateMs: number): void {
+    if (viewer.playedMs + viewer.stalledMs > 0) return;
+    const stepMs = 20;
+    let playheadMs = firstDateMs;
+    viewer.playedMs = 1;
+    const startAtMs = firstDateMs - this.time.wallMs() + (this.#options.playoutDelayMs ?? 1_000);
+    const step = (): void => {
+      if (viewer.isGone) return;
+      const last = viewer.session.timeline(RENDITION).last;
+      const bufferedToMs = (last?.programDateTimeMs ?? 0) + PART_MS;
+      const isStalled = playheadMs + stepMs > bufferedToMs;
+      if (isStalled) viewer.stalledMs += stepMs;
+      else {
+        playheadMs += stepMs;
+        viewer.playedMs += stepMs;
+      }
+      viewer.session.setPlayback({ playheadMs, rate: isStalled ? 0 : 1 });
+      this.time.schedule(this.time.nowMs() + stepMs, step);
+    };
+    this.time.schedule(this.time.nowMs() + Math.max(0, startAtMs), step);
+  }
+}
