@@ -1,0 +1,196 @@
+import type { IceServer } from '@p2ptv/protocol';
+import {
+  cleanup,
+  PeerConnection,
+  type DataChannel,
+  type PeerConnection as NativePeerConnection,
+} from 'node-datachannel';
+import { LINK_LOW_WATER_BYTES } from '../../ports/link.js';
+import {
+  CHANNEL_ID,
+  CHANNEL_LABEL,
+  type IceCandidate,
+  type WebRtcConnection,
+  type WebRtcConnectionListener,
+  type WebRtcHandler,
+} from '../webrtc/webrtc-handler.js';
+import { createDtlsCertificate, type DtlsCertificate } from './certificate.js';
+import { nativeIceServers } from './node-ice-server.js';
+
+/** Handlers that are open: the library's threads are the process's, and the last one ends them. */
+let openHandlerCount = 0;
+
+/** {@link WebRtcHandler} on node-datachannel (libdatachannel). */
+export class NodeWebRtcHandler implements WebRtcHandler {
+  readonly #certificate: DtlsCertificate;
+  /** A connection that nobody refers to is collected, open or not. */
+  readonly #connections = new Set<NodeWebRtcConnection>();
+  #isClosed = false;
+
+  private constructor(certificate: DtlsCertificate) {
+    this.#certificate = certificate;
+    openHandlerCount++;
+  }
+
+  /** Makes a handler with a certificate of its own. */
+  static async create(): Promise<NodeWebRtcHandler> {
+    return new NodeWebRtcHandler(await createDtlsCertificate());
+  }
+
+  get fingerprint(): string {
+    return this.#certificate.fingerprint;
+  }
+
+  connect(iceServers: readonly IceServer[], listener: WebRtcConnectionListener): WebRtcConnection {
+    const native = new PeerConnection(CHANNEL_LABEL, {
+      iceServers: nativeIceServers(iceServers),
+      certificatePemFile: this.#certificate.certificatePem,
+      keyPemFile: this.#certificate.keyPem,
+      // Else an answerer's own channel would make an offer.
+      disableAutoNegotiation: true,
+    });
+    const connection = new NodeWebRtcConnection(native, listener, () => this.#connections.delete(connection));
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const connection of [...this.#connections]) connection.close();
+    openHandlerCount--;
+    if (openHandlerCount === 0) cleanup();
+  }
+}
+
+class NodeWebRtcConnection implements WebRtcConnection {
+  readonly #native: NativePeerConnection;
+  readonly #listener: WebRtcConnectionListener;
+  readonly #freed: () => void;
+  /** Created when the roles are known: see `disableAutoNegotiation`. */
+  #channel: DataChannel | undefined;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  constructor(native: NativePeerConnection, listener: WebRtcConnectionListener, freed: () => void) {
+    this.#native = native;
+    this.#listener = listener;
+    this.#freed = freed;
+    native.onLocalDescription(this.#hop((sdp) => listener.described(sdp)));
+    native.onLocalCandidate(this.#hop((candidate, mid) => listener.candidate({ candidate, mid })));
+    native.onStateChange(this.#hop((state) => this.#stateChanged(state)));
+  }
+
+  get bufferedBytes(): number {
+    return this.#isClosed ? 0 : (this.#channel?.bufferedAmount() ?? 0);
+  }
+
+  get remoteFingerprint(): string {
+    return this.#native.remoteFingerprint().value.toUpperCase();
+  }
+
+  offer(): void {
+    this.#attempt(() => {
+      this.#createChannel();
+      this.#native.setLocalDescription('offer');
+    });
+  }
+
+  answer(offer: string): void {
+    this.#attempt(() => {
+      this.#native.setRemoteDescription(offer, 'offer');
+      this.#createChannel();
+      this.#native.setLocalDescription('answer');
+    });
+  }
+
+  accept(answer: string): void {
+    this.#attempt(() => this.#native.setRemoteDescription(answer, 'answer'));
+  }
+
+  addCandidate({ candidate, mid }: IceCandidate): void {
+    if (this.#isClosed) return;
+    try {
+      this.#native.addRemoteCandidate(candidate, mid);
+    } catch {
+      // One that it cannot parse or resolve; the others may do.
+    }
+  }
+
+  send(message: Uint8Array<ArrayBuffer> | string): void {
+    this.#attempt(() => {
+      if (typeof message === 'string') this.#channel?.sendMessage(message);
+      else this.#channel?.sendMessageBinary(message);
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#graceTimer);
+    this.#native.close();
+    this.#freed();
+  }
+
+  #createChannel(): void {
+    const channel = this.#native.createDataChannel(CHANNEL_LABEL, { negotiated: true, id: CHANNEL_ID });
+    this.#channel = channel;
+    channel.setBufferedAmountLowThreshold(LINK_LOW_WATER_BYTES);
+    channel.onOpen(this.#hop(() => this.#listener.opened()));
+    channel.onClosed(this.#hop(() => this.#end('remote')));
+    channel.onError(this.#hop(() => this.#end('failed')));
+    channel.onBufferedAmountLow(this.#hop(() => this.#listener.drained()));
+    channel.onMessage(
+      this.#hop((message) => {
+        if (typeof message === 'string') this.#listener.text(message);
+        else this.#listener.frame(ownBytes(message));
+      }),
+    );
+  }
+
+  #stateChanged(state: string): void {
+    clearTimeout(this.#graceTimer);
+    if (state === 'closed') this.#end('remote');
+    else if (state === 'failed') this.#end(this.#channel?.isOpen() ? 'remote' : 'failed');
+    else if (state === 'disconnected') this.#graceTimer = setTimeout(() => this.#end('remote'), DISCONNECT_GRACE_MS);
+  }
+
+  /** Runs a call that throws for a remote's nonsense, or when the channel has just gone. */
+  #attempt(call: () => void): void {
+    if (this.#isClosed) return;
+    try {
+      call();
+    } catch {
+      queueMicrotask(() => this.#end('failed'));
+    }
+  }
+
+  #end(end: 'remote' | 'failed'): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#listener.closed(end);
+  }
+
+  /**
+   * Leaves the native callback first: an exception inside it would abort the process instead of
+   * being reported, and closing the connection would happen under its feet.
+   */
+  #hop<Values extends unknown[]>(call: (...values: Values) => void): (...values: Values) => void {
+    return (...values) => {
+      queueMicrotask(() => {
+        if (!this.#isClosed) call(...values);
+      });
+    };
+  }
+}
+
+/** How long a lost path may take to come back, ms. */
+const DISCONNECT_GRACE_MS = 3_000;
+
+function ownBytes(message: Buffer | ArrayBuffer): Uint8Array<ArrayBuffer> {
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  const { buffer } = message;
+  // A buffer from Node's pool is shared with others; the native ones are not.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === message.length) return new Uint8Array(buffer);
+  return Uint8Array.from(message);
+}
