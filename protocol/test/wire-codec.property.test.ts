@@ -1,0 +1,297 @@
+import { readFileSync } from 'node:fs';
+import {
+  BLOCK_BYTES,
+  decodeMessage,
+  encodedMessageBytes,
+  encodeMessage,
+  LIMITS,
+  WIRE_VERSION,
+  type DecodedFrame,
+  type PeerStatus,
+  type WireMessage,
+} from '@p2ptv/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  BYE_REASONS,
+  headerWith,
+  HOLDINGS,
+  peerStatuses,
+  REJECT_REASONS,
+  signHeader,
+  wireMessages,
+} from './arbitraries.js';
+
+const chunk = { rendition: 3, sequence: 0x01020304 } as Pick<
+  Extract<WireMessage, { kind: 'have' }>,
+  'rendition' | 'sequence'
+>;
+const status: PeerStatus = { uplinkKbps: 0x0a0b, queuedBytes: 0x01, isUploading: true, isVisible: false };
+const signed = signHeader(headerWith());
+
+/** One message of each kind, and its bytes as SPEC's table gives them. */
+const EXAMPLES: readonly [string, WireMessage, string][] = [
+  ['HELLO', { kind: 'hello', version: 1, status }, '01 01 00000a0b 00000001 01'],
+  [
+    'STATUS',
+    { kind: 'status', status: { ...status, isUploading: false, isVisible: true } },
+    '02 00000a0b 00000001 02',
+  ],
+  [
+    'HEADER',
+    { kind: 'header', signed, holding: 'complete' },
+    `03 02 ${Buffer.from(signed.bytes).toString('hex')}`,
+  ],
+  ['INCOMING', { kind: 'incoming', ...chunk }, '04 03 01020304'],
+  ['HAVE', { kind: 'have', ...chunk }, '05 03 01020304'],
+  [
+    'REQUEST',
+    { kind: 'request', ...chunk, firstBlock: 1, blockCount: 4, deadlineInMs: 258 },
+    '06 03 01020304 0001 0004 0102',
+  ],
+  [
+    'BLOCK',
+    { kind: 'block', ...chunk, index: 2, bytes: Uint8Array.of(0xca, 0xfe) },
+    '07 03 01020304 0002 cafe',
+  ],
+  ['CANCEL', { kind: 'cancel', ...chunk }, '08 03 01020304'],
+  ['REJECT', { kind: 'reject', ...chunk, reason: 'tooLate' }, '09 03 01020304 03'],
+  ['PING', { kind: 'ping', nonce: 0xdeadbeef }, '0a deadbeef'],
+  ['PONG', { kind: 'pong', nonce: 1 }, '0b 00000001'],
+  ['BYE', { kind: 'bye', reason: 'idle' }, '0c 05'],
+  ['QUEUED', { kind: 'queued', ...chunk, aheadBytes: 0x01_0203 }, '0d 03 01020304 00010203'],
+];
+
+function bytesOf(spaced: string): Uint8Array {
+  return new Uint8Array(Buffer.from(spaced.replaceAll(' ', ''), 'hex'));
+}
+
+function kindOf(spaced: string): DecodedFrame['kind'] {
+  return decodeMessage(bytesOf(spaced)).kind;
+}
+
+/** All byte strings within a decoded message. */
+function viewsIn(value: unknown): Uint8Array[] {
+  if (value instanceof Uint8Array) return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(viewsIn);
+}
+
+describe('wire codec', () => {
+  it.each(EXAMPLES)('WR1: %s is laid out as in the table', (_name, message, spaced) => {
+    expect(Buffer.from(encodeMessage(message)).toString('hex')).toBe(spaced.replaceAll(' ', ''));
+    expect(decodeMessage(bytesOf(spaced))).toEqual(message);
+  });
+
+  it('WR1: the SPEC’s table names the types and reasons that are spoken', () => {
+    const spec = readFileSync(new URL('../SPEC.md', import.meta.url), 'utf8');
+    const types = [...spec.matchAll(/^\| 0x([0-9a-f]{2}) \| ([A-Z]+) \|/gm)].map(([, type, name]) => [
+      name,
+      type,
+    ]);
+    expect(types).toEqual(EXAMPLES.map(([name, , bytes]) => [name, bytes.slice(0, 2)]));
+    for (const names of [HOLDINGS, REJECT_REASONS, BYE_REASONS]) {
+      expect(spec).toContain(names.map((name, index) => `${index} ${name}`).join(', '));
+    }
+  });
+
+  it('WR1: every message is read back as it was written, in one frame', () => {
+    fc.assert(
+      fc.property(wireMessages, (message) => {
+        const frame = encodeMessage(message);
+        expect(frame.length).toBeLessThanOrEqual(LIMITS.frameBytes);
+        expect(decodeMessage(frame)).toEqual(message);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('WR2: types beyond the table are unknown, the reserved ones too', () => {
+    const known = new Set(EXAMPLES.map(([, , bytes]) => Number.parseInt(bytes.slice(0, 2), 16)));
+    for (let type = 0; type < 256; type++) {
+      for (const length of [1, 6, 300]) {
+        const frame = new Uint8Array(length);
+        frame[0] = type;
+        if (!known.has(type)) expect(decodeMessage(frame).kind, `type ${type}`).toBe('unknown');
+        else expect(decodeMessage(frame).kind).not.toBe('unknown');
+      }
+    }
+    for (let type = 0x20; type <= 0x2f; type++) expect(known.has(type)).toBe(false);
+  });
+
+  it('WR3: a frame that is too short or too long by any number of bytes is malformed', () => {
+    for (const [name, message] of EXAMPLES) {
+      const frame = encodeMessage(message);
+      // A shorter or longer BLOCK is another BLOCK, down to one byte of content.
+      const shortest = message.kind === 'block' ? 8 : frame.length - 1;
+      for (let length = 1; length <= shortest; length++) {
+        expect(decodeMessage(frame.subarray(0, length)).kind, `${name} cut to ${length}`).toBe('malformed');
+      }
+      if (message.kind !== 'block')
+        expect(decodeMessage(Uint8Array.of(...frame, 0)).kind, name).toBe('malformed');
+    }
+  });
+
+  it.each(['04', '05', '08'])('WR3 WR8: type %s is malformed with rendition 16', (type) => {
+    expect(kindOf(`${type} 0f 00000000`)).not.toBe('malformed');
+    expect(kindOf(`${type} 10 00000000`)).toBe('malformed');
+  });
+
+  it.each([
+    ['a HEADER of unknown holding', `03 03 ${Buffer.from(signed.bytes).toString('hex')}`],
+    ['a HEADER without a header', '03 02'],
+    ['a HEADER of another version', `03 02 02${Buffer.from(signed.bytes).toString('hex').slice(2)}`],
+    ['a REQUEST of rendition 16', '06 10 01020304 0000 0001 0000'],
+    ['a REQUEST of no block', '06 03 01020304 0000 0000 0000'],
+    ['a REQUEST beyond block 255', '06 03 01020304 00ff 0002 0000'],
+    ['a REQUEST that wraps around', '06 03 01020304 ffff ffff 0000'],
+    ['a BLOCK of rendition 16', '07 10 01020304 0000 aa'],
+    ['a BLOCK of index 256', '07 03 01020304 0100 aa'],
+    ['a BLOCK without bytes', '07 03 01020304 0000'],
+    ['a REJECT of rendition 16', '09 10 01020304 00'],
+    ['a QUEUED of rendition 16', '0d 10 01020304 00000000'],
+    ['a REJECT of unknown reason', '09 03 01020304 04'],
+    ['a BYE of unknown reason', '0c 06'],
+    ['no byte', ''],
+  ])('WR3: %s is malformed', (_name, spaced) => {
+    expect(kindOf(spaced)).toBe('malformed');
+  });
+
+  it('WR3 LM1: a frame beyond the limit is malformed, whatever its type', () => {
+    const unknownType = new Uint8Array(LIMITS.frameBytes).fill(0x7f);
+    expect(decodeMessage(unknownType).kind).toBe('unknown');
+    expect(decodeMessage(new Uint8Array(LIMITS.frameBytes + 1).fill(0x7f)).kind).toBe('malformed');
+  });
+
+  it('WR3: any bytes are a message, unknown or malformed; a message is written back as it came', () => {
+    const typed = fc
+      .tuple(fc.integer({ min: 0, max: 14 }), fc.uint8Array({ maxLength: 40 }))
+      .map(([type, body]) => Uint8Array.of(type, ...body));
+    const nearMessages = fc
+      .tuple(wireMessages, fc.array(fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })), { maxLength: 3 }))
+      .map(([message, changes]) => {
+        const frame = encodeMessage(message);
+        for (const [index, value] of changes) if (index < frame.length) frame[index] = value;
+        return frame;
+      });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), typed, nearMessages), (frame) => {
+        const message = decodeMessage(frame);
+        if (message.kind === 'unknown' || message.kind === 'malformed') return;
+        const written = encodeMessage(message);
+        // Flags of a later version are ignored, and a later HELLO may be longer.
+        const flagsAt = message.kind === 'hello' ? 10 : message.kind === 'status' ? 9 : -1;
+        const comparable = frame.slice(0, message.kind === 'hello' ? 11 : undefined);
+        if (flagsAt >= 0) comparable[flagsAt]! &= 3;
+        expect(Buffer.from(written).equals(comparable)).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('WR4: what is read lies in the frame and nowhere else', () => {
+    fc.assert(
+      fc.property(wireMessages, (message) => {
+        const frame = encodeMessage(message);
+        const views = viewsIn(decodeMessage(frame));
+        expect(views.every((view) => view.buffer === frame.buffer)).toBe(true);
+        expect(views.length > 0).toBe(message.kind === 'block' || message.kind === 'header');
+      }),
+    );
+  });
+
+  it('WR5: the length is known beforehand', () => {
+    fc.assert(
+      fc.property(wireMessages, (message) => {
+        expect(encodedMessageBytes(message)).toBe(encodeMessage(message).length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('WR6: status flags beyond the first two are ignored', () => {
+    expect(decodeMessage(bytesOf('02 00000000 00000000 ff'))).toEqual({
+      kind: 'status',
+      status: { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true },
+    });
+  });
+
+  it.each([
+    [-1, 0],
+    [Number.POSITIVE_INFINITY, 0xffff_ffff],
+    [2 ** 40, 0xffff_ffff],
+    [1000.6, 1001],
+  ])('WR6: %d is written as %i', (value, written) => {
+    const message = decodeMessage(
+      encodeMessage({ kind: 'status', status: { ...status, uplinkKbps: value, queuedBytes: value } }),
+    );
+    expect(message).toMatchObject({ status: { uplinkKbps: written, queuedBytes: written } });
+  });
+
+  it('WR6: a status reads the same in HELLO and in STATUS', () => {
+    fc.assert(
+      fc.property(peerStatuses, (any) => {
+        const hello = encodeMessage({ kind: 'hello', version: WIRE_VERSION, status: any });
+        const update = encodeMessage({ kind: 'status', status: any });
+        expect(hello.subarray(2)).toEqual(update.subarray(1));
+      }),
+    );
+  });
+
+  it.each(HOLDINGS.map((holding, value) => [holding, value] as const))(
+    'WR7: holding %s is %i',
+    (holding, value) => {
+      expect(encodeMessage({ kind: 'header', signed, holding })[1]).toBe(value);
+    },
+  );
+
+  it.each([
+    [-5, 0],
+    [0.4, 0],
+    [70_000, 65_535],
+    [Number.POSITIVE_INFINITY, 65_535],
+  ])('WR9: a deadline in %d ms is written as %i', (deadlineInMs, written) => {
+    const frame = encodeMessage({ kind: 'request', ...chunk, firstBlock: 0, blockCount: 1, deadlineInMs });
+    expect(decodeMessage(frame)).toMatchObject({ deadlineInMs: written });
+  });
+
+  it('WR9: all 256 blocks of the largest chunk may be asked for at once', () => {
+    expect(kindOf('06 00 00000000 0000 0100 0000')).toBe('request');
+    expect(kindOf('06 00 00000000 00ff 0001 0000')).toBe('request');
+  });
+
+  it('WR10: a full block is read, one byte more is not', () => {
+    const full = encodeMessage({ kind: 'block', ...chunk, index: 255, bytes: new Uint8Array(BLOCK_BYTES) });
+    expect(decodeMessage(full)).toMatchObject({ kind: 'block', index: 255 });
+    expect(decodeMessage(Uint8Array.of(...full, 0)).kind).toBe('malformed');
+  });
+
+  it('WR11: every reason is written and read', () => {
+    for (const reason of REJECT_REASONS)
+      expect(decodeMessage(encodeMessage({ kind: 'reject', ...chunk, reason }))).toMatchObject({ reason });
+    for (const reason of BYE_REASONS)
+      expect(decodeMessage(encodeMessage({ kind: 'bye', reason }))).toMatchObject({ reason });
+  });
+
+  it.each([
+    [-1, 0],
+    [2 ** 40, 0xffff_ffff],
+    [1000, 1000],
+  ])('WR12: %d bytes ahead are written as %i', (aheadBytes, written) => {
+    expect(decodeMessage(encodeMessage({ kind: 'queued', ...chunk, aheadBytes }))).toMatchObject({
+      aheadBytes: written,
+    });
+  });
+
+  it('VR2: the HELLO of a later version tells its version, however long it is', () => {
+    for (const tail of ['', '00', 'ffffffffff']) {
+      expect(decodeMessage(bytesOf(`01 02 00000a0b 00000001 01 ${tail}`))).toEqual({
+        kind: 'hello',
+        version: 2,
+        status,
+      });
+    }
+    expect(kindOf('01 02 00000a0b 00000001')).toBe('malformed');
+    expect(kindOf('01 01 00000a0b 00000001 01 00')).toBe('malformed');
+  });
+});
