@@ -81,7 +81,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   fallback: Object.freeze({ assumedFetchMs: 120, jitterParts: 1, parallelFetches: 12, retryMs: 250 }),
   headers: Object.freeze({ silenceParts: 1.5 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
-  upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 64 * 1024 }),
+  upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024 }),
   swarm: Object.freeze({
     targetLinks: 14,
     minLinks: 10,

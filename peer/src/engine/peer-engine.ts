@@ -1,5 +1,6 @@
 import {
   chunkKey,
+  encodedMessageBytes,
   LIMITS,
   stripeOf,
   WIRE_VERSION,
@@ -51,6 +52,8 @@ export type EnginePorts = {
 export class PeerEngine {
   readonly #context: EngineContext;
   readonly #commands: EngineCommand[] = [];
+  /** Bytes in commands that are not carried out yet, by link: no port knows of them. */
+  readonly #handedBytes = new Map<LinkId, number>();
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
   readonly #announcer: Announcer;
@@ -76,8 +79,8 @@ export class PeerEngine {
       headers: new HeaderLog(identity.streamId),
       store: new ChunkStore(),
       neighbours: new Neighbours(options),
-      command: (command) => this.#commands.push(command),
-      bufferedBytes: ports.bufferedBytes,
+      command: (command) => this.#command(command),
+      bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
     };
     this.#clock = new PlayoutClock(options);
     this.#links = new OutgoingLinks(this.#context);
@@ -105,6 +108,7 @@ export class PeerEngine {
 
   /** Takes what the engine wants done, in order. */
   takeCommands(): EngineCommand[] {
+    this.#handedBytes.clear();
     return this.#commands.splice(0);
   }
 
@@ -155,6 +159,13 @@ export class PeerEngine {
   /** Says good-bye on every link; the owner closes them. */
   leave(nowMs: number): void {
     for (const { linkId } of [...this.#context.neighbours.all()]) this.#links.close(nowMs, linkId, 'leaving');
+  }
+
+  #command(command: EngineCommand): void {
+    this.#commands.push(command);
+    if (command.kind !== 'send') return;
+    const bytes = encodedMessageBytes(command.message);
+    this.#handedBytes.set(command.linkId, (this.#handedBytes.get(command.linkId) ?? 0) + bytes);
   }
 
   #dispatch(nowMs: number, input: EngineInput): void {

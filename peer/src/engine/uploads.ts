@@ -4,6 +4,7 @@ import { isComplete, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import type { Neighbour } from './neighbours.js';
+import { LINK_LOW_WATER_BYTES } from '../ports/link.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 
 /** Blocks of a chunk that somebody waits for, or that the origin's seeder pushes. */
@@ -17,8 +18,6 @@ type UploadJob = {
   /** The requester's deadline, in this engine's time. */
   readonly deadlineMs: number;
   isStarted: boolean;
-  /** When its link's buffer was found full, until it has room again. */
-  fullSinceMs: number | undefined;
 };
 
 type UploadRequest = Extract<WireMessage, { kind: 'request' }>;
@@ -37,6 +36,8 @@ export class Uploads {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
   #jobs: UploadJob[] = [];
+  /** Links whose send buffer we filled, and since when: each takes up a slot until it drains. */
+  readonly #filled = new Map<LinkId, number>();
   #lastSentMs = -Infinity;
   #dueMs = Infinity;
 
@@ -91,6 +92,7 @@ export class Uploads {
   }
 
   linkEnded(linkId: LinkId): void {
+    this.#filled.delete(linkId);
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId);
   }
 
@@ -123,7 +125,7 @@ export class Uploads {
     chunk: StoredChunk,
     range: { readonly next: number; readonly end: number; readonly deadlineMs: number },
   ): UploadJob {
-    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, isStarted: false, fullSinceMs: undefined };
+    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, isStarted: false };
     this.#jobs.push(job);
     return job;
   }
@@ -148,6 +150,7 @@ export class Uploads {
       neighbour.sending.add(nowMs, bytes.length);
     }
     this.#lastSentMs = nowMs;
+    if (!this.#filled.has(job.linkId)) this.#filled.set(job.linkId, nowMs);
     job.isStarted = true;
     job.next++;
     if (job.next === job.end) this.#jobs.splice(this.#jobs.indexOf(job), 1);
@@ -155,36 +158,38 @@ export class Uploads {
 
   /** The job whose block goes next, if any may go. */
   #nextJob(nowMs: number): UploadJob | undefined {
-    const { slotsWarm, slotsCold } = this.#context.options.upload;
+    const { slotsWarm, slotsCold, highWaterBytes } = this.#context.options.upload;
     const slots = nowMs - this.#lastSentMs < WARM_MS ? slotsWarm : slotsCold;
-    let occupied = 0;
+    const occupied = this.#occupiedSlots(nowMs);
     let best: UploadJob | undefined;
     for (const job of this.#jobs) {
       // A started job that waits for its next block (cut-through) leaves its slot to others.
       if (!this.#isSendable(job)) continue;
-      if (this.#isFull(nowMs, job)) {
-        if (job.isStarted && nowMs - (job.fullSinceMs ?? nowMs) < FULL_LINK_PATIENCE_MS) occupied++;
-        continue;
-      }
+      if (this.#context.bufferedBytes(job.linkId) >= highWaterBytes) continue;
       if (job.isStarted) return job;
       if (!best || this.#isBefore(job, best)) best = job;
     }
     return occupied < slots ? best : undefined;
   }
 
-  #isSendable(job: UploadJob): boolean {
-    return this.#context.store.get(job.key)?.verified[job.next] === 1;
+  /** Links that are still sending what they were handed; a slow receiver's gives its slot up after a while. */
+  #occupiedSlots(nowMs: number): number {
+    let occupied = 0;
+    for (const [linkId, sinceMs] of this.#filled) {
+      if (this.#context.bufferedBytes(linkId) <= LINK_LOW_WATER_BYTES) {
+        this.#filled.delete(linkId);
+        continue;
+      }
+      const freeAtMs = sinceMs + FULL_LINK_PATIENCE_MS;
+      if (nowMs >= freeAtMs) continue;
+      occupied++;
+      this.#dueMs = Math.min(this.#dueMs, freeAtMs);
+    }
+    return occupied;
   }
 
-  #isFull(nowMs: number, job: UploadJob): boolean {
-    if (this.#context.bufferedBytes(job.linkId) < this.#context.options.upload.highWaterBytes) {
-      job.fullSinceMs = undefined;
-      return false;
-    }
-    job.fullSinceMs ??= nowMs;
-    this.#dueMs = Math.min(this.#dueMs, job.fullSinceMs + FULL_LINK_PATIENCE_MS);
-    if (this.#dueMs <= nowMs) this.#dueMs = nowMs + FULL_LINK_PATIENCE_MS;
-    return true;
+  #isSendable(job: UploadJob): boolean {
+    return this.#context.store.get(job.key)?.verified[job.next] === 1;
   }
 
   /** Nearest deadline first, then the larger uplink (it passes on more), then whoever gave us more. */

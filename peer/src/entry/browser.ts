@@ -1,1 +1,57 @@
-export {};
+import { peerIdFromBytes, seededRandom, type StreamLink } from '@p2ptv/protocol';
+import { HttpOriginClient } from '../adapters/http-origin/http-origin-client.js';
+import { SocketTrackerClient } from '../adapters/socket-tracker/socket-tracker-client.js';
+import { systemClock } from '../adapters/timer/system-clock.js';
+import { WorkerWakeTimer } from '../adapters/timer/worker-wake-timer.js';
+import { WebVerifier } from '../adapters/verifier/web-verifier.js';
+import { BrowserWebRtcHandler } from '../adapters/webrtc-browser/browser-webrtc-handler.js';
+import { WebRtcTransport } from '../adapters/webrtc/webrtc-transport.js';
+import type { PartialEngineOptions } from '../engine/engine-options.js';
+import type { UploadPolicy } from '../engine/viewer-input.js';
+import { LivePeerSession } from '../runtime/live-peer-session.js';
+import type { PeerSession } from '../runtime/peer-session.js';
+import { TrackerClock } from '../runtime/tracker-clock.js';
+
+/** Options of {@link createBrowserPeer}. */
+export type BrowserPeerOptions = {
+  readonly link: StreamLink;
+  /** Default: on. */
+  readonly upload?: UploadPolicy;
+  /** How far behind the live edge playback will begin, ms; default 600. The first parts are fetched from there on. */
+  readonly joinDelayMs?: number;
+  /** False: no WebRTC, no tracker, everything from the origin. Default true. */
+  readonly hasPeers?: boolean;
+  readonly engine?: PartialEngineOptions;
+};
+
+/** A viewer's peer in a browser. Nothing is sent before `start`. */
+export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
+  const { link, upload, joinDelayMs, engine, hasPeers = true } = options;
+  const peerId = peerIdFromBytes(crypto.getRandomValues(new Uint8Array(16)));
+  const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
+  const trackerClock = new TrackerClock(systemClock);
+  return new LivePeerSession({
+    peerId,
+    role: 'viewer',
+    link,
+    clock: systemClock,
+    random,
+    verifier: new WebVerifier(link.publicKey),
+    wakeTimer: new WorkerWakeTimer(),
+    origin: new HttpOriginClient({ link, random }),
+    tracker: new SocketTrackerClient({ trackers: hasPeers ? link.trackers : [], random }),
+    trackerClock,
+    openTransport: (opened) => {
+      if (!hasPeers) {
+        opened(undefined);
+        return;
+      }
+      void BrowserWebRtcHandler.create().then((handler) =>
+        opened(handler && new WebRtcTransport({ handler, peerId, streamId: link.streamId, clock: trackerClock })),
+      );
+    },
+    ...(upload ? { upload } : {}),
+    ...(joinDelayMs === undefined ? {} : { joinDelayMs }),
+    ...(engine ? { engine } : {}),
+  });
+}

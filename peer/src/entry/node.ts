@@ -1,1 +1,93 @@
-export {};
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  encodePublisherProof,
+  peerIdFromBytes,
+  seededRandom,
+  type PeerId,
+  type Signer,
+  type StreamLink,
+} from '@p2ptv/protocol';
+import { HttpOriginClient } from '../adapters/http-origin/http-origin-client.js';
+import { SocketTrackerClient } from '../adapters/socket-tracker/socket-tracker-client.js';
+import { NodeWakeTimer } from '../adapters/timer/node-wake-timer.js';
+import { systemClock } from '../adapters/timer/system-clock.js';
+import { NodeVerifier } from '../adapters/verifier/node-verifier.js';
+import { NodeWebRtcHandler } from '../adapters/webrtc-node/node-webrtc-handler.js';
+import { WebRtcTransport } from '../adapters/webrtc/webrtc-transport.js';
+import type { PartialEngineOptions } from '../engine/engine-options.js';
+import type { UploadPolicy } from '../engine/viewer-input.js';
+import { LivePeerSession, type SessionParts } from '../runtime/live-peer-session.js';
+import type { PeerSession, SeederSession } from '../runtime/peer-session.js';
+import { TrackerClock } from '../runtime/tracker-clock.js';
+
+/** Options of {@link createNodePeer}. */
+export type NodePeerOptions = {
+  readonly link: StreamLink;
+  /** `seeder`: a volunteer that serves without watching; `viewer`: it gets every chunk in time, as a player would. */
+  readonly role: 'seeder' | 'viewer';
+  /** Default: on. */
+  readonly upload?: UploadPolicy;
+  readonly engine?: PartialEngineOptions;
+};
+
+/** A headless peer over node-datachannel. Nothing is sent before `start`. */
+export function createNodePeer(options: NodePeerOptions): PeerSession {
+  const { link, role, upload, engine } = options;
+  const parts = nodeParts(link);
+  return new LivePeerSession({
+    ...parts,
+    role,
+    origin: new HttpOriginClient({ link, random: parts.random }),
+    ...(upload ? { upload } : {}),
+    ...(engine ? { engine } : {}),
+  });
+}
+
+/** Options of {@link createOriginSeeder}. */
+export type OriginSeederOptions = {
+  /** Its trackers are where the seeder joins; origins are not used. */
+  readonly link: StreamLink;
+  readonly slug: string;
+  /** Signs with the publisher's key: the tracker believes nobody else to be the origin's seeder. */
+  readonly signer: Signer;
+  readonly engine?: PartialEngineOptions;
+};
+
+/** The origin's own peer: give it each chunk with `publish`, and it pushes it to the peers on duty. */
+export function createOriginSeeder(options: OriginSeederOptions): SeederSession {
+  const { link, slug, signer, engine } = options;
+  const parts = nodeParts(link);
+  return new LivePeerSession({
+    ...parts,
+    role: 'origin',
+    proof: (fingerprint) =>
+      encodePublisherProof(
+        { streamId: link.streamId, peerId: parts.peerId, fingerprint },
+        { publicKey: link.publicKey, slug, signer, wallMs: systemClock.wallMs() },
+      ),
+    ...(engine ? { engine } : {}),
+  });
+}
+
+type NodeParts = Omit<SessionParts, 'role'> & { readonly peerId: PeerId };
+
+function nodeParts(link: StreamLink): NodeParts {
+  const peerId = peerIdFromBytes(randomBytes(16));
+  const random = seededRandom(randomInt(2 ** 32));
+  const trackerClock = new TrackerClock(systemClock);
+  return {
+    peerId,
+    link,
+    clock: systemClock,
+    random,
+    verifier: new NodeVerifier(link.publicKey),
+    wakeTimer: new NodeWakeTimer(),
+    tracker: new SocketTrackerClient({ trackers: link.trackers, random }),
+    trackerClock,
+    openTransport: (opened) => {
+      void NodeWebRtcHandler.create().then((handler) =>
+        opened(new WebRtcTransport({ handler, peerId, streamId: link.streamId, clock: trackerClock })),
+      );
+    },
+  };
+}

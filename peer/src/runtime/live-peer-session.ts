@@ -30,6 +30,7 @@ import type { WakeTimer } from '../ports/wake-timer.js';
 import { EventHub } from './event-hub.js';
 import type { PeerSessionEvents, PeerSessionStats, SeederSession } from './peer-session.js';
 import { PeerSessionError } from './errors.js';
+import type { TrackerClock } from './tracker-clock.js';
 
 /** What a session runs on: one implementation of each port. */
 export type SessionParts = {
@@ -45,6 +46,8 @@ export type SessionParts = {
   readonly tracker?: TrackerClient;
   /** Calls back once, with the transport or, where there is no WebRTC, with nothing. */
   readonly openTransport: (opened: (transport: LinkTransport | undefined) => void) => void;
+  /** Told the tracker's time, where tickets are checked by it. */
+  readonly trackerClock?: TrackerClock;
   /** Only for role `origin`: shows the tracker that this is the publisher's own seeder. */
   readonly proof?: (fingerprint: string) => PublisherProof;
   /** How far behind the live edge playback will begin, ms; the origin's join answer reaches back so far. */
@@ -435,6 +438,7 @@ export class LivePeerSession implements SeederSession {
     });
     tracker.start(() => this.#joinRequest(transport), {
       joined: (answer) => {
+        this.#parts.trackerClock?.set(answer.wallMs);
         transport.setCredentials({
           ticket: answer.ticket,
           trackerKey: base64urlnopad.decode(answer.trackerKey),
