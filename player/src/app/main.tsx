@@ -1,11 +1,35 @@
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense, type ReactElement } from 'react';
 import { createRoot } from 'react-dom/client';
+import { SiteHeader } from './components/site-header.js';
+import { parseRoute, type Route } from './routes.js';
+import { UnknownPage } from './pages/unknown-page.js';
+
+const route = parseRoute(new URL(location.href));
+
+// Asked for before React renders, so that code and page set up side by side.
+const listPage = route.page === 'list' ? import('./pages/stream-list-page.js') : undefined;
+const watchPage = route.page === 'watch' ? import('./pages/watch-page.js') : undefined;
+
+const StreamListPage = lazy(async () => ({ default: (await (listPage ?? import('./pages/stream-list-page.js'))).StreamListPage }));
+const WatchPage = lazy(async () => ({ default: (await (watchPage ?? import('./pages/watch-page.js'))).WatchPage }));
+
+function page(current: Route): ReactElement {
+  switch (current.page) {
+    case 'list':
+      return <StreamListPage />;
+    case 'watch':
+      return <WatchPage target={current.target} isAutoplay={current.isAutoplay} />;
+    case 'unknown':
+      return <UnknownPage />;
+  }
+}
 
 const container = document.getElementById('root');
-if (container !== null) {
+if (container) {
   createRoot(container).render(
     <StrictMode>
-      <main>P2PTV</main>
+      <SiteHeader />
+      <Suspense fallback={<main className="page" aria-busy="true" />}>{page(route)}</Suspense>
     </StrictMode>,
   );
 }

@@ -1,1 +1,9 @@
-export {};
+export { attachP2ptv, InvalidLinkError } from './attach-p2ptv.js';
+export type {
+  P2ptvAttachment,
+  P2ptvEvents,
+  P2ptvOptions,
+  P2ptvState,
+  P2ptvStats,
+  PlainReason,
+} from './attachment.js';

@@ -1,0 +1,19 @@
+import type { ReactElement } from 'react';
+
+const PATHS = {
+  play: 'M8 5.2v13.6L19 12z',
+  pause: 'M7 5h3.6v14H7zM13.4 5H17v14h-3.6z',
+  volume: 'M4 9.2v5.6h3.6L12.4 19V5L7.6 9.2zM15.4 8.4a5 5 0 0 1 0 7.2l1.2 1.3a6.8 6.8 0 0 0 0-9.8zM17.8 5.8a8.6 8.6 0 0 1 0 12.4l1.2 1.3a10.4 10.4 0 0 0 0-15z',
+  muted: 'M4 9.2v5.6h3.6L12.4 19V5L7.6 9.2zM21 9.6l-1.3-1.3-2.3 2.4-2.4-2.4-1.2 1.3 2.3 2.4-2.3 2.4 1.2 1.3 2.4-2.4 2.3 2.4L21 14.4 18.6 12z',
+  fullscreen: 'M5 5h5.6v1.9H6.9v3.7H5zM13.4 5H19v5.6h-1.9V6.9h-3.7zM5 13.4h1.9v3.7h3.7V19H5zM17.1 13.4H19V19h-5.6v-1.9h3.7z',
+  windowed: 'M8.7 5h1.9v5.6H5V8.7h3.7zM13.4 5h1.9v3.7H19v1.9h-5.6zM5 13.4h5.6V19H8.7v-3.7H5zM13.4 13.4H19v1.9h-3.7V19h-1.9z',
+} as const;
+
+/** A drawing of a control; its button says what it does. */
+export function Icon({ name }: { readonly name: keyof typeof PATHS }): ReactElement {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} fill="currentColor" />
+    </svg>
+  );
+}

@@ -1,0 +1,183 @@
+import { useCallback, useEffect, useRef, useState, type ReactElement, type RefObject } from 'react';
+import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
+import { useMediaState } from '../use-media-state.js';
+import type { Watch } from '../use-watch.js';
+import { Icon } from './icons.js';
+
+/** Safari on iPhones shows only videos in full screen, by a call of its own. */
+type AppleVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+
+type PlayerViewProps = {
+  readonly video: RefObject<HTMLVideoElement | null>;
+  readonly watch: Watch;
+  /** Why there is no picture, for people. */
+  readonly problem: string | undefined;
+};
+
+/** The picture and its controls, by pointer and by keyboard. */
+export function PlayerView({ video, watch, problem }: PlayerViewProps): ReactElement {
+  const frame = useRef<HTMLDivElement>(null);
+  const media = useMediaState(video);
+  const isFullscreen = useIsFullscreen();
+  const { phase, start, goLive } = watch;
+
+  const act = useCallback(
+    (action: PlayerAction) => {
+      const element = video.current;
+      if (!element) return;
+      switch (action.kind) {
+        case 'togglePlay':
+          if (phase.kind === 'idle') start();
+          else if (element.paused) void element.play();
+          else element.pause();
+          break;
+        case 'toggleMute':
+          element.muted = !element.muted;
+          if (!element.muted && element.volume === 0) element.volume = 0.5;
+          break;
+        case 'toggleFullscreen':
+          toggleFullscreen(frame.current, element);
+          break;
+        case 'goLive':
+          goLive();
+          break;
+        case 'changeVolume':
+          element.volume = Math.min(1, Math.max(0, element.volume + action.by));
+          element.muted = element.volume === 0;
+          break;
+        case 'seek':
+          seek(element, action.bySeconds);
+          break;
+      }
+    },
+    [video, phase.kind, start, goLive],
+  );
+  useKeys(act);
+
+  const message = phase.kind === 'failed' ? phase.message : problem;
+  const isBusy = message === undefined && (phase.kind === 'starting' || (phase.kind === 'playing' && media.isWaiting));
+  const isPlaying = phase.kind === 'playing';
+  const isAtLive = watch.stats?.isFollowingLive ?? true;
+  return (
+    <div className="player" ref={frame} data-phase={phase.kind} data-paused={media.isPaused}>
+      {/* eslint-disable-next-line jsx-a11y/media-has-caption -- live streams carry no captions yet */}
+      <video
+        ref={video}
+        muted
+        playsInline
+        disablePictureInPicture={false}
+        onClick={() => act({ kind: 'togglePlay' })}
+      />
+      {isBusy && <div className="spinner" role="status" aria-label="Loading" />}
+      {message !== undefined && <p className="player-message">{message}</p>}
+      {message === undefined && (phase.kind === 'idle' || (isPlaying && media.isPaused)) && (
+        <button type="button" className="big-play" aria-label="Play" onClick={() => act({ kind: 'togglePlay' })}>
+          <Icon name="play" />
+        </button>
+      )}
+      {isPlaying && media.isMuted && !media.isPaused && (
+        <button type="button" className="unmute" onClick={() => act({ kind: 'toggleMute' })}>
+          <Icon name="muted" /> Unmute
+        </button>
+      )}
+      <div className="controls" role="group" aria-label="Player controls">
+        <button
+          type="button"
+          className="control"
+          aria-label={media.isPaused ? 'Play' : 'Pause'}
+          title={media.isPaused ? 'Play (k)' : 'Pause (k)'}
+          onClick={() => act({ kind: 'togglePlay' })}
+        >
+          <Icon name={media.isPaused ? 'play' : 'pause'} />
+        </button>
+        <button
+          type="button"
+          className="control"
+          aria-label={media.isMuted ? 'Unmute' : 'Mute'}
+          title={media.isMuted ? 'Unmute (m)' : 'Mute (m)'}
+          onClick={() => act({ kind: 'toggleMute' })}
+        >
+          <Icon name={media.isMuted ? 'muted' : 'volume'} />
+        </button>
+        <input
+          className="volume"
+          type="range"
+          min="0"
+          max="1"
+          step="0.05"
+          aria-label="Volume"
+          value={media.isMuted ? 0 : media.volume}
+          onChange={(event) => {
+            const volume = Number(event.target.value);
+            if (video.current) Object.assign(video.current, { volume, muted: volume === 0 });
+          }}
+        />
+        <button
+          type="button"
+          className={`go-live ${isAtLive && isPlaying ? 'is-live' : ''}`}
+          aria-label={isAtLive ? 'You are watching live' : 'Back to live'}
+          title="Back to live (l)"
+          disabled={!isPlaying}
+          onClick={() => act({ kind: 'goLive' })}
+        >
+          <span className="live-dot" aria-hidden="true" />
+          {isAtLive ? 'Live' : 'Back to live'}
+        </button>
+        <span className="controls-space" />
+        <button
+          type="button"
+          className="control"
+          aria-label={isFullscreen ? 'Leave full screen' : 'Full screen'}
+          title="Full screen (f)"
+          onClick={() => act({ kind: 'toggleFullscreen' })}
+        >
+          <Icon name={isFullscreen ? 'windowed' : 'fullscreen'} />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function useKeys(act: (action: PlayerAction) => void): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+      const action = actionOf({ key: event.key, hasModifier, focus: focusOf(event.target) });
+      if (!action) return;
+      event.preventDefault();
+      act(action);
+    };
+    document.addEventListener('keydown', pressed);
+    return () => document.removeEventListener('keydown', pressed);
+  }, [act]);
+}
+
+function focusOf(target: EventTarget | null): KeyPress['focus'] {
+  if (!(target instanceof HTMLElement)) return 'page';
+  if (target.matches('input, select, textarea')) return 'field';
+  return target.matches('button, a') ? 'button' : 'page';
+}
+
+function useIsFullscreen(): boolean {
+  const [isFullscreen, setIsFullscreen] = useState(false);
+  useEffect(() => {
+    const changed = (): void => setIsFullscreen(document.fullscreenElement !== null);
+    document.addEventListener('fullscreenchange', changed);
+    return () => document.removeEventListener('fullscreenchange', changed);
+  }, []);
+  return isFullscreen;
+}
+
+function toggleFullscreen(frame: HTMLElement | null, video: AppleVideo): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else if (frame && 'requestFullscreen' in frame) void frame.requestFullscreen();
+  else video.webkitEnterFullscreen?.();
+}
+
+/** Within what is buffered: a live window moves, and a seek out of it would only load. */
+function seek(video: HTMLVideoElement, bySeconds: number): void {
+  const { buffered } = video;
+  if (buffered.length === 0) return;
+  const end = buffered.end(buffered.length - 1);
+  video.currentTime = Math.min(end - 0.1, Math.max(buffered.start(0), video.currentTime + bySeconds));
+}

@@ -1,0 +1,27 @@
+/** Bytes for people: `512 kB`, `1.4 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** A bit rate for people: `840 kb/s`, `1.2 Mb/s`. */
+export function formatBitrate(bitsPerSecond: number): string {
+  if (bitsPerSecond < 1e6) return `${Math.round(bitsPerSecond / 1e3)} kb/s`;
+  return `${(bitsPerSecond / 1e6).toFixed(1)} Mb/s`;
+}
+
+/** A delay in seconds, `0.84 s`; a dash when it is not known. */
+export function formatSeconds(ms: number | undefined): string {
+  return ms === undefined ? '–' : `${(ms / 1000).toFixed(2)} s`;
+}
+
+/** A short time in milliseconds; a dash when it is not known. */
+export function formatMs(ms: number | undefined): string {
+  return ms === undefined ? '–' : `${Math.round(ms)} ms`;
+}
+
+/** A share in per cent, never below 0; a dash when it is not known. */
+export function formatShare(ratio: number | undefined): string {
+  return ratio === undefined ? '–' : `${Math.round(Math.max(0, ratio) * 100)} %`;
+}

@@ -1,0 +1,36 @@
+import { useEffect, useState, type RefObject } from 'react';
+
+/** What controls show of an element. */
+export type MediaState = {
+  readonly isPaused: boolean;
+  readonly isMuted: boolean;
+  /** 0 … 1 */
+  readonly volume: number;
+  /** It should move but has no data. */
+  readonly isWaiting: boolean;
+};
+
+const EVENTS = ['play', 'pause', 'volumechange', 'waiting', 'playing', 'seeked', 'canplay'] as const;
+
+/** Follows an element's state by its events, so that what others change shows too. */
+export function useMediaState(video: RefObject<HTMLVideoElement | null>): MediaState {
+  const [state, setState] = useState<MediaState>({ isPaused: true, isMuted: true, volume: 1, isWaiting: false });
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return undefined;
+    const changed = (): void => {
+      setState({
+        isPaused: element.paused,
+        isMuted: element.muted || element.volume === 0,
+        volume: element.volume,
+        isWaiting: !element.paused && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
+      });
+    };
+    for (const name of EVENTS) element.addEventListener(name, changed);
+    changed();
+    return () => {
+      for (const name of EVENTS) element.removeEventListener(name, changed);
+    };
+  }, [video]);
+  return state;
+}

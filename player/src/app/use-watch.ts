@@ -1,0 +1,100 @@
+import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
+import type { UploadPolicy } from '@p2ptv/peer';
+import type { P2ptvStats } from '../library/index.js';
+import type { WatchSession } from './watch-session.js';
+
+/** Where a watch page is. */
+export type WatchPhase =
+  /** Waiting for the click on play. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'playing' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** What a page does with a stream. */
+export type Watch = {
+  readonly phase: WatchPhase;
+  readonly stats: P2ptvStats | undefined;
+  /** True where the browser plays HLS itself, without peers. */
+  readonly isNative: boolean;
+  start(): void;
+  goLive(): void;
+  setUpload(policy: UploadPolicy): void;
+};
+
+const STATS_INTERVAL_MS = 500;
+
+/** The player's code is fetched with the page; the stream is not touched before `start`. */
+const watchSessionModule = import('./watch-session.js');
+
+/**
+ * Plays a link in a video element.
+ *
+ * @param link undefined until it is known; playback asked for before then begins with it
+ */
+export function useWatch(
+  video: RefObject<HTMLVideoElement | null>,
+  options: { link: string | undefined; isAutoplay: boolean; upload: UploadPolicy | undefined },
+): Watch {
+  const { link, isAutoplay } = options;
+  const [isWanted, setIsWanted] = useState(isAutoplay);
+  const [phase, setPhase] = useState<WatchPhase>({ kind: isAutoplay ? 'starting' : 'idle' });
+  const [stats, setStats] = useState<P2ptvStats>();
+  const [isNative, setIsNative] = useState(false);
+  const session = useRef<WatchSession>(undefined);
+  const upload = useRef(options.upload);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!isWanted || link === undefined || !element) return undefined;
+    let isOver = false;
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const playing = (): void => setPhase({ kind: 'playing' });
+    const fail = (message: string): void => setPhase({ kind: 'failed', message });
+    element.addEventListener('playing', playing, { once: true });
+    void watchSessionModule.then(
+      ({ startWatching, CannotPlayError }) => {
+        if (isOver) return;
+        try {
+          const started = startWatching(element, { link, upload: upload.current, fatal: fail });
+          session.current = started;
+          setIsNative(started.attachment === undefined);
+          const refresh = (): void => setStats(started.attachment?.stats());
+          refresh();
+          started.attachment?.on('firstFramePainted', refresh);
+          timer = setInterval(refresh, STATS_INTERVAL_MS);
+          // Refused only where even muted playback needs a gesture: then the play button is there.
+          element.play().catch(() => undefined);
+        } catch (error) {
+          fail(error instanceof CannotPlayError ? error.message : 'This link names no stream.');
+        }
+      },
+      () => fail('The player could not be loaded. Reload the page to try again.'),
+    );
+    return () => {
+      isOver = true;
+      clearInterval(timer);
+      element.removeEventListener('playing', playing);
+      session.current?.stop();
+      session.current = undefined;
+    };
+  }, [video, link, isWanted]);
+
+  const start = useCallback(() => {
+    setIsWanted(true);
+    setPhase((current) => (current.kind === 'idle' ? { kind: 'starting' } : current));
+  }, []);
+  const goLive = useCallback(() => {
+    const { attachment } = session.current ?? {};
+    if (attachment) attachment.goLive();
+    else if (video.current) video.current.currentTime = video.current.seekable.end(0);
+    void video.current?.play();
+  }, [video]);
+  const setUpload = useCallback((policy: UploadPolicy) => {
+    upload.current = policy;
+    const { attachment } = session.current ?? {};
+    attachment?.setUpload(policy);
+    setStats(attachment?.stats());
+  }, []);
+  return { phase, stats, isNative, start, goLive, setUpload };
+}

@@ -1,0 +1,71 @@
+import Hls from 'hls.js';
+import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
+import type { UploadPolicy } from '@p2ptv/peer';
+import { attachP2ptv, type P2ptvAttachment } from '../library/index.js';
+
+/** A stream that plays in an element. */
+export type WatchSession = {
+  /** undefined where the browser plays HLS itself and no peer can be had. */
+  readonly attachment: P2ptvAttachment | undefined;
+  stop(): void;
+};
+
+/** Nothing here can play the stream: a sentence for people. */
+export class CannotPlayError extends Error {}
+
+const NATIVE_HLS = 'application/vnd.apple.mpegurl';
+/** Played media is kept for so long, s: live needs none, and a day's would fill the memory. */
+const BACK_BUFFER_SECONDS = 30;
+
+/**
+ * Starts a stream: hls.js with the mesh; where there is no MediaSource (iPhones before iOS 17.1),
+ * the browser's own HLS from the origin, without peers.
+ *
+ * @throws CannotPlayError where there is neither
+ */
+export function startWatching(
+  video: HTMLVideoElement,
+  request: { link: string; upload: UploadPolicy | undefined; fatal: (message: string) => void },
+): WatchSession {
+  if (!Hls.isSupported()) return playNatively(video, request.link);
+  const hls = new Hls({ backBufferLength: BACK_BUFFER_SECONDS });
+  let hasRecovered = false;
+  hls.on(Hls.Events.ERROR, (_name, data) => {
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !hasRecovered) {
+      hasRecovered = true;
+      hls.recoverMediaError();
+    } else {
+      request.fatal('The stream cannot be played any more. Reload the page to try again.');
+    }
+  });
+  const attachment = attachP2ptv(hls, {
+    link: request.link,
+    ...(request.upload && { upload: request.upload }),
+  });
+  hls.attachMedia(video);
+  return {
+    attachment,
+    stop: () => {
+      attachment.detach();
+      hls.destroy();
+    },
+  };
+}
+
+function playNatively(video: HTMLVideoElement, linkText: string): WatchSession {
+  const link = parseStreamLink(linkText);
+  if (!isStreamLink(link)) throw new CannotPlayError(link.problem);
+  const origin = link.origins[0];
+  if (origin === undefined || video.canPlayType(NATIVE_HLS) === '') {
+    throw new CannotPlayError('This browser can play neither MediaSource nor HLS video.');
+  }
+  video.src = `${origin}/index.m3u8`;
+  return {
+    attachment: undefined,
+    stop: () => {
+      video.removeAttribute('src');
+      video.load();
+    },
+  };
+}

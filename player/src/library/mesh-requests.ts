@@ -1,0 +1,196 @@
+import type { Clock, ChunkHeader, RenditionId, StreamRecord } from '@p2ptv/protocol';
+import type { PeerSession } from '@p2ptv/peer';
+import { LivePlaylist, writeMultivariantPlaylist } from './live-playlist.js';
+import type { MacrotaskQueue } from './macrotask.js';
+import type { StreamResource } from './stream-resource.js';
+
+/** A session's answer to a request of hls.js. */
+export type MeshAnswer =
+  | { readonly kind: 'text'; readonly text: string; readonly existsSinceMs: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** As HTTP says it: 404 for what is not (or no longer) held, 503 when the session has ended. */
+  | { readonly kind: 'refused'; readonly status: 404 | 503 };
+
+type Waiting = {
+  readonly resource: StreamResource | undefined;
+  readonly answered: (answer: MeshAnswer) => void;
+};
+type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record'>;
+
+/** The first playlist waits until the joining burst of parts has paused for so long … */
+const BURST_PAUSE_MS = 40;
+/** … but at most so long after its first part. */
+const BURST_LIMIT_MS = 400;
+/** A newest part that ended so long ago, beyond one part, is as near to the edge as a joiner gets. */
+const EDGE_LAG_MS = 250;
+
+/**
+ * Answers requests for playlists and media from a session's verified timeline. Every answer comes
+ * from a task of its own, never from within the request: hls.js asks for the next playlist from
+ * within its handler of the last, so an immediate answer would recurse.
+ */
+export class MeshRequests {
+  readonly #session: SessionPart;
+  readonly #clock: Clock;
+  readonly #queue: MacrotaskQueue;
+  readonly #playlist = new LivePlaylist();
+  readonly #waiting = new Set<Waiting>();
+  readonly #unsubscribes: (() => void)[];
+  #joined: { readonly record: StreamRecord; readonly rendition: RenditionId } | undefined;
+  #firstPartAtMs: number | undefined;
+  #lastPartAtMs = 0;
+  #isFirstPlaylistOut = false;
+  #burstTimer: ReturnType<typeof setTimeout> | undefined;
+  #isCheckPosted = false;
+  #isClosed = false;
+
+  constructor(session: SessionPart, runtime: { clock: Clock; queue: MacrotaskQueue }) {
+    this.#session = session;
+    this.#clock = runtime.clock;
+    this.#queue = runtime.queue;
+    const check = (): void => this.#postCheck();
+    this.#unsubscribes = [
+      session.on('joined', (joined) => {
+        this.#joined = joined;
+        check();
+      }),
+      session.on('recordChanged', ({ record }) => {
+        if (this.#joined) this.#joined = { ...this.#joined, record };
+        check();
+      }),
+      session.on('partReady', ({ header }) => {
+        if (header.rendition !== this.#joined?.rendition) return;
+        this.#lastPartAtMs = this.#clock.nowMs();
+        this.#firstPartAtMs ??= this.#lastPartAtMs;
+        check();
+      }),
+      // An init segment may arrive after the part that needs it.
+      session.on('chunkVerified', check),
+    ];
+  }
+
+  /**
+   * Asks; returns what withdraws the request. No answer comes after that.
+   *
+   * @param resource undefined for what is nothing of the stream's: 404
+   */
+  request(resource: StreamResource | undefined, answered: (answer: MeshAnswer) => void): () => void {
+    const waiting: Waiting = { resource, answered };
+    this.#waiting.add(waiting);
+    this.#postCheck();
+    return () => this.#waiting.delete(waiting);
+  }
+
+  /** Refuses what waits with 503. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    clearTimeout(this.#burstTimer);
+    this.#postCheck();
+    this.#queue.post(() => this.#queue.close());
+  }
+
+  #postCheck(): void {
+    if (this.#isCheckPosted || this.#waiting.size === 0) return;
+    this.#isCheckPosted = true;
+    this.#queue.post(() => {
+      this.#isCheckPosted = false;
+      this.#check();
+    });
+  }
+
+  #check(): void {
+    for (const waiting of [...this.#waiting]) {
+      const answer: MeshAnswer | undefined = this.#isClosed
+        ? { kind: 'refused', status: 503 }
+        : this.#answer(waiting.resource);
+      // An answer given just now may have withdrawn the next.
+      if (answer && this.#waiting.delete(waiting)) waiting.answered(answer);
+    }
+  }
+
+  #answer(resource: StreamResource | undefined): MeshAnswer | undefined {
+    if (!resource) return { kind: 'refused', status: 404 };
+    switch (resource.kind) {
+      case 'multivariantPlaylist':
+        return this.#joined && this.#text(writeMultivariantPlaylist(this.#joined.record, this.#joined.rendition));
+      case 'mediaPlaylist':
+        return this.#mediaPlaylist(resource);
+      case 'part':
+        return bytesOr404(this.#session.read(resource));
+      case 'segment':
+        return this.#segment(resource);
+      case 'init': {
+        const bytes = this.#session.initSegment(resource.initHash);
+        return bytes && { kind: 'bytes', bytes };
+      }
+    }
+  }
+
+  #mediaPlaylist(resource: Extract<StreamResource, { kind: 'mediaPlaylist' }>): MeshAnswer | undefined {
+    if (!this.#joined || resource.rendition !== this.#joined.rendition) return undefined;
+    const timeline = this.#session.timeline(resource.rendition);
+    const { position } = resource.directives;
+    const { record } = this.#joined;
+    const newest = timeline.segments.at(-1);
+    // Whatever lies ahead of the log blocks, however far (hls.js's tune-in asks beyond the next
+    // part); an older number than any listed is answered, so that a restarted player finds the edge.
+    const mustWait = position !== undefined && !record.isEnded && !timeline.contains(position);
+    if (!newest || mustWait || !this.#isBurstOver(timeline.last, record)) return undefined;
+    const text = this.#playlist.write(timeline, record);
+    if (text === undefined) return undefined;
+    this.#isFirstPlaylistOut = true;
+    return this.#text(text, this.#lastPartAtMs);
+  }
+
+  /**
+   * True when the parts that the join brings are in. hls.js picks its starting point from the first
+   * playlist; one that ends a second before the edge would make it start a second late.
+   */
+  #isBurstOver(last: ChunkHeader | undefined, record: StreamRecord): boolean {
+    if (this.#isFirstPlaylistOut || !last || record.isEnded) return true;
+    const lagMs = this.#clock.wallMs() - (last.programDateTimeMs + last.durationUs / 1000);
+    // Only where both clocks agree; otherwise the pause between parts tells.
+    if (lagMs >= 0 && lagMs <= record.partTargetMs + EDGE_LAG_MS) return true;
+    const nowMs = this.#clock.nowMs();
+    const endsAtMs = Math.min(
+      this.#lastPartAtMs + BURST_PAUSE_MS,
+      (this.#firstPartAtMs ?? nowMs) + BURST_LIMIT_MS,
+    );
+    if (nowMs >= endsAtMs) return true;
+    clearTimeout(this.#burstTimer);
+    this.#burstTimer = setTimeout(() => this.#postCheck(), endsAtMs - nowMs);
+    return false;
+  }
+
+  #segment({ rendition, epoch, mediaSequence }: Extract<StreamResource, { kind: 'segment' }>): MeshAnswer {
+    const segment = this.#session.timeline(rendition).segment(mediaSequence);
+    if (!segment?.isComplete || segment.epoch !== epoch) return { kind: 'refused', status: 404 };
+    const parts: Uint8Array[] = [];
+    for (const { sequence } of segment.parts) {
+      const bytes = this.#session.read({ rendition, sequence });
+      if (!bytes) return { kind: 'refused', status: 404 };
+      parts.push(bytes);
+    }
+    return { kind: 'bytes', bytes: join(parts) };
+  }
+
+  #text(text: string, existsSinceMs = 0): MeshAnswer {
+    return { kind: 'text', text, existsSinceMs };
+  }
+}
+
+function bytesOr404(bytes: Uint8Array<ArrayBuffer> | undefined): MeshAnswer {
+  return bytes ? { kind: 'bytes', bytes } : { kind: 'refused', status: 404 };
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

@@ -1,0 +1,284 @@
+import type Hls from 'hls.js';
+import type { Clock } from '@p2ptv/protocol';
+import type { PeerSession } from '@p2ptv/peer';
+import { DelayTarget, delayTargetOptions } from './delay-target.js';
+import { EdgeClock } from './edge-clock.js';
+import { PART_HOLD_BACK_PARTS } from './live-playlist.js';
+import { bufferedAheadMs, mediaTimeAt, programDateTimeAt } from './media-clock.js';
+import { DEFAULT_RATE_OPTIONS, nextRate } from './rate-control.js';
+
+/** What playback has been like since it was attached. */
+export type PlaybackFigures = {
+  /** Stops of the picture for want of data after it had started. */
+  readonly stalls: number;
+  readonly stalledMs: number;
+  /** Time in which the picture should have moved. */
+  readonly playingMs: number;
+  /** Time of it at a rate other than 1. */
+  readonly rateChangedMs: number;
+};
+
+/** What the driver reports. */
+export type PlaybackListener = { stallEnded(stalledMs: number): void };
+
+/** What the driver needs of its surroundings. */
+export type PlaybackRuntime = {
+  readonly clock: Clock;
+  readonly listener: PlaybackListener;
+  /** Whether the page can be seen. */
+  readonly isVisible: () => boolean;
+};
+
+/** Ticks of the rate rule; coarser than a frame, finer than a part. */
+const TICK_MS = 100;
+/** Further behind than this, ms, speeding up would take too long: seek. */
+const SEEK_ERROR_MS = 1_500;
+/** A page shown again seeks from here on, ms. */
+const SHOWN_SEEK_ERROR_MS = 300;
+/** Parts behind the edge at which hls.js starts; the first frame itself takes about one more. */
+const START_PARTS = 2;
+
+/**
+ * Holds the playhead at the target delay behind the verified edge: by rate for small errors, by
+ * seeking for large ones; and tells the engine where the playhead is, so that it knows deadlines.
+ * A viewer who pauses or seeks back is left alone until he is back at the edge.
+ */
+export class PlaybackDriver {
+  readonly #hls: Hls;
+  readonly #session: PeerSession;
+  readonly #clock: Clock;
+  readonly #listener: PlaybackListener;
+  readonly #isVisible: () => boolean;
+  readonly #edge = new EdgeClock();
+  readonly #cleanups: (() => void)[] = [];
+  #media: HTMLMediaElement | undefined;
+  #mediaCleanup: (() => void) | undefined;
+  #target: DelayTarget | undefined;
+  #isFollowing = true;
+  #hasStarted = false;
+  #isPausedByViewer = false;
+  #rate = 1;
+  #seekTarget: number | undefined;
+  #seekedAtMs = 0;
+  #stalledSinceMs: number | undefined;
+  #tickedAtMs: number | undefined;
+  readonly #figures = { stalls: 0, stalledMs: 0, playingMs: 0, rateChangedMs: 0 };
+
+  constructor(hls: Hls, session: PeerSession, runtime: PlaybackRuntime) {
+    this.#hls = hls;
+    this.#session = session;
+    this.#clock = runtime.clock;
+    this.#listener = runtime.listener;
+    this.#isVisible = runtime.isVisible;
+    this.#cleanups.push(
+      session.on('joined', ({ record }) => {
+        const { partTargetMs } = record;
+        this.#target = new DelayTarget(delayTargetOptions(partTargetMs * PART_HOLD_BACK_PARTS, partTargetMs));
+        hls.targetLatency = (partTargetMs * START_PARTS) / 1000;
+      }),
+      session.on('partReady', ({ header }) => {
+        this.#edge.partReady(header, this.#clock.nowMs());
+        // The page's own timers may be throttled; parts keep coming.
+        this.#tick();
+      }),
+    );
+    const timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#cleanups.push(() => clearInterval(timer));
+  }
+
+  /** Takes the element that hls.js plays in. */
+  attachMedia(media: HTMLMediaElement): void {
+    this.detachMedia();
+    this.#media = media;
+    const listeners: Partial<Record<keyof HTMLMediaElementEventMap, () => void>> = {
+      timeupdate: () => this.#tick(),
+      ratechange: () => this.#report(),
+      waiting: () => this.#waiting(),
+      playing: () => this.#endStall(),
+      seeking: () => this.#seeking(),
+      pause: () => this.#paused(),
+      play: () => this.#played(),
+    };
+    for (const [name, listener] of Object.entries(listeners)) media.addEventListener(name, listener);
+    this.#mediaCleanup = () => {
+      for (const [name, listener] of Object.entries(listeners)) media.removeEventListener(name, listener);
+    };
+  }
+
+  /** Lets go of the element. */
+  detachMedia(): void {
+    this.#mediaCleanup?.();
+    if (this.#media && this.#rate !== 1) this.#media.playbackRate = 1;
+    this.#rate = 1;
+    this.#media = undefined;
+    this.#hasStarted = false;
+  }
+
+  /** The first frame has been painted: from now on the delay is held. */
+  started(): void {
+    this.#hasStarted = true;
+  }
+
+  /** The page is shown again: whatever was lost while hidden is skipped. */
+  shown(): void {
+    this.#tick();
+    if (this.#isFollowing && (this.#errorMs() ?? 0) > SHOWN_SEEK_ERROR_MS) this.#seekToLive();
+  }
+
+  /** Goes to the live position and stays there. */
+  goLive(): void {
+    this.#isFollowing = true;
+    if ((this.#errorMs() ?? 0) > SHOWN_SEEK_ERROR_MS) this.#seekToLive();
+  }
+
+  /** False when the viewer has paused or gone back further than the driver corrects. */
+  get isFollowingLive(): boolean {
+    const isBehind = this.#media?.paused === true && (this.#errorMs() ?? 0) > SEEK_ERROR_MS;
+    return this.#isFollowing && !isBehind;
+  }
+
+  /** The delay to hold behind the verified edge, ms; undefined before the stream is known. */
+  get targetDelayMs(): number | undefined {
+    return this.#target?.targetMs;
+  }
+
+  /** How far the playhead is behind the verified edge, ms. */
+  get edgeDelayMs(): number | undefined {
+    const edgeMs = this.#edge.edgeMs(this.#clock.nowMs());
+    const playheadMs = this.playheadMs;
+    return edgeMs === undefined || playheadMs === undefined ? undefined : edgeMs - playheadMs;
+  }
+
+  /** Program date-time of the playhead, ms since the Unix epoch. */
+  get playheadMs(): number | undefined {
+    const details = this.#hls.latestLevelDetails;
+    if (!details || !this.#media || !this.#hasStarted) return undefined;
+    return programDateTimeAt(details, this.#media.currentTime);
+  }
+
+  /** Media ahead of the playhead, ms. */
+  get bufferedMs(): number {
+    const media = this.#media;
+    return media ? bufferedAheadMs(media.buffered, media.currentTime) : 0;
+  }
+
+  /** See {@link PlaybackFigures}. */
+  get figures(): PlaybackFigures {
+    const sinceMs = this.#stalledSinceMs;
+    const runningMs = sinceMs === undefined ? 0 : this.#clock.nowMs() - sinceMs;
+    return { ...this.#figures, stalledMs: this.#figures.stalledMs + runningMs };
+  }
+
+  /** Frees everything. */
+  close(): void {
+    this.detachMedia();
+    for (const cleanup of this.#cleanups) cleanup();
+  }
+
+  #errorMs(): number | undefined {
+    const delayMs = this.edgeDelayMs;
+    return delayMs === undefined || !this.#target ? undefined : delayMs - this.#target.targetMs;
+  }
+
+  #tick(): void {
+    const media = this.#media;
+    const target = this.#target;
+    if (!media || !target || !this.#hasStarted) return;
+    const nowMs = this.#clock.nowMs();
+    this.#count(media, nowMs);
+    this.#report();
+    const isMoving = !media.paused && !media.seeking && this.#stalledSinceMs === undefined;
+    const errorMs = this.#errorMs();
+    if (errorMs === undefined || !this.#isFollowing || media.paused || media.seeking) {
+      this.#setRate(media, 1);
+      return;
+    }
+    const { bufferedMs } = this;
+    if (isMoving) target.observe(nowMs, bufferedMs);
+    this.#hls.config.liveSyncDuration = target.targetMs / 1000;
+    if (errorMs > SEEK_ERROR_MS) {
+      this.#seekToLive();
+      return;
+    }
+    const delayMs = errorMs + target.targetMs;
+    const input = { delayMs, targetMs: target.targetMs, bufferedMs };
+    this.#setRate(media, nextRate(this.#rate, input, DEFAULT_RATE_OPTIONS));
+  }
+
+  #setRate(media: HTMLMediaElement, rate: number): void {
+    // A rate that is not the driver's own is the viewer's wish.
+    if (media.playbackRate !== this.#rate && media.playbackRate !== 1) return;
+    this.#rate = rate;
+    if (media.playbackRate !== rate) media.playbackRate = rate;
+  }
+
+  #seekToLive(): void {
+    const media = this.#media;
+    const details = this.#hls.latestLevelDetails;
+    const edgeMs = this.#edge.edgeMs(this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    if (!media || !details || edgeMs === undefined || !this.#target || nowMs - this.#seekedAtMs < 1_000) return;
+    const liveTime = mediaTimeAt(details, edgeMs - this.#target.targetMs);
+    // Beyond what is listed there is nothing to seek to, when the edge itself stands still.
+    const lastTime = details.edge - details.partTarget;
+    const time = Math.min(liveTime ?? lastTime, lastTime);
+    if (time - media.currentTime < SHOWN_SEEK_ERROR_MS / 1000) return;
+    this.#seekTarget = time;
+    this.#seekedAtMs = nowMs;
+    this.#setRate(media, 1);
+    media.currentTime = time;
+  }
+
+  #seeking(): void {
+    const media = this.#media;
+    if (!media || !this.#hasStarted) return;
+    const isOwn = this.#seekTarget !== undefined && Math.abs(media.currentTime - this.#seekTarget) < 0.01;
+    this.#seekTarget = undefined;
+    if (!isOwn) this.#isFollowing = (this.#errorMs() ?? 0) < SEEK_ERROR_MS;
+    this.#report();
+  }
+
+  #paused(): void {
+    // What stops while the page is hidden was stopped by the browser, and should be live when shown.
+    this.#isPausedByViewer = this.#isVisible();
+    this.#report();
+  }
+
+  #played(): void {
+    if (this.#isPausedByViewer) this.#isFollowing &&= (this.#errorMs() ?? 0) < SEEK_ERROR_MS;
+    this.#isPausedByViewer = false;
+    this.#report();
+  }
+
+  #waiting(): void {
+    const media = this.#media;
+    if (!media || !this.#hasStarted || media.seeking || media.paused) return;
+    if (this.#stalledSinceMs !== undefined) return;
+    this.#stalledSinceMs = this.#clock.nowMs();
+    this.#figures.stalls++;
+    this.#target?.stalled(this.#stalledSinceMs);
+  }
+
+  #endStall(): void {
+    const sinceMs = this.#stalledSinceMs;
+    if (sinceMs === undefined) return;
+    this.#stalledSinceMs = undefined;
+    const stalledMs = this.#clock.nowMs() - sinceMs;
+    this.#figures.stalledMs += stalledMs;
+    this.#listener.stallEnded(stalledMs);
+  }
+
+  #count(media: HTMLMediaElement, nowMs: number): void {
+    const sinceMs = nowMs - (this.#tickedAtMs ?? nowMs);
+    this.#tickedAtMs = nowMs;
+    if (media.paused) return;
+    this.#figures.playingMs += sinceMs;
+    if (media.playbackRate !== 1) this.#figures.rateChangedMs += sinceMs;
+  }
+
+  #report(): void {
+    const { playheadMs } = this;
+    if (playheadMs === undefined || !this.#media) return;
+    this.#session.setPlayback({ playheadMs, rate: this.#media.paused ? 0 : this.#media.playbackRate });
+  }
+}

@@ -1,0 +1,127 @@
+import {
+  MediaTimeline,
+  type ChunkHeader,
+  type ChunkRef,
+  type PeerId,
+  type RenditionId,
+  type StreamRecord,
+} from '@p2ptv/protocol';
+import type { PeerSession, PeerSessionEvents, PeerSessionStats, PlaybackPosition, UploadPolicy } from '@p2ptv/peer';
+
+type Listener = (event: never) => void;
+
+/** A session whose parts come when the test says so; it keeps what it was told. */
+export class FakeSession implements PeerSession {
+  readonly peerId = 'c'.repeat(32) as PeerId;
+  record: StreamRecord | undefined;
+  isStarted = false;
+  isClosed = false;
+  readonly playback: PlaybackPosition[] = [];
+  readonly visible: boolean[] = [];
+  upload: UploadPolicy = { mode: 'on' };
+  readonly #timeline = new MediaTimeline();
+  readonly #chunks = new Map<number, Uint8Array>();
+  readonly #inits = new Map<string, Uint8Array>();
+  readonly #listeners = new Map<string, Set<Listener>>();
+
+  start(): void {
+    this.isStarted = true;
+  }
+
+  join(record: StreamRecord): void {
+    this.record = record;
+    this.emit('joined', { record, rendition: 0 as RenditionId });
+  }
+
+  addInit(initHash: string, bytes: Uint8Array): void {
+    this.#inits.set(initHash, bytes);
+  }
+
+  addPart(header: ChunkHeader, bytes: Uint8Array): void {
+    this.#chunks.set(header.sequence, bytes);
+    const sources = { peerBytes: bytes.length, seederBytes: 0, originBytes: 0 };
+    this.emit('chunkVerified', { header, sources });
+    this.#timeline.append(header);
+    this.emit('partReady', { header });
+  }
+
+  evict(sequence: number): void {
+    this.#chunks.delete(sequence);
+  }
+
+  listenerCount(): number {
+    return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, 0);
+  }
+
+  emit<Name extends keyof PeerSessionEvents>(name: Name, event: PeerSessionEvents[Name]): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) listener(event as never);
+  }
+
+  on<Name extends keyof PeerSessionEvents>(name: Name, listener: (event: PeerSessionEvents[Name]) => void): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set.add(listener as Listener));
+    return () => set.delete(listener as Listener);
+  }
+
+  timeline(): MediaTimeline {
+    return this.#timeline;
+  }
+
+  read({ sequence }: ChunkRef): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = this.#chunks.get(sequence);
+    return bytes && Uint8Array.from(bytes);
+  }
+
+  initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined {
+    const bytes = this.#inits.get(initHash);
+    return bytes && Uint8Array.from(bytes);
+  }
+
+  setPlayback(position: PlaybackPosition): void {
+    this.playback.push(position);
+  }
+
+  setUpload(policy: UploadPolicy): void {
+    this.upload = policy;
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.visible.push(isVisible);
+  }
+
+  stats(): PeerSessionStats {
+    return {
+      peerId: this.peerId,
+      isWebRtcAvailable: true,
+      trackerState: 'joined',
+      isOriginReachable: true,
+      verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+      sentBytes: 0,
+      originReceived: { media: 0, init: 0, headers: 0, join: 0 },
+      seederFrameBytes: 0,
+      chunksVerified: 0,
+      chunksRejected: 0,
+      mechanisms: {
+        seedsReceived: 0,
+        cutThroughForwards: 0,
+        pulls: 0,
+        fallbacks: 0,
+        rangeTails: 0,
+        fallbacksSpared: 0,
+        headerPolls: 0,
+        bans: 0,
+        uploadCapWaits: 0,
+        duplicateBlocks: 0,
+        cancels: 0,
+      },
+      neighbours: [],
+      dutyStripes: [],
+      upload: this.upload,
+    };
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#listeners.clear();
+  }
+}
