@@ -9,8 +9,11 @@ export type TimedPart = {
 
 /** What the offset is the least of: long enough to contain an undisturbed part, short enough to follow a drifting source. */
 const WINDOW_MS = 30_000;
-/** How much of a part's duration its date may be moved by: dates stay smooth, and a wrong start is mended within seconds. */
+/** How much of a part's duration its date may be moved by: dates stay smooth, and still follow a drifting clock. */
 const SLEW_RATIO = 0.05;
+/** The same while a session is young: its first parts come late, by what ffmpeg took to start. */
+const YOUNG_SLEW_RATIO = 0.5;
+const YOUNG_MS = 3000;
 
 /**
  * Dates parts: the wall clock at which a part's first frame was captured (EXT-X-PROGRAM-DATE-TIME).
@@ -22,12 +25,14 @@ const SLEW_RATIO = 0.05;
 export class CaptureClock {
   #observed: { readonly decodeTimeMs: number; readonly offsetMs: number }[] = [];
   #offsetMs: number | undefined;
+  #firstTimeMs: number | undefined;
   #lastEndMs = Number.NEGATIVE_INFINITY;
 
   /** A new session: its media clock begins anew. */
   restart(): void {
     this.#observed = [];
     this.#offsetMs = undefined;
+    this.#firstTimeMs = undefined;
   }
 
   /**
@@ -45,7 +50,8 @@ export class CaptureClock {
     for (const seen of this.#observed) leastMs = Math.min(leastMs, seen.offsetMs);
 
     const previousMs = this.#offsetMs ?? leastMs;
-    const slewMs = durationMs * SLEW_RATIO;
+    this.#firstTimeMs ??= decodeTimeMs;
+    const slewMs = durationMs * (decodeTimeMs - this.#firstTimeMs < YOUNG_MS ? YOUNG_SLEW_RATIO : SLEW_RATIO);
     this.#offsetMs = previousMs + Math.max(-slewMs, Math.min(slewMs, leastMs - previousMs));
     const dateMs = Math.max(Math.round(decodeTimeMs + this.#offsetMs), this.#lastEndMs);
     // Half of the duration leaves the slewing room, and still no date is ever taken back.

@@ -98,8 +98,13 @@ class FfmpegSession implements EncoderSession {
   #feed(input: Readable): void {
     const { stdin } = this.#process;
     if (stdin === null) return;
-    // A write error means that ffmpeg is going; its exit tells the rest.
-    stdin.on('error', () => input.unpipe(stdin));
+    // Once ffmpeg is going, what the source still gives is let run dry, so that it does not stall the source.
+    const abandon = (): void => {
+      input.unpipe(stdin);
+      input.resume();
+    };
+    stdin.on('error', abandon);
+    stdin.on('close', abandon);
     input.on('error', () => stdin.end());
     input.pipe(stdin);
   }

@@ -32,11 +32,15 @@ const PROBE_TIMEOUT_MS = 15_000;
  * encoder that fails to open. When `P2PTV_FFMPEG` is set, nothing else is tried: falling back in
  * silence would hide the typing error.
  *
+ * @param packaged path of the npm package's binary
  * @throws IngestError `NO_ENCODER`
  */
-export async function locateFfmpeg(environment: NodeJS.ProcessEnv = process.env): Promise<Ffmpeg> {
+export async function locateFfmpeg(
+  environment: NodeJS.ProcessEnv = process.env,
+  packaged: string | undefined = packagedFfmpegPath(),
+): Promise<Ffmpeg> {
   const failures: string[] = [];
-  for (const candidate of await candidates(environment)) {
+  for (const candidate of await candidates(environment, packaged)) {
     const result = await probe(candidate);
     if (typeof result === 'object') return result;
     failures.push(`${candidate.path}: ${result}`);
@@ -57,11 +61,10 @@ export function packagedFfmpegPath(): string | undefined {
   return undefined;
 }
 
-async function candidates(environment: NodeJS.ProcessEnv): Promise<Candidate[]> {
+async function candidates(environment: NodeJS.ProcessEnv, packaged: string | undefined): Promise<Candidate[]> {
   const named = environment['P2PTV_FFMPEG'];
   if (named) return [{ path: named, foundBy: 'environment' }];
   const found: Candidate[] = [{ path: 'ffmpeg', foundBy: 'system' }];
-  const packaged = packagedFfmpegPath();
   if (packaged !== undefined) {
     // npm may have skipped the package's install step, which sets this bit; a read-only install has it or fails the probe.
     await chmod(packaged, 0o755).catch(() => undefined);

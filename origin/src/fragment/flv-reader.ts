@@ -1,3 +1,5 @@
+import { ByteQueue } from './byte-queue.js';
+
 /** One message of an FLV file, or of RTMP, whose messages have the same bodies. */
 export type FlvTag = {
   readonly kind: 'audio' | 'video' | 'script';
@@ -32,18 +34,14 @@ const WAIT: ReadStep = { kind: 'wait' };
  * after it exists. Once malformed, always malformed: there is no way to find the next tag.
  */
 export class FlvReader {
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  readonly #pending = new ByteQueue();
   #hasHeader = false;
   #malformed: string | undefined;
 
   /** Takes the next bytes. They are kept by reference until the tags in them are whole: don't reuse the buffer. */
   push(bytes: Uint8Array): FlvReadResult {
     if (this.#malformed !== undefined) return { kind: 'malformed', reason: this.#malformed };
-    if (bytes.length > 0) {
-      this.#pending.push(bytes);
-      this.#pendingBytes += bytes.length;
-    }
+    this.#pending.push(bytes);
     const tags: FlvTag[] = [];
     while (true) {
       const step = this.#hasHeader ? this.#readTag() : this.#readHeader();
@@ -55,20 +53,20 @@ export class FlvReader {
 
   /** Bytes held for a tag that is not yet whole. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#pending.length;
   }
 
   #readHeader(): ReadStep {
-    const header = this.#peek(9 + TRAILER_BYTES);
+    const header = this.#pending.peek(9 + TRAILER_BYTES);
     if (header === undefined) return WAIT;
     if (header[0] !== 0x46 || header[1] !== 0x4c || header[2] !== 0x56) return malformed('it does not begin with an FLV header');
-    this.#drop(header.length);
+    this.#pending.drop(header.length);
     this.#hasHeader = true;
     return { kind: 'header' };
   }
 
   #readTag(): ReadStep {
-    const header = this.#peek(TAG_HEADER_BYTES);
+    const header = this.#pending.peek(TAG_HEADER_BYTES);
     if (header === undefined) return WAIT;
     const view = viewOf(header);
     const bodyBytes = view.getUint32(0) & 0xff_ffff;
@@ -76,42 +74,18 @@ export class FlvReader {
     if (kind === undefined) return malformed(`it has a tag of type ${view.getUint8(0)}`);
     if (bodyBytes > MAX_BODY_BYTES) return malformed(`it has a tag of ${bodyBytes} bytes`);
     const tagBytes = TAG_HEADER_BYTES + bodyBytes;
-    const whole = this.#peek(tagBytes + TRAILER_BYTES);
+    const whole = this.#pending.peek(tagBytes + TRAILER_BYTES);
     if (whole === undefined) return WAIT;
     if (viewOf(whole).getUint32(tagBytes) !== tagBytes) return malformed('a tag is not followed by its own length');
-    this.#drop(whole.length);
+    this.#pending.drop(whole.length);
     // The upper eight bits of the time stand behind the lower 24.
     const timestampMs = (view.getUint32(4) >>> 8) + view.getUint8(7) * 0x100_0000;
     return { kind: 'tag', tag: { kind, timestampMs, body: whole.subarray(TAG_HEADER_BYTES, tagBytes) } };
   }
 
-  /** The next bytes in one piece, without consuming them; undefined while there are fewer. */
-  #peek(length: number): Uint8Array | undefined {
-    if (this.#pendingBytes < length) return undefined;
-    const [first] = this.#pending;
-    if (first !== undefined && first.length >= length) return first.subarray(0, length);
-    const joined = new Uint8Array(this.#pendingBytes);
-    let offset = 0;
-    for (const piece of this.#pending) {
-      joined.set(piece, offset);
-      offset += piece.length;
-    }
-    this.#pending = [joined];
-    return joined.subarray(0, length);
-  }
-
-  #drop(length: number): void {
-    const [first] = this.#pending;
-    if (first === undefined) return;
-    this.#pendingBytes -= length;
-    if (first.length === length) this.#pending.shift();
-    else this.#pending[0] = first.subarray(length);
-  }
-
   #fail(reason: string): FlvReadResult {
     this.#malformed = reason;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    this.#pending.clear();
     return { kind: 'malformed', reason };
   }
 }

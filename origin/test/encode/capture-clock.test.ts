@@ -20,8 +20,13 @@ describe('CaptureClock', () => {
     expect(dates([0, 90, 0, 400, 199, 3])).toEqual([1_000_000, 1_000_200, 1_000_400, 1_000_600, 1_000_800, 1_001_000]);
   });
 
-  it('mends a late first part little by little', () => {
-    expect(dates([25, 0, 0, 0, 0])).toEqual([1_000_025, 1_000_215, 1_000_405, 1_000_600, 1_000_800]);
+  it('mends a late first part within the next ones', () => {
+    expect(dates([250, 0, 0, 0, 0])).toEqual([1_000_250, 1_000_350, 1_000_450, 1_000_600, 1_000_800]);
+  });
+
+  it('moves dates little by little once a session has settled', () => {
+    const settled = dates([...Array.from({ length: 20 }, () => 40), 0, 0, 0, 0, 0]);
+    expect(settled.slice(19).map((date, index) => date - 1_000_000 - (19 + index) * 200)).toEqual([40, 30, 20, 10, 0, 0]);
   });
 
   it('follows a source whose clock runs slow, once the last early part is half a minute old', () => {

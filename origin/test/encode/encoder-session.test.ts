@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+
+import { planCadence } from '../../src/encode/cadence.js';
+import { encoderArguments, type EncoderRun } from '../../src/encode/encoder-arguments.js';
+import { startEncoderSession, type EncoderSession, type SessionEnd } from '../../src/encode/encoder-session.js';
+import type { Ffmpeg } from '../../src/encode/ffmpeg-location.js';
+import type { AssembledPart } from '../../src/fragment/part-assembler.js';
+import type { SourceFeed } from '../../src/ingest/source.js';
+import { TestCardSource } from '../../src/ingest/test-card-source.js';
+import { allFfmpegs } from './encoder-fixture.js';
+
+const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+
+async function runOf(ffmpeg: Ffmpeg, change: Partial<SourceFeed> = {}): Promise<EncoderRun> {
+  const feed = await new TestCardSource({ width: 320, height: 180 }).open(new AbortController().signal);
+  return {
+    ffmpeg,
+    feed: { ...feed!, ...change },
+    cadence: planCadence({ frameRate: feed!.media.frameRate, partMs: 200 }),
+    encoding: {},
+  };
+}
+
+function started(run: EncoderRun): { session: EncoderSession; firstPart: Promise<AssembledPart>; end: Promise<SessionEnd>; partCount: () => number } {
+  let onPart: (part: AssembledPart) => void;
+  let onEnd: (end: SessionEnd) => void;
+  let count = 0;
+  const firstPart = new Promise<AssembledPart>((resolve) => (onPart = resolve));
+  const end = new Promise<SessionEnd>((resolve) => (onEnd = resolve));
+  const session = startEncoderSession(run, clock, {
+    onInit: () => {},
+    onPart: (part) => {
+      count++;
+      onPart(part);
+    },
+    onEnd: (ended) => onEnd(ended),
+  });
+  return { session, firstPart, end, partCount: () => count };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+for (const ffmpeg of await allFfmpegs()) {
+  describe(`a session of ffmpeg ${ffmpeg.version}`, { timeout: 30_000 }, () => {
+    it('ends when it is asked to, and gives nothing afterwards', async () => {
+      const { session, firstPart, end, partCount } = started(await runOf(ffmpeg));
+      await firstPart;
+      const before = partCount();
+      await session.stop();
+      expect(await end).toEqual({ kind: 'finished' });
+      expect(partCount()).toBe(before);
+    });
+
+    it('tells the exit code and the last lines when ffmpeg fails', async () => {
+      const { end } = started(await runOf(ffmpeg, { inputArguments: ['-i', 'file:there/is/nothing.mp4'], audioMap: undefined }));
+      expect(await end).toMatchObject({
+        kind: 'died',
+        exitCode: 1,
+        lastLines: expect.arrayContaining([expect.stringContaining('No such file or directory')]) as unknown,
+      });
+    });
+
+    it('ends with the bytes that we feed it', async () => {
+      const { end } = started(
+        await runOf(ffmpeg, {
+          stdin: Readable.from([Buffer.from('no media at all')]),
+          inputArguments: ['-f', 'flv', '-i', 'pipe:0'],
+          audioMap: undefined,
+        }),
+      );
+      expect(await end).toMatchObject({ kind: 'died' });
+    });
+
+    it('does not outlive a process of ours that was killed', async () => {
+      const args = encoderArguments(await runOf(ffmpeg));
+      const script = `
+        const child = require('node:child_process').spawn(process.argv[1], JSON.parse(process.argv[2]), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+        child.stdio[3].resume();
+        child.stdout.once('data', () => console.log(child.pid)).resume();`;
+      const parent = spawn(process.execPath, ['-e', script, ffmpeg.path, JSON.stringify(args)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      expect(isAlive(pid)).toBe(true);
+      parent.kill('SIGKILL');
+      await vi.waitUntil(() => !isAlive(pid), { timeout: 10_000, interval: 50 });
+    });
+  });
+}
+
+it('a binary that cannot be run is a death, not an exception', async () => {
+  const run = await runOf({ path: 'there/is/no/ffmpeg', version: '', foundBy: 'environment', constantRateOptions: [] });
+  expect(await started(run).end).toMatchObject({ kind: 'died', exitCode: null });
+});

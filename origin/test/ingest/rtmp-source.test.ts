@@ -1,0 +1,189 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, connect } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { Encoder, type EncodedPart, type EncoderEvents } from '../../src/encode/encoder.js';
+import { RtmpSource, type RtmpSourceEvents, type RtmpSourceOptions } from '../../src/ingest/rtmp-source.js';
+import { allFfmpegs } from '../encode/encoder-fixture.js';
+import { VirtualTime } from '../encode/virtual-time.js';
+
+const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+const KEY = 'the-right-key';
+const [ffmpeg, ...others] = await allFfmpegs();
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+type Told = { [Name in keyof RtmpSourceEvents]: RtmpSourceEvents[Name][] };
+
+async function listening(options: Partial<RtmpSourceOptions> = {}): Promise<{ source: RtmpSource; told: Told }> {
+  const source = await RtmpSource.listen({ port: 0, host: '127.0.0.1', streamKey: KEY, ...options });
+  cleanups.push(() => source.close());
+  const told: Told = { publisherConnected: [], publisherRefused: [], publisherLost: [], publisherGone: [] };
+  for (const name of ['publisherConnected', 'publisherRefused', 'publisherLost', 'publisherGone'] as const) {
+    source.on(name, (payload) => told[name].push(payload as never));
+  }
+  return { source, told };
+}
+
+type Encoding = { encoder: Encoder; parts: EncodedPart[]; inits: EncoderEvents['init'][]; deaths: EncoderEvents['died'][]; ended: number[] };
+
+function encoding(source: RtmpSource, binary = ffmpeg!): Encoding {
+  const encoder = new Encoder({ ffmpeg: binary, source, cadence: { partMs: 200 }, clock });
+  const result: Encoding = { encoder, parts: [], inits: [], deaths: [], ended: [] };
+  encoder.on('part', (part) => result.parts.push(part));
+  encoder.on('init', (init) => result.inits.push(init));
+  encoder.on('died', (death) => result.deaths.push(death));
+  encoder.on('sessionEnded', ({ sessionIndex }) => result.ended.push(sessionIndex));
+  encoder.start();
+  cleanups.push(() => encoder.stop());
+  return result;
+}
+
+type PublishOptions = { key?: string; app?: string; hasAudio?: boolean; rate?: number; size?: string; codec?: string; seconds?: number; format?: string };
+
+/** ffmpeg as the publisher: what OBS sends, in the same form. */
+function publish(port: number, options: PublishOptions = {}): { process: ChildProcess; log: () => string; exit: Promise<number | null> } {
+  const { key = KEY, app = 'live', hasAudio = true, rate = 25, size = '320x180', codec = 'libx264', seconds = 60 } = options;
+  const process = spawn(ffmpeg!.path, [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
+    ...['-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`],
+    ...(hasAudio ? ['-re', '-f', 'lavfi', '-i', `sine=duration=${seconds}`] : []),
+    ...['-c:v', codec, ...(codec === 'libx264' ? ['-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'] : []), '-g', String(rate)],
+    ...['-c:a', 'aac', '-f', 'flv', `rtmp://127.0.0.1:${port}/${app}/${key}`],
+  ]);
+  let log = '';
+  process.stderr.on('data', (text: Buffer) => (log += text.toString()));
+  cleanups.push(() => process.kill('SIGKILL'));
+  return { process, log: () => log, exit: once(process, 'exit').then(([code]) => code as number | null) };
+}
+
+const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 20_000, interval: 20 });
+
+describe('RtmpSource', { timeout: 40_000 }, () => {
+  for (const binary of [ffmpeg!, ...others]) {
+    it(`encodes what is published, with its sound and at its frame rate (${binary.version})`, async () => {
+      const { source, told } = await listening();
+      const { parts, inits, deaths } = encoding(source, binary);
+      publish(source.port);
+      await until(() => parts.length >= 12);
+      expect(deaths).toEqual([]);
+      expect(told.publisherConnected).toEqual([{ address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown, isReturn: false }]);
+      expect(inits).toHaveLength(1);
+      expect(inits[0]).toMatchObject({ width: 320, height: 180, frameRate: 25, hasAudio: true });
+      for (const part of parts) {
+        expect(part.durationUs).toBe(200_000);
+        expect(part.audioFrameCount).toBeGreaterThan(0);
+      }
+    });
+  }
+
+  it('takes a stream without sound', async () => {
+    const { source } = await listening();
+    const { parts, inits } = encoding(source);
+    publish(source.port, { hasAudio: false, rate: 30 });
+    await until(() => parts.length >= 3);
+    expect(inits[0]).toMatchObject({ hasAudio: false, frameRate: 30 });
+  });
+
+  it('refuses a wrong key: the publisher fails, and the log has one sentence without any key in it', async () => {
+    const { source, told } = await listening();
+    const publisher = publish(source.port, { key: 'guessed' });
+    expect(await publisher.exit).not.toBe(0);
+    await until(() => told.publisherRefused.length > 0);
+    expect(told.publisherRefused).toEqual([{ address: expect.any(String) as unknown, reason: 'The stream key is wrong.' }]);
+    expect(publisher.log()).toContain('The stream key is wrong.');
+    expect(told.publisherConnected).toEqual([]);
+    expect(source.hasPublisher).toBe(false);
+  });
+
+  it('refuses another application than the one in its URL', async () => {
+    const { source, told } = await listening();
+    expect(await publish(source.port, { app: 'vod' }).exit).not.toBe(0);
+    await until(() => told.publisherRefused.length > 0);
+    expect(told.publisherRefused[0]!.reason).toBe('The publish URL must end in /live.');
+  });
+
+  it('refuses codecs that cannot be taken, and says which can', async () => {
+    const { source, told } = await listening();
+    expect(await publish(source.port, { codec: 'flv1' }).exit).not.toBe(0);
+    await until(() => told.publisherLost.length > 0);
+    expect(told.publisherLost[0]!.reason).toMatch(/^Only H\.264 video with AAC or MP3 audio/);
+  });
+
+  it('plays to nobody', async () => {
+    const { source, told } = await listening();
+    publish(source.port);
+    await until(() => told.publisherConnected.length > 0);
+    const player = spawn(ffmpeg!.path, ['-nostdin', '-loglevel', 'error', '-i', `rtmp://127.0.0.1:${source.port}/live/${KEY}`, '-f', 'null', '-']);
+    const [code] = (await once(player, 'exit')) as [number | null];
+    expect(code).not.toBe(0);
+    expect(source.hasPublisher).toBe(true);
+  });
+
+  it('goes on with a new session when the publisher comes back, and is offline only after the grace time', async () => {
+    const time = new VirtualTime();
+    const { source, told } = await listening({ startTimer: time.startTimer });
+    const { parts, ended, deaths } = encoding(source);
+    const first = publish(source.port);
+    await until(() => parts.length >= 3);
+    first.process.kill('SIGKILL');
+    await until(() => told.publisherLost.length === 1 && ended.length === 1);
+    expect(told.publisherLost[0]).toMatchObject({ graceMs: 10_000 });
+
+    time.advance(9_999);
+    expect(told.publisherGone).toEqual([]);
+    const second = publish(source.port);
+    await until(() => parts.some((part) => part.sessionIndex === 1));
+    expect(told.publisherConnected.map(({ isReturn }) => isReturn)).toEqual([false, true]);
+    time.advance(20_000);
+    expect(told.publisherGone).toEqual([]);
+
+    second.process.kill('SIGKILL');
+    await until(() => told.publisherLost.length === 2);
+    time.advance(10_000);
+    expect(told.publisherGone).toHaveLength(1);
+    publish(source.port);
+    await until(() => parts.some((part) => part.sessionIndex === 2));
+    expect(told.publisherConnected.map(({ isReturn }) => isReturn)).toEqual([false, true, false]);
+    expect(deaths).toEqual([]);
+    const dates = parts.map((part) => part.programDateTimeMs);
+    expect(dates).toEqual(dates.toSorted((a, b) => a - b));
+  });
+
+  it('lets a newer publisher with the right key take over from one that hangs', async () => {
+    const { source, told } = await listening();
+    const { parts } = encoding(source);
+    const first = publish(source.port);
+    await until(() => parts.length >= 2);
+    publish(source.port, { size: '640x360' });
+    expect(await first.exit).not.toBe(0);
+    await until(() => parts.some((part) => part.sessionIndex === 1));
+    expect(told.publisherConnected).toHaveLength(2);
+    expect(told.publisherLost).toEqual([]);
+  });
+
+  it('says in one sentence that its port is in use', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    cleanups.push(() => blocker.close());
+    const { port } = blocker.address() as { port: number };
+    await expect(RtmpSource.listen({ port, host: '127.0.0.1', streamKey: KEY })).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      message: `RTMP port ${port} is in use by another program: stop it, or choose another port.`,
+    });
+  });
+
+  it('turns away what is no RTMP', async () => {
+    const { source, told } = await listening();
+    const socket = connect(source.port, '127.0.0.1');
+    socket.resume();
+    socket.write('GET / HTTP/1.1\r\n\r\n'.padEnd(4000, 'x'));
+    await once(socket, 'close');
+    await until(() => told.publisherRefused.length > 0);
+    expect(told.publisherRefused[0]!.reason).toBe('it does not speak RTMP');
+  });
+});
