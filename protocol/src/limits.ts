@@ -6,26 +6,26 @@ export const LIMITS = {
   chunkBytes: 4 * 1024 * 1024,
   /** Chunk headers ahead of the newest that we hold which one link may announce. Bounds a replay of an old log as the future. */
   headersAheadOfEdge: 64,
-  /** Chunk headers in one answer of `headers?after=`, and in one HELLO's holdings. */
+  /** Chunk headers in one header batch. Bounds memory and signature checks that one answer causes. */
   headersPerAnswer: 128,
-  /** Requests one neighbour may have waiting with us. Bounds queue memory. */
+  /** Requests one neighbour may have waiting with us. Bounds queue memory, against one that asks for everything. */
   requestsPerLink: 64,
   /** Signature checks waiting for one link; beyond it headers are dropped. Bounds CPU burnt by forged headers. */
   pendingSignaturesPerLink: 32,
-  /** Links of one peer, incoming included. Bounds sockets and ICE agents. */
+  /** Links of one peer, incoming included. Bounds sockets and ICE agents, against a crowd that dials one peer. */
   links: 32,
-  /** Bytes of a signalled SDP or candidate. Bounds the tracker's relay. */
+  /** Characters (ASCII) of a signalled SDP. Bounds the tracker's relay, against its use as a pipe. */
   signalBytes: 8 * 1024,
-  /** Bytes of any Socket.IO message to the tracker. */
+  /** Bytes of any Socket.IO message to the tracker. Bounds memory a socket. */
   trackerMessageBytes: 16 * 1024,
-  /** Tracker messages a second from one socket, and the burst above it. */
+  /** Tracker messages a second from one socket, and the burst above it. Bounds CPU a socket, against floods. */
   trackerMessagesPerSecond: 50,
   trackerMessageBurst: 200,
-  /** Joins a second from one address, and the burst above it (several viewers may share a NAT). */
+  /** Joins a second from one address, and the burst above it (several viewers may share a NAT). Bounds ticket signing. */
   joinsPerSecond: 10,
   joinBurst: 60,
-  /** Bytes of a signed stream record, encoded. */
+  /** Characters of a signed stream record, encoded. Bounds what is parsed on a stranger's word. */
   recordBytes: 16 * 1024,
-  /** Renditions of a stream. */
+  /** Renditions of a stream. Bounds state, against references to renditions that do not exist. */
   renditions: 16,
 } as const;

@@ -16,7 +16,7 @@ export type MediaPlaylistOptions = {
   readonly isEnded: boolean;
 };
 
-/** Segments nearer to the edge than this many target durations list their parts (RFC 8216bis 4.4.4.9: at least 3). */
+/** Segments that end no further than this many target durations from the edge list their parts (RFC 8216bis 6.2.2). */
 const PARTS_WITHIN_TARGET_DURATIONS = 3;
 /** CAN-SKIP-UNTIL in target durations (RFC 8216bis 4.4.3.8: at least 6). */
 const SKIP_UNTIL_TARGET_DURATIONS = 6;
@@ -61,9 +61,7 @@ export function renderMediaPlaylist(timeline: MediaTimeline, options: MediaPlayl
     // A delta update repeats the map only where it changes: the client knows the one before.
     const isMapNew = epochsPassed > 0 || initHash !== before?.parts[0]?.initHash;
     if (isMapNew) lines.push(`#EXT-X-MAP:URI="${STREAM_PATHS.init(initHash)}"`);
-    // What the end cut short is a whole segment now, or nobody could play it as one.
-    const isListed = segment.isComplete || options.isEnded;
-    lines.push(...segmentLines(segment, { isListed, isWithParts: index >= firstWithParts }));
+    lines.push(...segmentLines(segment, index >= firstWithParts));
   });
   const last = timeline.last;
   if (options.isEnded) lines.push('#EXT-X-ENDLIST');
@@ -71,15 +69,12 @@ export function renderMediaPlaylist(timeline: MediaTimeline, options: MediaPlayl
   return `${lines.join('\n')}\n`;
 }
 
-function segmentLines(
-  segment: TimelineSegment,
-  { isListed, isWithParts }: { isListed: boolean; isWithParts: boolean },
-): string[] {
+function segmentLines(segment: TimelineSegment, isWithParts: boolean): string[] {
   const firstPart = segment.parts[0];
   const lines: string[] = [];
   if (firstPart) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${isoDate(firstPart.programDateTimeMs)}`);
   if (isWithParts) lines.push(...segment.parts.map(partLine));
-  if (isListed) {
+  if (segment.isComplete) {
     lines.push(
       `#EXTINF:${decimal(segment.durationUs / 1e6)},`,
       STREAM_PATHS.segment(segment.epoch, segment.mediaSequence),

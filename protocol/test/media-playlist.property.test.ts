@@ -253,7 +253,7 @@ describe('media playlist, read by hls.js', () => {
     );
   });
 
-  it('PL16: an ended playlist says so, is whole, hints at nothing, and lists what the end cut short', () => {
+  it('PL16: an ended playlist says so, is whole, hints at nothing, and keeps the parts of what the end cut short', () => {
     fc.assert(
       fc.property(streams, fc.boolean(), ({ cadence, headers }, isSkipWanted) => {
         const timeline = timelineOf(headers);
@@ -263,9 +263,12 @@ describe('media playlist, read by hls.js', () => {
         expect(text.trimEnd().endsWith('#EXT-X-ENDLIST')).toBe(true);
         expect(linesOf(text, 'SKIP')).toEqual([]);
         expect(linesOf(text, 'PRELOAD-HINT')).toEqual([]);
+        const finished = timeline.segments.filter(({ isComplete }) => isComplete);
         expect(details.fragments.map(({ sn }) => sn)).toEqual(
-          timeline.segments.map(({ mediaSequence }) => mediaSequence),
+          finished.map(({ mediaSequence }) => mediaSequence),
         );
+        const last = timeline.last && `part-${timeline.last.sequence}.m4s`;
+        expect(details.partList?.at(-1)?.relurl).toBe(last);
       }),
       { numRuns: 40 },
     );
