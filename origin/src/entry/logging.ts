@@ -10,7 +10,8 @@ export function createLogger(options: Pick<StartOptions, 'log-level' | 'log-form
   const stream = pretty({
     colorize: process.stdout.isTTY,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'pid,hostname,lastLines,exitCode,codecs',
+    // What the message says anyway; all of it is in the JSON format.
+    ignore: 'pid,hostname,lastLines,exitCode,codecs,port,streamId',
     sync: true,
   });
   return pino(settings, stream);

@@ -77,7 +77,7 @@ async function writeBody(
     const isRoom = response.write(slice, (error) => {
       if (!error) count(slice.length);
     });
-    if (isRoom || response.writableNeedDrain !== true) continue;
+    if (isRoom || !response.writableNeedDrain) continue;
     if (!(await isDrained(response))) return;
   }
   response.end();

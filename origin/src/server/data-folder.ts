@@ -70,7 +70,10 @@ function lock(path: string): Promise<Server | undefined> {
     const server = createServer((socket) => socket.destroy());
     server.unref();
     server.once('error', (error) => {
-      if (systemCode(error) !== 'EADDRINUSE') return resolve(undefined);
+      if (systemCode(error) !== 'EADDRINUSE') {
+        resolve(undefined);
+        return;
+      }
       const message = `Another origin is using the data folder ${path}: stop it, or choose another with --data.`;
       reject(new PackageError('DATA_UNUSABLE', message, { cause: error }));
     });

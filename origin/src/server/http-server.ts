@@ -1,5 +1,5 @@
 import cors from '@fastify/cors';
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 
 import { registerApiRoutes, type ApiRouteOptions } from '../publish/api-routes.js';
 import { registerFollowRoutes, type FollowRouteOptions } from '../publish/follow-routes.js';
@@ -25,7 +25,8 @@ const KEEP_ALIVE_MS = 65_000;
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const common = {
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    // A line a request would be five a second and viewer.
+    logController: new LogController({ disableRequestLogging: true }),
     keepAliveTimeout: KEEP_ALIVE_MS,
     // A path is no longer than a slug and a file name.
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },

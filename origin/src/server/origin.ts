@@ -16,7 +16,7 @@ import { LiveStream } from '../package/live-stream.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
 import { PublishedStream } from '../publish/published-stream.js';
 import { listen } from './addresses.js';
-import { DataFolder, dataUnusable } from './data-folder.js';
+import { dataUnusable, type DataFolder } from './data-folder.js';
 import { feedStream } from './encoder-feed.js';
 import { createHttpServer } from './http-server.js';
 
@@ -84,19 +84,20 @@ export class Origin {
     const live = onDataFolder(dataFolder, () => openStream(options, publisher));
     const published = new PublishedStream(live);
     try {
-      let tracker: TrackerHandle | undefined;
+      // The tracker joins the server after the server's routes that ask it.
+      const embedded: { tracker?: TrackerHandle } = {};
       const server = await createHttpServer({
         streams: new Map([[live.slug, published]]),
         publisher,
         publicUrl: options.publicUrl,
-        viewerCount: () => tracker?.viewerCount(live.streamId) ?? 0,
-        warmPeers: () => tracker?.warmPeers(live.streamId, WARM_PEERS) ?? [],
-        wallMs: systemClock.wallMs,
+        viewerCount: () => embedded.tracker?.viewerCount(live.streamId) ?? 0,
+        warmPeers: () => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS) ?? [],
+        wallMs: () => systemClock.wallMs(),
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
         logger,
       });
-      tracker = await registerTracker(server, {
+      embedded.tracker = await registerTracker(server, {
         dataFolder: dataFolder.path,
         tracker: { swarms: { isStreamAllowed: (streamId) => streamId === live.streamId, maxSwarms: 1 } },
         clock: systemClock,
@@ -156,7 +157,7 @@ function openStream(options: OriginOptions, publisher: Publisher): LiveStream {
     title: options.title,
     folder,
     archiveMs: options.archiveMs,
-    wallMs: systemClock.wallMs,
+    wallMs: () => systemClock.wallMs(),
     notice: (notice) => logNotice(options.logger, notice),
   });
 }

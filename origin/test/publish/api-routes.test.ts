@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isStreamLink, parseStreamLink, streamListSchema } from '@p2ptv/protocol';
+import { describe, expect, it } from 'vitest';
+
+import { temporaryFolder } from '../package/stream-fixture.js';
+import { openOrigin } from './server-fixture.js';
+
+describe('the API', () => {
+  it('lists what is live, with a link to the origin as the request named it', async () => {
+    const origin = await openOrigin();
+    origin.begin();
+    origin.publish(1);
+    const response = await origin.server.inject({ url: '/api/streams', headers: { host: 'tv.example:8080' } });
+    const [listing] = streamListSchema.parse(response.json()).streams;
+    expect(listing).toMatchObject({ slug: 'main', title: 'A title', state: 'live', viewers: 3, width: 640, watchPath: '/watch/main' });
+    const link = parseStreamLink(listing!.link);
+    if (!isStreamLink(link)) throw new Error(link.problem);
+    expect(link).toMatchObject({
+      streamId: origin.live.streamId,
+      origins: ['http://tv.example:8080/live/main'],
+      trackers: ['http://tv.example:8080'],
+    });
+    expect((await origin.server.inject('/api/streams/main')).json()).toMatchObject({ slug: 'main' });
+    expect((await origin.server.inject('/api/streams/other')).statusCode).toBe(404);
+    expect(response.headers['cache-control']).toBe('no-store');
+    await origin.close();
+  });
+
+  it('a Host header that is no host is not repeated', async () => {
+    const origin = await openOrigin();
+    const response = await origin.server.inject({ url: '/api/streams', headers: { host: 'evil"><script>' } });
+    expect(response.body).not.toContain('script');
+    await origin.close();
+  });
+
+  it('a public URL wins over the request', async () => {
+    const origin = await openOrigin({ publicUrl: 'https://tv.example.org/p2ptv' });
+    const [listing] = streamListSchema.parse((await origin.server.inject('/api/streams')).json()).streams;
+    expect(decodeURIComponent(listing!.link)).toContain('as=https://tv.example.org/p2ptv/live/main');
+    expect(listing!.state).toBe('offline');
+    await origin.close();
+  });
+
+  it('tells what was sent, and that it is well', async () => {
+    const origin = await openOrigin();
+    const stats: unknown = (await origin.server.inject('/api/stats')).json();
+    expect(stats).toMatchObject({ streams: [{ slug: 'main', originBytes: { media: 0, seeder: 0 }, lastSequence: null }] });
+    expect((await origin.server.inject('/healthz')).json()).toEqual({ status: 'ok' });
+    await origin.close();
+  });
+});
+
+describe('pages', () => {
+  it('serves the player: index for routes, hashed assets for ever, security headers', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder.path, 'assets'));
+    writeFileSync(join(folder.path, 'index.html'), '<!doctype html>player');
+    writeFileSync(join(folder.path, 'assets', 'index-abc.js'), 'code');
+    const origin = await openOrigin({ playerFolder: folder.path });
+    for (const url of ['/', '/watch/main', '/watch?xt=urn:p2ptv:0']) {
+      const page = await origin.server.inject(url);
+      expect(page.body).toBe('<!doctype html>player');
+      expect(page.headers['cache-control']).toBe('no-cache');
+      expect(page.headers['content-security-policy']).toContain("default-src 'self'");
+    }
+    const asset = await origin.server.inject('/assets/index-abc.js');
+    expect(asset.headers['cache-control']).toContain('immutable');
+    expect((await origin.server.inject('/assets/missing.js')).statusCode).toBe(404);
+    expect((await origin.server.inject('/..%2f..%2fetc/passwd')).statusCode).toBeGreaterThanOrEqual(400);
+    await origin.close();
+    folder.remove();
+  });
+
+  it('says so when the player is not built', async () => {
+    const origin = await openOrigin();
+    const page = await origin.server.inject('/watch/main');
+    expect(page.statusCode).toBe(503);
+    expect(page.body).toContain('npm run build');
+    await origin.close();
+  });
+});

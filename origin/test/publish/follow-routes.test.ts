@@ -1,0 +1,95 @@
+import { decodeHeaderBatch, decodeStreamRecord, joinAnswerFromOriginSchema } from '@p2ptv/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { publisher } from '../package/stream-fixture.js';
+import { openOrigin, until, type TestOrigin } from './server-fixture.js';
+
+let origin: TestOrigin;
+beforeEach(async () => {
+  origin = await openOrigin();
+});
+afterEach(() => origin.close());
+
+const sequencesOf = (batch: Uint8Array): number[] => decodeHeaderBatch(batch)!.map(({ header }) => header.sequence);
+
+describe('headers?after=', () => {
+  beforeEach(() => {
+    origin.begin();
+    origin.publish(25);
+  });
+
+  it('gives the headers after a sequence at once', async () => {
+    const response = await origin.server.inject('/live/main/headers?rendition=0&after=20');
+    expect(sequencesOf(response.rawPayload)).toEqual([21, 22, 23, 24]);
+    expect(response.headers['content-type']).toBe('application/octet-stream');
+    expect(response.headers['cache-control']).toBe('no-cache');
+  });
+
+  it('waits for the next where there is none, and for one that lies ahead', async () => {
+    const next = origin.server.inject('/live/main/headers?after=24').then((response) => response);
+    const ahead = origin.server.inject('/live/main/headers?after=26').then((response) => response);
+    await until(() => origin.published.waiters.size === 2);
+    origin.publish(1);
+    expect(sequencesOf((await next).rawPayload)).toEqual([25]);
+    expect(origin.published.waiters.size).toBe(1);
+    origin.publish(2);
+    expect(sequencesOf((await ahead).rawPayload)).toEqual([27]);
+  });
+
+  it('answers with no header when the wait is over', async () => {
+    const response = await origin.server.inject('/live/main/headers?after=24&wait=10');
+    expect(response.statusCode).toBe(200);
+    expect(response.rawPayload.length).toBe(0);
+  });
+
+  it('gives no more than a receiver would read', async () => {
+    origin.publish(200);
+    const response = await origin.server.inject('/live/main/headers?after=0');
+    expect(sequencesOf(response.rawPayload)).toHaveLength(128);
+    expect(sequencesOf(response.rawPayload)[0]).toBe(1);
+  });
+
+  it.each(['', 'after=x', 'after=-1', 'after=1&wait=x', 'after=1&after=2', 'after=99999999999'])('400 for "%s"', async (query) => {
+    const response = await origin.server.inject(`/live/main/headers?${query}`);
+    expect(response.statusCode).toBe(400);
+    expect(response.json<{ error: string }>().error).toMatch(/^\w.*\.$/);
+  });
+
+  it('404 for a rendition that is not there', async () => {
+    expect((await origin.server.inject('/live/main/headers?after=1&rendition=1')).statusCode).toBe(404);
+  });
+});
+
+describe('join', () => {
+  it('gives all that a first frame needs but the media', async () => {
+    origin.begin();
+    origin.publish(28);
+    const response = await origin.server.inject('/live/main/join?rendition=0&delayMs=1000');
+    expect(response.headers['cache-control']).toBe('no-store');
+    const answer = joinAnswerFromOriginSchema.parse(response.json());
+    const record = decodeStreamRecord(answer.record, { streamId: origin.live.streamId, publicKey: publisher.publicKey });
+    expect(record?.renditions[0]?.initHash).toBe(answer.initHash);
+    expect(Buffer.from(answer.init, 'base64').toString()).toBe('init segment first');
+    // The edge is at 28 parts; 1 s before lies part 23; the last independent one before that is 20.
+    expect(sequencesOf(Buffer.from(answer.headers, 'base64'))).toEqual([20, 21, 22, 23, 24, 25, 26, 27]);
+    expect(answer.warmPeers).toHaveLength(1);
+  });
+
+  it('waits for a stream that is about to begin', async () => {
+    const pending = origin.server.inject('/live/main/join').then((response) => response);
+    await until(() => origin.published.waiters.size === 1);
+    origin.begin();
+    origin.publish(1);
+    expect((await pending).statusCode).toBe(200);
+  });
+
+  it('names one init segment for all its parts, right after a discontinuity too', async () => {
+    origin.begin('first');
+    origin.publish(20);
+    origin.begin('second');
+    origin.publish(2);
+    const answer = joinAnswerFromOriginSchema.parse((await origin.server.inject('/live/main/join?delayMs=3000')).json());
+    expect(Buffer.from(answer.init, 'base64').toString()).toBe('init segment second');
+    expect(sequencesOf(Buffer.from(answer.headers, 'base64'))).toEqual([20, 21]);
+  });
+});

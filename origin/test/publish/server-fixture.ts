@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net';
+
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+
+import { PublishedStream } from '../../src/publish/published-stream.js';
+import { createHttpServer } from '../../src/server/http-server.js';
+import { openStream, publisher, temporaryFolder, type OpenedStream, type OpenOptions } from '../package/stream-fixture.js';
+
+export type TestOrigin = OpenedStream & {
+  readonly server: FastifyInstance;
+  readonly published: PublishedStream;
+  /** Listens on loopback and returns the base URL. */
+  readonly listen: () => Promise<string>;
+  readonly close: () => Promise<void>;
+};
+
+/** An HTTP server over a stream of imaginary parts. */
+export async function openOrigin(options: OpenOptions & { publicUrl?: string; playerFolder?: string } = {}): Promise<TestOrigin> {
+  const folder = temporaryFolder();
+  const opened = openStream(folder.path, options);
+  const published = new PublishedStream(opened.live);
+  const server = await createHttpServer({
+    streams: new Map([['main', published]]),
+    publisher,
+    publicUrl: options.publicUrl,
+    viewerCount: () => 3,
+    warmPeers: () => [{ peerId: 'a'.repeat(32) as never, role: 'viewer', uplinkBitsPerSecond: 1_000_000 }],
+    wallMs: () => 1_700_000_000_000,
+    playerFolder: options.playerFolder ?? '/nonexistent',
+    tls: undefined,
+    logger: pino({ level: 'silent' }),
+  });
+  return {
+    ...opened,
+    server,
+    published,
+    listen: async () => {
+      await server.listen({ host: '127.0.0.1', port: 0 });
+      return `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+    },
+    close: async () => {
+      await server.close();
+      opened.live.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Waits until a condition holds, looking every few milliseconds; the test's own time limit bounds it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
