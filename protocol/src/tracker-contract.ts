@@ -25,6 +25,7 @@ export const joinRequestSchema = z.object({
   /** Only for role `origin`. */
   proof: z.optional(publisherProofSchema),
 });
+/** See {@link joinRequestSchema}. */
 export type JoinRequest = z.infer<typeof joinRequestSchema>;
 
 /** A peer worth meeting. */
@@ -34,6 +35,7 @@ export const peerDescriptionSchema = z.object({
   /** bits a second; 0 = unknown. */
   uplinkBitsPerSecond: countSchema,
 });
+/** See {@link peerDescriptionSchema}. */
 export type PeerDescription = z.infer<typeof peerDescriptionSchema>;
 
 const stripesSchema = z
@@ -45,6 +47,7 @@ const iceServerSchema = z.object({
   username: z.optional(z.string().check(z.maxLength(256))),
   credential: z.optional(z.string().check(z.maxLength(256))),
 });
+/** A STUN or TURN server, as WebRTC takes it. */
 export type IceServer = z.infer<typeof iceServerSchema>;
 
 /** The tracker's answer to a join. */
@@ -73,6 +76,7 @@ export const joinAnswerSchema = z.discriminatedUnion('kind', [
     retryAfterMs: z.optional(countSchema),
   }),
 ]);
+/** See {@link joinAnswerSchema}. */
 export type TrackerJoinAnswer = z.infer<typeof joinAnswerSchema>;
 
 /** Connection set-up between two peers of a swarm; relayed as it is, `from` filled in by the tracker. */
@@ -100,6 +104,7 @@ export const signalSchema = z.object({
     z.object({ kind: z.literal('refuse'), reason: z.enum(['full', 'badTicket', 'gone']) }),
   ]),
 });
+/** See {@link signalSchema}. */
 export type Signal = z.infer<typeof signalSchema>;
 /** The body of a {@link Signal}. */
 export type SignalBody = Signal['body'];
@@ -120,6 +125,7 @@ export const reportSchema = z.object({
   isUploading: z.boolean(),
   isVisible: z.boolean(),
 });
+/** See {@link reportSchema}. */
 export type PeerReport = z.infer<typeof reportSchema>;
 
 /** A peer asks for more neighbours. */
@@ -128,26 +134,31 @@ export const neighboursWantedSchema = z.object({
   /** Those it has or has tried in vain. */
   exclude: z.array(peerIdSchema).check(z.maxLength(128)),
 });
+/** See {@link neighboursWantedSchema}. */
 export type NeighboursWanted = z.infer<typeof neighboursWantedSchema>;
 
 /** Answer to {@link neighboursWantedSchema}. */
 export const neighboursAnswerSchema = z.object({
   neighbours: z.array(peerDescriptionSchema).check(z.maxLength(LIMITS.links)),
 });
+/** See {@link neighboursAnswerSchema}. */
 export type NeighboursAnswer = z.infer<typeof neighboursAnswerSchema>;
 
 /** To a super-peer: the stripes that it is now on duty for (none: duty is over). */
 export const dutySchema = z.object({ stripes: stripesSchema });
+/** See {@link dutySchema}. */
 export type Duty = z.infer<typeof dutySchema>;
 
 /** To the origin's seeder: who is on duty, a list of peers for each stripe 0–7. */
 export const dutyMapSchema = z.object({
   stripes: z.array(z.array(peerIdSchema).check(z.maxLength(64))).check(z.length(STRIPE_COUNT)),
 });
+/** See {@link dutyMapSchema}. */
 export type DutyMap = z.infer<typeof dutyMapSchema>;
 
 /** A fresh ticket, before the old one runs out. */
 export const ticketRenewalSchema = z.object({ ticket: tokenSchema, ticketExpiresAtMs: z.number() });
+/** See {@link ticketRenewalSchema}. */
 export type TicketRenewal = z.infer<typeof ticketRenewalSchema>;
 
 /** Socket.IO events from peers to the tracker. */
