@@ -75,7 +75,7 @@ async function createSeed(file: string): Promise<Uint8Array> {
   const seed = randomBytes(SEED_BYTES);
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(path.dirname(path.resolve(file)));
     const handle = await open(draft, 'wx', 0o600);
     try {
       await handle.writeFile(seed);
@@ -97,6 +97,27 @@ async function createSeed(file: string): Promise<Uint8Array> {
     });
   }
   return seed;
+}
+
+/** As `mkdir` with `recursive`, which never returns where the file system answers ENOENT under an existing folder. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (isErrorCode(error, 'EEXIST')) return;
+    const parent = path.dirname(folder);
+    const isParentMissing = isErrorCode(error, 'ENOENT') && !(await isThere(parent));
+    if (!isParentMissing) throw error;
+    await makeFolder(parent);
+    await mkdir(folder, { mode: 0o700 });
+  }
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isErrorCode(error: unknown, code: string): boolean {
