@@ -1,3 +1,4 @@
+import { TrackerError } from '@p2ptv/tracker';
 import { Command, CommanderError } from 'commander';
 
 import { IngestError } from '../ingest/errors.js';
@@ -5,6 +6,7 @@ import { PackageError } from '../package/errors.js';
 import { ServerError } from '../server/errors.js';
 import { resolveStartOptions, startFlags } from './start-options.js';
 import { runStart } from './start-command.js';
+import { runSeed, seedFlags } from './seed-command.js';
 import { CommandError, UsageError } from './usage-error.js';
 
 /** Exit code of a command that was called wrongly. */
@@ -37,6 +39,12 @@ function createProgram(): Command {
     .description('publish a stream: origin, tracker, seeder and player in one process')
     .action((flags: Record<string, unknown>) => runStart(resolveStartOptions(flags)));
   for (const flag of startFlags()) start.addOption(flag);
+  const seed = program
+    .command('seed')
+    .argument('<link>', 'the magnet link or watch link of a stream')
+    .description("serve a stream's viewers as a volunteer, without a screen")
+    .action((link: string, flags: Record<string, unknown>) => runSeed(link, flags));
+  for (const flag of seedFlags()) seed.addOption(flag);
   return program;
 }
 
@@ -51,7 +59,7 @@ function reportFailure(error: unknown): number {
     print(error.message);
     return EXIT_USAGE;
   }
-  const isExplained = [CommandError, IngestError, PackageError, ServerError].some((kind) => error instanceof kind);
+  const isExplained = [CommandError, IngestError, PackageError, ServerError, TrackerError].some((kind) => error instanceof kind);
   if (isExplained && error instanceof Error) print(error.message);
   else print(`Unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT_FAILED;

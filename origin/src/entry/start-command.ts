@@ -1,24 +1,30 @@
 import { existsSync, statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import type { Logger } from 'pino';
 
 import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
 import { FileSource } from '../ingest/file-source.js';
+import { RtmpSource } from '../ingest/rtmp-source.js';
 import type { Source } from '../ingest/source.js';
 import { TestCardSource } from '../ingest/test-card-source.js';
 import { DataFolder } from '../server/data-folder.js';
 import { Origin, type OriginOptions } from '../server/origin.js';
+import { followPublisher } from '../server/rtmp-notices.js';
 import { loadStreamKey } from '../server/stream-key.js';
 import { loadTls } from '../server/tls-files.js';
 import { banner } from './banner.js';
 import { createLogger } from './logging.js';
 import type { InputChoice, StartOptions } from './start-options.js';
 import { untilStopped } from './stop-signals.js';
-import { CommandError, UsageError } from './usage-error.js';
+import { CommandError } from './usage-error.js';
 
 /** The bundled clip, seen from the sources and from the built files alike. */
 const CLIP = fileURLToPath(new URL('../../media/clip.mp4', import.meta.url));
+
+/** The end is not waited for any longer: what hangs then, hangs. */
+const CLOSE_LIMIT_MS = 1900;
 
 /** Runs an origin until a signal stops it. */
 export async function runStart(options: StartOptions): Promise<void> {
@@ -28,7 +34,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   checkInput(options.input);
   const dataFolder = await DataFolder.open(options.data);
   const streamKey = loadStreamKey(dataFolder.path);
-  const input = await inputOf(options, { logger });
+  const input = await inputOf(options, { logger, streamKey });
   const origin = await Origin.start({
     dataFolder,
     slug: options.slug,
@@ -41,11 +47,13 @@ export async function runStart(options: StartOptions): Promise<void> {
     input,
     logger,
   });
-  process.stdout.write(options['log-format'] === 'text' ? `${banner(origin, options, streamKey)}\n` : '');
-  logger.info({ port: origin.port, streamId: origin.published.live.streamId }, `P2PTV is live on port ${origin.port}`);
+  if (input?.source instanceof RtmpSource) followPublisher(input.source, logger, () => origin.published.live.goOffline());
+  if (options['log-format'] === 'text') process.stdout.write(`${banner(origin, options, streamKey)}\n`);
+  logger.info({ port: origin.port, streamId: origin.published.live.streamId }, `P2PTV is ready on port ${origin.port}`);
   const signal = await untilStopped();
   logger.info(`Stopping (${signal})`);
-  await origin.close();
+  const isClosed = await Promise.race([origin.close().then(() => true), setTimeout(CLOSE_LIMIT_MS, false)]);
+  logger.info(isClosed ? 'Stopped' : 'Stopped, without waiting for what still hangs');
 }
 
 function tlsOf(options: StartOptions): OriginOptions['tls'] {
@@ -59,13 +67,13 @@ function checkInput(input: InputChoice): void {
   if (statSync(input.path).isDirectory()) throw new CommandError(`The input ${input.path} is a folder: give a file with --input.`);
 }
 
-async function inputOf(options: StartOptions, context: { readonly logger: Logger }): Promise<OriginOptions['input']> {
+async function inputOf(options: StartOptions, context: { readonly logger: Logger; readonly streamKey: string }): Promise<OriginOptions['input']> {
   if (options.input.kind === 'none') return undefined;
   const ffmpeg = await locateFfmpeg();
   context.logger.debug({ path: ffmpeg.path, version: ffmpeg.version }, 'Found ffmpeg');
   return {
     ffmpeg,
-    source: await sourceOf(options.input, ffmpeg),
+    source: await sourceOf(options.input, { options, ffmpeg, streamKey: context.streamKey }),
     partMs: options['part-ms'],
     segmentMs: options['segment-ms'],
     encoding: {
@@ -76,15 +84,19 @@ async function inputOf(options: StartOptions, context: { readonly logger: Logger
   };
 }
 
-function sourceOf(input: Exclude<InputChoice, { kind: 'none' }>, ffmpeg: Ffmpeg): Promise<Source> {
+function sourceOf(
+  input: Exclude<InputChoice, { kind: 'none' }>,
+  use: { readonly options: StartOptions; readonly ffmpeg: Ffmpeg; readonly streamKey: string },
+): Promise<Source> {
+  const { host, 'rtmp-port': port } = use.options;
   switch (input.kind) {
     case 'clip':
-      return FileSource.create({ ffmpegPath: ffmpeg.path, file: CLIP });
+      return FileSource.create({ ffmpegPath: use.ffmpeg.path, file: CLIP });
     case 'file':
-      return FileSource.create({ ffmpegPath: ffmpeg.path, file: input.path });
+      return FileSource.create({ ffmpegPath: use.ffmpeg.path, file: input.path });
     case 'testcard':
       return Promise.resolve(new TestCardSource());
     case 'rtmp':
-      throw new UsageError('rtmp');
+      return RtmpSource.listen({ port, streamKey: use.streamKey, ...(host === undefined ? {} : { host }) });
   }
 }

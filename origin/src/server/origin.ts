@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
+import type { SeederSession } from '@p2ptv/peer';
 import type { Clock } from '@p2ptv/protocol';
 import { registerTracker, type TrackerHandle } from '@p2ptv/tracker';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
@@ -19,6 +20,8 @@ import { listen } from './addresses.js';
 import { dataUnusable, type DataFolder } from './data-folder.js';
 import { feedStream } from './encoder-feed.js';
 import { createHttpServer } from './http-server.js';
+import { openLoopback, type LoopbackListener } from './loopback-listener.js';
+import { startSeeder } from './seeder.js';
 
 /** How an origin is set up. */
 export type OriginOptions = {
@@ -43,6 +46,15 @@ export type OriginOptions = {
   readonly logger: FastifyBaseLogger;
 };
 
+type OriginParts = {
+  readonly publisher: Publisher;
+  readonly published: PublishedStream;
+  readonly server: FastifyInstance;
+  readonly port: number;
+  readonly loopback: LoopbackListener;
+  readonly seeder: SeederSession | undefined;
+};
+
 /** The built player, seen from the sources and from the built files alike. */
 const PLAYER_FOLDER = fileURLToPath(new URL('../../../player/dist/app', import.meta.url));
 /** How long connections may take to end by themselves at the end. */
@@ -58,18 +70,19 @@ export class Origin {
   readonly port: number;
   readonly #options: OriginOptions;
   readonly #server: FastifyInstance;
+  readonly #loopback: LoopbackListener;
+  readonly #seeder: SeederSession | undefined;
   readonly #encoder: Encoder | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    options: OriginOptions,
-    parts: { publisher: Publisher; published: PublishedStream; server: FastifyInstance; port: number },
-  ) {
+  private constructor(options: OriginOptions, parts: OriginParts) {
     this.#options = options;
     this.publisher = parts.publisher;
     this.published = parts.published;
     this.port = parts.port;
     this.#server = parts.server;
+    this.#loopback = parts.loopback;
+    this.#seeder = parts.seeder;
     this.#encoder = this.#startEncoder();
   }
 
@@ -82,10 +95,10 @@ export class Origin {
     const { dataFolder, logger } = options;
     const publisher = onDataFolder(dataFolder, () => loadPublisher(dataFolder.path));
     const live = onDataFolder(dataFolder, () => openStream(options, publisher));
-    const published = new PublishedStream(live);
+    // The tracker and the seeder join the server after the routes that ask them.
+    const embedded: { tracker?: TrackerHandle; seeder?: SeederSession | undefined } = {};
+    const published = new PublishedStream(live, () => embedded.seeder?.sentFrameBytes ?? 0);
     try {
-      // The tracker joins the server after the server's routes that ask it.
-      const embedded: { tracker?: TrackerHandle } = {};
       const server = await createHttpServer({
         streams: new Map([[live.slug, published]]),
         publisher,
@@ -103,7 +116,9 @@ export class Origin {
         clock: systemClock,
       });
       const port = await listen(server, options);
-      return new Origin(options, { publisher, published, server, port });
+      const loopback = await openLoopback(server);
+      embedded.seeder = await startSeeder(live, { publisher, trackerUrl: loopback.url, logger });
+      return new Origin(options, { publisher, published, server, port, loopback, seeder: embedded.seeder });
     } catch (error) {
       published.close();
       live.close();
@@ -125,8 +140,11 @@ export class Origin {
   async #close(): Promise<void> {
     // Answers who waits first: what is left of a connection's life is then spent on sending.
     this.published.close();
+    this.#seeder?.close();
     const isServerClosed = this.#server.close();
+    this.#loopback.server.close();
     await Promise.all([this.#encoder?.stop(), this.#options.input?.source.close()]);
+    this.#loopback.server.closeAllConnections();
     const force = setTimeout(() => this.#server.server.closeAllConnections(), CLOSE_GRACE_MS);
     await isServerClosed;
     clearTimeout(force);

@@ -1,0 +1,42 @@
+import type { SeederSession } from '@p2ptv/peer';
+import type { FastifyBaseLogger } from 'fastify';
+
+import type { LiveStream } from '../package/live-stream.js';
+import type { Publisher } from '../package/publisher.js';
+
+/**
+ * Starts the origin's own peer, which pushes each new chunk to the peers on duty for its stripe.
+ *
+ * @returns undefined where WebRTC does not load: everybody is then served over HTTP, and the log says so
+ */
+export async function startSeeder(
+  live: LiveStream,
+  options: { readonly publisher: Publisher; readonly trackerUrl: string; readonly logger: FastifyBaseLogger },
+): Promise<SeederSession | undefined> {
+  const { publisher, trackerUrl, logger } = options;
+  let seeder: SeederSession;
+  try {
+    // Loaded late: it brings a native library, which not every platform has.
+    const { createOriginSeeder } = await import('@p2ptv/peer/node');
+    seeder = createOriginSeeder({
+      link: {
+        streamId: live.streamId,
+        publicKey: publisher.publicKey,
+        title: live.title,
+        trackers: [trackerUrl],
+        origins: [],
+      },
+      slug: live.slug,
+      signer: publisher.signer,
+    });
+  } catch (error) {
+    logger.warn({ error }, 'WebRTC does not load on this machine: the origin pushes nothing to peers, and serves over HTTP only.');
+    return undefined;
+  }
+  seeder.on('trackerStateChanged', ({ state, message }) => logger.debug({ state }, `Seeder: tracker ${state} ${message ?? ''}`));
+  live.onChange((change) => {
+    if (change.kind === 'published') seeder.publish(change.chunk.signed, change.chunk.bytes);
+  });
+  seeder.start();
+  return seeder;
+}
