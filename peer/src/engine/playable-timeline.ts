@@ -71,6 +71,8 @@ export class PlayableTimeline {
       }
       if (last && !this.#mayFollow(nowMs, last, head)) break;
       this.#ahead.shift();
+      // A segment that lost a part is left: its other parts would stand at new indices in the playlist.
+      if (last && !isNext(last, header) && header.mediaSequence <= last.mediaSequence) continue;
       const result = this.timeline.append(header);
       if (result !== 'outOfOrder') appended.push({ header, isRestart: result === 'restarted' });
     }
