@@ -66,8 +66,9 @@ export default {
       name: 'entry-is-the-top',
       comment: 'Only an entry picks a runtime and wires adapters; nothing below knows it.',
       severity: 'error',
-      from: { path: '^[^/]+/src/', pathNot: '^[^/]+/src/(entry/|index\\.ts$)' },
-      to: { path: '^[^/]+/src/entry/' },
+      from: { path: '^([^/]+)/src/', pathNot: '^[^/]+/src/(entry/|index\\.ts$)' },
+      // Only within a workspace: to the others an entry is a public name of the `exports` map.
+      to: { path: '^$1/src/entry/' },
     },
     {
       name: 'only-entry-picks-adapters',
