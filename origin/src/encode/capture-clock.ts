@@ -3,6 +3,7 @@ export type TimedPart = {
   /** Time of its first frame since the session began. */
   readonly decodeTimeUs: number;
   readonly durationUs: number;
+  readonly videoFrameCount: number;
   /** Wall clock when its last byte came, ms since the Unix epoch. */
   readonly arrivedAtMs: number;
 };
@@ -11,22 +12,23 @@ export type TimedPart = {
 const WINDOW_MS = 30_000;
 /** How much of a part's duration its date may be moved by: dates stay smooth, and still follow a drifting clock. */
 const SLEW_RATIO = 0.05;
-/** The same while a session is young: its first parts come late, by what ffmpeg took to start. */
-const YOUNG_SLEW_RATIO = 0.5;
+/** So long a session is young, and its date is corrected at once: its first parts come late, by what ffmpeg took to start. */
 const YOUNG_MS = 3000;
+/** What a date is later than the one before at the least, as a share of a part's duration. */
+const LEAST_STEP_RATIO = 0.1;
 
 /**
  * Dates parts: the wall clock at which a part's first frame was captured (EXT-X-PROGRAM-DATE-TIME).
  *
  * A part cannot come before its last frame, but can come late. So the true distance between the media
  * clock and the wall clock is the least that was seen, and what lies above is jitter. Dates follow it
- * slowly, never run backwards, and continue where the last session stopped at the earliest.
+ * slowly and never run backwards, not even from one session to the next.
  */
 export class CaptureClock {
   #observed: { readonly decodeTimeMs: number; readonly offsetMs: number }[] = [];
   #offsetMs: number | undefined;
   #firstTimeMs: number | undefined;
-  #lastEndMs = Number.NEGATIVE_INFINITY;
+  #leastMs = Number.NEGATIVE_INFINITY;
 
   /** A new session: its media clock begins anew. */
   restart(): void {
@@ -43,7 +45,9 @@ export class CaptureClock {
   date(part: TimedPart): number {
     const decodeTimeMs = part.decodeTimeUs / 1000;
     const durationMs = part.durationUs / 1000;
-    const offsetMs = part.arrivedAtMs - decodeTimeMs - durationMs;
+    // The last frame is captured at the beginning of its duration, and can be here that much before the part's end.
+    const lastFrameMs = decodeTimeMs + (durationMs * (part.videoFrameCount - 1)) / part.videoFrameCount;
+    const offsetMs = part.arrivedAtMs - lastFrameMs;
     this.#observed = this.#observed.filter((seen) => seen.decodeTimeMs > decodeTimeMs - WINDOW_MS);
     this.#observed.push({ decodeTimeMs, offsetMs });
     let leastMs = offsetMs;
@@ -51,11 +55,10 @@ export class CaptureClock {
 
     const previousMs = this.#offsetMs ?? leastMs;
     this.#firstTimeMs ??= decodeTimeMs;
-    const slewMs = durationMs * (decodeTimeMs - this.#firstTimeMs < YOUNG_MS ? YOUNG_SLEW_RATIO : SLEW_RATIO);
+    const slewMs = decodeTimeMs - this.#firstTimeMs < YOUNG_MS ? Infinity : durationMs * SLEW_RATIO;
     this.#offsetMs = previousMs + Math.max(-slewMs, Math.min(slewMs, leastMs - previousMs));
-    const dateMs = Math.max(Math.round(decodeTimeMs + this.#offsetMs), this.#lastEndMs);
-    // Half of the duration leaves the slewing room, and still no date is ever taken back.
-    this.#lastEndMs = dateMs + Math.floor(durationMs / 2);
+    const dateMs = Math.max(Math.round(decodeTimeMs + this.#offsetMs), this.#leastMs);
+    this.#leastMs = dateMs + Math.ceil(durationMs * LEAST_STEP_RATIO);
     return dateMs;
   }
 }

@@ -131,7 +131,7 @@ describe('Encoder', () => {
       audioFrameCount: 9,
     };
     listeners[0]!.onPart(part, 7000);
-    expect(told.at(-1)).toEqual({ name: 'part', payload: { ...part, sessionIndex: 0, arrivedAtMs: 7000, programDateTimeMs: 6800 } });
+    expect(told.at(-1)).toEqual({ name: 'part', payload: { ...part, sessionIndex: 0, arrivedAtMs: 7000, programDateTimeMs: 6833 } });
   });
 
   it('stops the session, or its restart, and tells nothing more', async () => {
