@@ -1,5 +1,6 @@
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import {
   joinRequestSchema,
   neighboursWantedSchema,
@@ -43,6 +44,8 @@ const PRUNE_MS = 30_000;
 /** Half-open connections are noticed after both together, ms; a peer's missing reports mostly tell before. */
 const PING_INTERVAL_MS = 10_000;
 const PING_TIMEOUT_MS = 8_000;
+/** How long connections have to close in order when the tracker closes, ms; then they are cut, or a client that doesn't read would keep the server from ending. */
+const CLOSE_PATIENCE_MS = 500;
 /** How long the namespace handshake may take, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -62,6 +65,9 @@ export class TrackerSockets {
   /** Connected sockets that have not joined. */
   readonly #strangers: DueQueue<PeerSocket>;
   readonly #buckets = new WeakMap<PeerSocket['conn'], TokenBucket>();
+  /** What the WebSockets run over. */
+  readonly #streams = new Set<Duplex>();
+  readonly #httpServer: HttpServer | HttpsServer;
   readonly #tickTimer: NodeJS.Timeout;
   readonly #pruneTimer: NodeJS.Timeout;
   #isClosed = false;
@@ -97,6 +103,8 @@ export class TrackerSockets {
     });
     this.#io.engine.on('connection', (connection: PeerSocket['conn']) => this.#limitPackets(connection));
     this.#io.on('connection', (socket) => this.#serve(socket));
+    this.#httpServer = ports.httpServer;
+    this.#httpServer.on('upgrade', this.#noteUpgrade);
     this.#tickTimer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#pruneTimer = setInterval(() => this.#prune(), PRUNE_MS).unref();
   }
@@ -107,8 +115,18 @@ export class TrackerSockets {
     this.#isClosed = true;
     clearInterval(this.#tickTimer);
     clearInterval(this.#pruneTimer);
+    this.#httpServer.off('upgrade', this.#noteUpgrade);
     this.#io.engine.close();
+    setTimeout(() => {
+      for (const stream of this.#streams) stream.destroy();
+    }, CLOSE_PATIENCE_MS).unref();
   }
+
+  readonly #noteUpgrade = (request: IncomingMessage, stream: Duplex): void => {
+    if (!request.url?.startsWith(TRACKER_SOCKET_PATH)) return;
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+  };
 
   /** Below Socket.IO, so that packets which never become an event count too. */
   #limitPackets(connection: PeerSocket['conn']): void {
@@ -209,8 +227,10 @@ export class TrackerSockets {
   #shutOut(connection: PeerSocket['conn'], offence: string): void {
     if (connection.readyState !== 'open') return;
     this.#log.info(`tracker: closed a connection that ${offence}`);
-    // What it has waiting is dropped: a connection that doesn't read could not be closed in order.
+    // What it has waiting is dropped, at once: in order, a connection that doesn't read would close in half a minute.
     connection.close(true);
+    const { request } = connection as { request: IncomingMessage };
+    if (request.headers.upgrade !== undefined) request.socket.destroy();
   }
 
   #carryOut(effects: readonly TrackerEffect[]): void {

@@ -10,6 +10,7 @@ import {
   type Signal,
   type StreamId,
   type TrackerJoinAnswer,
+  type TrackerToPeerEvents,
 } from '@p2ptv/protocol';
 import { Tracker, type TrackerEffect, type TrackerOptions, type TrackerMessage } from '../../src/index.js';
 
@@ -147,10 +148,11 @@ export class TrackerWorld {
   got<Name extends TrackerMessage['event']>(
     index: number,
     event: Name,
-  ): Extract<TrackerMessage, { event: Name }>['payload'][] {
-    return (this.inboxes.get(`c${index}`) ?? [])
+  ): Parameters<TrackerToPeerEvents[Name]>[0][] {
+    const payloads: unknown[] = (this.inboxes.get(`c${index}`) ?? [])
       .filter((message) => message.event === event)
-      .map((message) => message.payload) as Extract<TrackerMessage, { event: Name }>['payload'][];
+      .map((message) => message.payload);
+    return payloads as Parameters<TrackerToPeerEvents[Name]>[0][];
   }
 
   /** The last duty map that the origin's seeder got. */
