@@ -39,7 +39,10 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
     }
     const isReady = (): boolean => {
       if (!live.record || !timeline.last) return false;
-      return live.record.isEnded || position === undefined || timeline.contains(position);
+      if (live.record.isEnded) return true;
+      if (position) return timeline.contains(position);
+      // Players take a playlist without a whole segment for an empty one: hls.js reports an error, ffmpeg gives up.
+      return timeline.segments[0]?.isComplete === true;
     };
     const limit = { timeoutMs: published.patienceMs, response: reply.raw };
     const outcome = await published.waiters.until(isReady, limit);

@@ -53,6 +53,17 @@ describe('media playlist', () => {
     expect(headers['access-control-allow-origin']).toBe('*');
   });
 
+  it('without directives it waits for the first whole segment, since players take a playlist without one for empty', async () => {
+    const fresh = await openOrigin();
+    fresh.begin();
+    fresh.publish(9);
+    const pending = fresh.server.inject(PLAYLIST).then((response) => response);
+    await until(() => fresh.published.waiters.size === 1);
+    fresh.publish(1);
+    expect((await pending).body).toContain('segment-1-0.m4s');
+    await fresh.close();
+  });
+
   it('blocks until the wanted part is listed, and answers all who wait at once', async () => {
     const url = `${PLAYLIST}?_HLS_msn=2&_HLS_part=6`;
     const pending = [1, 2, 3].map(() => origin.server.inject(url).then((response) => response));

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+
+import type Hls from 'hls.js';
+import { chromium, type Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { startOrigin } from '../server/origin-fixture.js';
+
+const HLS_SCRIPT = fileURLToPath(import.meta.resolve('hls.js/dist/hls.min.js'));
+/** How long it plays; longer by hand for a closer look. */
+const SECONDS = Number(process.env['P2PTV_PLAIN_HLS_SECONDS'] ?? 12);
+
+type Observed = { errors: string[]; stalls: number; latencies: number[]; playedSeconds: number; loads: number };
+
+let origin: Awaited<ReturnType<typeof startOrigin>>;
+let browser: Browser;
+beforeAll(async () => {
+  origin = await startOrigin();
+  browser = await chromium.launch({
+    executablePath: process.env['P2PTV_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--autoplay-policy=no-user-gesture-required'],
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await origin.close();
+});
+
+it(
+  'plain hls.js plays it in low-latency mode: no error, no stall, less than 2.5 s behind',
+  async () => {
+    const page = await browser.newPage();
+    await page.goto(`${new URL(origin.base).origin}/healthz`);
+    await page.addScriptTag({ path: HLS_SCRIPT });
+    const observed = await page.evaluate(
+      async ({ url, seconds }) => {
+        const HlsClass = (globalThis as unknown as { Hls: typeof Hls }).Hls;
+        const video = document.createElement('video');
+        video.muted = true;
+        document.body.append(video);
+        const result: Observed = { errors: [], stalls: 0, latencies: [], playedSeconds: 0, loads: 0 };
+        const hls = new HlsClass({ lowLatencyMode: true });
+        hls.on(HlsClass.Events.ERROR, (_name, data) => {
+          result.errors.push(`${data.type} ${data.details} ${data.error.message}`);
+        });
+        hls.on(HlsClass.Events.FRAG_LOADED, () => void (result.loads += 1));
+        hls.loadSource(url);
+        hls.attachMedia(video);
+        await video.play();
+        const startedAt = video.currentTime;
+        video.addEventListener('waiting', () => void (result.stalls += 1));
+        for (let elapsed = 0; elapsed < seconds; elapsed += 0.5) {
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          result.latencies.push(hls.latency);
+        }
+        result.playedSeconds = video.currentTime - startedAt;
+        hls.destroy();
+        return result;
+      },
+      { url: `${origin.base}/index.m3u8`, seconds: SECONDS },
+    );
+    const settled = observed.latencies.slice(4).sort((left, right) => left - right);
+    const median = settled[Math.floor(settled.length / 2)]!;
+    console.log(`plain hls.js: ${observed.playedSeconds.toFixed(1)} s played, latency ${median.toFixed(2)} s (most ${settled.at(-1)!.toFixed(2)} s), ${observed.loads} loads`);
+    expect(observed.errors).toEqual([]);
+    expect(observed.stalls).toBe(0);
+    expect(observed.playedSeconds).toBeGreaterThan(SECONDS * 0.9);
+    expect(median).toBeLessThan(2.5);
+    // Parts, not whole segments.
+    expect(observed.loads).toBeGreaterThan(SECONDS * 4);
+  },
+  (SECONDS + 40) * 1000,
+);
