@@ -25,6 +25,7 @@ const PARTS = {
   },
   spec: script('SPEC rules and the tests that cite them', 'check-spec-rules.mjs'),
   docs: script('Doc comments of public names', 'check-public-docs.mjs'),
+  paths: script('Paths that documents name', 'check-doc-paths.mjs'),
   lint: { title: 'Lint', needsBuild: false, work: () => turbo(['lint', '//#lint:root']) },
   types: { title: 'Types', needsBuild: true, work: () => turbo(['typecheck', '//#typecheck:root']) },
   unit: {

@@ -100,3 +100,14 @@ describe('check-files', { timeout: 60_000 }, () => {
     expect(check('check-files.mjs').complaints).toEqual([expect.stringContaining('long.ts: 701 lines')]);
   });
 });
+
+describe('check-doc-paths', { timeout: 60_000 }, () => {
+  it('names a path that is not there, and leaves what a build makes alone', () => {
+    write('protocol/src/ids.ts', '');
+    write('README.md', 'see `protocol/src/ids.ts`, `protocol/dist/index.js`\nand `protocol/src/gone.ts`\n');
+    expect(check('check-doc-paths.mjs')).toEqual({
+      code: 1,
+      complaints: ['README.md:2: protocol/src/gone.ts does not exist'],
+    });
+  });
+});
