@@ -1,6 +1,5 @@
 import type { IceServer } from '@p2ptv/protocol';
 import {
-  cleanup,
   PeerConnection,
   type DataChannel,
   type PeerConnection as NativePeerConnection,
@@ -17,19 +16,27 @@ import {
 import { createDtlsCertificate, type DtlsCertificate } from './certificate.js';
 import { nativeIceServers } from './node-ice-server.js';
 
-/** Handlers that are open: the library's threads are the process's, and the last one ends them. */
-let openHandlerCount = 0;
+/** How long a lost path may take to come back, ms. */
+const DISCONNECT_GRACE_MS = 3_000;
 
-/** {@link WebRtcHandler} on node-datachannel (libdatachannel). */
+/**
+ * Native objects must be referred to until they have reported their end: one that is collected
+ * earlier takes the process with it, and one that never reports keeps the process alive. Module
+ * state, because it has to outlive whoever closes a handler and forgets it.
+ */
+const unfinished = new Set<NodeWebRtcConnection>();
+
+/**
+ * {@link WebRtcHandler} on node-datachannel (libdatachannel). Once all connections are closed, its
+ * threads don't keep the process alive. The library's own `cleanup()` is not called: it blocks,
+ * and it crashes when an object has not been torn down yet.
+ */
 export class NodeWebRtcHandler implements WebRtcHandler {
   readonly #certificate: DtlsCertificate;
-  /** A connection that nobody refers to is collected, open or not. */
   readonly #connections = new Set<NodeWebRtcConnection>();
-  #isClosed = false;
 
   private constructor(certificate: DtlsCertificate) {
     this.#certificate = certificate;
-    openHandlerCount++;
   }
 
   /** Makes a handler with a certificate of its own. */
@@ -55,11 +62,7 @@ export class NodeWebRtcHandler implements WebRtcHandler {
   }
 
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
     for (const connection of [...this.#connections]) connection.close();
-    openHandlerCount--;
-    if (openHandlerCount === 0) cleanup();
   }
 }
 
@@ -71,14 +74,21 @@ class NodeWebRtcConnection implements WebRtcConnection {
   #channel: DataChannel | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
+  /** Of the connection and of its channel: see `unfinished`. */
+  #unreportedEnds = 1;
 
   constructor(native: NativePeerConnection, listener: WebRtcConnectionListener, freed: () => void) {
     this.#native = native;
     this.#listener = listener;
     this.#freed = freed;
-    native.onLocalDescription(this.#hop((sdp) => listener.described(sdp)));
+    unfinished.add(this);
+    native.onLocalDescription(this.#hop((sdp, type) => listener.described(type === 'offer' ? asClient(sdp) : sdp)));
     native.onLocalCandidate(this.#hop((candidate, mid) => listener.candidate({ candidate, mid })));
-    native.onStateChange(this.#hop((state) => this.#stateChanged(state)));
+    const stateChanged = this.#hop((state: string) => this.#stateChanged(state));
+    native.onStateChange((state) => {
+      stateChanged(state);
+      if (state === 'closed') this.#reportEnd();
+    });
   }
 
   get bufferedBytes(): number {
@@ -137,7 +147,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
     this.#channel = channel;
     channel.setBufferedAmountLowThreshold(LINK_LOW_WATER_BYTES);
     channel.onOpen(this.#hop(() => this.#listener.opened()));
-    channel.onClosed(this.#hop(() => this.#end('remote')));
+    this.#unreportedEnds++;
+    const channelClosed = this.#hop(() => this.#end('remote'));
+    channel.onClosed(() => {
+      channelClosed();
+      this.#reportEnd();
+    });
     channel.onError(this.#hop(() => this.#end('failed')));
     channel.onBufferedAmountLow(this.#hop(() => this.#listener.drained()));
     channel.onMessage(
@@ -153,6 +168,11 @@ class NodeWebRtcConnection implements WebRtcConnection {
     if (state === 'closed') this.#end('remote');
     else if (state === 'failed') this.#end(this.#channel?.isOpen() ? 'remote' : 'failed');
     else if (state === 'disconnected') this.#graceTimer = setTimeout(() => this.#end('remote'), DISCONNECT_GRACE_MS);
+  }
+
+  #reportEnd(): void {
+    this.#unreportedEnds--;
+    if (this.#unreportedEnds === 0) unfinished.delete(this);
   }
 
   /** Runs a call that throws for a remote's nonsense, or when the channel has just gone. */
@@ -184,8 +204,14 @@ class NodeWebRtcConnection implements WebRtcConnection {
   }
 }
 
-/** How long a lost path may take to come back, ms. */
-const DISCONNECT_GRACE_MS = 3_000;
+/**
+ * Makes the offerer the DTLS client. An answerer that is the client sends its first message the
+ * moment its path works, often before the offerer's end is ready for it, and libdatachannel repeats
+ * it only after a second. The offerer learns that the path works later than the answerer.
+ */
+function asClient(offer: string): string {
+  return offer.replace('a=setup:actpass', 'a=setup:active');
+}
 
 function ownBytes(message: Buffer | ArrayBuffer): Uint8Array<ArrayBuffer> {
   if (message instanceof ArrayBuffer) return new Uint8Array(message);

@@ -1,0 +1,28 @@
+import { expect } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SignalRelay } from '../webrtc/signal-relay.js';
+import { describeLinkContract } from '../link-contract.js';
+import { nodeSeat } from './node-seat.js';
+
+describeLinkContract('node-datachannel', async () => {
+  const relay = new SignalRelay();
+  const [left, right] = [await nodeSeat(relay, 1), await nodeSeat(relay, 2)];
+  relay.admit(left);
+  relay.admit(right);
+  left.transport.dial(right.peerId);
+  await expect.poll(() => left.opened.length + right.opened.length, { timeout: 8_000, interval: 5 }).toBe(2);
+  return {
+    left: left.opened[0]!.link,
+    right: right.opened[0]!.link,
+    until: async (condition) => {
+      await expect.poll(condition, { timeout: 15_000, interval: 5 }).toBe(true);
+    },
+    // Nothing tells that nothing more will come: loopback needs a few milliseconds.
+    settle: () => sleep(100),
+    close: () => {
+      left.transport.close();
+      right.transport.close();
+      return Promise.resolve();
+    },
+  };
+});
