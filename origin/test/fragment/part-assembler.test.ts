@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+
+import { planCadence } from '../../src/encode/cadence.js';
+import { PartAssembler, type AssembledPart, type AssemblerOutput } from '../../src/fragment/part-assembler.js';
+
+const cadence = planCadence({ frameRate: { numerator: 30, denominator: 1 }, partMs: 200 });
+/** 320x180, high profile, as x264 writes it. */
+const AVC_C = Buffer.from('0164000dffe1001a6764000dacd941419f9f0110000003001000000303c0f142996001000468ef8fcbfdf8f800', 'hex');
+const AAC_LC_STEREO = Uint8Array.of(0x11, 0x90);
+
+function assembler(options: { hasAudio?: boolean; isPaced?: boolean } = {}): PartAssembler {
+  return new PartAssembler({ cadence, hasAudio: options.hasAudio ?? true, isPaced: options.isPaced ?? true });
+}
+
+const video = (frame: number, isKey = frame % 30 === 0) =>
+  ({ kind: 'videoFrame', data: Uint8Array.of(0, 0, 0, 1, frame % 256), isKey, timestampMs: Math.round((frame * 1000) / 30) }) as const;
+/** Frame 0 is the encoder's priming. */
+const audio = (frame: number) =>
+  ({ kind: 'audioFrame', data: Uint8Array.of(0xaa, frame % 256), timestampMs: Math.floor((frame * 1024) / 48) }) as const;
+
+function configured(options: { hasAudio?: boolean; isPaced?: boolean } = {}): { push: PartAssembler; outputs: AssemblerOutput[] } {
+  const push = assembler(options);
+  const outputs = [
+    ...push.push({ kind: 'avcConfiguration', avcC: avcConfiguration() }),
+    ...push.push({ kind: 'aacConfiguration', audioSpecificConfig: AAC_LC_STEREO }),
+  ];
+  return { push, outputs };
+}
+
+/** A minimal configuration record around a parameter set made by hand: baseline, 320x192 less 12 rows. */
+function avcConfiguration(): Uint8Array {
+  const bits = ['01000010', '11000000', '00001101', '1', '1', '1', '011', '1', '0', '000010100', '0001100', '1', '1', '1', '1', '1', '1', '00111', '0', '1'].join('');
+  const set = [0x67, ...(bits.padEnd(Math.ceil(bits.length / 8) * 8, '0').match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2))];
+  return Uint8Array.from([1, 0x42, 0xc0, 0x0d, 0xff, 0xe1, 0, set.length, ...set, 1, 0, 1, 0x68]);
+}
+
+const parts = (outputs: readonly AssemblerOutput[]): AssembledPart[] => outputs.filter((output) => output.kind === 'part');
+
+describe('PartAssembler', () => {
+  it('gives the init segment as soon as both tracks are described, with exact codecs', () => {
+    const { outputs } = configured();
+    expect(outputs).toMatchObject([{ kind: 'init', codecs: 'avc1.42c00d,mp4a.40.2', width: 320, height: 180, hasAudio: true, timescales: { video: 30_000, audio: 48_000 } }]);
+  });
+
+  it('reads the size out of a parameter set that x264 wrote', () => {
+    const push = assembler({ hasAudio: false });
+    expect(push.push({ kind: 'avcConfiguration', avcC: AVC_C })).toMatchObject([{ kind: 'init', codecs: 'avc1.64000d', width: 320, height: 180 }]);
+  });
+
+  it('closes a part with its own last frame, without the next one', () => {
+    const { push } = configured({ hasAudio: false });
+    const outputs = Array.from({ length: 6 }, (_, frame) => push.push(video(frame)));
+    expect(outputs.slice(0, 5).flat().filter(({ kind }) => kind === 'part')).toEqual([]);
+    expect(parts(outputs[5]!)).toMatchObject([{ videoFrameCount: 6, durationUs: 200_000, decodeTimeUs: 0, isIndependent: true, isSegmentLast: false }]);
+  });
+
+  it('marks key frames and segment ends', () => {
+    const { push } = configured({ hasAudio: false });
+    const made = parts(Array.from({ length: 120 }, (_, frame) => push.push(video(frame))).flat());
+    expect(made.map(({ isIndependent }) => isIndependent)).toEqual(Array.from({ length: 20 }, (_, index) => index % 5 === 0));
+    expect(made.map(({ isSegmentLast }) => isSegmentLast)).toEqual(Array.from({ length: 20 }, (_, index) => index % 10 === 9));
+  });
+
+  it('does not wait for sound that is as late as it always is', () => {
+    const { push } = configured();
+    for (let frame = 0; frame < 7; frame++) push.push(audio(frame));
+    const made = parts(Array.from({ length: 6 }, (_, frame) => push.push(video(frame))).flat());
+    // Seven with the priming one, which is left out.
+    expect(made).toMatchObject([{ audioFrameCount: 6 }]);
+  });
+
+  it('waits for sound that is later than that, and puts silence in its place when it does not come', () => {
+    const { push } = configured();
+    expect(parts(Array.from({ length: 14 }, (_, frame) => push.push(video(frame))).flat())).toEqual([]);
+    const made = parts(push.push(video(14)));
+    expect(made).toHaveLength(2);
+    expect(made.every(({ audioFrameCount }) => audioFrameCount > 0)).toBe(true);
+    // From now on nobody waits: the track is silent.
+    expect(parts(Array.from({ length: 3 }, (_, frame) => push.push(video(15 + frame))).flat())).toHaveLength(1);
+  });
+
+  it('takes real sound again after silence, on the same clock', () => {
+    const { push } = configured();
+    const before = parts(Array.from({ length: 30 }, (_, frame) => push.push(video(frame))).flat());
+    const silentFrames = before.reduce((sum, part) => sum + part.audioFrameCount, 0);
+    // The sound of the whole time comes at once: what silence has taken the place of is dropped.
+    for (let frame = 0; frame < 48; frame++) push.push(audio(frame));
+    const after = parts(Array.from({ length: 30 }, (_, frame) => push.push(video(30 + frame))).flat());
+    const allFrames = silentFrames + after.reduce((sum, part) => sum + part.audioFrameCount, 0);
+    const endMs = (before.length + after.length) * 200;
+    expect((allFrames * 1024) / 48).toBeLessThanOrEqual(endMs + 22);
+    expect((allFrames * 1024) / 48).toBeGreaterThan(endMs - 400);
+  });
+
+  it('waits for all of its sound when the input is not paced', () => {
+    const { push } = configured({ isPaced: false });
+    expect(parts(Array.from({ length: 90 }, (_, frame) => push.push(video(frame))).flat())).toEqual([]);
+    const made = parts(Array.from({ length: 48 }, (_, frame) => push.push(audio(frame))).flat());
+    expect(made.map(({ audioFrameCount }) => audioFrameCount)).toEqual([10, 9, 10, 9, 9]);
+  });
+
+  it('gives what is left as a last, shorter part', () => {
+    const { push } = configured({ hasAudio: false });
+    for (let frame = 0; frame < 8; frame++) push.push(video(frame));
+    expect(push.end()).toMatchObject([{ kind: 'part', videoFrameCount: 2, durationUs: 66_667, isSegmentLast: true, isIndependent: false }]);
+  });
+
+  it('keeps its place over the end of the timestamps', () => {
+    const { push } = configured({ hasAudio: false });
+    const start = Math.floor(((2 ** 31 - 1000) * 30) / 1000 / 30) * 30;
+    const made = parts(
+      Array.from({ length: 60 }, (_, index) => {
+        const timestampMs = Math.round(((start + index) * 1000) / 30) % 2 ** 31;
+        return push.push({ ...video(index), timestampMs });
+      }).flat(),
+    );
+    expect(made).toHaveLength(10);
+  });
+
+  it.each([
+    ['a gap in the frames', [video(0), video(1), video(3)], 'the encoder left its frame rate at frame 2'],
+    ['a missing key frame', [video(0, false)], 'frame 0 should be a key frame and is not'],
+    ['another codec', [{ kind: 'unsupported', reason: 'video codec 2' } as const], 'the encoder gave video codec 2'],
+    ['a broken description', [{ kind: 'aacConfiguration', audioSpecificConfig: Uint8Array.of(0) } as const], 'the encoder described its audio in a way that we cannot read'],
+  ])('breaks once and for all at %s', (_name, packets, reason) => {
+    const { push } = configured();
+    const outputs = packets.flatMap((packet) => push.push(packet));
+    expect(outputs.at(-1)).toEqual({ kind: 'broken', reason });
+    expect([...push.push(video(0)), ...push.end()]).toEqual([]);
+  });
+});
