@@ -1,4 +1,4 @@
-import type { PeerId } from '@p2ptv/protocol';
+import { STRIPE_COUNT, type PeerId } from '@p2ptv/protocol';
 import { dutyShape, EMPTY_DUTY_PLAN, planDuty, stripesOfPeer, type DutyPlan, type DutyShape } from './duty-plan.js';
 import { canTakeDuty, type Member } from './member.js';
 import type { ResolvedTrackerOptions } from './tracker-options.js';
@@ -84,13 +84,18 @@ export class DutyRoster {
 
   #deal(previous: DutyPlan, nowMs: number): Member[] {
     const candidates = this.#candidates();
-    const ranked = candidates.sort(byFitness).map(({ peerId }) => peerId);
     const before = this.#plan;
     const oldHolders = this.#holders;
     this.#shape = this.#shapeFor(candidates.length);
-    this.#plan = planDuty(previous, ranked, this.#shape);
+    const named = new Set(previous.flat());
+    const contenders = new Set([
+      ...candidates.filter(({ peerId }) => named.has(peerId)),
+      // No plan has more places, so it can want no more of those who are not on duty yet.
+      ...fittest(candidates, STRIPE_COUNT * this.#shape.copies),
+    ]);
+    const byId = new Map([...contenders].sort(byFitness).map((member) => [member.peerId, member]));
+    this.#plan = planDuty(previous, [...byId.keys()], this.#shape);
     this.#isHolderLost = false;
-    const byId = new Map(candidates.map((member) => [member.peerId, member]));
     this.#holders = new Map();
     for (const peerId of this.#plan.flat()) {
       const member = byId.get(peerId);
@@ -141,10 +146,13 @@ export class DutyRoster {
   }
 
   #planWithSlowestReplaced(): DutyPlan | undefined {
-    const byUplink = (left: Member, right: Member): number =>
-      left.uplinkBitsPerSecond - right.uplinkBitsPerSecond;
-    const slowest = [...this.#holders.values()].filter((member) => member.uplinkBitsPerSecond > 0).sort(byUplink)[0];
-    const best = [...this.#seasoned.values()].filter(({ peerId }) => !this.#holders.has(peerId)).sort(byFitness)[0];
+    let slowest: Member | undefined;
+    for (const member of this.#holders.values()) {
+      const isKnown = member.uplinkBitsPerSecond > 0;
+      if (isKnown && member.uplinkBitsPerSecond < (slowest?.uplinkBitsPerSecond ?? Infinity)) slowest = member;
+    }
+    const idle = [...this.#seasoned.values()].filter(({ peerId }) => !this.#holders.has(peerId));
+    const [best] = fittest(idle, 1);
     if (!slowest || !best) return undefined;
     const isWorth = best.uplinkBitsPerSecond >= slowest.uplinkBitsPerSecond * this.#options.replaceRatio;
     if (!isWorth || best.neighbourCount === 0) return undefined;
@@ -171,6 +179,19 @@ function isSameShape(left: DutyShape, right: DutyShape): boolean {
 
 function isSameList(left: readonly number[], right: readonly number[]): boolean {
   return left.length === right.length && left.every((value, index) => value === right[index]);
+}
+
+/** The best `count` members, best first, in one pass over all. */
+function fittest(members: readonly Member[], count: number): Member[] {
+  const best: Member[] = [];
+  for (const member of members) {
+    const last = best.at(-1);
+    if (best.length === count && last && byFitness(member, last) >= 0) continue;
+    const place = best.findIndex((other) => byFitness(member, other) < 0);
+    best.splice(place < 0 ? best.length : place, 0, member);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }
 
 /** Best first: has links (can be reached), larger uplink, has sent more. */
