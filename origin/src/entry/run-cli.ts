@@ -24,7 +24,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     await createProgram().parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    return reportFailure(error);
+    return reportFailure(error, args);
   }
 }
 
@@ -48,11 +48,10 @@ function createProgram(): Command {
   return program;
 }
 
-function reportFailure(error: unknown): number {
+function reportFailure(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    const sentence = error.message.replace(/^error: /, '').replace(/\n\(?/, ' (').replace(/[.?]?\)?$/, '');
-    print(`${capitalize(sentence)}${sentence.includes(' (') ? '?)' : ''}: see p2ptv --help.`);
+    print(usageSentence(error, args));
     return EXIT_USAGE;
   }
   if (error instanceof UsageError) {
@@ -63,6 +62,16 @@ function reportFailure(error: unknown): number {
   if (isExplained && error instanceof Error) print(error.message);
   else print(`Unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT_FAILED;
+}
+
+/** Commander's message, as one sentence that says where to look. */
+function usageSentence(error: CommanderError, args: readonly string[]): string {
+  const [first = ''] = args;
+  const isUnknownCommand = error.code === 'commander.excessArguments' && !['start', 'seed'].includes(first);
+  if (isUnknownCommand) return `There is no command "${first}": see p2ptv --help.`;
+  // A suggestion comes on a line of its own, in brackets.
+  const [problem = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  return `${capitalize(problem.replace(/\.$/, ''))}${suggestion && ` ${suggestion}`}: see p2ptv --help.`;
 }
 
 function print(sentence: string): void {

@@ -33,10 +33,22 @@ export async function runStart(options: StartOptions): Promise<void> {
   const tls = tlsOf(options);
   checkInput(options.input);
   const dataFolder = await DataFolder.open(options.data);
+  try {
+    await runOrigin(options, { logger, tls, dataFolder });
+  } finally {
+    dataFolder.close();
+  }
+}
+
+async function runOrigin(
+  options: StartOptions,
+  ready: { readonly logger: Logger; readonly tls: OriginOptions['tls']; readonly dataFolder: DataFolder },
+): Promise<void> {
+  const { logger, tls, dataFolder } = ready;
   const streamKey = loadStreamKey(dataFolder.path);
   const input = await inputOf(options, { logger, streamKey });
   const origin = await Origin.start({
-    dataFolder,
+    dataFolder: dataFolder.path,
     slug: options.slug,
     title: options.title,
     archiveMs: options['dvr-minutes'] * 60_000,

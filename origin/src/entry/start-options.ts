@@ -143,7 +143,7 @@ function readConfiguration(path: string): Record<string, unknown> {
   }
   const document = parseDocument(content);
   const problem = document.errors[0];
-  if (problem) throw new UsageError(`${path} is no valid YAML: ${problem.message.split('\n')[0] ?? ''}`);
+  if (problem) throw new UsageError(`${path} is no valid YAML: ${(problem.message.split('\n')[0] ?? '').replace(/:$/, '.')}`);
   const value: unknown = document.toJS() ?? {};
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${path} must hold settings, one "name: value" a line.`);

@@ -17,7 +17,7 @@ import { LiveStream } from '../package/live-stream.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
 import { PublishedStream } from '../publish/published-stream.js';
 import { listen } from './addresses.js';
-import { dataUnusable, type DataFolder } from './data-folder.js';
+import { dataUnusable } from './data-folder.js';
 import { feedStream } from './encoder-feed.js';
 import { createHttpServer } from './http-server.js';
 import { openLoopback, type LoopbackListener } from './loopback-listener.js';
@@ -25,7 +25,8 @@ import { startSeeder } from './seeder.js';
 
 /** How an origin is set up. */
 export type OriginOptions = {
-  readonly dataFolder: DataFolder;
+  /** A folder that nobody else uses; keys and recordings are in it. */
+  readonly dataFolder: string;
   readonly slug: string;
   readonly title: string;
   readonly archiveMs: number;
@@ -93,12 +94,14 @@ export class Origin {
    */
   static async start(options: OriginOptions): Promise<Origin> {
     const { dataFolder, logger } = options;
-    const publisher = onDataFolder(dataFolder, () => loadPublisher(dataFolder.path));
-    const live = onDataFolder(dataFolder, () => openStream(options, publisher));
-    // The tracker and the seeder join the server after the routes that ask them.
-    const embedded: { tracker?: TrackerHandle; seeder?: SeederSession | undefined } = {};
-    const published = new PublishedStream(live, () => embedded.seeder?.sentFrameBytes ?? 0);
+    const undo: (() => unknown)[] = [() => options.input?.source.close()];
     try {
+      const publisher = onDataFolder(dataFolder, () => loadPublisher(dataFolder));
+      const live = onDataFolder(dataFolder, () => openStream(options, publisher));
+      undo.push(() => live.close());
+      // The tracker and the seeder join the server after the routes that ask them.
+      const embedded: { tracker?: TrackerHandle; seeder?: SeederSession | undefined } = {};
+      const published = new PublishedStream(live, () => embedded.seeder?.sentFrameBytes ?? 0);
       const server = await createHttpServer({
         streams: new Map([[live.slug, published]]),
         publisher,
@@ -110,8 +113,9 @@ export class Origin {
         tls: options.tls,
         logger,
       });
+      undo.push(() => server.close());
       embedded.tracker = await registerTracker(server, {
-        dataFolder: dataFolder.path,
+        dataFolder,
         tracker: { swarms: { isStreamAllowed: (streamId) => streamId === live.streamId, maxSwarms: 1 } },
         clock: systemClock,
       });
@@ -120,8 +124,7 @@ export class Origin {
       embedded.seeder = await startSeeder(live, { publisher, trackerUrl: loopback.url, logger });
       return new Origin(options, { publisher, published, server, port, loopback, seeder: embedded.seeder });
     } catch (error) {
-      published.close();
-      live.close();
+      for (const step of undo.reverse()) await step();
       throw error;
     }
   }
@@ -149,7 +152,6 @@ export class Origin {
     await isServerClosed;
     clearTimeout(force);
     this.published.live.close();
-    this.#options.dataFolder.close();
   }
 
   #startEncoder(): Encoder | undefined {
@@ -167,7 +169,7 @@ export class Origin {
 const WARM_PEERS = 8;
 
 function openStream(options: OriginOptions, publisher: Publisher): LiveStream {
-  const folder = join(options.dataFolder.path, 'streams', options.slug);
+  const folder = join(options.dataFolder, 'streams', options.slug);
   mkdirSync(folder, { recursive: true });
   return new LiveStream({
     publisher,
@@ -195,11 +197,11 @@ function logNotice(logger: FastifyBaseLogger, notice: ArchiveNotice): void {
 }
 
 /** The system's own errors, as one sentence about the folder; ours have theirs. */
-function onDataFolder<Result>(folder: DataFolder, use: () => Result): Result {
+function onDataFolder<Result>(folder: string, use: () => Result): Result {
   try {
     return use();
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw dataUnusable(folder.path, error);
+    if (error instanceof Error && 'syscall' in error) throw dataUnusable(folder, error);
     throw error;
   }
 }

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 it(
   'plain hls.js plays it in low-latency mode: no error, no stall, less than 2.5 s behind',
-  async () => {
+  async ({ annotate }) => {
     const page = await browser.newPage();
     await page.goto(`${new URL(origin.base).origin}/healthz`);
     await page.addScriptTag({ path: HLS_SCRIPT });
@@ -61,7 +61,7 @@ it(
     );
     const settled = observed.latencies.slice(4).sort((left, right) => left - right);
     const median = settled[Math.floor(settled.length / 2)]!;
-    console.log(`plain hls.js: ${observed.playedSeconds.toFixed(1)} s played, latency ${median.toFixed(2)} s (most ${settled.at(-1)!.toFixed(2)} s), ${observed.loads} loads`);
+    await annotate(`${observed.playedSeconds.toFixed(1)} s played, latency ${median.toFixed(2)} s (most ${settled.at(-1)!.toFixed(2)} s), ${observed.loads} loads`);
     expect(observed.errors).toEqual([]);
     expect(observed.stalls).toBe(0);
     expect(observed.playedSeconds).toBeGreaterThan(SECONDS * 0.9);

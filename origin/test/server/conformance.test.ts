@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
@@ -58,12 +59,9 @@ describe('a live origin', () => {
 
   it('plays in ffmpeg without an error line', async () => {
     const { path } = await locateFfmpeg();
-    const output = await new Promise<string>((resolve, reject) => {
-      execFile(path, ['-v', 'error', '-i', `${origin.base}/index.m3u8`, '-t', '4', '-f', 'null', '-'], { timeout: 25_000 }, (error, _stdout, stderr) =>
-        error ? reject(error) : resolve(stderr),
-      );
-    });
-    expect(output).toBe('');
+    const args = ['-v', 'error', '-i', `${origin.base}/index.m3u8`, '-t', '4', '-f', 'null', '-'];
+    const { stderr } = await promisify(execFile)(path, args, { timeout: 25_000 });
+    expect(stderr).toBe('');
   }, 30_000);
 
   it('closes within two seconds, and all who wait are answered', async () => {

@@ -3,7 +3,6 @@ import { pino } from 'pino';
 import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
 import type { FrameRate } from '../../src/encode/frame-rate.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
-import { DataFolder } from '../../src/server/data-folder.js';
 import { Origin } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
 
@@ -11,7 +10,7 @@ import { temporaryFolder } from '../package/stream-fixture.js';
 export async function startOrigin(options: { frameRate?: FrameRate } = {}): Promise<{ origin: Origin; base: string; close: () => Promise<void> }> {
   const folder = temporaryFolder();
   const origin = await Origin.start({
-    dataFolder: await DataFolder.open(folder.path),
+    dataFolder: folder.path,
     slug: 'main',
     title: 'Test card',
     archiveMs: 60_000,
