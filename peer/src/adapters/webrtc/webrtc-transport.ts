@@ -40,6 +40,8 @@ type Attempt = {
   remoteFingerprint: string | undefined;
   isOpen: boolean;
   candidateCount: number;
+  /** Tries so far for the same wish, this one included. */
+  readonly tryCount: number;
 };
 
 type RefuseReason = Extract<SignalBody, { kind: 'refuse' }>['reason'];
@@ -47,6 +49,12 @@ type RefuseReason = Extract<SignalBody, { kind: 'refuse' }>['reason'];
 const DEFAULT_DIAL_TIMEOUT_MS = 8_000;
 /** Candidates of one connection; more would only be work. */
 const MAX_CANDIDATES = 64;
+/**
+ * Tries of a dial whose connection breaks at once, as opposed to one that finds no way. On a fast
+ * path libdatachannel may see the other side's certificate before it has stored the answer that
+ * names it, and then gives up.
+ */
+const MAX_TRIES = 3;
 
 const REFUSALS: Readonly<Record<RefuseReason, DialFailure>> = {
   full: 'refused',
@@ -100,10 +108,7 @@ export class WebRtcTransport implements LinkTransport {
       this.#waitingDials.add(peerId);
       return;
     }
-    const connectionId = randomConnectionId();
-    const attempt = this.#begin({ peerId, connectionId, isInitiator: true, isIncoming: false });
-    if (attempt) attempt.connection.offer();
-    else queueMicrotask(() => this.#listener?.dialFailed(peerId, 'unreachable'));
+    if (!this.#offer(peerId, 1)) queueMicrotask(() => this.#listener?.dialFailed(peerId, 'unreachable'));
   }
 
   signal(signal: Signal): void {
@@ -137,6 +142,26 @@ export class WebRtcTransport implements LinkTransport {
     this.#closeHandlerWhenFree();
   }
 
+  /** Starts a connection; false when the platform has none left. */
+  #offer(peerId: PeerId, tryCount: number): boolean {
+    const connectionId = randomConnectionId();
+    const attempt = this.#begin({ peerId, connectionId, isInitiator: true, isIncoming: false, tryCount });
+    attempt?.connection.offer();
+    return attempt !== undefined;
+  }
+
+  /** An attempt's connection broke: once more if it was our wish, and the other side has agreed. */
+  #broke(attempt: Attempt): void {
+    const { peerId, isInitiator, link, tryCount } = attempt;
+    const isWorthwhile = isInitiator && link !== undefined && tryCount < MAX_TRIES;
+    if (!isWorthwhile || this.#attempts.get(peerId) !== attempt) {
+      this.#drop(attempt, 'unreachable');
+      return;
+    }
+    this.#drop(attempt, undefined);
+    if (!this.#offer(peerId, tryCount + 1)) this.#listener?.dialFailed(peerId, 'unreachable');
+  }
+
   #takeOffer(signal: Signal, body: Extract<SignalBody, { kind: 'offer' }>): void {
     const { from: peerId, connectionId } = signal;
     if (!this.#credentials) {
@@ -158,7 +183,7 @@ export class WebRtcTransport implements LinkTransport {
       return;
     }
     if (current) this.#drop(current, undefined);
-    const attempt = this.#begin({ peerId, connectionId, isInitiator: false, isIncoming: !isOurWish });
+    const attempt = this.#begin({ peerId, connectionId, isInitiator: false, isIncoming: !isOurWish, tryCount: 1 });
     if (!attempt) {
       this.#refuse(signal, 'full');
       if (isOurWish) this.#listener?.dialFailed(peerId, 'unreachable');
@@ -222,7 +247,7 @@ export class WebRtcTransport implements LinkTransport {
 
   /** Makes a connection; undefined when the platform has none left. */
   #begin(
-    start: Pick<Attempt, 'peerId' | 'connectionId' | 'isInitiator' | 'isIncoming'>,
+    start: Pick<Attempt, 'peerId' | 'connectionId' | 'isInitiator' | 'isIncoming' | 'tryCount'>,
   ): Attempt | undefined {
     const { peerId, connectionId, isInitiator } = start;
     const send = (body: SignalBody): void => {
@@ -242,7 +267,7 @@ export class WebRtcTransport implements LinkTransport {
         drained: () => attempt.link?.drained(),
         closed: (end) => {
           if (attempt.isOpen) attempt.link?.end(end);
-          else this.#drop(attempt, 'unreachable');
+          else this.#broke(attempt);
         },
       });
     } catch {
