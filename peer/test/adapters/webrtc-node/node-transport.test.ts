@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deriveStreamId, keyPairFromSecret, type PeerRole, type Signal, type Ticket } from '@p2ptv/protocol';
+import { deriveStreamId, type PeerRole, type Signal, type Ticket } from '@p2ptv/protocol';
 import { createDtlsCertificate } from '../../../src/adapters/webrtc-node/certificate.js';
 import { numberedPeerId, SignalRelay, ticketFor, TRACKER_KEY, type Seat } from '../webrtc/signal-relay.js';
 import { LinkRecorder } from '../link-contract.js';
