@@ -51,7 +51,7 @@ export class Announcer {
       ? { kind, rendition, sequence }
       : { kind: 'header', signed: chunk.signed, holding };
     // Under a cap news must not crowd out the blocks: what is not told is learned from others.
-    if (this.#links.trySend(nowMs, neighbour.linkId, message)) neighbour.sharedHeaders.add(chunk.key);
+    if (this.#links.trySend(nowMs, neighbour.linkId, message)) noteShared(neighbour, chunk.key);
   }
 }
 
@@ -61,6 +61,14 @@ export function noteHolding(neighbour: Neighbour, key: ChunkKey, holding: Exclud
   const oldest = neighbour.holdings.keys().next().value;
   if (neighbour.holdings.size >= MAX_HOLDINGS && oldest !== undefined) neighbour.holdings.delete(oldest);
   neighbour.holdings.set(key, holding);
+}
+
+/** Notes that a neighbour and this peer both have a header; forgotten, it is told in full once more. */
+export function noteShared(neighbour: Neighbour, key: ChunkKey): void {
+  const { sharedHeaders } = neighbour;
+  const oldest = sharedHeaders.values().next().value;
+  if (sharedHeaders.size >= MAX_HOLDINGS && oldest !== undefined) sharedHeaders.delete(oldest);
+  sharedHeaders.add(key);
 }
 
 /** Chunks of one neighbour that are remembered: more than any live window, bounded against a liar. */

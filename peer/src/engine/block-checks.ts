@@ -11,7 +11,7 @@ export type BlockCheck = {
   readonly from: LinkId | 'origin';
 };
 
-/** Blocks between their arrival and their digest. Nothing here has been stored, played or forwarded. (SPEC IN5–IN7) */
+/** Blocks between their arrival and their digest. Nothing here has been stored, played or forwarded. (SPEC IN8–IN14) */
 export class BlockChecks {
   readonly #context: EngineContext;
   readonly #waiting = new Map<number, BlockCheck>();
@@ -25,6 +25,14 @@ export class BlockChecks {
     const digestId = this.#nextDigestId++;
     this.#waiting.set(digestId, check);
     this.#context.command({ kind: 'digestBlock', digestId, bytes: check.bytes });
+  }
+
+  /** True while the same block of the same sender is being checked: one who repeats it burns no time of ours. */
+  isWaiting(block: Omit<BlockCheck, 'bytes'>): boolean {
+    for (const { key, index, from } of this.#waiting.values()) {
+      if (key === block.key && index === block.index && from === block.from) return true;
+    }
+    return false;
   }
 
   finish(digestId: number): BlockCheck | undefined {

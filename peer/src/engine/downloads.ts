@@ -1,8 +1,10 @@
 import {
   BLOCK_BYTES,
   blockLengthOf,
+  chunkKey,
   isEqualBytes,
   type ChunkKey,
+  type ChunkRef,
   type RejectReason,
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
@@ -62,6 +64,9 @@ const MAX_SWITCHES = 6;
 const MIN_SWITCH_GAIN_MS = 15;
 /** How often a chunk that waits for a free fetch looks again, ms. */
 const FETCH_QUEUE_MS = 20;
+
+/** A block as a neighbour sent it. */
+export type SentBlock = ChunkRef & { readonly index: number; readonly bytes: Uint8Array };
 
 /** What became of a block that a neighbour sent. */
 export type BlockResult = 'taken' | 'duplicate' | 'unsolicited' | 'wrongLength' | 'forgotten';
@@ -147,11 +152,12 @@ export class Downloads {
   }
 
   /** Takes a block from a neighbour; it counts for nothing before its digest is checked. */
-  block(nowMs: number, neighbour: Neighbour, block: { key: ChunkKey; index: number; bytes: Uint8Array }): BlockResult {
-    const { key, index, bytes } = block;
+  block(nowMs: number, neighbour: Neighbour, block: SentBlock): BlockResult {
+    const { index, bytes } = block;
+    const key = chunkKey(block.rendition, block.sequence);
     const chunk = this.#context.store.get(key);
     if (!neighbour.solicited.has(key)) {
-      return chunk || this.#context.headers.get(key) ? 'unsolicited' : 'forgotten';
+      return this.#context.headers.isForgotten(block.sequence) ? 'forgotten' : 'unsolicited';
     }
     if (!chunk) return 'forgotten';
     const length = blockLengthOf(chunk.signed.header.byteLength, index);
@@ -167,7 +173,7 @@ export class Downloads {
       source.expectedAtMs = nowMs + (missingBytes(chunk) - length) * msPerByte;
       neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
     }
-    if (chunk.verified[index] === 1) {
+    if (chunk.verified[index] === 1 || this.#checks.isWaiting({ key, index, from: neighbour.linkId })) {
       this.#context.counters.duplicateBlocks++;
       return 'duplicate';
     }
@@ -233,16 +239,21 @@ export class Downloads {
   }
 
   /** A neighbour refused a request. */
-  rejected(nowMs: number, neighbour: Neighbour, key: ChunkKey, reason: RejectReason): void {
+  rejected(nowMs: number, neighbour: Neighbour, answer: ChunkRef & { readonly reason: RejectReason }): void {
+    const { reason } = answer;
+    const key = chunkKey(answer.rendition, answer.sequence);
     const download = this.#active.get(key);
-    if (reason !== 'overLimit') neighbour.failed.add(key);
     neighbour.holdings.delete(key);
+    if (!neighbour.solicited.has(key)) return;
+    if (reason !== 'overLimit') neighbour.failed.add(key);
     if (download?.source.kind !== 'peer' || download.source.linkId !== neighbour.linkId) return;
     this.#release(nowMs, download, { isCancelled: false });
   }
 
   /** A neighbour is busy with others first. */
-  queued(nowMs: number, neighbour: Neighbour, key: ChunkKey, aheadBytes: number): void {
+  queued(nowMs: number, neighbour: Neighbour, answer: ChunkRef & { readonly aheadBytes: number }): void {
+    const { aheadBytes } = answer;
+    const key = chunkKey(answer.rendition, answer.sequence);
     neighbour.queue = { bytes: aheadBytes, atMs: nowMs };
     const download = this.#active.get(key);
     if (download?.source.kind !== 'peer' || download.source.linkId !== neighbour.linkId) return;

@@ -23,10 +23,16 @@ export type OfferResult =
   | 'known'
   /** Too old to matter, or this link already has too many checks waiting. */
   | 'ignored'
-  /** It can't be right: another stream, or absurdly far ahead. */
+  /** It can't be right: it is of another stream. */
   | 'invalid';
 
-type PendingCheck = { readonly signed: SignedChunkHeader; readonly tellers: HeaderTeller[] };
+type PendingCheck = {
+  readonly signed: SignedChunkHeader;
+  readonly tellers: HeaderTeller[];
+  /** The link whose allowance the check takes up. */
+  readonly chargedTo: LinkId | undefined;
+  readonly isFarAhead: boolean;
+};
 
 /** A header whose signature has just been checked, and who had told us of it. */
 export type CheckedHeader = {
@@ -37,13 +43,12 @@ export type CheckedHeader = {
 
 /**
  * Headers that the publisher signed, and those still being checked. Only verified headers are ever
- * looked up; each signature is checked once, however many neighbours tell of it. (SPEC IN1–IN4)
+ * looked up; each signature is checked once, however many neighbours tell of it. (SPEC IN1–IN7)
  */
 export class HeaderLog {
   readonly #streamId: StreamId;
   readonly #verified = new Map<ChunkKey, SignedChunkHeader>();
   readonly #pending = new Map<number, PendingCheck>();
-  readonly #pendingByLink = new Map<LinkId, number>();
   readonly #edges = new Map<RenditionId, ChunkHeader>();
   #floor = 0 as ChunkSequence;
   #nextCheckId = 1;
@@ -71,23 +76,25 @@ export class HeaderLog {
     if (header.sequence < this.#floor) return { result: 'ignored' };
     const known = this.#verified.get(chunkKey(header.rendition, header.sequence));
     if (known && isEqualBytes(known.bytes, signed.bytes)) return { result: 'known' };
-    const edge = this.#edges.get(header.rendition);
-    // Sequences jump after a restart of the origin: only it is believed about the far future.
-    const isFarAhead = edge !== undefined && header.sequence > edge.sequence + LIMITS.headersAheadOfEdge;
-    if (teller !== 'origin' && isFarAhead && header.epoch <= edge.epoch) return { result: 'invalid' };
     for (const pending of this.#pending.values()) {
       if (!isEqualBytes(pending.signed.bytes, signed.bytes)) continue;
-      pending.tellers.push(teller);
+      if (!pending.tellers.some((other) => isSameTeller(other, teller))) pending.tellers.push(teller);
       return { result: 'pending' };
     }
-    if (teller !== 'origin') {
-      const waiting = this.#pendingByLink.get(teller.linkId) ?? 0;
-      if (waiting >= LIMITS.pendingSignaturesPerLink) return { result: 'ignored' };
-      this.#pendingByLink.set(teller.linkId, waiting + 1);
-    }
+    const edge = this.#edges.get(header.rendition);
+    // True after a restart of the origin, or after a long sleep of ours; else a lie that burns our time.
+    const isFarAhead = edge !== undefined && header.sequence > edge.sequence + LIMITS.headersAheadOfEdge;
+    const chargedTo = teller === 'origin' ? undefined : teller.linkId;
+    if (chargedTo !== undefined && !this.#mayCheck(chargedTo, isFarAhead)) return { result: 'ignored' };
     const checkId = this.#nextCheckId++;
-    this.#pending.set(checkId, { signed, tellers: [teller] });
+    this.#pending.set(checkId, { signed, tellers: [teller], chargedTo, isFarAhead });
     return { result: 'pending', checkId };
+  }
+
+  #mayCheck(linkId: LinkId, isFarAhead: boolean): boolean {
+    const waiting = [...this.#pending.values()].filter(({ chargedTo }) => chargedTo === linkId);
+    if (isFarAhead && waiting.some((pending) => pending.isFarAhead)) return false;
+    return waiting.length < LIMITS.pendingSignaturesPerLink;
   }
 
   /** Takes the result of a check; undefined when nobody waits for it any more. */
@@ -95,18 +102,18 @@ export class HeaderLog {
     const pending = this.#pending.get(checkId);
     if (!pending) return undefined;
     this.#pending.delete(checkId);
-    const first = pending.tellers[0];
-    if (first !== undefined && first !== 'origin') {
-      const waiting = (this.#pendingByLink.get(first.linkId) ?? 1) - 1;
-      if (waiting > 0) this.#pendingByLink.set(first.linkId, waiting);
-      else this.#pendingByLink.delete(first.linkId);
-    }
     if (isValid) this.insert(pending.signed);
-    return { ...pending, isValid };
+    return { signed: pending.signed, tellers: pending.tellers, isValid };
   }
 
-  /** True while any signature is being checked for a chunk: its blocks may already be coming. */
+  /** True for what is older than all that is kept. */
+  isForgotten(sequence: ChunkSequence): boolean {
+    return sequence < this.#floor;
+  }
+
+  /** True while the signature of an unknown chunk is being checked: its blocks may already be coming. */
   isPending(key: ChunkKey): boolean {
+    if (this.#verified.has(key)) return false;
     for (const { signed } of this.#pending.values()) {
       if (chunkKey(signed.header.rendition, signed.header.sequence) === key) return true;
     }
@@ -133,4 +140,9 @@ export class HeaderLog {
     for (const key of forgotten) this.#verified.delete(key);
     return forgotten;
   }
+}
+
+function isSameTeller(left: HeaderTeller, right: HeaderTeller): boolean {
+  if (left === 'origin' || right === 'origin') return left === right;
+  return left.linkId === right.linkId;
 }

@@ -1,5 +1,6 @@
 import type { DutyMap, PeerDescription, PeerId } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
+import type { LinkId } from './engine-io.js';
 import type { Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 
@@ -8,6 +9,8 @@ const BAN_MS = 600_000;
 /** Peers in vain dialled are not dialled again for this long. */
 const REDIAL_MS = 15_000;
 const LAST_ASK_INTERVAL_MS = 60_000;
+/** Peers that are remembered as not to be dialled for now. */
+const MAX_AVOIDED = 256;
 /** What a question to the tracker may exclude (tracker contract). */
 const MAX_EXCLUDED = 128;
 
@@ -15,6 +18,7 @@ const MAX_EXCLUDED = 128;
 export class Mesh {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
+  readonly #drop: (nowMs: number, linkId: LinkId) => void;
   readonly #dialling = new Set<PeerId>();
   readonly #notBefore = new Map<PeerId, number>();
   readonly #bannedUntil = new Map<PeerId, number>();
@@ -24,9 +28,11 @@ export class Mesh {
   #nextPingMs = 0;
   #duty: DutyMap | undefined;
 
-  constructor(context: EngineContext, links: OutgoingLinks) {
+  /** @param drop ends the link of a neighbour that is dead or not needed */
+  constructor(context: EngineContext, links: OutgoingLinks, drop: (nowMs: number, linkId: LinkId) => void) {
     this.#context = context;
     this.#links = links;
+    this.#drop = drop;
     this.#askIntervalMs = context.options.swarm.askIntervalMs;
   }
 
@@ -48,15 +54,20 @@ export class Mesh {
 
   dialFailed(nowMs: number, peerId: PeerId): void {
     this.#dialling.delete(peerId);
+    this.avoid(nowMs, peerId);
+  }
+
+  /** Does not dial a peer for a while: it could not be reached, has left, or does not want us. */
+  avoid(nowMs: number, peerId: PeerId): void {
+    const oldest = this.#notBefore.keys().next().value;
+    if (this.#notBefore.size >= MAX_AVOIDED && oldest !== undefined) this.#notBefore.delete(oldest);
     this.#notBefore.set(peerId, nowMs + REDIAL_MS);
   }
 
-  /** A link is up; false: it must not stay. */
-  opened(nowMs: number, neighbour: Neighbour): boolean {
-    this.#dialling.delete(neighbour.peerId);
-    if (!this.#bannedUntil.has(neighbour.peerId)) return true;
-    this.#links.close(nowMs, neighbour.linkId, 'misbehaviour');
-    return false;
+  /** A link is up; the result is why it must not stay, if so. */
+  opened(peerId: PeerId): 'misbehaviour' | undefined {
+    this.#dialling.delete(peerId);
+    return this.#bannedUntil.has(peerId) ? 'misbehaviour' : undefined;
   }
 
   ended(nowMs: number, neighbour: Neighbour): void {
@@ -76,7 +87,7 @@ export class Mesh {
     const onDuty = new Set(map.stripes.flat());
     for (const peerId of onDuty) this.#dial(nowMs, peerId);
     for (const neighbour of [...this.#context.neighbours.all()]) {
-      if (!onDuty.has(neighbour.peerId)) this.#links.close(nowMs, neighbour.linkId, 'idle');
+      if (!onDuty.has(neighbour.peerId)) this.#drop(nowMs, neighbour.linkId);
     }
   }
 
@@ -132,7 +143,7 @@ export class Mesh {
     this.#nextPingMs = nowMs + pingIntervalMs;
     for (const neighbour of [...this.#context.neighbours.all()]) {
       if (nowMs - neighbour.lastHeardMs > deadAfterMs) {
-        this.#links.close(nowMs, neighbour.linkId, 'idle');
+        this.#drop(nowMs, neighbour.linkId);
         continue;
       }
       neighbour.pingNonce = (neighbour.pingNonce + 1) >>> 0;
@@ -143,5 +154,7 @@ export class Mesh {
     for (const memory of [this.#notBefore, this.#bannedUntil]) {
       for (const [peerId, untilMs] of memory) if (untilMs <= nowMs) memory.delete(peerId);
     }
+    // Someone on duty who could not be reached at first, or went away and came back.
+    for (const peerId of new Set(this.#duty?.stripes.flat())) this.#dial(nowMs, peerId);
   }
 }

@@ -14,10 +14,10 @@ import {
   type SignedChunkHeader,
   type WireMessage,
 } from '@p2ptv/protocol';
-import { Announcer, noteHolding } from './announcer.js';
+import { Announcer, noteHolding, noteShared } from './announcer.js';
 import { ChunkStore, endDateMs, isComplete, type StoredChunk } from './chunk-store.js';
 import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
-import { Downloads } from './downloads.js';
+import { Downloads, type SentBlock } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
 import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
 import type { EngineIdentity, EngineOptions } from './engine-options.js';
@@ -35,7 +35,7 @@ const MAX_EARLY_BLOCKS = 64;
 /** A chunk that the origin no longer has is given up so long after its deadline, ms. */
 const LOST_GRACE_MS = 500;
 
-type EarlyBlock = { readonly linkId: LinkId; readonly key: ChunkKey; readonly index: number; readonly bytes: Uint8Array };
+type EarlyBlock = { readonly linkId: LinkId; readonly key: ChunkKey; readonly block: SentBlock };
 
 /** What an engine runs on besides its options. */
 export type EnginePorts = {
@@ -92,7 +92,7 @@ export class PeerEngine {
     });
     this.#uploads = new Uploads(this.#context, this.#links);
     this.#poll = new HeaderPoll(this.#context);
-    this.#mesh = new Mesh(this.#context, this.#links);
+    this.#mesh = new Mesh(this.#context, this.#links, (nowMs, linkId) => this.#drop(nowMs, linkId, 'idle'));
   }
 
   /** Handles one input at `nowMs`, which never runs backwards. */
@@ -174,65 +174,85 @@ export class PeerEngine {
       case 'linkDrained':
         return;
       case 'linkOpened':
-        return this.#linkOpened(nowMs, input);
+        this.#linkOpened(nowMs, input);
+        return;
       case 'linkEnded':
-        return this.#linkEnded(nowMs, input.linkId);
+        this.#linkEnded(nowMs, input.linkId);
+        return;
       case 'message':
-        return this.#message(nowMs, input.linkId, input.message);
+        this.#message(nowMs, input.linkId, input.message);
+        return;
       case 'malformed':
-        return this.#punish(nowMs, input.linkId, 'misbehaviour');
+        this.#punish(nowMs, input.linkId, { reason: 'misbehaviour' });
+        return;
       case 'signatureChecked':
-        return this.#signatureChecked(nowMs, input.checkId, input.isValid);
+        this.#signatureChecked(nowMs, input.checkId, input.isValid);
+        return;
       case 'blockDigested':
-        return this.#blockDigested(nowMs, input.digestId, input.digest);
+        this.#blockDigested(nowMs, input.digestId, input.digest);
+        return;
       case 'joined':
-        return this.#joined(nowMs, input.rendition, input.headers);
+        this.#joined(nowMs, input.rendition, input.headers);
+        return;
       case 'originHeaders':
         this.#poll.answered();
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'originHeadersFailed':
-        return this.#poll.failed(nowMs);
+        this.#poll.failed(nowMs);
+        return;
       case 'fetchBytes':
-        return this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
+        this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
+        return;
       case 'fetchDone':
         // All bytes that were asked for have been seen; an answer that ends before is a failure.
-        return this.#downloads.fetchEnded(nowMs, input.fetchId, 'invalid');
+        this.#downloads.fetchEnded(nowMs, input.fetchId, 'invalid');
+        return;
       case 'fetchFailed':
-        return this.#downloads.fetchEnded(nowMs, input.fetchId, input.failure);
+        this.#downloads.fetchEnded(nowMs, input.fetchId, input.failure);
+        return;
       case 'neighboursOffered':
-        return this.#mesh.offered(nowMs, input.neighbours);
+        this.#mesh.offered(nowMs, input.neighbours);
+        return;
       case 'dialFailed':
-        return this.#mesh.dialFailed(nowMs, input.peerId);
+        this.#mesh.dialFailed(nowMs, input.peerId);
+        return;
       case 'duty':
         this.#dutyStripes = input.stripes;
         return;
       case 'dutyMap':
-        return this.#mesh.dutyChanged(nowMs, input.map);
+        this.#mesh.dutyChanged(nowMs, input.map);
+        return;
       case 'playback':
-        return this.#clock.report(nowMs, input.position);
+        this.#clock.report(nowMs, input.position);
+        return;
       case 'upload':
         this.#links.setPolicy(nowMs, input.policy);
         if (!this.#links.isUploading) this.#uploads.refuseAll(nowMs);
-        return this.#tellStatus(nowMs);
+        this.#tellStatus(nowMs);
+        return;
       case 'visibility':
         this.#isVisible = input.isVisible;
-        return this.#tellStatus(nowMs);
+        this.#tellStatus(nowMs);
+        return;
       case 'published':
-        return this.#published(nowMs, input.signed, input.bytes);
+        this.#published(nowMs, input.signed, input.bytes);
+        return;
     }
   }
 
   #linkOpened(nowMs: number, link: Extract<EngineInput, { kind: 'linkOpened' }>): void {
     const { neighbours } = this.#context;
+    const refusal = this.#mesh.opened(link.peerId);
     const before = neighbours.byPeer(link.peerId);
-    if (before) this.#links.close(nowMs, before.linkId, 'idle');
-    if (neighbours.count >= LIMITS.links) {
-      this.#links.close(nowMs, link.linkId, 'tooManyLinks');
+    // One place is kept for the origin's seeder, whom a crowd must not shut out.
+    const places = LIMITS.links - (link.role === 'origin' ? 0 : 1) + (before ? 1 : 0);
+    if (refusal || neighbours.count >= places) {
+      this.#links.close(nowMs, link.linkId, refusal ?? 'tooManyLinks');
       return;
     }
     const neighbour = neighbours.add(nowMs, link);
-    if (!this.#mesh.opened(nowMs, neighbour)) return;
+    if (before) this.#drop(nowMs, before.linkId, 'idle');
     this.#links.send(nowMs, link.linkId, {
       kind: 'hello',
       version: WIRE_VERSION,
@@ -255,52 +275,67 @@ export class PeerEngine {
     if (!neighbour) return;
     neighbour.lastHeardMs = nowMs;
     if (neighbour.status === undefined && message.kind !== 'hello' && message.kind !== 'bye') {
-      this.#punish(nowMs, linkId, 'misbehaviour');
+      this.#punish(nowMs, linkId, { reason: 'misbehaviour' });
       return;
     }
     switch (message.kind) {
       case 'hello':
         neighbour.status = message.status;
-        if (message.version !== WIRE_VERSION) this.#links.close(nowMs, linkId, 'misbehaviour');
+        if (message.version === WIRE_VERSION) return;
+        this.#mesh.avoid(nowMs, neighbour.peerId);
+        this.#drop(nowMs, linkId, 'misbehaviour');
         return;
       case 'status':
         neighbour.status = message.status;
         return;
       case 'header':
-        return this.#toldHeader(nowMs, neighbour, message);
+        this.#toldHeader(nowMs, neighbour, message);
+        return;
       case 'incoming':
       case 'have':
+        if (this.#context.headers.isForgotten(message.sequence)) return;
         noteHolding(neighbour, keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
-        return this.#poll.told(nowMs, message.sequence);
+        this.#poll.told(nowMs, message.sequence);
+        return;
       case 'request':
-        return this.#uploads.request(nowMs, neighbour, message);
+        this.#uploads.request(nowMs, neighbour, message);
+        return;
       case 'block':
-        return this.#block(nowMs, neighbour, message);
+        this.#block(nowMs, neighbour, message);
+        return;
       case 'cancel':
-        return this.#uploads.cancel(linkId, keyOf(message));
+        this.#uploads.cancel(linkId, keyOf(message));
+        return;
       case 'reject':
-        return this.#downloads.rejected(nowMs, neighbour, keyOf(message), message.reason);
+        this.#downloads.rejected(nowMs, neighbour, message);
+        return;
       case 'queued':
-        return this.#downloads.queued(nowMs, neighbour, keyOf(message), message.aheadBytes);
+        this.#downloads.queued(nowMs, neighbour, message);
+        return;
       case 'ping':
-        return this.#links.send(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
+        this.#links.send(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
+        return;
       case 'pong':
-        return this.#pong(nowMs, neighbour, message.nonce);
+        this.#pong(nowMs, neighbour, message.nonce);
+        return;
       case 'bye':
         this.#context.command({ kind: 'closeLink', linkId, reason: message.reason });
-        return this.#linkEnded(nowMs, linkId);
+        if (message.reason !== 'idle') this.#mesh.avoid(nowMs, neighbour.peerId);
+        this.#linkEnded(nowMs, linkId);
+        return;
     }
   }
 
   #toldHeader(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'header' }>): void {
     const { signed, holding } = message;
     const key = keyOf(signed.header);
-    neighbour.sharedHeaders.add(key);
+    if (this.#context.headers.isForgotten(signed.header.sequence)) return;
     if (holding !== 'none') noteHolding(neighbour, key, holding);
     this.#poll.told(nowMs, signed.header.sequence);
     if (neighbour.role === 'origin') neighbour.solicited.add(key);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
-    if (result === 'invalid') this.#punish(nowMs, neighbour.linkId, 'badHeader', signed.header);
+    if (result === 'pending' || result === 'known') noteShared(neighbour, key);
+    if (result === 'invalid') this.#punish(nowMs, neighbour.linkId, { reason: 'badHeader', chunk: signed.header });
     else if (result === 'known' && neighbour.role === 'origin') this.#downloads.pushBegins(nowMs, key, neighbour);
   }
 
@@ -320,7 +355,7 @@ export class PeerEngine {
     const { header } = checked.signed;
     if (!isValid) {
       for (const teller of checked.tellers) {
-        if (teller !== 'origin') this.#punish(nowMs, teller.linkId, 'badHeader', header);
+        if (teller !== 'origin') this.#punish(nowMs, teller.linkId, { reason: 'badHeader', chunk: header });
       }
       const key = keyOf(header);
       this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.key !== key);
@@ -350,28 +385,27 @@ export class PeerEngine {
   }
 
   #block(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'block' }>): void {
-    const { index, bytes } = message;
     const key = keyOf(message);
     if (this.#context.headers.isPending(key) && neighbour.solicited.has(key)) {
       if (this.#earlyBlocks.length < MAX_EARLY_BLOCKS) {
-        this.#earlyBlocks.push({ linkId: neighbour.linkId, key, index, bytes });
+        this.#earlyBlocks.push({ linkId: neighbour.linkId, key, block: message });
       }
       return;
     }
-    const result = this.#downloads.block(nowMs, neighbour, { key, index, bytes });
+    const result = this.#downloads.block(nowMs, neighbour, message);
     if (result === 'unsolicited' || result === 'wrongLength') {
-      this.#punish(nowMs, neighbour.linkId, 'badBlock', message);
+      this.#punish(nowMs, neighbour.linkId, { reason: 'badBlock', chunk: message });
     }
   }
 
   #releaseEarlyBlocks(nowMs: number, key: ChunkKey): void {
     const ready = this.#earlyBlocks.filter((block) => block.key === key);
     this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.key !== key);
-    for (const { linkId, index, bytes } of ready) {
+    for (const { linkId, block } of ready) {
       const neighbour = this.#context.neighbours.get(linkId);
       if (!neighbour) continue;
-      const result = this.#downloads.block(nowMs, neighbour, { key, index, bytes });
-      if (result === 'wrongLength') this.#punish(nowMs, linkId, 'badBlock', chunkRefOf(key));
+      const result = this.#downloads.block(nowMs, neighbour, block);
+      if (result === 'wrongLength') this.#punish(nowMs, linkId, { reason: 'badBlock', chunk: block });
     }
   }
 
@@ -381,7 +415,7 @@ export class PeerEngine {
     const { check, isRight, completed } = result;
     if (!isRight) {
       this.#chunksRejected++;
-      if (check.from !== 'origin') this.#punish(nowMs, check.from, 'badBlock', chunkRefOf(check.key));
+      if (check.from !== 'origin') this.#punish(nowMs, check.from, { reason: 'badBlock', chunk: chunkRefOf(check.key) });
       return;
     }
     if (completed) this.#completed(completed);
@@ -427,7 +461,8 @@ export class PeerEngine {
   }
 
   /** Ends the link of whoever broke the protocol, and keeps that peer away. */
-  #punish(nowMs: number, linkId: LinkId, reason: ByeReason, chunk?: ChunkRef): void {
+  #punish(nowMs: number, linkId: LinkId, fault: { readonly reason: ByeReason; readonly chunk?: ChunkRef }): void {
+    const { reason, chunk } = fault;
     const neighbour = this.#context.neighbours.get(linkId);
     if (!neighbour) return;
     this.#context.counters.bans++;
@@ -440,6 +475,11 @@ export class PeerEngine {
         event: { name: 'chunkRejected', chunk: { rendition: chunk.rendition, sequence: chunk.sequence }, peerId, reason: what },
       });
     }
+    this.#drop(nowMs, linkId, reason);
+  }
+
+  /** Ends a link at once: whatever still comes on it is not heard. */
+  #drop(nowMs: number, linkId: LinkId, reason: ByeReason): void {
     this.#links.close(nowMs, linkId, reason);
     this.#linkEnded(nowMs, linkId);
   }

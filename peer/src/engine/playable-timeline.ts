@@ -17,7 +17,7 @@ const CUT_SEGMENT_PATIENCE_MS = 400;
 export class PlayableTimeline {
   readonly timeline = new MediaTimeline();
   /** Known headers after the timeline's end, by sequence. */
-  #ahead: Ahead[] = [];
+  readonly #ahead: Ahead[] = [];
   #startSequence: number | undefined;
 
   /** Playback begins here: what is older is not wanted. */

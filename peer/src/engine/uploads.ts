@@ -65,9 +65,18 @@ export class Uploads {
       const { rendition, sequence } = request;
       this.#links.send(nowMs, neighbour.linkId, { kind: 'reject', rendition, sequence, reason });
     };
-    if (!this.#links.isUploading) return refuse('notUploading');
-    if (!chunk || request.firstBlock + request.blockCount > chunk.blockCount) return refuse('notHeld');
-    if (mine.length >= LIMITS.requestsPerLink) return refuse('overLimit');
+    if (!this.#links.isUploading) {
+      refuse('notUploading');
+      return;
+    }
+    if (!chunk || request.firstBlock + request.blockCount > chunk.blockCount) {
+      refuse('notHeld');
+      return;
+    }
+    if (mine.length >= LIMITS.requestsPerLink) {
+      refuse('overLimit');
+      return;
+    }
     this.cancel(neighbour.linkId, key);
     if (!isComplete(chunk)) this.#context.counters.cutThroughForwards++;
     const job = this.#add(neighbour.linkId, chunk, {

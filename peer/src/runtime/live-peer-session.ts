@@ -269,19 +269,22 @@ export class LivePeerSession implements SeederSession {
         );
         return;
       case 'fetchChunk':
-        return this.#fetchChunk(command);
+        this.#fetchChunk(command);
+        return;
       case 'abortFetch':
         this.#fetches.get(command.fetchId)?.();
         this.#fetches.delete(command.fetchId);
         return;
       case 'followHeaders':
-        return this.#followHeaders(command);
+        this.#followHeaders(command);
+        return;
       case 'stopHeaders':
         this.#stopHeaders?.();
         this.#stopHeaders = undefined;
         return;
       case 'event':
-        return this.#emit(command.event);
+        this.#emit(command.event);
+        return;
     }
   }
 
