@@ -98,6 +98,7 @@ function reasonFrom(log: string, file: string): string {
   if (/Permission denied/.test(log)) return 'we may not read it';
   if (/Is a directory/.test(log)) return 'it is a directory';
   if (/matches no streams/.test(log)) return 'there is no video in it';
+  if (/Invalid data found/.test(log)) return 'it is broken, or no media file';
   if (log.includes('timed out')) return 'reading it took too long';
   const line = log.split('\n').find((text) => text.includes(`${inputUrl(file)}: `));
   return line?.split(`${inputUrl(file)}: `)[1]?.trim().replace(/\.$/, '') ?? 'it holds no picture that can be decoded';

@@ -103,8 +103,12 @@ export class RtmpSource implements Source {
     if (signal.aborted || this.#isClosed) return Promise.resolve(undefined);
     if (this.#publisher?.publication.isReady === true) return Promise.resolve(this.#publisher.publication.open());
     return new Promise((resolve) => {
-      this.#waiting = resolve;
-      signal.addEventListener('abort', () => this.#answer(undefined), { once: true });
+      const giveUp = (): void => this.#answer(undefined);
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting = (feed) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(feed);
+      };
     });
   }
 

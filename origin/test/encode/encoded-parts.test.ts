@@ -115,7 +115,7 @@ for (const ffmpeg of await allFfmpegs()) {
         // Every fifth frame is missing, and a whole second from the 60th on comes at half the rate.
         const source = await fileFrom(ffmpeg, folder, [
           ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30:duration=5', '-f', 'lavfi', '-i', 'sine=duration=5'],
-          ...['-vf', "select='mod(n,5)*if(between(n,60,90),mod(n,2),1)'", '-vsync', 'vfr'],
+          ...['-vf', "select='mod(n,5)*if(between(n,60,90),mod(n,2),1)'", ffmpeg.constantRateOptions[0]!, 'vfr'],
         ]);
         const session = await encodeAll(ffmpeg, source);
         expectEvenParts(session);

@@ -91,7 +91,7 @@ export async function decodedLuma(
     const file = join(folder, 'session.mp4');
     await writeFile(file, joined(session));
     const { stdout } = await ffmpegOutput(ffmpeg.path, [
-      ...['-loglevel', 'error', '-i', file, '-map', '0:v:0', '-vsync', '0'],
+      ...['-loglevel', 'error', '-i', file, '-map', '0:v:0', ffmpeg.constantRateOptions[0]!, 'passthrough'],
       ...['-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'],
     ]);
     const pictures: Uint8Array[] = [];

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 
@@ -10,7 +12,7 @@ import type { Ffmpeg } from '../../src/encode/ffmpeg-location.js';
 import type { AssembledPart } from '../../src/fragment/part-assembler.js';
 import type { SourceFeed } from '../../src/ingest/source.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
-import { allFfmpegs } from './encoder-fixture.js';
+import { allFfmpegs, withFolder } from './encoder-fixture.js';
 
 const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 
@@ -67,6 +69,17 @@ for (const ffmpeg of await allFfmpegs()) {
         kind: 'died',
         exitCode: 1,
         lastLines: expect.arrayContaining([expect.stringContaining('No such file or directory')]) as unknown,
+      });
+    });
+
+    it('is reported when somebody kills ffmpeg', async () => {
+      await withFolder(async (folder) => {
+        const path = join(folder, 'ffmpeg');
+        await writeFile(path, `#!/bin/sh\necho $$ > '${folder}/pid'\nexec '${ffmpeg.path}' "$@"\n`, { mode: 0o755 });
+        const { firstPart, end } = started(await runOf({ ...ffmpeg, path }));
+        await firstPart;
+        process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+        expect(await end).toMatchObject({ kind: 'died', exitCode: null });
       });
     });
 
