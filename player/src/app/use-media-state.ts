@@ -13,10 +13,10 @@ export type MediaState = {
 const EVENTS = ['play', 'pause', 'volumechange', 'waiting', 'playing', 'seeked', 'canplay'] as const;
 
 /** Follows an element's state by its events, so that what others change shows too. */
-export function useMediaState(video: RefObject<HTMLVideoElement | null>): MediaState {
+export function useMediaState(videoRef: RefObject<HTMLVideoElement | null>): MediaState {
   const [state, setState] = useState<MediaState>({ isPaused: true, isMuted: true, volume: 1, isWaiting: false });
   useEffect(() => {
-    const element = video.current;
+    const element = videoRef.current;
     if (!element) return undefined;
     const changed = (): void => {
       setState({
@@ -31,6 +31,6 @@ export function useMediaState(video: RefObject<HTMLVideoElement | null>): MediaS
     return () => {
       for (const name of EVENTS) element.removeEventListener(name, changed);
     };
-  }, [video]);
+  }, [videoRef]);
   return state;
 }

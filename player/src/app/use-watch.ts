@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import type { UploadPolicy } from '@p2ptv/peer';
 import type { P2ptvStats } from '../library/index.js';
+import { RateMeter } from './rate-meter.js';
 import type { WatchSession } from './watch-session.js';
 
 /** Where a watch page is. */
@@ -15,11 +16,13 @@ export type WatchPhase =
 export type Watch = {
   readonly phase: WatchPhase;
   readonly stats: P2ptvStats | undefined;
+  /** What the origin sends this viewer, by HTTP and by its seeder; smoothed. */
+  readonly originBitsPerSecond: number;
   /** True where the browser plays HLS itself, without peers. */
   readonly isNative: boolean;
-  start(): void;
-  goLive(): void;
-  setUpload(policy: UploadPolicy): void;
+  readonly start: () => void;
+  readonly goLive: () => void;
+  readonly setUpload: (policy: UploadPolicy) => void;
 };
 
 const STATS_INTERVAL_MS = 500;
@@ -33,19 +36,20 @@ const watchSessionModule = import('./watch-session.js');
  * @param link undefined until it is known; playback asked for before then begins with it
  */
 export function useWatch(
-  video: RefObject<HTMLVideoElement | null>,
+  videoRef: RefObject<HTMLVideoElement | null>,
   options: { link: string | undefined; isAutoplay: boolean; upload: UploadPolicy | undefined },
 ): Watch {
   const { link, isAutoplay } = options;
   const [isWanted, setIsWanted] = useState(isAutoplay);
   const [phase, setPhase] = useState<WatchPhase>({ kind: isAutoplay ? 'starting' : 'idle' });
   const [stats, setStats] = useState<P2ptvStats>();
+  const [originBitsPerSecond, setOriginRate] = useState(0);
   const [isNative, setIsNative] = useState(false);
-  const session = useRef<WatchSession>(undefined);
-  const upload = useRef(options.upload);
+  const sessionRef = useRef<WatchSession>(undefined);
+  const uploadRef = useRef(options.upload);
 
   useEffect(() => {
-    const element = video.current;
+    const element = videoRef.current;
     if (!isWanted || link === undefined || !element) return undefined;
     let isOver = false;
     let timer: ReturnType<typeof setInterval> | undefined;
@@ -56,10 +60,17 @@ export function useWatch(
       ({ startWatching, CannotPlayError }) => {
         if (isOver) return;
         try {
-          const started = startWatching(element, { link, upload: upload.current, fatal: fail });
-          session.current = started;
+          const started = startWatching(element, { link, upload: uploadRef.current, fatal: fail });
+          sessionRef.current = started;
           setIsNative(started.attachment === undefined);
-          const refresh = (): void => setStats(started.attachment?.stats());
+          const originRate = new RateMeter();
+          const refresh = (): void => {
+            const snapshot = started.attachment?.stats();
+            setStats(snapshot);
+            if (!snapshot) return;
+            const { fromOrigin, fromSeeder } = snapshot.bytes;
+            setOriginRate(originRate.read(fromOrigin + fromSeeder, performance.now()));
+          };
           refresh();
           started.attachment?.on('firstFramePainted', refresh);
           timer = setInterval(refresh, STATS_INTERVAL_MS);
@@ -75,26 +86,26 @@ export function useWatch(
       isOver = true;
       clearInterval(timer);
       element.removeEventListener('playing', playing);
-      session.current?.stop();
-      session.current = undefined;
+      sessionRef.current?.stop();
+      sessionRef.current = undefined;
     };
-  }, [video, link, isWanted]);
+  }, [videoRef, link, isWanted]);
 
   const start = useCallback(() => {
     setIsWanted(true);
     setPhase((current) => (current.kind === 'idle' ? { kind: 'starting' } : current));
   }, []);
   const goLive = useCallback(() => {
-    const { attachment } = session.current ?? {};
+    const { attachment } = sessionRef.current ?? {};
     if (attachment) attachment.goLive();
-    else if (video.current) video.current.currentTime = video.current.seekable.end(0);
-    void video.current?.play();
-  }, [video]);
+    else if (videoRef.current) videoRef.current.currentTime = videoRef.current.seekable.end(0);
+    void videoRef.current?.play();
+  }, [videoRef]);
   const setUpload = useCallback((policy: UploadPolicy) => {
-    upload.current = policy;
-    const { attachment } = session.current ?? {};
+    uploadRef.current = policy;
+    const { attachment } = sessionRef.current ?? {};
     attachment?.setUpload(policy);
     setStats(attachment?.stats());
   }, []);
-  return { phase, stats, isNative, start, goLive, setUpload };
+  return { phase, stats, originBitsPerSecond, isNative, start, goLive, setUpload };
 }

@@ -1,9 +1,8 @@
 import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
 import type { Clock } from '@p2ptv/protocol';
-import type { PeerSession, PeerSessionStats, UploadPolicy } from '@p2ptv/peer';
+import { EventHub, type PeerSession, type PeerSessionStats, type UploadPolicy } from '@p2ptv/peer';
 import type { P2ptvAttachment, P2ptvEvents, P2ptvState, P2ptvStats, PlainReason } from './attachment.js';
-import { EventHub } from './event-hub.js';
 import { applyMeshSettings } from './hls-settings.js';
 import { createMacrotaskQueue } from './macrotask.js';
 import { MeshRequests } from './mesh-requests.js';

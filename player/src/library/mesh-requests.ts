@@ -1,4 +1,4 @@
-import type { Clock, ChunkHeader, RenditionId, StreamRecord } from '@p2ptv/protocol';
+import type { Clock, MediaTimeline, RenditionId, StreamRecord } from '@p2ptv/protocol';
 import type { PeerSession } from '@p2ptv/peer';
 import { LivePlaylist, writeMultivariantPlaylist } from './live-playlist.js';
 import type { MacrotaskQueue } from './macrotask.js';
@@ -21,8 +21,10 @@ type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' 
 const BURST_PAUSE_MS = 40;
 /** … but at most so long after its first part. */
 const BURST_LIMIT_MS = 400;
-/** A newest part that ended so long ago, beyond one part, is as near to the edge as a joiner gets. */
-const EDGE_LAG_MS = 250;
+/** A newest part that ended so long ago, beyond one part, is the publisher's newest. */
+const EDGE_LAG_MS = 100;
+/** hls.js starts so many parts before the edge; a shorter first playlist would make it start in the gap. */
+export const START_PARTS = 2;
 
 /**
  * Answers requests for playlists and media from a session's verified timeline. Every answer comes
@@ -65,7 +67,7 @@ export class MeshRequests {
         check();
       }),
       // An init segment may arrive after the part that needs it.
-      session.on('chunkVerified', check),
+      session.on('initReady', check),
     ];
   }
 
@@ -137,7 +139,7 @@ export class MeshRequests {
     // Whatever lies ahead of the log blocks, however far (hls.js's tune-in asks beyond the next
     // part); an older number than any listed is answered, so that a restarted player finds the edge.
     const mustWait = position !== undefined && !record.isEnded && !timeline.contains(position);
-    if (!newest || mustWait || !this.#isBurstOver(timeline.last, record)) return undefined;
+    if (!newest || mustWait || !this.#isBurstOver(timeline, record)) return undefined;
     const text = this.#playlist.write(timeline, record);
     if (text === undefined) return undefined;
     this.#isFirstPlaylistOut = true;
@@ -148,11 +150,14 @@ export class MeshRequests {
    * True when the parts that the join brings are in. hls.js picks its starting point from the first
    * playlist; one that ends a second before the edge would make it start a second late.
    */
-  #isBurstOver(last: ChunkHeader | undefined, record: StreamRecord): boolean {
+  #isBurstOver(timeline: MediaTimeline, record: StreamRecord): boolean {
+    const { last } = timeline;
     if (this.#isFirstPlaylistOut || !last || record.isEnded) return true;
+    const heldUs = timeline.segments.reduce((sum, { durationUs }) => sum + durationUs, 0);
     const lagMs = this.#clock.wallMs() - (last.programDateTimeMs + last.durationUs / 1000);
     // Only where both clocks agree; otherwise the pause between parts tells.
-    if (lagMs >= 0 && lagMs <= record.partTargetMs + EDGE_LAG_MS) return true;
+    const isAtEdge = lagMs >= 0 && lagMs <= record.partTargetMs + EDGE_LAG_MS;
+    if (isAtEdge && heldUs >= record.partTargetMs * START_PARTS * 1000) return true;
     const nowMs = this.#clock.nowMs();
     const endsAtMs = Math.min(
       this.#lastPartAtMs + BURST_PAUSE_MS,

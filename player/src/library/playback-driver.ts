@@ -4,6 +4,7 @@ import type { PeerSession } from '@p2ptv/peer';
 import { DelayTarget, delayTargetOptions } from './delay-target.js';
 import { EdgeClock } from './edge-clock.js';
 import { PART_HOLD_BACK_PARTS } from './live-playlist.js';
+import { START_PARTS } from './mesh-requests.js';
 import { bufferedAheadMs, mediaTimeAt, programDateTimeAt } from './media-clock.js';
 import { DEFAULT_RATE_OPTIONS, nextRate } from './rate-control.js';
 
@@ -32,11 +33,9 @@ export type PlaybackRuntime = {
 /** Ticks of the rate rule; coarser than a frame, finer than a part. */
 const TICK_MS = 100;
 /** Further behind than this, ms, speeding up would take too long: seek. */
-const SEEK_ERROR_MS = 1_500;
+const SEEK_ERROR_MS = 1_000;
 /** A page shown again seeks from here on, ms. */
 const SHOWN_SEEK_ERROR_MS = 300;
-/** Parts behind the edge at which hls.js starts; the first frame itself takes about one more. */
-const START_PARTS = 2;
 
 /**
  * Holds the playhead at the target delay behind the verified edge: by rate for small errors, by
@@ -74,6 +73,7 @@ export class PlaybackDriver {
       session.on('joined', ({ record }) => {
         const { partTargetMs } = record;
         this.#target = new DelayTarget(delayTargetOptions(partTargetMs * PART_HOLD_BACK_PARTS, partTargetMs));
+        // Nearer than the target: the time to the first frame is added to it.
         hls.targetLatency = (partTargetMs * START_PARTS) / 1000;
       }),
       session.on('partReady', ({ header }) => {
@@ -128,6 +128,7 @@ export class PlaybackDriver {
   /** Goes to the live position and stays there. */
   goLive(): void {
     this.#isFollowing = true;
+    this.#isPausedByViewer = false;
     if ((this.#errorMs() ?? 0) > SHOWN_SEEK_ERROR_MS) this.#seekToLive();
   }
 

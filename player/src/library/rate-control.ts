@@ -31,7 +31,7 @@ export const DEFAULT_RATE_OPTIONS: RateOptions = {
   maxRate: 1.1,
   deadBandMs: 90,
   settledMs: 15,
-  closingMs: 2_500,
+  closingMs: 1_500,
   minChange: 0.03,
   minBufferedMs: 160,
 };

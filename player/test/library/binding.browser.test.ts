@@ -1,10 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BindingPage } from '../support/binding-page.js';
 import { bundlePage } from '../support/bundle.js';
-import { desktop, launchChromium } from '../support/chromium.js';
+import { launchChromium } from '../support/chromium.js';
 import { startLiveFeed, type LiveFeed } from '../support/live-feed.js';
 
-describe('hls.js on the binding, in Chromium', () => {
+declare const binding: BindingPage;
+
+describe('binding: hls.js in Chromium', () => {
   let browser: Browser;
   let feed: LiveFeed;
   let page: Page;
@@ -17,25 +20,183 @@ describe('hls.js on the binding, in Chromium', () => {
       '/page.js': { type: 'text/javascript', body: script },
     });
     browser = await launchChromium();
-    await new Promise(r => setTimeout(r, 3000));
-    page = await (await desktop(browser)).newPage();
-    
-    page.on('pageerror', (m) => console.log('pageerror', m.message));
-    await page.goto(feed.url);
   });
+
+  afterEach(async () => {
+    await page.close();
+  });
+
+  beforeEach(async () => {
+    page = await browser.newPage();
+    await page.goto(feed.url);
+    await page.waitForFunction(() => 'binding' in globalThis);
+  });
+
   afterAll(async () => {
     await browser.close();
     await feed.close();
   });
 
-  it('plays', async () => {
-    for (let i = 0; i < 12; i++) {
-      await page.waitForTimeout(1000);
-      console.log(JSON.stringify(await page.evaluate(() => {
-        const b = (globalThis as any).binding; const s = b.attachment.stats();
-        return { st: s.startupMs, po: s.playoutDelayMs, edge: s.edgeDelayMs, tgt: s.targetDelayMs, buf: s.bufferedMs, stalls: s.stalls, rc: s.rateChangedRatio, rate: b.video.playbackRate, lat: b.hls.latency, err: b.errors, t: b.video.currentTime, p: b.video.paused, rs: b.video.readyState, seg: b.session.timeline().segments.length };
-      })));
-    }
-    expect(true).toBe(true);
+  const follow = async (): Promise<void> => {
+    await page.evaluate(() => void binding.follow());
+    await page.waitForFunction(() => binding.attachment.stats().startupMs !== undefined);
+  };
+  const playsOn = async (seconds: number): Promise<void> => {
+    const from = await page.evaluate(() => binding.video.currentTime);
+    await page.waitForFunction((until) => binding.video.currentTime > until, from + seconds);
+  };
+
+  it('plays from the session alone, without an error, at the held delay', async () => {
+    await follow();
+    await playsOn(4);
+    const seen = await page.evaluate(() => ({
+      errors: binding.errors,
+      ownRequests: binding.ownRequests,
+      levels: binding.hls.levels.length,
+      stats: binding.attachment.stats(),
+      isLive: binding.attachment.stats().isFollowingLive,
+    }));
+    expect(seen.errors).toEqual([]);
+    expect(seen.ownRequests).toEqual([]);
+    expect(seen.levels).toBe(1);
+    expect(seen.stats.state).toEqual({ kind: 'meshed' });
+    expect(seen.isLive).toBe(true);
+    expect(seen.stats.edgeDelayMs).toBeGreaterThan(0);
+    expect(seen.stats.edgeDelayMs).toBeLessThan(3_000);
+  });
+
+  it('takes rate and target from hls.js: maxLiveSyncPlaybackRate 1, no raise on a stall, no bandwidth test', async () => {
+    await follow();
+    const { config } = await page.evaluate(() => ({
+      config: {
+        maxLiveSyncPlaybackRate: binding.hls.config.maxLiveSyncPlaybackRate,
+        liveSyncOnStallIncrease: binding.hls.config.liveSyncOnStallIncrease,
+        testBandwidth: binding.hls.config.testBandwidth,
+        lowLatencyMode: binding.hls.config.lowLatencyMode,
+      },
+    }));
+    expect(config).toEqual({
+      maxLiveSyncPlaybackRate: 1,
+      liveSyncOnStallIncrease: 0,
+      testBandwidth: false,
+      lowLatencyMode: true,
+    });
+  });
+
+  it('tells the engine where the playhead is, and that it stands still when paused', async () => {
+    await follow();
+    await playsOn(1);
+    const first = await page.evaluate(() => binding.session.playback.at(-1));
+    await playsOn(1);
+    await page.evaluate(() => binding.video.pause());
+    await page.waitForFunction(() => binding.session.playback.at(-1)?.rate === 0);
+    const last = await page.evaluate(() => ({ ...binding.session.playback.at(-1), wallMs: Date.now() }));
+    expect(last.playheadMs! - first!.playheadMs).toBeGreaterThan(900);
+    // The feed's dates are this machine's clock.
+    expect(last.wallMs - last.playheadMs!).toBeGreaterThan(0);
+    expect(last.wallMs - last.playheadMs!).toBeLessThan(5_000);
+  });
+
+  it('goes on after the parts stopped for longer than hls.js waits, and is back at live', async () => {
+    await follow();
+    await playsOn(1);
+    await page.evaluate(() => void (binding.isHeld = true));
+    await page.waitForFunction(() => binding.errors.includes('levelLoadTimeOut'));
+    await page.waitForFunction(() => binding.attachment.stats().stalls > 0);
+    await page.evaluate(() => void (binding.isHeld = false));
+    await playsOn(2);
+    await page.waitForFunction(() => (binding.attachment.stats().edgeDelayMs ?? Infinity) < 1_500);
+    expect(await page.evaluate(() => binding.errors.filter((error) => error.includes('fatal')))).toEqual([]);
+  });
+
+  it('falls back to segments when a viewer goes back, and returns to live when told', async () => {
+    await follow();
+    await playsOn(6);
+    await page.evaluate(() => void (binding.video.currentTime -= 5));
+    await page.waitForFunction(() => !binding.attachment.stats().isFollowingLive);
+    await playsOn(1);
+    expect(await page.evaluate(() => binding.video.playbackRate)).toBe(1);
+    await page.evaluate(() => binding.attachment.goLive());
+    await page.waitForFunction(() => {
+      const { isFollowingLive, edgeDelayMs } = binding.attachment.stats();
+      return isFollowingLive && (edgeDelayMs ?? Infinity) < 1_500;
+    });
+    await playsOn(1);
+  });
+
+  it('skips what is no longer held', async () => {
+    await follow();
+    await playsOn(1);
+    await page.evaluate(() => {
+      // The next parts are gone before hls.js can ask for them.
+      binding.isHeld = true;
+      const { session } = binding;
+      const read = session.read.bind(session);
+      const last = session.timeline().last?.sequence ?? 0;
+      session.read = (chunk) => (chunk.sequence > last && chunk.sequence <= last + 3 ? undefined : read(chunk));
+      binding.isHeld = false;
+    });
+    await page.waitForFunction(() => binding.errors.includes('fragLoadError'));
+    await playsOn(4);
+    expect(await page.evaluate(() => binding.errors.filter((error) => error.includes('fatal')))).toEqual([]);
+  });
+
+  it('plays plainly from the origin when it has no endpoint for peers, and says so', async () => {
+    const state = await page.evaluate(() => {
+      binding.session.emit('originStateChanged', { isReachable: true, failure: 'notFound' });
+      return binding.attachment.state;
+    });
+    expect(state).toMatchObject({ kind: 'plain', reason: 'noEndpoint' });
+    await page.waitForFunction(() => binding.ownRequests.length > 0);
+    const seen = await page.evaluate(() => ({
+      requests: binding.ownRequests,
+      isClosed: binding.session.isClosed,
+      pLoader: binding.hls.config.pLoader === undefined,
+    }));
+    expect(seen.requests[0]).toBe(`${feed.url}/live/main/index.m3u8`);
+    expect(seen).toMatchObject({ isClosed: true, pLoader: true });
+  });
+
+  it('leaves an hls.js behind that has its settings back and asks the origin itself', async () => {
+    await follow();
+    await playsOn(1);
+    await page.evaluate(() => binding.attachment.detach());
+    await page.waitForFunction(() => binding.ownRequests.length > 0);
+    const seen = await page.evaluate(() => ({
+      state: binding.attachment.state.kind,
+      isClosed: binding.session.isClosed,
+      listeners: binding.session.listenerCount(),
+      rate: binding.hls.config.liveSyncOnStallIncrease,
+      playbackRate: binding.video.playbackRate,
+    }));
+    expect(seen).toEqual({ state: 'detached', isClosed: true, listeners: 0, rate: 1, playbackRate: 1 });
+  });
+
+  it('ends with its hls.js', async () => {
+    await follow();
+    const state = await page.evaluate(() => {
+      binding.hls.destroy();
+      return binding.attachment.state.kind;
+    });
+    expect(state).toBe('detached');
+    expect(await page.evaluate(() => binding.session.isClosed)).toBe(true);
+  });
+
+  it('ends when hls.js is given another source', async () => {
+    await follow();
+    const state = await page.evaluate(() => {
+      binding.hls.loadSource(`${location.origin}/elsewhere.m3u8`);
+      return binding.attachment.state.kind;
+    });
+    expect(state).toBe('detached');
+  });
+
+  it('passes the viewer’s say about uploading on', async () => {
+    const upload = { mode: 'capped' as const, bitsPerSecond: 500_000 };
+    const seen = await page.evaluate((policy) => {
+      binding.attachment.setUpload(policy);
+      return { session: binding.session.upload, stats: binding.attachment.stats().upload };
+    }, upload);
+    expect(seen).toEqual({ session: upload, stats: upload });
   });
 });

@@ -1,7 +1,9 @@
-import { chromium, type Browser, type BrowserContext } from 'playwright-core';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
 
 /** Flags that make Chromium quiet in a test; none of them touches timers of hidden pages. */
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -11,23 +13,19 @@ const FLAGS = [
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
 ];
-/** Playwright's own flags that switch the throttling of hidden pages off. */
-const THROTTLING_FLAGS = [
-  '--disable-background-timer-throttling',
-  '--disable-backgrounding-occluded-windows',
-  '--disable-renderer-backgrounding',
-];
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
-/** Starts the system's Chromium (`P2PTV_CHROMIUM`, else the usual places), timers of hidden pages throttled. */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['P2PTV_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: FLAGS,
-    ignoreDefaultArgs: THROTTLING_FLAGS,
-  });
+/** `P2PTV_CHROMIUM`, else the first Chromium on the PATH. */
+export function chromiumPath(): string {
+  const named = process.env['P2PTV_CHROMIUM'];
+  if (named !== undefined && named !== '') return named;
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+  const found = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(existsSync);
+  if (found === undefined) throw new Error('No Chromium: set P2PTV_CHROMIUM or install it.');
+  return found;
 }
 
-/** A desktop-sized window. */
-export async function desktop(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({ viewport: { width: 1280, height: 800 } });
+/** Starts Chromium. */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
 }

@@ -6,7 +6,14 @@ import {
   type RenditionId,
   type StreamRecord,
 } from '@p2ptv/protocol';
-import type { PeerSession, PeerSessionEvents, PeerSessionStats, PlaybackPosition, UploadPolicy } from '@p2ptv/peer';
+import type {
+  MechanismCounters,
+  PeerSession,
+  PeerSessionEvents,
+  PeerSessionStats,
+  PlaybackPosition,
+  UploadPolicy,
+} from '@p2ptv/peer';
 
 type Listener = (event: never) => void;
 
@@ -35,14 +42,15 @@ export class FakeSession implements PeerSession {
 
   addInit(initHash: string, bytes: Uint8Array): void {
     this.#inits.set(initHash, bytes);
+    this.emit('initReady', { initHash });
   }
 
   addPart(header: ChunkHeader, bytes: Uint8Array): void {
     this.#chunks.set(header.sequence, bytes);
     const sources = { peerBytes: bytes.length, seederBytes: 0, originBytes: 0 };
     this.emit('chunkVerified', { header, sources });
-    this.#timeline.append(header);
-    this.emit('partReady', { header });
+    const isRestart = this.#timeline.append(header) === 'restarted';
+    this.emit('partReady', { header, isRestart });
   }
 
   evict(sequence: number): void {
@@ -59,8 +67,8 @@ export class FakeSession implements PeerSession {
 
   on<Name extends keyof PeerSessionEvents>(name: Name, listener: (event: PeerSessionEvents[Name]) => void): () => void {
     const set = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, set.add(listener as Listener));
-    return () => set.delete(listener as Listener);
+    this.#listeners.set(name, set.add(listener));
+    return () => set.delete(listener);
   }
 
   timeline(): MediaTimeline {
@@ -101,19 +109,7 @@ export class FakeSession implements PeerSession {
       seederFrameBytes: 0,
       chunksVerified: 0,
       chunksRejected: 0,
-      mechanisms: {
-        seedsReceived: 0,
-        cutThroughForwards: 0,
-        pulls: 0,
-        fallbacks: 0,
-        rangeTails: 0,
-        fallbacksSpared: 0,
-        headerPolls: 0,
-        bans: 0,
-        uploadCapWaits: 0,
-        duplicateBlocks: 0,
-        cancels: 0,
-      },
+      mechanisms: {} as MechanismCounters,
       neighbours: [],
       dutyStripes: [],
       upload: this.upload,

@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 import { flowWidth, layOutMesh, MESH_SIZE, ORIGIN_PLACE, type MeshNode } from '../mesh-layout.js';
 import type { P2ptvStats } from '../../library/index.js';
 
@@ -6,9 +6,14 @@ const ME = { x: MESH_SIZE.width / 2, y: MESH_SIZE.height / 2 } as const;
 /** Below this, a link only lives, bits a second. */
 const FLOW_FLOOR = 8_000;
 
+type MeshDrawingProps = {
+  readonly stats: P2ptvStats | undefined;
+  /** What the origin sends this viewer, by HTTP and by its seeder. */
+  readonly originBitsPerSecond: number;
+};
+
 /** Who feeds me and whom I feed: lines move the way the bytes do. */
-export function MeshDrawing({ stats }: { readonly stats: P2ptvStats | undefined }): ReactElement {
-  const originRate = useOriginRate(stats);
+export function MeshDrawing({ stats, originBitsPerSecond }: MeshDrawingProps): ReactElement {
   const peers = stats?.neighbours.filter(({ role }) => role !== 'origin') ?? [];
   const nodes = layOutMesh(peers);
   const feeders = nodes.filter(isFeeding).length;
@@ -21,7 +26,9 @@ export function MeshDrawing({ stats }: { readonly stats: P2ptvStats | undefined 
         aria-label={`${feeders} of ${nodes.length} neighbours feed you, you feed ${fed}`}
       >
         <line className="mesh-link" x1={ORIGIN_PLACE.x} y1={ORIGIN_PLACE.y} x2={ME.x} y2={ME.y} />
-        {originRate > FLOW_FLOOR && <Flow from={ORIGIN_PLACE} to={ME} rate={originRate} kind="origin" offset={0} />}
+        {originBitsPerSecond > FLOW_FLOOR && (
+          <Flow from={ORIGIN_PLACE} to={ME} rate={originBitsPerSecond} kind="origin" offset={0} />
+        )}
         {nodes.map((node) => (
           <g key={node.peerId}>
             <line className="mesh-link" x1={node.x} y1={node.y} x2={ME.x} y2={ME.y} />
@@ -90,20 +97,4 @@ function isFeeding(node: MeshNode): boolean {
 
 function isFed(node: MeshNode): boolean {
   return node.sendingBitsPerSecond > FLOW_FLOOR;
-}
-
-/** What the origin sends this viewer, by HTTP and by its seeder, bits a second, smoothed. */
-function useOriginRate(stats: P2ptvStats | undefined): number {
-  const bytes = stats ? stats.bytes.fromOrigin + stats.bytes.fromSeeder : 0;
-  const [last, setLast] = useState({ bytes: 0, atMs: 0, rate: 0 });
-  useEffect(() => {
-    setLast((before) => {
-      const nowMs = performance.now();
-      const seconds = (nowMs - before.atMs) / 1000;
-      if (before.atMs === 0) return { bytes, atMs: nowMs, rate: 0 };
-      const rate = (Math.max(0, bytes - before.bytes) * 8) / Math.max(0.1, seconds);
-      return { bytes, atMs: nowMs, rate: before.rate * 0.6 + rate * 0.4 };
-    });
-  }, [bytes, stats]);
-  return last.rate;
 }

@@ -8,22 +8,22 @@ import { Icon } from './icons.js';
 type AppleVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
 
 type PlayerViewProps = {
-  readonly video: RefObject<HTMLVideoElement | null>;
+  readonly videoRef: RefObject<HTMLVideoElement | null>;
   readonly watch: Watch;
   /** Why there is no picture, for people. */
   readonly problem: string | undefined;
 };
 
 /** The picture and its controls, by pointer and by keyboard. */
-export function PlayerView({ video, watch, problem }: PlayerViewProps): ReactElement {
-  const frame = useRef<HTMLDivElement>(null);
-  const media = useMediaState(video);
+export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): ReactElement {
+  const frameRef = useRef<HTMLDivElement>(null);
+  const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
   const { phase, start, goLive } = watch;
 
   const act = useCallback(
     (action: PlayerAction) => {
-      const element = video.current;
+      const element = videoRef.current;
       if (!element) return;
       switch (action.kind) {
         case 'togglePlay':
@@ -36,7 +36,7 @@ export function PlayerView({ video, watch, problem }: PlayerViewProps): ReactEle
           if (!element.muted && element.volume === 0) element.volume = 0.5;
           break;
         case 'toggleFullscreen':
-          toggleFullscreen(frame.current, element);
+          toggleFullscreen(frameRef.current, element);
           break;
         case 'goLive':
           goLive();
@@ -50,7 +50,7 @@ export function PlayerView({ video, watch, problem }: PlayerViewProps): ReactEle
           break;
       }
     },
-    [video, phase.kind, start, goLive],
+    [videoRef, phase.kind, start, goLive],
   );
   useKeys(act);
 
@@ -59,13 +59,11 @@ export function PlayerView({ video, watch, problem }: PlayerViewProps): ReactEle
   const isPlaying = phase.kind === 'playing';
   const isAtLive = watch.stats?.isFollowingLive ?? true;
   return (
-    <div className="player" ref={frame} data-phase={phase.kind} data-paused={media.isPaused}>
-      {/* eslint-disable-next-line jsx-a11y/media-has-caption -- live streams carry no captions yet */}
+    <div className="player" ref={frameRef} data-phase={phase.kind} data-paused={media.isPaused}>
       <video
-        ref={video}
+        ref={videoRef}
         muted
         playsInline
-        disablePictureInPicture={false}
         onClick={() => act({ kind: 'togglePlay' })}
       />
       {isBusy && <div className="spinner" role="status" aria-label="Loading" />}
@@ -109,7 +107,7 @@ export function PlayerView({ video, watch, problem }: PlayerViewProps): ReactEle
           value={media.isMuted ? 0 : media.volume}
           onChange={(event) => {
             const volume = Number(event.target.value);
-            if (video.current) Object.assign(video.current, { volume, muted: volume === 0 });
+            if (videoRef.current) Object.assign(videoRef.current, { volume, muted: volume === 0 });
           }}
         />
         <button

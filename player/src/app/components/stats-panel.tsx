@@ -7,11 +7,12 @@ import { UploadControl } from './upload-control.js';
 
 type StatsPanelProps = {
   readonly stats: P2ptvStats | undefined;
+  readonly originBitsPerSecond: number;
   readonly onUpload: (policy: UploadPolicy) => void;
 };
 
 /** What the mesh does for this viewer, and what he does for it. */
-export function StatsPanel({ stats, onUpload }: StatsPanelProps): ReactElement {
+export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelProps): ReactElement {
   const bytes = stats?.bytes ?? { fromPeers: 0, fromOrigin: 0, fromSeeder: 0, sent: 0 };
   const receivedBytes = bytes.fromPeers + bytes.fromOrigin + bytes.fromSeeder;
   const peerShare = receivedBytes === 0 ? 0 : bytes.fromPeers / receivedBytes;
@@ -36,7 +37,7 @@ export function StatsPanel({ stats, onUpload }: StatsPanelProps): ReactElement {
         <Figure label="Neighbours" value={stats ? String(neighbours) : '–'} stat="neighbours" />
       </dl>
 
-      <MeshDrawing stats={stats} />
+      <MeshDrawing stats={stats} originBitsPerSecond={originBitsPerSecond} />
 
       <dl className="figures figures-bytes">
         <Figure label="From peers" value={formatBytes(bytes.fromPeers)} stat="from-peers" tone="peer" />

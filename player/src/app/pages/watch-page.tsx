@@ -76,9 +76,9 @@ type StreamProps = {
 };
 
 function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): ReactElement {
-  const video = useRef<HTMLVideoElement>(null);
+  const videoRef = useRef<HTMLVideoElement>(null);
   const [storedUpload, storeUpload] = useStoredSetting('p2ptv.upload');
-  const watch = useWatch(video, { link, isAutoplay, upload: decodeUpload(storedUpload) });
+  const watch = useWatch(videoRef, { link, isAutoplay, upload: decodeUpload(storedUpload) });
   useEffect(() => {
     document.title = `${title} · P2PTV`;
   }, [title]);
@@ -86,7 +86,7 @@ function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): Rea
   return (
     <main className="page watch-page">
       <div className="watch-main">
-        <PlayerView video={video} watch={watch} problem={problem} />
+        <PlayerView videoRef={videoRef} watch={watch} problem={problem} />
         <div className="watch-title">
           <h1>{title}</h1>
           <p className="stream-meta">
@@ -99,6 +99,7 @@ function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): Rea
       </div>
       <StatsPanel
         stats={watch.stats}
+        originBitsPerSecond={watch.originBitsPerSecond}
         onUpload={(policy) => {
           storeUpload(encodeUpload(policy));
           watch.setUpload(policy);

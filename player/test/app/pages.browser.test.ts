@@ -1,0 +1,202 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.js';
+import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
+
+const PHONE = { width: 375, height: 812 };
+
+describe('pages, on a real origin in Chromium', () => {
+  let browser: Browser;
+  let origin: RealOrigin;
+  const pages: Page[] = [];
+
+  beforeAll(async () => {
+    origin = await startRealOrigin();
+    browser = await launchChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await origin.close();
+  });
+
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+  });
+
+  const open = async (path: string, viewport = { width: 1280, height: 800 }): Promise<Page> => {
+    const page = await browser.newPage({ viewport });
+    pages.push(page);
+    await page.goto(`${origin.url}${path}`);
+    return page;
+  };
+  const plays = async (page: Page): Promise<void> => {
+    const from = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+    await page.waitForFunction((time) => (document.querySelector('video')?.currentTime ?? 0) > time + 0.5, from);
+  };
+  const isPaused = (page: Page): Promise<boolean | undefined> =>
+    page.evaluate(() => document.querySelector('video')?.paused);
+
+  it('lists what is live, and leads to it', async () => {
+    const page = await open('/');
+    await page.getByRole('link', { name: /Live/ }).click();
+    await page.waitForURL(`${origin.url}/watch/main`);
+    await plays(page);
+  });
+
+  it('plays muted with an unmute button, and shows what it did', async () => {
+    const page = await open('/watch/main');
+    await plays(page);
+    await page.getByRole('button', { name: 'Unmute' }).first().click();
+    expect(await page.evaluate(() => document.querySelector('video')?.muted)).toBe(false);
+    await page.waitForFunction(() => /\d ms/.test(document.querySelector('[data-stat=startup]')?.textContent ?? ''));
+    await page.waitForFunction(() => /\d s/.test(document.querySelector('[data-stat=playout-delay]')?.textContent ?? ''));
+    await page.getByText('From the origin only – no peers yet.').waitFor();
+  });
+
+  it('plays a stream by its link', async () => {
+    const page = await open(`/watch?${origin.link.slice(origin.link.indexOf('?') + 1)}`);
+    await plays(page);
+    expect(await page.title()).toContain('P2PTV');
+  });
+
+  it('opens a pasted link, and says so when it is none', async () => {
+    const page = await open('/');
+    const field = page.getByLabel('Open a stream from elsewhere');
+    await field.fill('http://nowhere');
+    await field.press('Enter');
+    await page.getByText('That is no stream link').waitFor();
+    await field.fill(origin.link);
+    await field.press('Enter');
+    await page.waitForURL(/\/watch\?xt=/);
+    await plays(page);
+  });
+
+  it('asks for nothing of the stream before the click, and starts with it', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    page.on('websocket', (socket) => asked.push(new URL(socket.url()).pathname));
+    await page.goto(`${origin.url}/watch/main?autoplay=0`);
+    const play = page.getByRole('button', { name: 'Play', exact: true }).first();
+    await play.waitFor();
+    await page.waitForLoadState('networkidle');
+    const isStreamTraffic = (path: string): boolean => path.startsWith('/live/') || path.startsWith('/tracker');
+    expect(asked.filter(isStreamTraffic)).toEqual([]);
+    await play.click();
+    await plays(page);
+    expect(asked.filter(isStreamTraffic).length).toBeGreaterThan(0);
+  });
+
+  it('is worked by keyboard', async () => {
+    const page = await open('/watch/main');
+    await plays(page);
+    for (const key of ['k', ' ']) {
+      await page.keyboard.press(key);
+      expect(await isPaused(page)).toBe(true);
+      await page.keyboard.press(key);
+      await page.waitForFunction(() => document.querySelector('video')?.paused === false);
+    }
+    await page.keyboard.press('m');
+    expect(await page.evaluate(() => document.querySelector('video')?.muted)).toBe(false);
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate(() => document.querySelector('video')?.volume)).toBeCloseTo(0.9);
+    await page.keyboard.press('ArrowUp');
+    expect(await page.evaluate(() => document.querySelector('video')?.volume)).toBe(1);
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => document.fullscreenElement?.classList.contains('player'));
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => document.fullscreenElement === null);
+  });
+
+  it('goes back to live by keyboard after a pause', async () => {
+    const page = await open('/watch/main');
+    await plays(page);
+    await page.keyboard.press('k');
+    await page.getByRole('button', { name: 'Back to live' }).waitFor();
+    await page.keyboard.press('l');
+    await page.getByRole('button', { name: 'You are watching live' }).waitFor();
+    expect(await isPaused(page)).toBe(false);
+    await plays(page);
+  });
+
+  it('reaches every control with the tab key, and shows where the focus is', async () => {
+    const page = await open('/watch/main');
+    await plays(page);
+    const names: string[] = [];
+    for (let count = 0; count < 14; count++) {
+      await page.keyboard.press('Tab');
+      const focus = await page.evaluate(() => {
+        const element = document.activeElement as HTMLElement | null;
+        const outlined = element?.closest('label') ?? element;
+        const name = element?.getAttribute('aria-label') ?? element?.textContent ?? '';
+        const value = element instanceof HTMLInputElement ? element.value : '';
+        const isControl = element !== null && element !== document.body;
+        return { name: name || value, isControl, outline: outlined ? getComputedStyle(outlined).outlineStyle : 'none' };
+      });
+      names.push(focus.name.trim());
+      if (focus.isControl) expect(focus.outline, focus.name).not.toBe('none');
+    }
+    for (const name of ['Unmute', 'Pause', 'Volume', 'You are watching live', 'Full screen', 'Got it', 'on']) {
+      expect(names).toContain(name);
+    }
+  });
+
+  it.each(['/', '/watch/main', '/watch/main?autoplay=0', '/nowhere'])(
+    'needs no sideways scrolling on a phone: %s',
+    async (path) => {
+      const page = await open(path, PHONE);
+      if (path === '/watch/main') await plays(page);
+      await page.waitForLoadState('load');
+      await page.waitForTimeout(300);
+      const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      expect(widths[0]).toBeLessThanOrEqual(widths[1]!);
+    },
+  );
+
+  it('keeps the viewer’s say about sharing, and the note about addresses dismissed', async () => {
+    const page = await open('/watch/main');
+    await page.getByText(/can see your IP address/).waitFor();
+    await page.getByRole('button', { name: 'Got it' }).click();
+    await plays(page);
+    await page.getByLabel('Limited').check();
+    await page.getByLabel('At most').selectOption({ label: '500 kb/s' });
+    await page.reload();
+    await plays(page);
+    expect(await page.getByText(/can see your IP address/).count()).toBe(0);
+    expect(await page.getByLabel('At most').inputValue()).toBe('500000');
+    await page.getByRole('radio', { name: 'Off' }).check();
+    expect(await page.getByLabel('At most').count()).toBe(0);
+  });
+
+  it('says what is wrong in a sentence', async () => {
+    const unknown = await open('/watch/no-such-stream');
+    await unknown.getByText('There is no stream called “no-such-stream” here.').waitFor();
+    const bad = await open('/watch?xt=urn:p2ptv:zz');
+    await bad.getByText('The link needs xt=').waitFor();
+  });
+
+  it('goes on from the origin where there is no WebRTC, and says so', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    await page.addInitScript('delete globalThis.RTCPeerConnection');
+    await page.goto(`${origin.url}/watch/main`);
+    await plays(page);
+    await page.getByText('this browser has no WebRTC').waitFor();
+  });
+
+  it('plays the origin’s HLS where the browser has no MediaSource but plays HLS itself', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    await page.addInitScript(`
+      delete globalThis.MediaSource;
+      delete globalThis.ManagedMediaSource;
+      delete globalThis.WebKitMediaSource;
+      HTMLMediaElement.prototype.canPlayType = () => 'maybe';
+    `);
+    await page.goto(`${origin.url}/watch/main`);
+    await page.getByText('this browser plays HLS itself').waitFor();
+    expect(await page.evaluate(() => document.querySelector('video')?.src)).toContain('/live/main/index.m3u8');
+  });
+});

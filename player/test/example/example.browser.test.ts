@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { P2ptvStats } from '../../src/library/attachment.js';
+import { launchChromium } from '../support/chromium.js';
+import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
+
+const FILES: Readonly<Record<string, { type: string; file: URL }>> = {
+  '/': { type: 'text/html', file: new URL('../../example/index.html', import.meta.url) },
+  '/hls.mjs': { type: 'text/javascript', file: new URL(import.meta.resolve('hls.js')) },
+  '/p2ptv-player.js': { type: 'text/javascript', file: new URL('../../dist/library/index.js', import.meta.url) },
+};
+
+type Figures = Pick<P2ptvStats, 'startupMs' | 'offloadRatio' | 'bytes'> & { state: string };
+
+describe('the example: an hls.js page with three lines more', () => {
+  let browser: Browser;
+  let origin: RealOrigin;
+  let server: Server;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const served = FILES[new URL(request.url ?? '/', 'http://page').pathname];
+      if (!served) response.writeHead(404).end();
+      else void readFile(served.file).then((body) => response.setHeader('content-type', served.type).end(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    origin = await startRealOrigin();
+    browser = await launchChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await origin.close();
+    server.close();
+  });
+
+  const open = async (): Promise<Page> => {
+    const page = await (await browser.newContext()).newPage();
+    const { port } = server.address() as AddressInfo;
+    // localhost on another port: a foreign page, as a site of one's own is.
+    await page.goto(`http://localhost:${port}/?link=${encodeURIComponent(origin.link)}`);
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 1);
+    return page;
+  };
+  const figures = (page: Page): Promise<Figures> =>
+    page.evaluate(() => JSON.parse(document.getElementById('figures')?.textContent ?? '{}') as Figures);
+
+  it('plays in the mesh, and two of them feed each other', async () => {
+    const pages = [await open(), await open()];
+    for (const page of pages) {
+      await page.waitForFunction(() => document.getElementById('figures')?.textContent.includes('"meshed"'));
+    }
+    await expect
+      .poll(async () => (await Promise.all(pages.map(figures))).reduce((sum, { bytes }) => sum + bytes.fromPeers, 0), {
+        timeout: 40_000,
+      })
+      .toBeGreaterThan(200_000);
+    await expect
+      .poll(async () => (await Promise.all(pages.map(figures))).reduce((sum, { bytes }) => sum + bytes.sent, 0), {
+        timeout: 20_000,
+      })
+      .toBeGreaterThan(200_000);
+  });
+
+  it('has no more lines than a reader takes in at a glance', async () => {
+    const text = await readFile(FILES['/']!.file, 'utf8');
+    const script = text.slice(text.indexOf('<script type="module">'), text.indexOf('</script>\n</html>'));
+    expect(script.split('\n').length).toBeLessThanOrEqual(20);
+    expect(text.match(/p2ptv/gi)).not.toBeNull();
+  });
+});
