@@ -106,7 +106,6 @@ class Deal {
       const donor = [...this.#stripeCounts.keys()].reduce((most, peerId) =>
         this.#count(peerId) > this.#count(most) ? peerId : most,
       );
-      if (this.#count(donor) < 2) return;
       const stripe = this.plan.findLastIndex((holders) => holders.includes(donor));
       this.#take(stripe, donor);
       this.#give(stripe, idle);

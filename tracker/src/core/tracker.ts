@@ -152,7 +152,6 @@ export class Tracker {
     const nowMs = this.#clock.nowMs();
     this.#membersByConnection.delete(connection);
     this.#reportsDue.delete(member);
-    this.#ticketsDue.delete(member);
     this.#absent.touch(member, nowMs);
     swarm.disconnect(member, nowMs);
     return this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs) });

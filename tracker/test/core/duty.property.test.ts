@@ -2,7 +2,7 @@ import { STRIPE_COUNT, type PeerId } from '@p2ptv/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dutyShape, EMPTY_DUTY_PLAN, planDuty, type DutyPlan } from '../../src/core/duty-plan.js';
-import { peerId, TrackerWorld } from './tracker-world.js';
+import { peerId, STREAM, TrackerWorld } from './tracker-world.js';
 
 /** Candidates of a swarm: any subset of 40 peers, in any order of merit; how many watch beside them; copies. */
 const swarmArbitrary = fc.record({
@@ -25,18 +25,16 @@ describe('planDuty', () => {
           const shape = dutyShape(peers, ranked.length, copies);
           plan = planDuty(plan, ranked, shape);
           expect(plan).toHaveLength(STRIPE_COUNT);
-          for (const holders of plan) {
-            expect(new Set(holders).size).toBe(holders.length);
-            expect(holders).toHaveLength(shape.copies);
-            for (const holder of holders) expect(ranked).toContain(holder);
-          }
-          const holders = new Set(plan.flat());
-          expect(holders.size).toBeGreaterThanOrEqual(shape.superPeers);
-          for (const holder of holders) expect(load(plan, holder)).toBeLessThanOrEqual(shape.stripesEach);
+          expect(plan.map((holders) => new Set(holders).size)).toEqual(plan.map(() => shape.copies));
+          expect(plan.map((holders) => holders.length)).toEqual(plan.map(() => shape.copies));
+          const holders = [...new Set(plan.flat())];
+          expect(holders.filter((holder) => !ranked.includes(holder))).toEqual([]);
+          expect(holders.length).toBeGreaterThanOrEqual(shape.superPeers);
+          expect(Math.max(0, ...holders.map((holder) => load(plan, holder)))).toBeLessThanOrEqual(shape.stripesEach);
           if (peers >= 8 && ranked.length >= 4) expect(shape.stripesEach).toBeLessThanOrEqual(2);
         }
       }),
-      { seed: 20261121, numRuns: 300 },
+      { seed: 20261121, numRuns: 150 },
     );
   });
 
@@ -87,7 +85,6 @@ describe('Tracker', () => {
         world.joinOrigin();
         /** What we know of each: connected, and able to take duty. */
         const connected = new Map<number, boolean>();
-        const reported = new Set<number>();
         let downloaded = 0;
         for (const { index, kind } of events) {
           world.nowMs += 10;
@@ -105,10 +102,7 @@ describe('Tracker', () => {
             case 'hide':
             case 'mute':
               world.report(index, { isVisible: kind !== 'hide', isUploading: kind !== 'mute', sentBytes: 1 });
-              if (connected.has(index)) {
-                connected.set(index, kind === 'report');
-                reported.add(index);
-              }
+              if (connected.has(index)) connected.set(index, kind === 'report');
               break;
             case 'leave':
             case 'disconnect':
@@ -121,24 +115,20 @@ describe('Tracker', () => {
                 // All report, so that none is out for silence.
                 for (const [other, isAble] of connected) {
                   world.report(other, { isVisible: isAble, sentBytes: 1 });
-                  reported.add(other);
                 }
               });
               break;
           }
           const able = [...connected].flatMap(([other, isAble]) => (isAble ? [peerId(other)] : []));
-          const map = world.tracker.scrape().length > 0 ? world.dutyMap() : [];
-          for (const holders of map) {
-            if (able.length > 0) expect(holders.length).toBeGreaterThan(0);
-            for (const holder of holders) expect(able).toContain(holder);
-          }
-          // What each was told last is what the seeder was told.
-          expect(world.tracker.viewerCount(world.scrape().streamId as never)).toBeGreaterThanOrEqual(connected.size);
+          const map = world.dutyMap();
+          if (able.length > 0) expect(Math.min(...map.map((holders) => holders.length))).toBeGreaterThan(0);
+          expect(map.flat().filter((holder) => !able.includes(holder))).toEqual([]);
+          expect(world.tracker.viewerCount(STREAM)).toBeGreaterThanOrEqual(connected.size);
           expect(world.scrape().downloaded).toBeGreaterThanOrEqual(downloaded);
           downloaded = world.scrape().downloaded;
         }
       }),
-      { seed: 20261121, numRuns: 200 },
+      { seed: 20261121, numRuns: 100 },
     );
   });
 

@@ -148,7 +148,7 @@ describe('neighbours', () => {
       world.report(index, { neighbourCount: index <= 10 ? 24 : 0, sentBytes: 1 });
     }
     const named = new Map<string, number>();
-    for (let index = 41; index <= 60; index++) {
+    for (let index = 41; index <= 100; index++) {
       for (const { peerId: id } of world.joined(index).neighbours) named.set(id, (named.get(id) ?? 0) + 1);
     }
     for (let index = 1; index <= 10; index++) expect(named.has(peerId(index))).toBe(false);

@@ -1,6 +1,6 @@
 import { decodeTicket, LIMITS, type StreamId, type TrackerJoinAnswer } from '@p2ptv/protocol';
 import Fastify from 'fastify';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { registerTracker } from '../../src/index.js';
 import { fingerprint, originJoin, peerId, report, signalTo, STREAM } from '../core/tracker-world.js';
 import {
@@ -81,7 +81,7 @@ describe('a tracker server', () => {
   });
 
   it('cuts off the silent so that they come again, and shows all in /api/swarms', async () => {
-    const { url } = await startTracker({ tracker: { membership: { reportIntervalMs: 100 } } });
+    const { url } = await startTracker({ tracker: { membership: { reportIntervalMs: 400 } } });
     const [silent, alive] = [await connectTo(url), await connectTo(url)];
     await enter(silent, 1);
     await enter(alive, 2);
@@ -207,7 +207,7 @@ describe('an offender', () => {
   });
 
   it('that does not read what it is sent is cut off before it fills our memory', async () => {
-    const { url } = await startTracker({
+    const { url, fastify } = await startTracker({
       limits: { messagesPerSecond: 1e6, messageBurst: 1e6, waitingMessages: 64 },
     });
     const sender = await connectTo(url);
@@ -225,6 +225,9 @@ describe('an offender', () => {
       if (count % 50 === 0) await isServed(sender);
     }
     expect((await gone).body).toEqual({ kind: 'refuse', reason: 'gone' });
+    // Its connection is cut, not left to close in order, which it never would.
+    const connections = () => new Promise((resolve) => fastify.server.getConnections((_, count) => resolve(count)));
+    await vi.waitFor(async () => expect(await connections()).toBe(1));
   });
 });
 
