@@ -24,7 +24,7 @@ export class WebRtcLink implements Link {
   readonly remote: RemotePeer;
   readonly #connection: WebRtcConnection;
   readonly #owner: WebRtcLinkOwner;
-  readonly #inbox = new LinkInbox(queueMicrotask);
+  readonly #inbox = new LinkInbox((run) => queueMicrotask(run));
   #linger: ReturnType<typeof setTimeout> | undefined;
   #isFreed = false;
 

@@ -2,7 +2,8 @@ import { seededRandom } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { createMemoryLinkPair } from '../../../src/adapters/memory/memory-link.js';
 import { VirtualTime } from '../../../src/adapters/virtual/virtual-time.js';
-import { describeLinkContract, LinkRecorder } from '../link-contract.js';
+import { describeLinkContract } from '../describe-link-contract.js';
+import { LinkRecorder } from '../link-contract.js';
 
 describeLinkContract('memory', () => {
   const time = new VirtualTime();
@@ -28,7 +29,7 @@ describeLinkContract('memory', () => {
     vanishLeft: () => left.vanish(5_000),
     close: () => Promise.resolve(),
   });
-});
+}, { canVanish: true });
 
 describe('memory link', () => {
   it('takes the time that rate and delay say', () => {

@@ -14,12 +14,12 @@ import {
 import { Server, type Socket } from 'socket.io';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SocketTrackerClient } from '../../../src/adapters/socket-tracker/socket-tracker-client.js';
-import type { TrackerListener } from '../../../src/ports/tracker-client.js';
+import type { TrackerJoined, TrackerListener } from '../../../src/ports/tracker-client.js';
 import { numberedPeerId, STREAM_ID } from '../webrtc/signal-relay.js';
 
 type PeerSocket = Socket<PeerToTrackerEvents, TrackerToPeerEvents>;
 
-const JOINED: TrackerJoinAnswer = {
+const JOINED: TrackerJoined = {
   kind: 'joined',
   ticket: 'ticket',
   ticketExpiresAtMs: 1_800_000_000_000,
@@ -72,7 +72,7 @@ class FakeTracker {
         if (this.answer !== undefined) answer(this.answer as TrackerJoinAnswer);
       });
       socket.on('neighboursWanted', (wanted, answer) =>
-        answer({ neighbours: wanted.exclude.length > 0 ? ('x' as never) : (JOINED as { neighbours: never }).neighbours }),
+        answer({ neighbours: wanted.exclude.length > 0 ? ('x' as never) : JOINED.neighbours }),
       );
     });
     await new Promise<void>((resolve) => http.listen(this.port, '127.0.0.1', resolve));
@@ -195,7 +195,7 @@ describe('tracker client', () => {
       ['neighboursWanted', { count: 2, exclude: [] }],
     ]);
     expect(signalSchema.safeParse(tracker.events[1]![1]).success).toBe(true);
-    expect(named(log, 'neighbours')[0]![1]).toEqual((JOINED as { neighbours: unknown }).neighbours);
+    expect(named(log, 'neighbours')[0]![1]).toEqual(JOINED.neighbours);
   });
 
   it('drops and counts what breaks the contract', async () => {
@@ -222,7 +222,7 @@ describe('tracker client', () => {
     await tracker.close();
     await until(() => client.state === 'away');
     client.signal(SIGNAL);
-    client.report({ ...({} as never) });
+    client.wantNeighbours({ count: 1, exclude: [] });
     await tracker.open();
     await until(() => client.state === 'joined');
     expect(named(log, 'state').map(([, state]) => state)).toEqual(['joined', 'away', 'joined']);

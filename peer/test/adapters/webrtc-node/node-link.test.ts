@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignalRelay } from '../webrtc/signal-relay.js';
-import { describeLinkContract } from '../link-contract.js';
+import { describeLinkContract } from '../describe-link-contract.js';
 import { nodeSeat } from './node-seat.js';
 
 describeLinkContract('node-datachannel', async () => {
@@ -25,4 +25,4 @@ describeLinkContract('node-datachannel', async () => {
       return Promise.resolve();
     },
   };
-});
+}, { canVanish: false });

@@ -59,7 +59,7 @@ export class SignalRelay {
     const changed = this.tamper(signal);
     if (!changed) return;
     // As a real tracker, never within the call.
-    setImmediate(() => this.seats.get(changed.to)?.transport.signal(changed));
+    setTimeout(() => this.seats.get(changed.to)?.transport.signal(changed), 0);
   }
 }
 
