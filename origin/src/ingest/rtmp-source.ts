@@ -12,7 +12,7 @@ import { TypedEvents } from './typed-events.js';
 export type RtmpSourceEvents = {
   /** A publisher with the right key. `isReturn`: it comes back before it was given up. */
   readonly publisherConnected: { readonly address: string; readonly isReturn: boolean };
-  /** A publisher was turned away, or broke the protocol; `reason` is one sentence or part of one, for the log. */
+  /** A publisher was turned away, or broke the protocol; `reason` is one sentence for the log. */
   readonly publisherRefused: { readonly address: string; readonly reason: string };
   /** The publisher is gone, and may return within `graceMs` without the stream going offline. */
   readonly publisherLost: { readonly address: string; readonly reason: string | undefined; readonly graceMs: number };
@@ -129,7 +129,9 @@ export class RtmpSource implements Source {
       return;
     }
     this.#sockets.add(socket);
-    const address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    // On a socket for both families, an IPv4 address comes in the guise of an IPv6 one.
+    const host = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
+    const address = `${host}:${socket.remotePort ?? 0}`;
     const publication = new Publication((isFlowing) => connection.setFlowing(isFlowing));
     const connection = new RtmpConnection(socket, {
       onPublish: ({ app, streamKey }) => {

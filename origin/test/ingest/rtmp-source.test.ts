@@ -184,6 +184,6 @@ describe('RtmpSource', { timeout: 40_000 }, () => {
     socket.write('GET / HTTP/1.1\r\n\r\n'.padEnd(4000, 'x'));
     await once(socket, 'close');
     await until(() => told.publisherRefused.length > 0);
-    expect(told.publisherRefused[0]!.reason).toBe('it does not speak RTMP');
+    expect(told.publisherRefused[0]!.reason).toBe('It does not speak RTMP.');
   });
 });

@@ -78,9 +78,9 @@ export class RtmpConnection {
     this.#socket = socket;
     this.#listener = listener;
     socket.setNoDelay(true);
-    socket.setTimeout(SILENCE_MS, () => this.close('it was silent for too long'));
+    socket.setTimeout(SILENCE_MS, () => this.close('It was silent for too long.'));
     const deadline = setTimeout(() => {
-      if (!this.#isPublishing) this.close('it did not publish anything');
+      if (!this.#isPublishing) this.close('It did not publish anything.');
     }, PUBLISH_WITHIN_MS);
     socket.on('data', (bytes) => this.#receive(bytes));
     // The close event follows, and tells all that matters.
@@ -123,7 +123,7 @@ export class RtmpConnection {
     }
     const result = this.#chunks.push(rest);
     if (result.kind === 'malformed') {
-      this.close(`its bytes are no RTMP: ${result.reason}`);
+      this.close(`Its bytes are no RTMP: ${result.reason}.`);
       return;
     }
     for (const message of result.messages) this.#handle(message);
@@ -136,7 +136,7 @@ export class RtmpConnection {
       const hello = this.#handshake.peek(1 + HANDSHAKE_BYTES);
       if (hello === undefined) return false;
       if (hello[0] !== RTMP_VERSION) {
-        this.close('it does not speak RTMP');
+        this.close('It does not speak RTMP.');
         return false;
       }
       const echo = hello.slice(1);
@@ -156,7 +156,7 @@ export class RtmpConnection {
     switch (type) {
       case MessageType.audio:
       case MessageType.video:
-        if (!this.#isPublishing) this.close('it sends media before it may publish');
+        if (!this.#isPublishing) this.close('It sends media before it may publish.');
         else this.#listener.onTag({ kind: type === MessageType.audio ? 'audio' : 'video', timestampMs, body });
         break;
       case MessageType.data:
@@ -190,7 +190,7 @@ export class RtmpConnection {
     const values = decodeAmf0(body);
     const [name, transaction, ...rest] = values ?? [];
     if (typeof name !== 'string' || typeof transaction !== 'number') {
-      this.close('it sends a command that cannot be read');
+      this.close('It sends a command that cannot be read.');
       return;
     }
     switch (name) {
@@ -211,7 +211,7 @@ export class RtmpConnection {
       case 'play':
       case 'play2':
         this.#status('error', 'NetStream.Play.Failed', 'This server does not play over RTMP.');
-        this.close('it wants to play, which is not possible over RTMP');
+        this.close('It wants to play, which is not possible over RTMP.');
         break;
       default:
         // releaseStream, FCPublish, _checkbw: nobody waits for an answer.
@@ -222,7 +222,7 @@ export class RtmpConnection {
   #connect(transaction: number, argument: AmfValue): void {
     const parsed = connectSchema.safeParse(argument);
     if (!parsed.success) {
-      this.close('it connects without an application');
+      this.close('It connects without an application.');
       return;
     }
     this.#app = parsed.data.app;
@@ -245,7 +245,7 @@ export class RtmpConnection {
   #publish(streamKey: AmfValue): void {
     if (this.#isPublishing) return;
     if (this.#app === undefined || typeof streamKey !== 'string') {
-      this.close('it publishes without a connection or a stream key');
+      this.close('It publishes without a connection or a stream key.');
       return;
     }
     const refusal = this.#listener.onPublish({ app: this.#app, streamKey });
