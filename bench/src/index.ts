@@ -1,1 +1,1 @@
-export {};
+export { browserReportSchema, type BrowserReport } from './browser/report.js';

@@ -1,3 +1,5 @@
 #!/usr/bin/env node
-process.stderr.write('bench: no suite is built in yet\n');
-process.exitCode = 1;
+import { runCli } from './run-cli.js';
+
+// Not only the exit code: what a failed run has left open must not keep the process alive.
+process.exit(await runCli(process.argv.slice(2)));

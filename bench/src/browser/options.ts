@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { Option } from 'commander';
+import * as z from 'zod';
+
+import { UsageError } from '../errors.js';
+import { isSystemName, SYSTEMS, type SystemName } from './systems/registry.js';
+
+const systemNames = Object.keys(SYSTEMS);
+
+/** What the browser suite was asked to do, complete and checked. */
+export type BrowserOptions = {
+  readonly viewers: number;
+  /** How long each viewer watches, s. */
+  readonly seconds: number;
+  readonly partMs: number;
+  /** In the order in which they run. */
+  readonly systems: readonly SystemName[];
+  readonly jsonPath: string;
+  /** As the origin takes it: `clip`, `testcard` or a file. */
+  readonly input: string;
+  /** Height of the picture, pixels. */
+  readonly height: number;
+  /** From one viewer's click to the next one's, ms. */
+  readonly staggerMs: number;
+};
+
+const wholeNumber = (least: number, most: number): z.ZodType<number> => {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z.string().regex(/^\d{1,7}$/, message).transform(Number).refine((value) => value >= least && value <= most, message);
+};
+
+const schema = z.object({
+  viewers: wholeNumber(1, 64).default(4),
+  seconds: wholeNumber(5, 3600).default(60),
+  partMs: wholeNumber(50, 2000).default(200),
+  systems: z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((names) => names.every(isSystemName) && new Set(names).size === names.length, {
+      message: `must name some of ${systemNames.join(', ')}, each once, with commas`,
+    })
+    .transform((names) => names.filter(isSystemName))
+    .default(['p2ptv', 'hlsjs']),
+  json: z.string('is needed: the file to write the figures to').min(1, 'must name a file'),
+  input: z.string().min(1).default('clip'),
+  height: wholeNumber(180, 720).default(360),
+  staggerMs: wholeNumber(0, 60_000).default(1000),
+});
+
+/** The suite's flags. */
+export function browserFlags(): Option[] {
+  const systems = Object.entries(SYSTEMS).map(([name, { summary }]) => `${name} (${summary})`);
+  return [
+    new Option('--json <file>', 'the file to write the figures to (needed)'),
+    new Option('--viewers <number>', 'how many watch at once, a browser process each (default: 4)'),
+    new Option('--seconds <s>', 'how long each of them watches (default: 60)'),
+    new Option('--part-ms <ms>', 'length of a part (default: 200)'),
+    new Option('--systems <names>', `what is measured, in this order: ${systems.join(', ')} (default: ${systemNames.join(',')})`),
+    new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1000)"),
+    new Option('--height <pixels>', 'height of the picture (default: 360)'),
+    new Option('--input <what>', 'a media file, testcard or clip (default: clip, the one that comes with P2PTV)'),
+  ];
+}
+
+/**
+ * Checks the flags.
+ *
+ * @param flags as commander gives them
+ * @throws UsageError naming the flag
+ */
+export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>): BrowserOptions {
+  const parsed = schema.safeParse(flags);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? '');
+    const given = flags[name];
+    const value = typeof given === 'string' ? `, not "${given}"` : '';
+    throw new UsageError(`--${kebabCase(name)} ${issue?.message ?? 'is wrong'}${value}.`);
+  }
+  const { json, ...options } = parsed.data;
+  if ((options.viewers - 1) * options.staggerMs >= options.seconds * 1000) {
+    throw new UsageError('The last viewer would come after the first has left: raise --seconds, or lower --stagger-ms.');
+  }
+  const jsonPath = resolve(json);
+  // Found out now, not after minutes of measuring.
+  if (!existsSync(dirname(jsonPath))) throw new UsageError(`The folder of --json ${json} does not exist.`);
+  return { ...options, jsonPath };
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,209 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { streamListSchema, type StreamListing } from '@p2ptv/protocol';
+import * as z from 'zod';
+
+import { BenchError } from '../errors.js';
+import { originBytesSchema } from './report.js';
+
+/** How the origin is run. */
+export type OriginSettings = {
+  readonly partMs: number;
+  readonly height: number;
+  readonly input: string;
+};
+
+const statsSchema = z.object({
+  streams: z.array(
+    z.object({
+      slug: z.string(),
+      originBytes: originBytesSchema,
+      viewers: z.int().min(0),
+      lastSequence: z.int().nullable(),
+    }),
+  ),
+});
+/** One stream in `GET /api/stats`. */
+export type StreamStats = z.infer<typeof statsSchema>['streams'][number];
+
+const logLineSchema = z.object({
+  level: z.number(),
+  msg: z.string(),
+  port: z.number().optional(),
+  version: z.string().optional(),
+});
+
+/** The built command line, seen from the sources and from the built files alike. */
+const CLI = fileURLToPath(new URL('../../../origin/dist/entry/cli.js', import.meta.url));
+const READY = /^P2PTV is ready/;
+const FOUND_FFMPEG = /^Found ffmpeg/;
+/** pino's number for `warn`. */
+const WARNING = 40;
+const READY_LIMIT_MS = 30_000;
+const LIVE_LIMIT_MS = 30_000;
+/** Media that the origin shall hold before anybody joins, ms: what a player may start from. */
+const HEAD_START_MS = 8_000;
+const POLL_MS = 200;
+/** How long a stopped origin may take, ms, before it is killed. */
+const STOP_LIMIT_MS = 4_000;
+
+/** An origin of the bench's own: a child process with a data folder of its own, both gone at the end. */
+export class OriginProcess {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #settings: OriginSettings;
+  readonly #exited: Promise<void>;
+  readonly #removeNow: () => void;
+  /** What it complained of, line by line. */
+  readonly warnings: string[] = [];
+  #lastWords = '';
+  #port: number | undefined;
+  #ffmpegVersion = 'unknown';
+
+  private constructor(settings: OriginSettings) {
+    this.#settings = settings;
+    this.#folder = mkdtempSync(join(tmpdir(), 'p2ptv-bench-'));
+    this.#child = spawn(process.execPath, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+      this.#child.once('error', () => resolve());
+    });
+    this.#follow();
+    // Whatever ends this process: nothing is left behind.
+    this.#removeNow = () => {
+      this.#child.kill('SIGKILL');
+      rmSync(this.#folder, { recursive: true, force: true });
+    };
+    process.once('exit', this.#removeNow);
+  }
+
+  /**
+   * Starts an origin and waits until there is something to watch.
+   *
+   * @throws BenchError with the origin's own sentence when it does not come up
+   */
+  static async start(settings: OriginSettings, signal: AbortSignal): Promise<OriginProcess> {
+    if (!existsSync(CLI)) throw new BenchError('The origin is not built: run npm run build first.');
+    const origin = new OriginProcess(settings);
+    try {
+      await origin.#until(() => Promise.resolve(origin.#port !== undefined), { limitMs: READY_LIMIT_MS, what: 'be ready', signal });
+      const parts = Math.ceil(HEAD_START_MS / settings.partMs);
+      const isLive = async (): Promise<boolean> => {
+        const [listing, stats] = await Promise.all([origin.listing(), origin.stats()]);
+        return listing?.state === 'live' && (stats?.lastSequence ?? -1) >= parts;
+      };
+      await origin.#until(isLive, { limitMs: LIVE_LIMIT_MS, what: 'be live', signal });
+      return origin;
+    } catch (error) {
+      await origin.stop();
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Base URL, without a closing slash. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port ?? 0}`;
+  }
+
+  get ffmpegVersion(): string {
+    return this.#ffmpegVersion;
+  }
+
+  /** @throws BenchError when it has ended by itself */
+  check(): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) return;
+    throw new BenchError(`The origin has ended: ${this.#lastWords || `code ${this.#child.exitCode ?? this.#child.signalCode ?? 'unknown'}`}`);
+  }
+
+  /** The one stream there is, as viewers find it. */
+  async listing(): Promise<StreamListing | undefined> {
+    return streamListSchema.parse(await this.#get('/api/streams')).streams[0];
+  }
+
+  /** What it has sent so far, and to how many. */
+  async stats(): Promise<StreamStats | undefined> {
+    return statsSchema.parse(await this.#get('/api/stats')).streams[0];
+  }
+
+  /** Ends it and removes its folder. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await Promise.race([this.#exited, setTimeout(STOP_LIMIT_MS, undefined, { ref: false })]);
+    this.#removeNow();
+    process.off('exit', this.#removeNow);
+    await this.#exited;
+  }
+
+  #arguments(): string[] {
+    const { partMs, height, input } = this.#settings;
+    return [
+      ...[CLI, 'start', '--clock', '--input', input, '--part-ms', String(partMs), '--height', String(height)],
+      ...['--host', '127.0.0.1', '--port', '0', '--rtmp-port', '0', '--data', this.#folder],
+      ...['--log-format', 'json', '--log-level', 'debug'],
+    ];
+  }
+
+  #follow(): void {
+    const { stdout, stderr } = this.#child;
+    if (stdout) createInterface({ input: stdout }).on('line', (line) => this.#logged(line));
+    if (stderr) createInterface({ input: stderr }).on('line', (line) => (this.#lastWords = line));
+    this.#child.on('error', (error) => (this.#lastWords = error.message));
+  }
+
+  #logged(text: string): void {
+    const line = logLineSchema.safeParse(parseJson(text));
+    if (!line.success) return;
+    const { level, msg, port, version } = line.data;
+    if (READY.test(msg)) this.#port = port;
+    if (FOUND_FFMPEG.test(msg)) this.#ffmpegVersion = version ?? 'unknown';
+    if (level >= WARNING) {
+      this.warnings.push(msg);
+      this.#lastWords = msg;
+    }
+  }
+
+  async #get(path: string): Promise<unknown> {
+    try {
+      const answer = await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(5_000) });
+      if (answer.ok) return await answer.json();
+      throw new BenchError(`The origin answered ${path} with ${answer.status}.`);
+    } catch (error) {
+      if (error instanceof BenchError) throw error;
+      this.check();
+      throw new BenchError(`The origin does not answer ${path}.`, { cause: error });
+    }
+  }
+
+  async #until(
+    isSo: () => Promise<boolean>,
+    wait: { readonly limitMs: number; readonly what: string; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const endMs = performance.now() + wait.limitMs;
+    while (!(await isSo())) {
+      wait.signal.throwIfAborted();
+      this.check();
+      if (performance.now() > endMs) {
+        throw new BenchError(`The origin took more than ${wait.limitMs / 1000} s to ${wait.what}: ${this.#lastWords || 'it did not say why'}`);
+      }
+      await setTimeout(POLL_MS);
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

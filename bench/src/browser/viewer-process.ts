@@ -1,0 +1,154 @@
+import type { OriginBytes } from '@p2ptv/protocol';
+import { chromium, type BrowserServer, type CDPSession, type Page } from 'playwright-core';
+
+import { BenchError } from '../errors.js';
+import { ProcessTreeMeter } from '../process-times.js';
+import { CHROMIUM_FLAGS, UNWANTED_FLAGS } from './chromium.js';
+import { HttpByteCounter } from './http-byte-counter.js';
+import type { ViewerControl } from './page/viewer-page.js';
+import type { ViewerPlan, ViewerReport } from './page/viewing.js';
+
+/** How a viewer is set up. */
+export type ViewerSettings = {
+  readonly chromiumPath: string;
+  readonly pageUrl: string;
+  /** Base URL of the origin, whose requests are counted. */
+  readonly originUrl: string;
+  readonly plan: ViewerPlan;
+};
+
+/** A page that does not answer a question for so long has hung, ms. */
+const ANSWER_LIMIT_MS = 10_000;
+const LAUNCH_LIMIT_MS = 30_000;
+
+/** One viewer: a Chromium of its own, on the page, with the system's code loaded. */
+export class ViewerProcess {
+  /** Processor time of the whole browser. */
+  readonly meter: ProcessTreeMeter;
+  readonly version: string;
+  readonly #server: BrowserServer;
+  readonly #page: Page;
+  readonly #http: HttpByteCounter;
+  #failure: string | undefined;
+  #isClosing = false;
+
+  private constructor(server: BrowserServer, page: Page, http: HttpByteCounter) {
+    this.#server = server;
+    this.#page = page;
+    this.#http = http;
+    this.version = page.context().browser()?.version() ?? 'unknown';
+    this.meter = new ProcessTreeMeter(server.process().pid ?? 0);
+    const fail = (reason: string) => (): void => this.#fail(reason);
+    page.on('crash', fail('its page crashed'));
+    page.on('close', fail('its page was closed'));
+    page.context().browser()?.on('disconnected', fail('its browser ended'));
+    page.on('pageerror', (error) => this.#fail(`an error in its page: ${error.message}`));
+  }
+
+  /** @throws BenchError when Chromium does not start, or the page does not load */
+  static async open(settings: ViewerSettings): Promise<ViewerProcess> {
+    const server = await launch(settings.chromiumPath);
+    try {
+      const browser = await chromium.connect(server.wsEndpoint(), { timeout: LAUNCH_LIMIT_MS });
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+      const page = await context.newPage();
+      const http = new HttpByteCounter(settings.originUrl);
+      await follow(await context.newCDPSession(page), http);
+      const viewer = new ViewerProcess(server, page, http);
+      await page.goto(settings.pageUrl);
+      await page.evaluate((plan) => (globalThis as unknown as { viewer: ViewerControl }).viewer.prepare(plan), settings.plan);
+      return viewer;
+    } catch (error) {
+      await server.kill();
+      throw new BenchError(`A viewer's page did not load: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Why it is of no more use; undefined as long as all is well. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Every address of the origin that the page has asked for. */
+  get requestedUrls(): readonly string[] {
+    return this.#http.urls;
+  }
+
+  /** HTTP body bytes received from the origin, as the browser counts them. */
+  get httpBytes(): OriginBytes {
+    return this.#http.bytes;
+  }
+
+  /** Clicks the button. */
+  async click(): Promise<void> {
+    await this.#ask(this.#page.click('#play', { timeout: ANSWER_LIMIT_MS }));
+  }
+
+  /** What it has seen so far; undefined before the click, and when it cannot tell any more. */
+  async report(): Promise<ViewerReport | undefined> {
+    return this.#ask(this.#page.evaluate(() => (globalThis as unknown as { viewer: ViewerControl }).viewer.report()));
+  }
+
+  /** Ends the browser. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#server.close().catch(() => this.#server.kill());
+  }
+
+  async #ask<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`its page did not answer for ${ANSWER_LIMIT_MS / 1000} s`)), ANSWER_LIMIT_MS);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } catch (error) {
+      this.#fail(messageOf(error));
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #fail(reason: string): void {
+    if (!this.#isClosing) this.#failure ??= reason;
+  }
+}
+
+async function launch(executablePath: string): Promise<BrowserServer> {
+  try {
+    return await chromium.launchServer({
+      executablePath,
+      args: [...CHROMIUM_FLAGS],
+      ignoreDefaultArgs: [...UNWANTED_FLAGS],
+      timeout: LAUNCH_LIMIT_MS,
+      // Signals are the bench's to handle: it has more to end than browsers.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  } catch (error) {
+    throw new BenchError(`Chromium (${executablePath}) does not start: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function follow(devTools: CDPSession, http: HttpByteCounter): Promise<void> {
+  devTools.on('Network.requestWillBeSent', ({ requestId, request }) => http.handle({ kind: 'sent', requestId, url: request.url }));
+  devTools.on('Network.webSocketCreated', ({ requestId, url }) => http.handle({ kind: 'sent', requestId, url: url.replace(/^ws/, 'http') }));
+  devTools.on('Network.responseReceived', ({ requestId, response }) =>
+    http.handle({ kind: 'answered', requestId, headerBytes: response.encodedDataLength }),
+  );
+  devTools.on('Network.dataReceived', ({ requestId, encodedDataLength }) =>
+    http.handle({ kind: 'received', requestId, bodyBytes: encodedDataLength }),
+  );
+  devTools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) =>
+    http.handle({ kind: 'finished', requestId, allBytes: encodedDataLength }),
+  );
+  await devTools.send('Network.enable');
+}
+
+/** The first line: Playwright's errors go on with a call log. */
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n')[0] ?? text;
+}

@@ -1,0 +1,5 @@
+import { browserSuite } from './browser/suite.js';
+import type { Suite } from './suite.js';
+
+/** Every suite there is; a new one is a folder and a line here. */
+export const SUITES: readonly Suite[] = [browserSuite];
