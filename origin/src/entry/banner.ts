@@ -5,12 +5,16 @@ import { networkAddresses } from '../server/addresses.js';
 import type { Origin } from '../server/origin.js';
 import type { StartOptions } from './start-options.js';
 
+/** Listening on one of these, the origin answers as localhost. */
+const EVERY_OR_OWN_ADDRESS = new Set(['0.0.0.0', '::', '127.0.0.1', '::1', 'localhost']);
+
 /** What somebody who has just started an origin wants to know. */
 export function banner(origin: Origin, options: StartOptions, streamKey: string): string {
   const { published, publisher, port, scheme } = origin;
   const watchPath = `/watch/${published.live.slug}`;
   const publicUrl = options['public-url'];
-  const local = `${scheme}://localhost:${port}`;
+  const isLocalhost = options.host === undefined || EVERY_OR_OWN_ADDRESS.has(options.host);
+  const local = `${scheme}://${isLocalhost ? 'localhost' : options.host}:${port}`;
   const addresses = options.host === undefined ? networkAddresses() : [];
   const hosts = addresses.map((address) => `${scheme}://${address}:${port}`);
   const magnet = formatMagnetLink(linkFor(published, { publisher, baseUrl: publicUrl ?? local }));

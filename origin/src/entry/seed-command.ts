@@ -46,7 +46,7 @@ export async function runSeed(linkText: string, flags: Readonly<Record<string, u
   const status = setInterval(() => {
     const { neighbours, sentBytes, verifiedBytes } = session.stats();
     const received = verifiedBytes.peerBytes + verifiedBytes.seederBytes + verifiedBytes.originBytes;
-    logger.info({ neighbours: neighbours.length, sentBytes, receivedBytes: received }, `${neighbours.length} neighbours, ${megabytes(sentBytes)} sent, ${megabytes(received)} received`);
+    logger.info({ neighbours: neighbours.length, sentBytes, receivedBytes: received }, `Neighbours: ${neighbours.length}, sent: ${megabytes(sentBytes)}, received: ${megabytes(received)}`);
   }, STATUS_EVERY_MS);
   const signal = await untilStopped();
   clearInterval(status);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { isSlug } from '@p2ptv/protocol';
+import { isSlug, LIMITS } from '@p2ptv/protocol';
 import { Option } from 'commander';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
@@ -88,6 +88,9 @@ const SETTINGS = {
   },
 } satisfies Record<string, Setting>;
 
+/** How much larger than the mean a part with a key frame may be. */
+const KEY_FRAME_PEAK = 2;
+
 type Settings = typeof SETTINGS;
 const schema = z.strictObject(
   Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.schema])) as {
@@ -121,6 +124,10 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
   const options = parsed.data;
   if ((options['tls-cert'] === undefined) !== (options['tls-key'] === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together: give both or neither.');
+  }
+  const partBytes = ((options['video-kbps'] ?? 0) * options['part-ms']) / 8;
+  if (partBytes * KEY_FRAME_PEAK > LIMITS.chunkBytes) {
+    throw new UsageError(`--video-kbps ${options['video-kbps'] ?? 0} in parts of ${options['part-ms']} ms makes parts above 4 MiB, which no peer takes: lower --video-kbps or --part-ms.`);
   }
   return options;
 }

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Not SIGHUP: a handler would undo what nohup arranged. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** A terminal and npm may each deliver the same Ctrl-C; a person's second one comes later. */
 const SAME_SIGNAL_MS = 300;
 /** As shells report a death by SIGINT. */

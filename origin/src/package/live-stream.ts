@@ -178,26 +178,27 @@ export class LiveStream {
   /**
    * Publishes a part.
    *
-   * @throws Error before the first {@link beginSession}
+   * @throws Error before the first {@link beginSession}, RangeError for a part that fits no header (above 4 MiB); no number is then used
    */
   publish(part: MediaPart): LoggedChunk {
     const session = this.#session;
     if (!session) throw new Error('a part came before its init segment');
     const isNewEpoch = !session.isPublished;
-    if (isNewEpoch) this.#partIndex = 0;
-    const isNewSegment = this.#partIndex === 0;
-    this.#used = {
+    const partIndex = isNewEpoch ? 0 : this.#partIndex;
+    const isNewSegment = partIndex === 0;
+    const used: Counters = {
       ...this.#used,
       sequence: this.#used.sequence + 1,
       mediaSequence: this.#used.mediaSequence + (isNewSegment ? 1 : 0),
       epoch: this.#used.epoch + (isNewEpoch ? 1 : 0),
     };
-    const chunk = this.#sign(part, session.initHash);
+    const chunk = this.#sign(part, { ...used, partIndex, initHash: session.initHash });
+    this.#used = used;
     // Noted before it is recorded and recorded before it is published: see NumberingFile.
     this.#numbering.note(this.#used);
     this.log.append(chunk);
     session.isPublished = true;
-    this.#partIndex = part.isSegmentLast ? 0 : this.#partIndex + 1;
+    this.#partIndex = part.isSegmentLast ? 0 : partIndex + 1;
     if (isNewEpoch) this.#issueRecord(this.#describe(session));
     this.#measure(chunk, isNewSegment);
     this.#emit({ kind: 'published', chunk });
@@ -223,20 +224,20 @@ export class LiveStream {
     this.#listeners.clear();
   }
 
-  #sign(part: MediaPart, initHash: string): LoggedChunk {
+  #sign(part: MediaPart, place: Counters & { readonly partIndex: number; readonly initHash: string }): LoggedChunk {
     const header: ChunkHeader = {
       streamId: this.streamId,
-      epoch: this.#used.epoch,
+      epoch: place.epoch,
       rendition: ONLY_RENDITION,
-      sequence: this.#used.sequence as ChunkSequence,
-      mediaSequence: this.#used.mediaSequence,
-      partIndex: this.#partIndex,
+      sequence: place.sequence as ChunkSequence,
+      mediaSequence: place.mediaSequence,
+      partIndex: place.partIndex,
       isIndependent: part.isIndependent,
       isSegmentLast: part.isSegmentLast,
       durationUs: part.durationUs,
       programDateTimeMs: Math.round(part.programDateTimeMs),
       byteLength: part.bytes.length,
-      initHash,
+      initHash: place.initHash,
       blockHashes: hashBlocks(part.bytes),
     };
     const encoded = encodeChunkHeader(header);

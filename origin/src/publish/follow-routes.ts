@@ -52,7 +52,7 @@ export function registerFollowRoutes(
     if (outcome === 'gone') return reply.hijack();
     if (outcome === 'closed') return sendProblem(reply, 503, 'The origin is shutting down.');
     sendAnswer(request, reply, {
-      pieces: [encodeHeaderBatch(log.headersAfter(after, LIMITS.headersPerAnswer))],
+      pieces: [published.headerBatch(rendition, after)],
       contentType: 'application/octet-stream',
       cacheControl: REVALIDATED,
       count: published.counter('headers'),

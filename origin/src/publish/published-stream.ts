@@ -1,8 +1,11 @@
-import type { OriginBytes } from '@p2ptv/protocol';
+import { encodeHeaderBatch, LIMITS, type OriginBytes } from '@p2ptv/protocol';
 
 import type { LiveStream } from '../package/live-stream.js';
 import { EdgeWaiters } from './edge-waiters.js';
 import { PlaylistCache } from './playlist-cache.js';
+
+/** A crowd asks for the same few; bounds the memory of one who asks for all. */
+const MAX_CACHED_BATCHES = 32;
 
 /** A stream as it is served: with those who wait for it, its playlists, and what was sent of it. */
 export class PublishedStream {
@@ -12,6 +15,7 @@ export class PublishedStream {
   readonly #bytes: OriginBytes = { media: 0, init: 0, playlists: 0, headers: 0, join: 0, seeder: 0 };
   readonly #seederBytes: () => number;
   readonly #unsubscribe: () => void;
+  readonly #headerBatches = new Map<string, Uint8Array>();
 
   /** @param seederBytes what the embedded seeder has sent so far */
   constructor(live: LiveStream, seederBytes: () => number = () => 0) {
@@ -20,6 +24,7 @@ export class PublishedStream {
     this.#seederBytes = seederBytes;
     this.#unsubscribe = live.onChange(() => {
       this.playlists.invalidate();
+      this.#headerBatches.clear();
       this.waiters.wake();
     });
   }
@@ -32,6 +37,17 @@ export class PublishedStream {
   /** Makes the counter of one kind of bytes. */
   counter(kind: Exclude<keyof OriginBytes, 'seeder'>): (bytes: number) => void {
     return (bytes) => void (this.#bytes[kind] += bytes);
+  }
+
+  /** The headers of a rendition after a sequence, packed once for all who ask for the same. */
+  headerBatch(rendition: number, after: number): Uint8Array {
+    const key = `${rendition}/${after}`;
+    const known = this.#headerBatches.get(key);
+    if (known) return known;
+    const headers = this.live.rendition(rendition)?.headersAfter(after, LIMITS.headersPerAnswer) ?? [];
+    const batch = encodeHeaderBatch(headers);
+    if (this.#headerBatches.size < MAX_CACHED_BATCHES) this.#headerBatches.set(key, batch);
+    return batch;
   }
 
   /** Longest that a request may wait for media, ms: three target durations (RFC 8216bis section 6.2.5.2). */

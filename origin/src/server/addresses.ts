@@ -16,7 +16,7 @@ export async function listen(server: FastifyInstance, at: { host: string | undef
   const hosts = at.host === undefined ? ['::', '0.0.0.0'] : [at.host];
   for (const [index, host] of hosts.entries()) {
     try {
-      await server.listen({ host, port: at.port });
+      await server.listen({ host, port: at.port, listenTextResolver: (address) => `Listening at ${address}` });
       return (server.server.address() as AddressInfo).port;
     } catch (error) {
       const isLast = index === hosts.length - 1;

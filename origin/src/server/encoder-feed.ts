@@ -36,7 +36,13 @@ export function feedStream(
       if (cadence) stream.beginSession(describeMedia(init, cadence, encoding));
       logger.info({ codecs: init.codecs }, `Encoding ${init.width}x${init.height} at ${Number(init.frameRate.toFixed(3))} fps`);
     }),
-    encoder.on('part', (part) => void stream.publish(part)),
+    encoder.on('part', (part) => {
+      try {
+        stream.publish(part);
+      } catch (error) {
+        logger.error({ error }, `A part of ${part.bytes.length} bytes could not be published: lower --video-kbps or --part-ms.`);
+      }
+    }),
     encoder.on('sessionEnded', () => logger.info('The input has ended')),
     encoder.on('died', ({ exitCode, lastLines, restartInMs }) => {
       logger.error(

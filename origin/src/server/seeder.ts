@@ -34,8 +34,15 @@ export async function startSeeder(
     return undefined;
   }
   seeder.on('trackerStateChanged', ({ state, message }) => logger.debug({ state }, `Seeder: tracker ${state} ${message ?? ''}`));
-  live.onChange((change) => {
-    if (change.kind === 'published') seeder.publish(change.chunk.signed, change.chunk.bytes);
+  const unsubscribe = live.onChange((change) => {
+    if (change.kind !== 'published') return;
+    try {
+      seeder.publish(change.chunk.signed, change.chunk.bytes);
+    } catch (error) {
+      // The stream matters more than its seeder.
+      unsubscribe();
+      logger.error({ error }, 'The seeder has failed: the origin pushes nothing to peers any more, and serves over HTTP only.');
+    }
   });
   seeder.start();
   return seeder;

@@ -66,6 +66,7 @@ describe('what is wrong is said in one sentence', () => {
     ['a port that is none', () => start('--port', 'http'), 2, /^--port must be a whole number from 0 to 65535, not "http"\.$/],
     ['a port out of range', () => start('--port', '65536'), 2, /^--port must be/],
     ['a part that is too short', () => start('--part-ms', '10'), 2, /^--part-ms must be a whole number from 50 to 2000/],
+    ['parts that no peer takes', () => start('--video-kbps', '20000', '--part-ms', '2000'), 2, /makes parts above 4 MiB/],
     ['a slug that cannot stand in an URL', () => start('--slug', 'A b'), 2, /^--slug must be/],
     ['a log level that is none', () => start('--log-level', 'loud'), 2, /^--log-level must be/],
     ['a public URL that is none', () => start('--public-url', 'ftp://x'), 2, /^--public-url must be an address/],

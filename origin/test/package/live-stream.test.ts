@@ -84,6 +84,16 @@ describe('publishing', () => {
   });
 });
 
+it('a part that fits no header is refused, and uses no number', () => {
+  const { live, begin, publish } = openStream(folder.path);
+  begin();
+  publish(1);
+  expect(() => publish(1, 5 * 1024 * 1024)).toThrow(RangeError);
+  publish(1);
+  expect(live.log.last).toMatchObject({ sequence: 1, mediaSequence: 0, partIndex: 1, epoch: 1 });
+  live.close();
+});
+
 describe('windows', () => {
   it('keeps a playlist window, later parts in memory, the rest on disk, and forgets what is older', async () => {
     const window = { playlistMs: 4000, lateMs: 2000, memoryBytes: 1e9 };

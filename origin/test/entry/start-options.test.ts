@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { resolveStartOptions } from '../../src/entry/start-options.js';
+import { temporaryFolder } from '../package/stream-fixture.js';
+
+const folder = temporaryFolder();
+const config = join(folder.path, 'conf', 'p2ptv.yaml');
+beforeAll(() => {
+  mkdirSync(join(folder.path, 'conf'));
+  writeFileSync(config, 'port: 9000\npart-ms: 500\nclock: true\ndata: ../data\ninput: clips/a.mp4\ntitle: From the file\n');
+});
+afterAll(() => folder.remove());
+
+it('without anything the defaults of the design hold', () => {
+  expect(resolveStartOptions({})).toMatchObject({
+    input: { kind: 'clip' },
+    clock: false,
+    'part-ms': 200,
+    'segment-ms': 2000,
+    port: 8080,
+    'rtmp-port': 1935,
+    data: './data',
+    slug: 'main',
+    'log-level': 'info',
+  });
+});
+
+it('a configuration file has the same names, flags win, and its relative paths are meant from where it is', () => {
+  expect(resolveStartOptions({ config, partMs: '200', port: '0' })).toMatchObject({
+    port: 0,
+    'part-ms': 200,
+    clock: true,
+    data: join(folder.path, 'data'),
+    input: { kind: 'file', path: join(folder.path, 'conf', 'clips', 'a.mp4') },
+    title: 'From the file',
+  });
+});
+
+it.each([
+  ['testcard', { kind: 'testcard' }],
+  ['rtmp', { kind: 'rtmp' }],
+  ['none', { kind: 'none' }],
+  ['movie.mkv', { kind: 'file', path: 'movie.mkv' }],
+  ['C:\\movie.mkv', { kind: 'file', path: 'C:\\movie.mkv' }],
+])('--input %s', (input, choice) => {
+  expect(resolveStartOptions({ input }).input).toEqual(choice);
+});
+
+it('a public URL loses its closing slash', () => {
+  expect(resolveStartOptions({ publicUrl: 'https://tv.example.org/' })['public-url']).toBe('https://tv.example.org');
+});
