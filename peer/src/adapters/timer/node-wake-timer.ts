@@ -6,7 +6,7 @@ export class NodeWakeTimer implements WakeTimer {
 
   set(delayMs: number, wake: () => void): void {
     clearTimeout(this.#timer);
-    // Node cuts fractions off, and a wake that comes too early does nothing but cost another.
+    // Timers cut fractions off, and a wake that comes too early does nothing but cost another.
     this.#timer = setTimeout(wake, Math.ceil(delayMs)).unref();
   }
 

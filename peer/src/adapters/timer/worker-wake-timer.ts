@@ -32,8 +32,10 @@ export class WorkerWakeTimer implements WakeTimer {
     }
   }
 
-  set(delayMs: number, wake: () => void): void {
+  set(exactDelayMs: number, wake: () => void): void {
     if (this.#isClosed) return;
+    // Timers cut fractions off, and a wake that comes too early does nothing but cost another.
+    const delayMs = Math.ceil(exactDelayMs);
     const id = this.#nextId++;
     this.#pending = { id, atMs: performance.now() + delayMs, wake };
     if (this.#worker) this.#worker.postMessage({ id, delayMs });

@@ -66,6 +66,7 @@ class BrowserWebRtcConnection implements WebRtcConnection {
   readonly #listener: WebRtcConnectionListener;
   readonly #freed: () => void;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #hasOpened = false;
   #isClosed = false;
 
   constructor(native: RTCPeerConnection, listener: WebRtcConnectionListener, freed: () => void) {
@@ -81,7 +82,10 @@ class BrowserWebRtcConnection implements WebRtcConnection {
     this.#channel = channel;
     channel.binaryType = 'arraybuffer';
     channel.bufferedAmountLowThreshold = LINK_LOW_WATER_BYTES;
-    channel.onopen = () => listener.opened();
+    channel.onopen = () => {
+      this.#hasOpened = true;
+      listener.opened();
+    };
     channel.onclose = () => this.#end('remote');
     channel.onbufferedamountlow = () => listener.drained();
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -151,7 +155,8 @@ class BrowserWebRtcConnection implements WebRtcConnection {
     clearTimeout(this.#graceTimer);
     const { connectionState } = this.#native;
     if (connectionState === 'failed') {
-      this.#end(this.#channel.readyState === 'connecting' ? 'failed' : 'remote');
+      // No way any more: to whoever was linked it looks as if the other side had vanished.
+      this.#end(this.#hasOpened ? 'remote' : 'failed');
     } else if (connectionState === 'disconnected') {
       this.#graceTimer = setTimeout(() => this.#end('remote'), DISCONNECT_GRACE_MS);
     }

@@ -73,6 +73,7 @@ class NodeWebRtcConnection implements WebRtcConnection {
   /** Created when the roles are known: see `disableAutoNegotiation`. */
   #channel: DataChannel | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  #hasOpened = false;
   #isClosed = false;
   /** Of the connection and of its channel: see `unfinished`. */
   #unreportedEnds = 1;
@@ -146,7 +147,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
     const channel = this.#native.createDataChannel(CHANNEL_LABEL, { negotiated: true, id: CHANNEL_ID });
     this.#channel = channel;
     channel.setBufferedAmountLowThreshold(LINK_LOW_WATER_BYTES);
-    channel.onOpen(this.#hop(() => this.#listener.opened()));
+    channel.onOpen(
+      this.#hop(() => {
+        this.#hasOpened = true;
+        this.#listener.opened();
+      }),
+    );
     this.#unreportedEnds++;
     const channelClosed = this.#hop(() => this.#end('remote'));
     channel.onClosed(() => {
@@ -165,9 +171,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
 
   #stateChanged(state: string): void {
     clearTimeout(this.#graceTimer);
-    if (state === 'closed') this.#end('remote');
-    else if (state === 'failed') this.#end(this.#channel?.isOpen() ? 'remote' : 'failed');
-    else if (state === 'disconnected') this.#graceTimer = setTimeout(() => this.#end('remote'), DISCONNECT_GRACE_MS);
+    if (state === 'closed' || state === 'failed') {
+      // No way any more: to whoever was linked it looks as if the other side had vanished.
+      this.#end(this.#hasOpened ? 'remote' : 'failed');
+    } else if (state === 'disconnected') {
+      this.#graceTimer = setTimeout(() => this.#end('remote'), DISCONNECT_GRACE_MS);
+    }
   }
 
   #reportEnd(): void {
