@@ -71,6 +71,7 @@ export class ChunkStore {
       blockCount,
       sources: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
     };
+    this.remove(chunk.key);
     this.#chunks.set(chunk.key, chunk);
     this.#bytes += bytes.length;
     return chunk;

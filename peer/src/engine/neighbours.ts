@@ -18,6 +18,8 @@ export type Neighbour = {
   readonly sharedHeaders: Set<ChunkKey>;
   /** Chunks that we asked it for, or that it may push: its blocks of others are unsolicited. */
   readonly solicited: Set<ChunkKey>;
+  /** Blocks that it was sent, by chunk. */
+  readonly served: Map<ChunkKey, number>;
   /** Chunks that it refused or was too slow with. */
   readonly failed: Set<ChunkKey>;
   /** Bytes asked of it and not received yet. */
@@ -74,6 +76,7 @@ export class Neighbours {
       holdings: new Map(),
       sharedHeaders: new Set(),
       solicited: new Set(),
+      served: new Map(),
       failed: new Set(),
       outstandingBytes: 0,
       outstandingChunks: 0,
@@ -111,6 +114,7 @@ export class Neighbours {
         neighbour.holdings.delete(key);
         neighbour.sharedHeaders.delete(key);
         neighbour.solicited.delete(key);
+        neighbour.served.delete(key);
         neighbour.failed.delete(key);
       }
     }

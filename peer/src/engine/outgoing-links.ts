@@ -7,7 +7,7 @@ import type { UploadPolicy } from './viewer-input.js';
 
 /**
  * The only place from which frames go out: it keeps the viewer's cap and counts what is sent.
- * (SPEC UP6, UP7)
+ * (SPEC UP9, UP10)
  */
 export class OutgoingLinks {
   readonly #context: EngineContext;
@@ -42,8 +42,12 @@ export class OutgoingLinks {
   }
 
   setPolicy(nowMs: number, policy: UploadPolicy): void {
+    const owedBytes = this.#policy.mode === 'on' ? this.#bufferedBytes : (this.#bucket?.debtBytes(nowMs) ?? 0);
     this.#policy = policy;
-    this.#bucket = policy.mode === 'capped' ? new TokenBucket(policy.bitsPerSecond, nowMs) : undefined;
+    if (policy.mode === 'on') this.#bucket = undefined;
+    if (policy.mode !== 'capped') return;
+    this.#bucket = new TokenBucket(policy.bitsPerSecond, nowMs);
+    this.#bucket.spend(nowMs, owedBytes);
   }
 
   /** The rate that this peer has lately shown it can send, bits a second; halves in a minute without demand. */
@@ -90,6 +94,13 @@ export class OutgoingLinks {
   /** Milliseconds until the cap lets that many bytes go; 0 without a cap. */
   capWaitMs(nowMs: number, bytes: number): number {
     return this.#bucket?.waitMs(nowMs, bytes) ?? 0;
+  }
+
+  /** What was sent freely and is still here, when a cap is set. */
+  get #bufferedBytes(): number {
+    let bytes = 0;
+    for (const { linkId } of this.#context.neighbours.all()) bytes += this.#context.bufferedBytes(linkId);
+    return bytes;
   }
 
   /** Says why, and closes. */

@@ -29,6 +29,7 @@ import { OutgoingLinks } from './outgoing-links.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import { PlayoutClock } from './playout-clock.js';
 import { Uploads } from './uploads.js';
+import type { UploadPolicy } from './viewer-input.js';
 
 /** Blocks that may wait for their header's signature, per engine; bounds what a pusher can make us hold. */
 const MAX_EARLY_BLOCKS = 64;
@@ -227,9 +228,7 @@ export class PeerEngine {
         this.#clock.report(nowMs, input.position);
         return;
       case 'upload':
-        this.#links.setPolicy(nowMs, input.policy);
-        if (!this.#links.isUploading) this.#uploads.refuseAll(nowMs);
-        this.#tellStatus(nowMs);
+        this.#setUpload(nowMs, input.policy);
         return;
       case 'visibility':
         this.#isVisible = input.isVisible;
@@ -239,6 +238,15 @@ export class PeerEngine {
         this.#published(nowMs, input.signed, input.bytes);
         return;
     }
+  }
+
+  #setUpload(nowMs: number, policy: UploadPolicy): void {
+    const wasUploading = this.#links.isUploading;
+    this.#links.setPolicy(nowMs, policy);
+    if (!this.#links.isUploading) this.#uploads.refuseAll(nowMs);
+    this.#tellStatus(nowMs);
+    if (wasUploading || !this.#links.isUploading) return;
+    for (const neighbour of this.#context.neighbours.all()) this.#announcer.greet(nowMs, neighbour);
   }
 
   #linkOpened(nowMs: number, link: Extract<EngineInput, { kind: 'linkOpened' }>): void {
@@ -313,7 +321,7 @@ export class PeerEngine {
         this.#downloads.queued(nowMs, neighbour, message);
         return;
       case 'ping':
-        this.#links.send(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
+        this.#links.trySend(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
         return;
       case 'pong':
         this.#pong(nowMs, neighbour, message.nonce);
@@ -498,7 +506,7 @@ export class PeerEngine {
     for (const playable of this.#timelines.values()) {
       for (const { header, isRestart } of playable.advance(nowMs, (key) => this.#stateOf(nowMs, key))) {
         this.#context.command({ kind: 'event', event: { name: 'partReady', header, isRestart } });
-        this.#trim(playable);
+        this.#trim(nowMs, playable, isRestart);
       }
     }
   }
@@ -512,19 +520,27 @@ export class PeerEngine {
   }
 
   /** Keeps the store within its time and its budget; what goes from it goes from the timeline too. */
-  #trim(playable: PlayableTimeline): void {
+  #trim(nowMs: number, { timeline }: PlayableTimeline, isRestart: boolean): void {
     const { keepMs, budgetBytes } = this.#context.options.store;
-    const { store, headers, neighbours } = this.#context;
-    const dropped = playable.timeline.trim(keepMs);
-    let budgetKeepMs = keepMs;
-    while (store.bytes > budgetBytes && playable.timeline.segments.length > 1 && budgetKeepMs > 1) {
+    const { store } = this.#context;
+    if (timeline.trim(keepMs).length > 0 || isRestart) this.#dropBeforeTimeline(nowMs, timeline);
+    for (let budgetKeepMs = keepMs; store.bytes > budgetBytes && budgetKeepMs > 1; ) {
       budgetKeepMs /= 2;
-      dropped.push(...playable.timeline.trim(budgetKeepMs));
-      for (const part of dropped.flatMap((segment) => segment.parts)) store.remove(keyOf(part));
+      if (timeline.trim(budgetKeepMs).length > 0) this.#dropBeforeTimeline(nowMs, timeline);
     }
-    for (const part of dropped.flatMap((segment) => segment.parts)) store.remove(keyOf(part));
-    const first = playable.timeline.segments[0]?.parts[0];
-    if (dropped.length > 0 && first) neighbours.forget(headers.forgetBefore(first.sequence));
+  }
+
+  /** Drops what lies before the timeline: what was trimmed, what a restart left behind, what never found its place. */
+  #dropBeforeTimeline(nowMs: number, timeline: MediaTimeline): void {
+    const first = timeline.segments[0]?.parts[0];
+    if (!first) return;
+    const { store, headers, neighbours } = this.#context;
+    for (const { key, signed } of [...store.all()]) {
+      if (signed.header.rendition !== first.rendition || signed.header.sequence >= first.sequence) continue;
+      this.#downloads.abandon(nowMs, key);
+      store.remove(key);
+    }
+    neighbours.forget(headers.forgetBefore(first.sequence));
   }
 
   /** A hole in the known headers, for the poll to fill. */

@@ -18,6 +18,8 @@ export class PlayableTimeline {
   readonly timeline = new MediaTimeline();
   /** Known headers after the timeline's end, by sequence. */
   readonly #ahead: Ahead[] = [];
+  /** The newest header that was appended, lost or left behind. */
+  #passed: ChunkHeader | undefined;
   #startSequence: number | undefined;
 
   /** Playback begins here: what is older is not wanted. */
@@ -27,15 +29,13 @@ export class PlayableTimeline {
 
   /** The sequence below which chunks are of no use; undefined until the start is known. */
   get neededFrom(): number | undefined {
-    const last = this.timeline.last;
-    return last ? last.sequence + 1 : this.#startSequence;
+    return this.#passed ? this.#passed.sequence + 1 : this.#startSequence;
   }
 
   /** True when a header before a known one is missing. */
   get hasHole(): boolean {
     const head = this.#ahead[0];
-    const last = this.timeline.last;
-    return head !== undefined && last !== undefined && !isNext(last, head.header);
+    return head !== undefined && this.#passed !== undefined && !isNext(this.#passed, head.header);
   }
 
   /** When {@link advance} wants to run again although nothing was completed. */
@@ -62,26 +62,24 @@ export class PlayableTimeline {
     const appended: { header: ChunkHeader; isRestart: boolean }[] = [];
     for (let head = this.#ahead[0]; head; head = this.#ahead[0]) {
       const { header } = head;
-      const last = this.timeline.last;
+      const { last } = this.timeline;
       const state = stateOf(chunkKey(header.rendition, header.sequence));
       if (state === 'coming') break;
-      if (state === 'lost') {
-        this.#ahead.shift();
-        continue;
-      }
-      if (last && !this.#mayFollow(nowMs, last, head)) break;
+      if (state !== 'lost' && this.#passed && !this.#mayFollow(nowMs, this.#passed, head)) break;
       this.#ahead.shift();
+      this.#passed = header;
+      if (state === 'lost') continue;
       // A segment that lost a part is left: its other parts would stand at new indices in the playlist.
-      if (last && !isNext(last, header) && header.mediaSequence <= last.mediaSequence) continue;
+      if (last?.epoch === header.epoch && !isNext(last, header) && header.mediaSequence <= last.mediaSequence) continue;
       const result = this.timeline.append(header);
       if (result !== 'outOfOrder') appended.push({ header, isRestart: result === 'restarted' });
     }
     return appended;
   }
 
-  #mayFollow(nowMs: number, last: ChunkHeader, head: Ahead): boolean {
-    if (!isNext(last, head.header)) return this.#isOverdue(nowMs, head);
-    const isCut = head.header.epoch !== last.epoch && !last.isSegmentLast;
+  #mayFollow(nowMs: number, passed: ChunkHeader, head: Ahead): boolean {
+    if (!isNext(passed, head.header)) return this.#isOverdue(nowMs, head);
+    const isCut = head.header.epoch !== passed.epoch && !passed.isSegmentLast;
     return !isCut || nowMs >= head.acceptedAtMs + CUT_SEGMENT_PATIENCE_MS;
   }
 

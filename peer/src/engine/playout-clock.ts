@@ -11,7 +11,9 @@ export class PlayoutClock {
     this.#options = options;
   }
 
+  /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
   report(nowMs: number, position: PlaybackPosition): void {
+    if (!Number.isFinite(position.playheadMs) || !Number.isFinite(position.rate)) return;
     this.#anchor = { atMs: nowMs, position };
   }
 

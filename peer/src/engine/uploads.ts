@@ -26,12 +26,16 @@ type UploadRequest = Extract<WireMessage, { kind: 'request' }>;
 const FULL_LINK_PATIENCE_MS = 150;
 /** A link that has sent within this time has an open congestion window. */
 const WARM_MS = 1_000;
+/** How long an uplink that begins to send again counts as cold: about four round trips of slow start. */
+const COLD_START_MS = 150;
+/** How often a neighbour may have all of a chunk: once, and once more for what was lost on the way here. */
+const MAX_SERVINGS = 2;
 /** Deadlines nearer to each other than this count as equal. */
 const DEADLINE_GRAIN_MS = 50;
 /** Frame overhead of a BLOCK message. */
 const BLOCK_FRAME_BYTES = 8;
 
-/** Serves neighbours, few chunks at a time so that each spreads fast. (SPEC UP1–UP7) */
+/** Serves neighbours, few chunks at a time so that each spreads fast. (SPEC UP1–UP9) */
 export class Uploads {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
@@ -39,6 +43,7 @@ export class Uploads {
   /** Links whose send buffer we filled, and since when: each takes up a slot until it drains. */
   readonly #filled = new Map<LinkId, number>();
   #lastSentMs = -Infinity;
+  #coldUntilMs = -Infinity;
   #dueMs = Infinity;
 
   constructor(context: EngineContext, links: OutgoingLinks) {
@@ -63,7 +68,7 @@ export class Uploads {
     const mine = this.#jobs.filter((job) => job.linkId === neighbour.linkId);
     const refuse = (reason: 'notUploading' | 'notHeld' | 'overLimit'): void => {
       const { rendition, sequence } = request;
-      this.#links.send(nowMs, neighbour.linkId, { kind: 'reject', rendition, sequence, reason });
+      this.#links.trySend(nowMs, neighbour.linkId, { kind: 'reject', rendition, sequence, reason });
     };
     if (!this.#links.isUploading) {
       refuse('notUploading');
@@ -73,7 +78,8 @@ export class Uploads {
       refuse('notHeld');
       return;
     }
-    if (mine.length >= LIMITS.requestsPerLink) {
+    const servedBlocks = (neighbour.served.get(key) ?? 0) + request.blockCount;
+    if (mine.length >= LIMITS.requestsPerLink || servedBlocks > MAX_SERVINGS * chunk.blockCount) {
       refuse('overLimit');
       return;
     }
@@ -87,7 +93,7 @@ export class Uploads {
     const aheadBytes = this.#aheadBytes(job);
     // Whoever has to wait may find somebody who has it meanwhile.
     if (aheadBytes > 0) {
-      this.#links.send(nowMs, neighbour.linkId, { kind: 'queued', ...job.ref, aheadBytes });
+      this.#links.trySend(nowMs, neighbour.linkId, { kind: 'queued', ...job.ref, aheadBytes });
     }
   }
 
@@ -155,9 +161,11 @@ export class Uploads {
     this.#links.send(nowMs, job.linkId, { kind: 'block', ...refOf(chunk), index, bytes });
     const neighbour = this.#context.neighbours.get(job.linkId);
     if (neighbour) {
+      neighbour.served.set(job.key, (neighbour.served.get(job.key) ?? 0) + 1);
       neighbour.sentBytes += bytes.length;
       neighbour.sending.add(nowMs, bytes.length);
     }
+    if (nowMs - this.#lastSentMs >= WARM_MS) this.#coldUntilMs = nowMs + COLD_START_MS;
     this.#lastSentMs = nowMs;
     if (!this.#filled.has(job.linkId)) this.#filled.set(job.linkId, nowMs);
     job.isStarted = true;
@@ -168,7 +176,8 @@ export class Uploads {
   /** The job whose block goes next, if any may go. */
   #nextJob(nowMs: number): UploadJob | undefined {
     const { slotsWarm, slotsCold, highWaterBytes } = this.#context.options.upload;
-    const slots = nowMs - this.#lastSentMs < WARM_MS ? slotsWarm : slotsCold;
+    const isWarm = nowMs >= this.#coldUntilMs && nowMs - this.#lastSentMs < WARM_MS;
+    const slots = isWarm ? slotsWarm : slotsCold;
     const occupied = this.#occupiedSlots(nowMs);
     let best: UploadJob | undefined;
     for (const job of this.#jobs) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  encodedMessageBytes,
   seededRandom,
   WIRE_VERSION,
   type ChunkRef,
@@ -37,6 +38,10 @@ export class EngineRig {
   readonly engine: PeerEngine;
   readonly commands: EngineCommand[] = [];
   readonly buffered = new Map<LinkId, number>();
+  /** Links on which nothing leaves until {@link drain}; on the others everything does at once. */
+  readonly stuck = new Set<LinkId>();
+  /** Every frame that was sent. */
+  readonly frames: { readonly atMs: number; readonly bytes: number; readonly linkId: LinkId }[] = [];
   nowMs = 1_000;
   /** False: checks and digests wait for {@link answerChecks}. */
   answersAtOnce = true;
@@ -59,8 +64,25 @@ export class EngineRig {
     this.engine.handle(this.nowMs, input);
     const commands = this.engine.takeCommands();
     this.commands.push(...commands);
+    const drained = new Set<LinkId>();
+    for (const command of commands) {
+      if (command.kind !== 'send') continue;
+      const { linkId, message } = command;
+      const bytes = encodedMessageBytes(message);
+      this.frames.push({ atMs: this.nowMs, bytes, linkId });
+      if (this.stuck.has(linkId)) this.buffered.set(linkId, (this.buffered.get(linkId) ?? 0) + bytes);
+      else if (message.kind === 'block') drained.add(linkId);
+    }
     this.#unanswered.push(...commands.filter(({ kind }) => kind === 'checkSignature' || kind === 'digestBlock'));
-    return this.answersAtOnce ? [...commands, ...this.answerChecks()] : commands;
+    if (this.answersAtOnce) commands.push(...this.answerChecks());
+    for (const linkId of drained) commands.push(...this.handle({ kind: 'linkDrained', linkId }));
+    return commands;
+  }
+
+  /** All that waited on a stuck link leaves; it stays stuck for what follows. */
+  drain(linkId: LinkId): void {
+    this.buffered.delete(linkId);
+    this.handle({ kind: 'linkDrained', linkId });
   }
 
   /** Answers what waits for a signature check or a digest. */
