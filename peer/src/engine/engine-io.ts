@@ -59,6 +59,7 @@ export type EngineCommand =
       readonly fetchId: number;
       readonly chunk: ChunkRef;
       readonly firstByte: number;
+      /** Of the whole chunk. */
       readonly byteLength: number;
     }
   | { readonly kind: 'abortFetch'; readonly fetchId: number }

@@ -49,7 +49,7 @@ export class OriginFetches {
       fetchId,
       chunk: refOf(chunk),
       firstByte,
-      byteLength: byteLength - firstByte,
+      byteLength,
     });
     return fetchId;
   }

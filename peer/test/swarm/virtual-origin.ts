@@ -73,11 +73,13 @@ export class VirtualOrigin {
           const warmPeers: PeerDescription[] = [];
           listener.joined({ record: record(), rendition: RENDITION, initHash: INIT_HASH, init: INIT, headers, warmPeers });
         }),
-      fetchChunk: ({ sequence, firstByte }, listener) =>
+      fetchChunk: ({ sequence, firstByte, byteLength }, listener) =>
         later(() => {
           if (this.isAway) return listener.failed('unavailable');
           const chunk = this.chunks[sequence];
           if (!chunk) return listener.failed('notFound');
+          // The range of the real client ends where the caller says that the chunk does.
+          if (byteLength !== chunk.bytes.length) return listener.failed('invalid');
           const bytes = chunk.bytes.slice(firstByte);
           this.bytes.media += bytes.length;
           received.media += bytes.length;
