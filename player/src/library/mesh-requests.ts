@@ -18,9 +18,9 @@ type Waiting = {
 type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record'>;
 
 /** The first playlist waits until the joining burst of parts has paused for so long … */
-const BURST_PAUSE_MS = 40;
+const BURST_PAUSE_MS = 60;
 /** … but at most so long after its first part. */
-const BURST_LIMIT_MS = 400;
+const BURST_LIMIT_MS = 300;
 /** A newest part that ended so long ago, beyond one part, is the publisher's newest. */
 const EDGE_LAG_MS = 100;
 /** hls.js starts so many parts before the edge; a shorter first playlist would make it start in the gap. */

@@ -34,8 +34,8 @@ export type PlaybackRuntime = {
 const TICK_MS = 100;
 /** Further behind than this, ms, speeding up would take too long: seek. */
 const SEEK_ERROR_MS = 1_000;
-/** A page shown again seeks from here on, ms. */
-const SHOWN_SEEK_ERROR_MS = 300;
+/** Where a jump is expected anyway – at the start, and when the page is shown again – it seeks from here on, ms. */
+const EXPECTED_SEEK_ERROR_MS = 300;
 
 /**
  * Holds the playhead at the target delay behind the verified edge: by rate for small errors, by
@@ -117,19 +117,21 @@ export class PlaybackDriver {
   /** The first frame has been painted: from now on the delay is held. */
   started(): void {
     this.#hasStarted = true;
+    // A start that took long is behind by as much, and nobody misses what he has not seen.
+    if ((this.#errorMs() ?? 0) > EXPECTED_SEEK_ERROR_MS) this.#seekToLive();
   }
 
   /** The page is shown again: whatever was lost while hidden is skipped. */
   shown(): void {
     this.#tick();
-    if (this.#isFollowing && (this.#errorMs() ?? 0) > SHOWN_SEEK_ERROR_MS) this.#seekToLive();
+    if (this.#isFollowing && (this.#errorMs() ?? 0) > EXPECTED_SEEK_ERROR_MS) this.#seekToLive();
   }
 
   /** Goes to the live position and stays there. */
   goLive(): void {
     this.#isFollowing = true;
     this.#isPausedByViewer = false;
-    if ((this.#errorMs() ?? 0) > SHOWN_SEEK_ERROR_MS) this.#seekToLive();
+    if ((this.#errorMs() ?? 0) > EXPECTED_SEEK_ERROR_MS) this.#seekToLive();
   }
 
   /** False when the viewer has paused or gone back further than the driver corrects. */
@@ -223,7 +225,7 @@ export class PlaybackDriver {
     // Beyond what is listed there is nothing to seek to, when the edge itself stands still.
     const lastTime = details.edge - details.partTarget;
     const time = Math.min(liveTime ?? lastTime, lastTime);
-    if (time - media.currentTime < SHOWN_SEEK_ERROR_MS / 1000) return;
+    if (time - media.currentTime < EXPECTED_SEEK_ERROR_MS / 1000) return;
     this.#seekTarget = time;
     this.#seekedAtMs = nowMs;
     this.#setRate(media, 1);
@@ -279,7 +281,15 @@ export class PlaybackDriver {
 
   #report(): void {
     const { playheadMs } = this;
-    if (playheadMs === undefined || !this.#media) return;
-    this.#session.setPlayback({ playheadMs, rate: this.#media.paused ? 0 : this.#media.playbackRate });
+    const media = this.#media;
+    if (playheadMs === undefined || !media) return;
+    const edgeMs = this.#edge.edgeMs(this.#clock.nowMs());
+    if (media.paused && !this.#isPausedByViewer && this.#isFollowing && edgeMs !== undefined && this.#target) {
+      // Browsers stop a muted video in a hidden page. It will be wanted at live when shown, and others
+      // are to be served meanwhile: the engine goes on as if it played.
+      this.#session.setPlayback({ playheadMs: edgeMs - this.#target.targetMs, rate: 1 });
+      return;
+    }
+    this.#session.setPlayback({ playheadMs, rate: media.paused ? 0 : media.playbackRate });
   }
 }

@@ -166,7 +166,7 @@ describe('binding: playlists', () => {
     addParts(0, 9);
     queue.run();
     expect(result.calls).toBe(0);
-    vi.advanceTimersByTime(50);
+    vi.advanceTimersByTime(60);
     queue.run();
     expect(textFrom(result)).toContain('part-9.m4s');
   });

@@ -44,7 +44,7 @@ describe('rate control', () => {
   });
 
   it('leaves small errors alone, and carries a correction through once it has begun', () => {
-    const input = { delayMs: TARGET_MS + 80, targetMs: TARGET_MS, bufferedMs: 480 };
+    const input = { delayMs: TARGET_MS + 40, targetMs: TARGET_MS, bufferedMs: 440 };
     expect(nextRate(1, input, DEFAULT_RATE_OPTIONS)).toBe(1);
     expect(nextRate(1.05, input, DEFAULT_RATE_OPTIONS)).toBe(1.03);
   });
