@@ -39,23 +39,26 @@ const INIT_HASH = createHash('sha256').update(INIT).digest('hex');
 
 export type PublishedChunk = { readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
 
+/** Virtual time, or anything that can be waited on like it. */
+export type OriginTime = Pick<VirtualTime, 'schedule' | 'nowMs' | 'wallMs'>;
+
 /** An origin on virtual time: it publishes a part every 200 ms and answers each request after a round trip. */
 export class VirtualOrigin {
   readonly bytes = { media: 0, headers: 0, join: 0, init: 0 };
   readonly chunks: PublishedChunk[] = [];
-  readonly #time: VirtualTime;
+  readonly #time: OriginTime;
   readonly #chunkBytes: number;
   readonly #waiting = new Set<() => void>();
   isAway = false;
   onPublished: ((chunk: PublishedChunk) => void) | undefined;
 
-  constructor(time: VirtualTime, chunkBytes: number) {
+  constructor(time: OriginTime, chunkBytes: number) {
     this.#time = time;
     this.#chunkBytes = chunkBytes;
   }
 
   publishUntil(endMs: number): void {
-    for (let atMs = PART_MS; atMs <= endMs; atMs += PART_MS) this.#time.schedule(atMs, () => this.#publish());
+    for (let atMs = this.#time.nowMs() + PART_MS; atMs <= endMs; atMs += PART_MS) this.#time.schedule(atMs, () => this.#publish());
   }
 
   client(roundTripMs: number): OriginClient {
