@@ -1,0 +1,55 @@
+import type { OriginBytes } from '@p2ptv/protocol';
+import type { ViewerReport } from '../../src/browser/page/viewing.js';
+import type { SystemOutcome, ViewerOutcome } from '../../src/browser/system-run.js';
+
+/** No bytes, but for what is given. */
+export function bytes(some: Partial<OriginBytes> = {}): OriginBytes {
+  return { media: 0, init: 0, playlists: 0, headers: 0, join: 0, seeder: 0, ...some };
+}
+
+/** A viewer that watched from the first to the last moment of a minute, without any trouble. */
+export function viewerReport(some: Partial<ViewerReport> = {}): ViewerReport {
+  return {
+    fromMs: 0,
+    toMs: 60_000,
+    isFinished: true,
+    startupMs: 400,
+    delaysMs: [1000, 1200],
+    invalidReads: 0,
+    playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, rateChangedMs: 0, skips: 0, skippedMs: 0 },
+    droppedFrames: 0,
+    system: {
+      handedBytes: 1000,
+      mediaBytes: { origin: 250, peers: 750 },
+      received: undefined,
+      chunksVerified: 10,
+      chunksRejected: 0,
+      mechanisms: { pulls: 3 },
+      problem: undefined,
+    },
+    ...some,
+  };
+}
+
+/** The same as the run sees it. */
+export function viewerOutcome(some: Partial<ViewerOutcome> = {}): ViewerOutcome {
+  return {
+    report: viewerReport(),
+    total: { received: bytes({ media: 250 }), handedBytes: 1000 },
+    steady: { received: bytes({ media: 100 }), handedBytes: 200 },
+    failure: undefined,
+    ...some,
+  };
+}
+
+/** A run of these viewers, a minute long. */
+export function systemOutcome(viewers: readonly ViewerOutcome[], some: Partial<SystemOutcome> = {}): SystemOutcome {
+  return {
+    viewers,
+    originBytes: bytes({ media: 250 * viewers.length }),
+    elapsedMs: 60_000,
+    cpuSeconds: { viewers: 12, origin: 2, encoder: 6 },
+    chromiumVersion: '1.2.3.4',
+    ...some,
+  };
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { systemResultSchema } from '../../src/browser/report.js';
+import { summarize } from '../../src/browser/summary.js';
+import { bytes, systemOutcome, viewerOutcome, viewerReport } from './outcome.js';
+
+const QUIET = { originWarnings: [] };
+
+describe('the summary of a run', () => {
+  it('takes percentiles over all viewers’ samples', () => {
+    const viewers = [
+      viewerOutcome({ report: viewerReport({ startupMs: 300, delaysMs: [1000, 1100] }) }),
+      viewerOutcome({ report: viewerReport({ startupMs: 500, delaysMs: [1200, 1300, 1400] }) }),
+    ];
+    const result = summarize(systemOutcome(viewers), QUIET);
+    expect(result.startupMs).toEqual({ p50: 400, p95: 490, all: [300, 500] });
+    expect(result.playoutDelayMs).toMatchObject({ p50: 1200, p95: 1380, samples: 5 });
+  });
+
+  it('counts every kind of byte that the origin sent against what hls.js was handed', () => {
+    const originBytes = { media: 100, init: 10, playlists: 20, headers: 30, join: 40, seeder: 300 };
+    const result = summarize(systemOutcome([viewerOutcome(), viewerOutcome()], { originBytes }), QUIET);
+    expect(result.handedBytes).toBe(2000);
+    expect(result.offloadRatio).toBeCloseTo(0.75);
+    expect(result.headersRatio).toBeCloseTo(0.015);
+    expect(result.offloadLimitRatio).toBe(0.5);
+  });
+
+  it('takes the steady share from 10 s after each click to the end', () => {
+    const viewers = [
+      viewerOutcome(),
+      // Left early: nothing steady to be told of it.
+      viewerOutcome({ steady: undefined, total: { received: bytes({ media: 900 }), handedBytes: 900 } }),
+    ];
+    const result = summarize(systemOutcome(viewers), QUIET);
+    expect(result.offloadSteadyRatio).toBeCloseTo(1 - 150 / 800);
+    expect(result.offloadOverLimit).toBeCloseTo((1 - 150 / 800) / 0.5);
+  });
+
+  it('compares the origin’s total with the viewers’, whatever the kinds', () => {
+    const viewers = [viewerOutcome({ total: { received: bytes({ media: 500, seeder: 480 }), handedBytes: 1000 } })];
+    const result = summarize(systemOutcome(viewers, { originBytes: bytes({ media: 1000 }) }), QUIET);
+    expect(result.totalsDifferenceRatio).toBeCloseTo(0.02);
+  });
+
+  it('relates stalls and rates to the time played', () => {
+    const playback = { playedMs: 10_000, stalls: 2, stalledMs: 50, rateChangedMs: 1_000, skips: 1, skippedMs: 300 };
+    const viewers = [viewerOutcome({ report: viewerReport({ playback }) }), viewerOutcome({ report: viewerReport({ playback }) })];
+    expect(summarize(systemOutcome(viewers), QUIET)).toMatchObject({
+      stalls: 4,
+      stalledRatio: 0.005,
+      rateChangedRatio: 0.1,
+      skips: 2,
+      skippedMs: 600,
+    });
+  });
+
+  it('adds up mechanisms and chunks', () => {
+    const result = summarize(systemOutcome([viewerOutcome(), viewerOutcome()]), QUIET);
+    expect(result).toMatchObject({ mechanisms: { pulls: 6 }, chunksVerified: 20, chunksRejected: 0 });
+  });
+
+  it('tells processor time by the minute, and nothing where it cannot be told', () => {
+    const viewers = [viewerOutcome(), viewerOutcome()];
+    expect(summarize(systemOutcome(viewers), QUIET)).toMatchObject({
+      cpuSecondsPerViewerMinute: 6,
+      originCpuSecondsPerMinute: 2,
+      encoderCpuSecondsPerMinute: 6,
+    });
+    expect(summarize(systemOutcome(viewers, { cpuSeconds: undefined }), QUIET).cpuSecondsPerViewerMinute).toBeNull();
+  });
+
+  it('does not hide a viewer that crashed, nor what the origin complained of', () => {
+    const crashed = viewerOutcome({ report: undefined, total: undefined, steady: undefined, failure: 'its page crashed' });
+    const result = summarize(systemOutcome([viewerOutcome(), crashed]), { originWarnings: ['ffmpeg died'] });
+    expect(result.failures).toEqual(['Viewer 2: its page crashed.', 'The origin said: ffmpeg died']);
+    expect(result.viewers[1]).toMatchObject({ viewer: 2, startupMs: null, failure: 'its page crashed' });
+  });
+
+  it('fits the schema, even when nobody saw anything', () => {
+    const nothing = viewerOutcome({ report: undefined, total: undefined, steady: undefined, failure: 'it never answered' });
+    const result = summarize(systemOutcome([nothing], { originBytes: bytes() }), QUIET);
+    expect(systemResultSchema.parse(result)).toMatchObject({ offloadRatio: null, headersRatio: null, stalledRatio: 0 });
+    expect(() => systemResultSchema.parse(summarize(systemOutcome([viewerOutcome()]), QUIET))).not.toThrow();
+  });
+});

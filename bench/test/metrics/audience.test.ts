@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { meanViewers, offloadLimitRatio } from '../../src/metrics/audience.js';
+
+describe('the time-weighted number of viewers', () => {
+  it('is 0 without viewing', () => {
+    expect(meanViewers([])).toBe(0);
+    expect(meanViewers([{ fromMs: 5, toMs: 5 }])).toBe(0);
+  });
+
+  it('is the number of those who watch all the time', () => {
+    expect(meanViewers(Array.from({ length: 4 }, () => ({ fromMs: 100, toMs: 1100 })))).toBe(4);
+  });
+
+  it('weighs staggered viewers by time', () => {
+    // 4 viewers, 60 s each, 1 s apart: 240 s of watching in 63 s.
+    const attendances = [3, 0, 2, 1].map((at) => ({ fromMs: at * 1000, toMs: at * 1000 + 60_000 }));
+    expect(meanViewers(attendances)).toBeCloseTo(240 / 63);
+  });
+
+  it('leaves out the time in which nobody watched', () => {
+    expect(meanViewers([{ fromMs: 0, toMs: 10 }, { fromMs: 90, toMs: 100 }])).toBe(1);
+  });
+
+  it('counts a short stay within a long one', () => {
+    expect(meanViewers([{ fromMs: 0, toMs: 100 }, { fromMs: 40, toMs: 60 }])).toBeCloseTo(1.2);
+  });
+});
+
+describe('the limit of the offload', () => {
+  it('is what is left when each byte is sent once', () => {
+    expect(offloadLimitRatio(4)).toBe(0.75);
+    expect(offloadLimitRatio(240 / 63)).toBeCloseTo(0.7375);
+  });
+
+  it('is 0 for a single viewer and for none', () => {
+    expect(offloadLimitRatio(1)).toBe(0);
+    expect(offloadLimitRatio(0)).toBe(0);
+  });
+});
