@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 
 import { isStreamLink, parseStreamLink, streamListSchema } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
@@ -57,7 +58,7 @@ describe('pages', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder.path, 'assets'));
     writeFileSync(join(folder.path, 'index.html'), '<!doctype html>player');
-    writeFileSync(join(folder.path, 'assets', 'index-abc.js'), 'code');
+    writeFileSync(join(folder.path, 'assets', 'index-abc.js'), 'code '.repeat(1000));
     const origin = await openOrigin({ playerFolder: folder.path });
     for (const url of ['/', '/watch/main', '/watch?xt=urn:p2ptv:0']) {
       const page = await origin.server.inject(url);
@@ -67,6 +68,9 @@ describe('pages', () => {
     }
     const asset = await origin.server.inject('/assets/index-abc.js');
     expect(asset.headers['cache-control']).toContain('immutable');
+    const packed = await origin.server.inject({ url: '/assets/index-abc.js', headers: { 'accept-encoding': 'gzip, br' } });
+    expect(packed.headers['content-encoding']).toBe('br');
+    expect(brotliDecompressSync(packed.rawPayload).toString()).toBe('code '.repeat(1000));
     expect((await origin.server.inject('/assets/missing.js')).statusCode).toBe(404);
     expect((await origin.server.inject('/..%2f..%2fetc/passwd')).statusCode).toBeGreaterThanOrEqual(400);
     await origin.close();
