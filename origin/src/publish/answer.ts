@@ -24,6 +24,9 @@ export const SHORT_LIVED = 'public, max-age=1';
 /** Answers that waited for the edge: always to be asked for again, though a 304 will do. */
 export const REVALIDATED = 'no-cache';
 
+/** What the next moment makes wrong. */
+export const NOT_CACHED = 'no-store';
+
 /** A client that stalls in the middle of a part blocks at most so much in the socket's buffer. */
 const SLICE_BYTES = 64 * 1024;
 

@@ -10,7 +10,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 
-import { REVALIDATED, sendAnswer, sendProblem } from './answer.js';
+import { NOT_CACHED, sendAnswer, sendProblem } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
 
@@ -54,7 +54,7 @@ export function registerFollowRoutes(
     sendAnswer(request, reply, {
       pieces: [published.headerBatch(rendition, after)],
       contentType: 'application/octet-stream',
-      cacheControl: REVALIDATED,
+      cacheControl: NOT_CACHED,
       count: published.counter('headers'),
     });
     return reply;
@@ -75,7 +75,7 @@ export function registerFollowRoutes(
     sendAnswer(request, reply, {
       pieces: [Buffer.from(JSON.stringify(answer))],
       contentType: 'application/json; charset=utf-8',
-      cacheControl: 'no-store',
+      cacheControl: NOT_CACHED,
       count: published.counter('join'),
     });
     return reply;

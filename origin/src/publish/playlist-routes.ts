@@ -31,8 +31,9 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
     const directives = query ? parseDeliveryDirectives(query) : { problem: 'A delivery directive was given twice.' };
     if ('problem' in directives) return sendProblem(reply, 400, directives.problem);
     const { live } = published;
-    const { position } = directives;
     const { timeline } = log;
+    // After the end there is nothing to wait for, whatever was asked.
+    const position = live.record?.isEnded === true ? undefined : directives.position;
     const partTargetMs = live.record?.partTargetMs;
     if (position && partTargetMs !== undefined && isTooFarAhead(timeline, position, partTargetMs)) {
       return sendProblem(reply, 400, 'The requested position is too far ahead of the live edge.');

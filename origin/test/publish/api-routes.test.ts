@@ -9,7 +9,7 @@ import { temporaryFolder } from '../package/stream-fixture.js';
 import { openOrigin } from './server-fixture.js';
 
 describe('the API', () => {
-  it('lists what is live, with a link to the origin as the request named it', async () => {
+  it('OR3: lists what is live, with a link to the origin as the request named it', async () => {
     const origin = await openOrigin();
     origin.begin();
     origin.publish(1);

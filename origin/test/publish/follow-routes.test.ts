@@ -22,7 +22,7 @@ describe('headers?after=', () => {
     const response = await origin.server.inject('/live/main/headers?rendition=0&after=20');
     expect(sequencesOf(response.rawPayload)).toEqual([21, 22, 23, 24]);
     expect(response.headers['content-type']).toBe('application/octet-stream');
-    expect(response.headers['cache-control']).toBe('no-cache');
+    expect(response.headers['cache-control']).toBe('no-store');
   });
 
   it('waits for the next where there is none, and for one that lies ahead', async () => {
@@ -61,7 +61,7 @@ describe('headers?after=', () => {
 });
 
 describe('join', () => {
-  it('gives all that a first frame needs but the media', async () => {
+  it('OR2: gives all that a first frame needs but the media', async () => {
     origin.begin();
     origin.publish(28);
     const response = await origin.server.inject('/live/main/join?rendition=0&delayMs=1000');

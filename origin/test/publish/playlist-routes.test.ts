@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => origin.close());
 
 describe('multivariant playlist', () => {
-  it('names the rendition truthfully and is cached for a short time', async () => {
+  it('PL17: names the rendition truthfully and is cached for a short time', async () => {
     origin.begin();
     origin.publish(1);
     const response = await origin.server.inject('/live/main/index.m3u8');
@@ -43,7 +43,7 @@ describe('media playlist', () => {
     origin.publish(25);
   });
 
-  it('lists parts, hints at the next, and says how it may be reloaded', async () => {
+  it('PL9, PL11, PL15: lists parts, hints at the next, and says how it may be reloaded', async () => {
     const { body, headers } = await origin.server.inject(PLAYLIST);
     expect(body).toContain('CAN-BLOCK-RELOAD=YES');
     expect(body).toContain('#EXT-X-PART:DURATION=0.2,URI="part-20.m4s",INDEPENDENT=YES');
@@ -64,7 +64,7 @@ describe('media playlist', () => {
     await fresh.close();
   });
 
-  it('blocks until the wanted part is listed, and answers all who wait at once', async () => {
+  it('PL6: blocks until the wanted part is listed, and answers all who wait at once', async () => {
     const url = `${PLAYLIST}?_HLS_msn=2&_HLS_part=6`;
     const pending = [1, 2, 3].map(() => origin.server.inject(url).then((response) => response));
     await until(() => origin.published.waiters.size === 3);
@@ -79,7 +79,7 @@ describe('media playlist', () => {
     expect(origin.published.waiters.size).toBe(0);
   });
 
-  it('without _HLS_part it waits for the whole segment', async () => {
+  it('PL6: without _HLS_part it waits for the whole segment', async () => {
     const pending = origin.server.inject(`${PLAYLIST}?_HLS_msn=2`).then((response) => response);
     await until(() => origin.published.waiters.size === 1);
     origin.publish(4);
@@ -88,7 +88,7 @@ describe('media playlist', () => {
     expect((await pending).body).toContain('segment-1-2.m4s');
   });
 
-  it('a part index beyond the end of a segment means the next segment', async () => {
+  it('PL6: a part index beyond the end of a segment means the next segment', async () => {
     const pending = origin.server.inject(`${PLAYLIST}?_HLS_msn=2&_HLS_part=10`).then((response) => response);
     await until(() => origin.published.waiters.size === 1);
     origin.publish(5);
@@ -105,7 +105,7 @@ describe('media playlist', () => {
     ['more than two segments ahead', '_HLS_msn=5'],
     ['too many parts ahead', '_HLS_msn=2&_HLS_part=400'],
     ['a directive given twice', '_HLS_msn=2&_HLS_msn=2'],
-  ])('400 for %s', async (_what, query) => {
+  ])('PL7, PL8: 400 for %s', async (_what, query) => {
     const response = await origin.server.inject(`${PLAYLIST}?${query}`);
     expect(response.statusCode).toBe(400);
     expect(response.json<{ error: string }>().error).toMatch(/\.$/);
@@ -115,8 +115,10 @@ describe('media playlist', () => {
   it('an old position is answered at once, and so is everything after the end', async () => {
     expect((await origin.server.inject(`${PLAYLIST}?_HLS_msn=0&_HLS_part=0`)).statusCode).toBe(200);
     origin.live.end();
-    const response = await origin.server.inject(`${PLAYLIST}?_HLS_msn=2&_HLS_part=9`);
-    expect(response.body).toContain('#EXT-X-ENDLIST');
+    for (const query of ['_HLS_msn=2&_HLS_part=9', '_HLS_msn=400']) {
+      const response = await origin.server.inject(`${PLAYLIST}?${query}`);
+      expect(response.body).toContain('#EXT-X-ENDLIST');
+    }
   });
 
   it('the end of the stream answers those who wait', async () => {
@@ -126,7 +128,7 @@ describe('media playlist', () => {
     expect((await pending).body).toContain('#EXT-X-ENDLIST');
   });
 
-  it('a delta update leaves out old segments', async () => {
+  it('PL14: a delta update leaves out old segments', async () => {
     origin.publish(200);
     const { body } = await origin.server.inject(`${PLAYLIST}?_HLS_skip=YES`);
     expect(body).toMatch(/#EXT-X-SKIP:SKIPPED-SEGMENTS=\d+/);
