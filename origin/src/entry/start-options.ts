@@ -75,7 +75,7 @@ const SETTINGS = {
   'tls-cert': { flags: '--tls-cert <file>', description: 'certificate chain (PEM) for https', schema: text(4096).optional() },
   'tls-key': { flags: '--tls-key <file>', description: 'private key (PEM) for https', schema: text(4096).optional() },
   data: { flags: '--data <folder>', description: 'keys and recordings (default: ./data)', schema: text(4096).default('./data') },
-  'dvr-minutes': { flags: '--dvr-minutes <minutes>', description: 'media kept on disk (default: 10)', schema: wholeNumber(1, 1440).default(10) },
+  'dvr-minutes': { flags: '--dvr-minutes <minutes>', description: 'media kept on disk, at most 120 (default: 10)', schema: wholeNumber(1, 120).default(10) },
   'log-level': {
     flags: '--log-level <level>',
     description: 'trace, debug, info, warn, error or silent (default: info)',
