@@ -68,7 +68,10 @@ export class VirtualOrigin {
       received,
       join: ({ delayMs }, listener) =>
         later(() => {
-          if (this.isAway || this.chunks.length === 0) return listener.failed('unavailable');
+          if (this.isAway || this.chunks.length === 0) {
+            listener.failed('unavailable');
+            return;
+          }
           const headers = this.#joinHeaders(delayMs);
           const bytes = encodeHeaderBatch(headers).length + INIT.length + 600;
           this.bytes.join += bytes;
@@ -78,11 +81,13 @@ export class VirtualOrigin {
         }),
       fetchChunk: ({ sequence, firstByte, byteLength }, listener) =>
         later(() => {
-          if (this.isAway) return listener.failed('unavailable');
           const chunk = this.chunks[sequence];
-          if (!chunk) return listener.failed('notFound');
           // The range of the real client ends where the caller says that the chunk does.
-          if (byteLength !== chunk.bytes.length) return listener.failed('invalid');
+          const isRangeRight = byteLength === chunk?.bytes.length;
+          if (this.isAway || !chunk || !isRangeRight) {
+            listener.failed(this.isAway ? 'unavailable' : chunk ? 'invalid' : 'notFound');
+            return;
+          }
           const bytes = chunk.bytes.slice(firstByte);
           this.bytes.media += bytes.length;
           received.media += bytes.length;
@@ -94,7 +99,10 @@ export class VirtualOrigin {
         let last: number = after;
         const look = (): void => {
           if (isOver) return;
-          if (this.isAway) return listener.failed('unavailable');
+          if (this.isAway) {
+          listener.failed('unavailable');
+          return;
+        }
           const headers = this.chunks.slice(last + 1).map(({ signed }) => signed);
           if (headers.length === 0) return;
           last += headers.length;
