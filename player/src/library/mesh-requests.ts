@@ -1,4 +1,4 @@
-import type { Clock, MediaTimeline, RenditionId, StreamRecord } from '@p2ptv/protocol';
+import type { ChunkHeader, Clock, MediaTimeline, RenditionId, StreamRecord } from '@p2ptv/protocol';
 import type { PeerSession } from '@p2ptv/peer';
 import { LivePlaylist, writeMultivariantPlaylist } from './live-playlist.js';
 import type { MacrotaskQueue } from './macrotask.js';
@@ -13,6 +13,7 @@ export type MeshAnswer =
 
 type Waiting = {
   readonly resource: StreamResource | undefined;
+  readonly sinceMs: number;
   readonly answered: (answer: MeshAnswer) => void;
 };
 type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record'>;
@@ -23,6 +24,8 @@ const BURST_PAUSE_MS = 60;
 const BURST_LIMIT_MS = 300;
 /** A newest part that ended so long ago, beyond one part, is the publisher's newest. */
 const EDGE_LAG_MS = 100;
+/** A playlist that says nothing new is kept back for so long; hls.js takes a longer silence for an error. */
+const UNCHANGED_WAIT_MS = 2_000;
 /** hls.js starts so many parts before the edge; a shorter first playlist would make it start in the gap. */
 export const START_PARTS = 2;
 
@@ -41,8 +44,9 @@ export class MeshRequests {
   #joined: { readonly record: StreamRecord; readonly rendition: RenditionId } | undefined;
   #firstPartAtMs: number | undefined;
   #lastPartAtMs = 0;
-  #isFirstPlaylistOut = false;
-  #burstTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The newest part in the last playlist that was answered. */
+  #listedPart: ChunkHeader | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isCheckPosted = false;
   #isClosed = false;
 
@@ -77,7 +81,7 @@ export class MeshRequests {
    * @param resource undefined for what is nothing of the stream's: 404
    */
   request(resource: StreamResource | undefined, answered: (answer: MeshAnswer) => void): () => void {
-    const waiting: Waiting = { resource, answered };
+    const waiting: Waiting = { resource, sinceMs: this.#clock.nowMs(), answered };
     this.#waiting.add(waiting);
     this.#postCheck();
     return () => this.#waiting.delete(waiting);
@@ -88,7 +92,7 @@ export class MeshRequests {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
-    clearTimeout(this.#burstTimer);
+    clearTimeout(this.#timer);
     this.#postCheck();
     this.#queue.post(() => this.#queue.close());
   }
@@ -106,19 +110,19 @@ export class MeshRequests {
     for (const waiting of [...this.#waiting]) {
       const answer: MeshAnswer | undefined = this.#isClosed
         ? { kind: 'refused', status: 503 }
-        : this.#answer(waiting.resource);
+        : this.#answer(waiting);
       // An answer given just now may have withdrawn the next.
       if (answer && this.#waiting.delete(waiting)) waiting.answered(answer);
     }
   }
 
-  #answer(resource: StreamResource | undefined): MeshAnswer | undefined {
+  #answer({ resource, sinceMs }: Waiting): MeshAnswer | undefined {
     if (!resource) return { kind: 'refused', status: 404 };
     switch (resource.kind) {
       case 'multivariantPlaylist':
         return this.#joined && this.#text(writeMultivariantPlaylist(this.#joined.record, this.#joined.rendition));
       case 'mediaPlaylist':
-        return this.#mediaPlaylist(resource);
+        return this.#mediaPlaylist(resource, sinceMs);
       case 'part':
         return bytesOr404(this.#session.read(resource));
       case 'segment':
@@ -130,19 +134,25 @@ export class MeshRequests {
     }
   }
 
-  #mediaPlaylist(resource: Extract<StreamResource, { kind: 'mediaPlaylist' }>): MeshAnswer | undefined {
+  #mediaPlaylist(
+    resource: Extract<StreamResource, { kind: 'mediaPlaylist' }>,
+    sinceMs: number,
+  ): MeshAnswer | undefined {
     if (!this.#joined || resource.rendition !== this.#joined.rendition) return undefined;
     const timeline = this.#session.timeline(resource.rendition);
     const { position } = resource.directives;
     const { record } = this.#joined;
-    const newest = timeline.segments.at(-1);
+    const { last } = timeline;
     // Whatever lies ahead of the log blocks, however far (hls.js's tune-in asks beyond the next
     // part); an older number than any listed is answered, so that a restarted player finds the edge.
     const mustWait = position !== undefined && !record.isEnded && !timeline.contains(position);
-    if (!newest || mustWait || !this.#isBurstOver(timeline, record)) return undefined;
+    if (!last || mustWait || !this.#isBurstOver(timeline, record)) return undefined;
+    // hls.js asks without a place after a pause, and again each second; waiting spares it that second.
+    const isOld = position === undefined && !record.isEnded && last === this.#listedPart;
+    if (isOld && !this.#isTimeUp(sinceMs + UNCHANGED_WAIT_MS)) return undefined;
     const text = this.#playlist.write(timeline, record);
     if (text === undefined) return undefined;
-    this.#isFirstPlaylistOut = true;
+    this.#listedPart = last;
     return this.#text(text, this.#lastPartAtMs);
   }
 
@@ -152,7 +162,7 @@ export class MeshRequests {
    */
   #isBurstOver(timeline: MediaTimeline, record: StreamRecord): boolean {
     const { last } = timeline;
-    if (this.#isFirstPlaylistOut || !last || record.isEnded) return true;
+    if (this.#listedPart || !last || record.isEnded) return true;
     const heldUs = timeline.segments.reduce((sum, { durationUs }) => sum + durationUs, 0);
     const lagMs = this.#clock.wallMs() - (last.programDateTimeMs + last.durationUs / 1000);
     // Only where both clocks agree; otherwise the pause between parts tells.
@@ -163,9 +173,15 @@ export class MeshRequests {
       this.#lastPartAtMs + BURST_PAUSE_MS,
       (this.#firstPartAtMs ?? nowMs) + BURST_LIMIT_MS,
     );
-    if (nowMs >= endsAtMs) return true;
-    clearTimeout(this.#burstTimer);
-    this.#burstTimer = setTimeout(() => this.#postCheck(), endsAtMs - nowMs);
+    return this.#isTimeUp(endsAtMs);
+  }
+
+  /** True when that time has come; else looks again then. */
+  #isTimeUp(atMs: number): boolean {
+    const waitMs = atMs - this.#clock.nowMs();
+    if (waitMs <= 0) return true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#postCheck(), waitMs);
     return false;
   }
 

@@ -34,6 +34,8 @@ export type PlaybackRuntime = {
 const TICK_MS = 100;
 /** Further behind than this, ms, speeding up would take too long: seek. */
 const SEEK_ERROR_MS = 1_000;
+/** A stall for so long, ms, is no lateness any more: what is missing may never come. */
+const STALL_PATIENCE_MS = 1_000;
 /** Where a jump is expected anyway – at the start, and when the page is shown again – it seeks from here on, ms. */
 const EXPECTED_SEEK_ERROR_MS = 300;
 
@@ -283,7 +285,11 @@ export class PlaybackDriver {
     const { playheadMs } = this;
     const media = this.#media;
     if (playheadMs === undefined || !media) return;
-    const edgeMs = this.#edge.edgeMs(this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    // The engine's own playhead runs on from the last report: in a long stall it must pass what does not
+    // come, or chunk and playhead would wait for each other for ever.
+    if (this.#stalledSinceMs !== undefined && nowMs - this.#stalledSinceMs > STALL_PATIENCE_MS) return;
+    const edgeMs = this.#edge.edgeMs(nowMs);
     if (media.paused && !this.#isPausedByViewer && this.#isFollowing && edgeMs !== undefined && this.#target) {
       // Browsers stop a muted video in a hidden page. It will be wanted at live when shown, and others
       // are to be served meanwhile: the engine goes on as if it played.

@@ -54,6 +54,9 @@ function setUp() {
   const textOf = (url: string): string => {
     const { result } = load(url);
     queue.run();
+    // Longer than a playlist without news is kept back.
+    vi.advanceTimersByTime(2_000);
+    queue.run();
     return textFrom(result);
   };
   return { session, queue, clock, requests, newLoader, load, addParts, joined, textOf };
@@ -82,7 +85,7 @@ describe('binding: playlists', () => {
   it('are never answered from within the request', () => {
     const { joined, load, queue } = setUp();
     joined();
-    const { result } = load(PLAYLIST);
+    const { result } = load(`${PLAYLIST}?_HLS_msn=9&_HLS_part=0`);
     expect(result.calls).toBe(0);
     queue.run();
     expect(result.outcome).toBe('success');
@@ -139,9 +142,27 @@ describe('binding: playlists', () => {
     vi.advanceTimersByTime(30);
     queue.run();
     expect(waiting.loader.stats.loading).toEqual({ start: askedAtMs, first: readyAtMs, end: readyAtMs + 30 });
-    const late = load(PLAYLIST);
+    const late = load(`${PLAYLIST}?_HLS_msn=9&_HLS_part=5`);
     queue.run();
     expect(late.loader.stats.loading.first).toBe(late.loader.stats.loading.start);
+  });
+
+  it('are kept back while they would say nothing new, for a while, and come with the next part', () => {
+    const { joined, load, queue, addParts } = setUp();
+    joined();
+    const first = load(PLAYLIST).result;
+    queue.run();
+    expect(first.calls).toBe(0);
+    addParts(25, 25);
+    queue.run();
+    expect(textFrom(first)).toContain('part-25.m4s"');
+    const second = load(PLAYLIST).result;
+    vi.advanceTimersByTime(1_990);
+    queue.run();
+    expect(second.calls).toBe(0);
+    vi.advanceTimersByTime(10);
+    queue.run();
+    expect(second.outcome).toBe('success');
   });
 
   it('wait for the join, and then for the parts that it brings, so that hls.js starts at the edge', () => {

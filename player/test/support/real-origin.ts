@@ -10,28 +10,41 @@ export type RealOrigin = {
   readonly url: string;
   /** Magnet link of its stream. */
   readonly link: string;
+  /** Where it keeps keys and recordings. */
+  readonly data: string;
+  /** Ends it as a crash does (SIGKILL); its data folder stays. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 };
+
+/** What a restart keeps. */
+export type RealOriginOptions = { readonly port?: string; readonly data?: string };
 
 const CLI = fileURLToPath(new URL('../../../origin/dist/entry/cli.js', import.meta.url));
 
 /** Starts an origin on a free port and waits until its stream is on air. */
-export async function startRealOrigin(input = 'testcard'): Promise<RealOrigin> {
-  const data = await mkdtemp(path.join(tmpdir(), 'p2ptv-player-'));
-  const options = ['start', '--port', '0', '--host', '127.0.0.1', '--rtmp-port', '0', '--data', data, '--input', input];
+export async function startRealOrigin(input = 'testcard', kept: RealOriginOptions = {}): Promise<RealOrigin> {
+  const data = kept.data ?? (await mkdtemp(path.join(tmpdir(), 'p2ptv-player-')));
+  const options = ['start', '--port', kept.port ?? '0', '--host', '127.0.0.1', '--rtmp-port', '0', '--data', data, '--input', input];
   const origin = spawn(process.execPath, [CLI, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await printedUrl(origin);
   const link = await linkOnAir(url);
   return {
     url,
     link,
+    data,
+    kill: () => endWith(origin, 'SIGKILL'),
     close: async () => {
-      const ended = new Promise((resolve) => origin.once('exit', resolve));
-      origin.kill('SIGTERM');
-      await ended;
+      await endWith(origin, 'SIGTERM');
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+async function endWith(origin: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = new Promise((resolve) => origin.once('exit', resolve));
+  origin.kill(signal);
+  await ended;
 }
 
 function printedUrl(origin: ChildProcess): Promise<string> {
