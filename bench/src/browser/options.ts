@@ -7,6 +7,13 @@ import * as z from 'zod';
 import { UsageError } from '../errors.js';
 import { isSystemName, SYSTEMS, type SystemName } from './systems/registry.js';
 
+/**
+ * Not a whole number of GOPs (1 s) or parts (200 ms): with 1000 every viewer would click at the same
+ * point of the GOP, and the first one's luck would be everybody's. Four viewers 1250 ms apart click
+ * at four points evenly spread over both.
+ */
+const DEFAULT_STAGGER_MS = 1250;
+
 const systemNames = Object.keys(SYSTEMS);
 
 /** What the browser suite was asked to do, complete and checked. */
@@ -46,7 +53,7 @@ const schema = z.object({
   json: z.string('is needed: the file to write the figures to').min(1, 'must name a file'),
   input: z.string().min(1).default('clip'),
   height: wholeNumber(180, 720).default(360),
-  staggerMs: wholeNumber(0, 60_000).default(1000),
+  staggerMs: wholeNumber(0, 60_000).default(DEFAULT_STAGGER_MS),
 });
 
 /** The suite's flags. */
@@ -58,7 +65,7 @@ export function browserFlags(): Option[] {
     new Option('--seconds <s>', 'how long each of them watches (default: 60)'),
     new Option('--part-ms <ms>', 'length of a part (default: 200)'),
     new Option('--systems <names>', `what is measured, in this order: ${systems.join(', ')} (default: ${systemNames.join(',')})`),
-    new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1000)"),
+    new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1250)"),
     new Option('--height <pixels>', 'height of the picture (default: 360)'),
     new Option('--input <what>', 'a media file, testcard or clip (default: clip, the one that comes with P2PTV)'),
   ];

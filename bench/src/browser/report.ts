@@ -23,6 +23,8 @@ const viewerSchema = z.strictObject({
   playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable() }),
   stalls: count,
   stalledMs: amount,
+  /** Each stall: how long after the click it began, and how long it lasted, ms. */
+  stallLog: z.array(z.strictObject({ atMs: amount, lengthMs: amount })),
   mediaBytes: z.strictObject({ origin: count, peers: count }),
   /** Why this viewer's figures are not whole, if they are not. */
   failure: z.string().nullable(),

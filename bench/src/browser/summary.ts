@@ -96,6 +96,7 @@ function viewerResult({ report, failure }: ViewerOutcome, index: number): Viewer
     playoutDelayMs: halves(report?.delaysMs ?? []),
     stalls: report?.playback.stalls ?? 0,
     stalledMs: report?.playback.stalledMs ?? 0,
+    stallLog: [...(report?.playback.stallLog ?? [])],
     mediaBytes: report?.system.mediaBytes ?? { origin: 0, peers: 0 },
     failure: failure ?? null,
   };

@@ -12,6 +12,13 @@ export type PlaybackSample = {
   readonly isWaiting: boolean;
 };
 
+/** One standstill. */
+export type Stall = {
+  /** When it began, in the samples' time, ms. */
+  readonly atMs: number;
+  readonly lengthMs: number;
+};
+
 /** What came of all samples so far. */
 export type PlaybackFigures = {
   /** Time in which the picture should have moved, ms. */
@@ -19,6 +26,8 @@ export type PlaybackFigures = {
   /** Times that it stood still though it should have moved. */
   readonly stalls: number;
   readonly stalledMs: number;
+  /** Each of them, in order of time. */
+  readonly stallLog: readonly Stall[];
   /** Time of `playedMs` at a rate other than 1, ms. */
   readonly rateChangedMs: number;
   /** Jumps: media that were left out or shown again. */
@@ -42,13 +51,12 @@ export class StallDetector {
   #last: PlaybackSample | undefined;
   #playedMs = 0;
   #rateChangedMs = 0;
-  #stalls = 0;
-  #stalledMs = 0;
+  readonly #stalls: Stall[] = [];
   #skips = 0;
   #skippedMs = 0;
   /** The standstill under way: how long so far, and whether it counts however short. */
   #frozenMs = 0;
-  #isFrozen = false;
+  #frozenAtMs: number | undefined;
   #hasWaited = false;
 
   /** Takes the next sample; they come in order of time. */
@@ -62,11 +70,13 @@ export class StallDetector {
 
   /** What came of the samples so far, a standstill under way included. */
   get figures(): PlaybackFigures {
-    const isStalled = this.#isStall;
+    const current = this.#stall;
+    const stallLog = current ? [...this.#stalls, current] : this.#stalls;
     return {
       playedMs: this.#playedMs,
-      stalls: this.#stalls + (isStalled ? 1 : 0),
-      stalledMs: this.#stalledMs + (isStalled ? this.#frozenMs : 0),
+      stalls: stallLog.length,
+      stalledMs: stallLog.reduce((sum, { lengthMs }) => sum + lengthMs, 0),
+      stallLog: [...stallLog],
       rateChangedMs: this.#rateChangedMs,
       skips: this.#skips,
       skippedMs: this.#skippedMs,
@@ -87,23 +97,23 @@ export class StallDetector {
     }
     const lackingMs = elapsedMs - movedMs / last.rate;
     if (movedMs <= dueMs * FROZEN_RATIO || lackingMs >= LEAST_STALL_MS) {
-      this.#isFrozen = true;
+      this.#frozenAtMs ??= last.atMs;
       this.#frozenMs += Math.max(0, lackingMs);
     } else {
       this.#thaw();
     }
   }
 
-  get #isStall(): boolean {
-    return this.#isFrozen && this.#frozenMs > 0 && (this.#hasWaited || this.#frozenMs >= LEAST_STALL_MS);
+  /** The standstill under way, if it counts by now. */
+  get #stall(): Stall | undefined {
+    const isLong = this.#frozenMs >= LEAST_STALL_MS || (this.#hasWaited && this.#frozenMs > 0);
+    return this.#frozenAtMs !== undefined && isLong ? { atMs: this.#frozenAtMs, lengthMs: this.#frozenMs } : undefined;
   }
 
   #thaw(): void {
-    if (this.#isStall) {
-      this.#stalls++;
-      this.#stalledMs += this.#frozenMs;
-    }
-    this.#isFrozen = false;
+    const ended = this.#stall;
+    if (ended) this.#stalls.push(ended);
+    this.#frozenAtMs = undefined;
     this.#frozenMs = 0;
     this.#hasWaited = false;
   }

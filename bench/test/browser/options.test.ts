@@ -16,7 +16,7 @@ describe('the flags of the browser suite', () => {
       jsonPath: json,
       input: 'clip',
       height: 360,
-      staggerMs: 1000,
+      staggerMs: 1250,
     });
   });
 

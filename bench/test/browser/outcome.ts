@@ -16,7 +16,7 @@ export function viewerReport(some: Partial<ViewerReport> = {}): ViewerReport {
     startupMs: 400,
     delaysMs: [1000, 1200],
     invalidReads: 0,
-    playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, rateChangedMs: 0, skips: 0, skippedMs: 0 },
+    playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, stallLog: [], rateChangedMs: 0, skips: 0, skippedMs: 0 },
     droppedFrames: 0,
     system: {
       handedBytes: 1000,

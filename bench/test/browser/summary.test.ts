@@ -43,7 +43,8 @@ describe('the summary of a run', () => {
   });
 
   it('relates stalls and rates to the time played', () => {
-    const playback = { playedMs: 10_000, stalls: 2, stalledMs: 50, rateChangedMs: 1_000, skips: 1, skippedMs: 300 };
+    const stallLog = [20, 30].map((lengthMs) => ({ atMs: lengthMs * 100, lengthMs }));
+    const playback = { playedMs: 10_000, stalls: 2, stalledMs: 50, stallLog, rateChangedMs: 1_000, skips: 1, skippedMs: 300 };
     const viewers = [viewerOutcome({ report: viewerReport({ playback }) }), viewerOutcome({ report: viewerReport({ playback }) })];
     expect(summarize(systemOutcome(viewers), QUIET)).toMatchObject({
       stalls: 4,

@@ -63,6 +63,7 @@ describe('the stall detector', () => {
       playedMs: 10_000,
       stalls: 0,
       stalledMs: 0,
+      stallLog: [],
       rateChangedMs: 0,
       skips: 0,
       skippedMs: 0,
@@ -85,6 +86,11 @@ describe('the stall detector', () => {
     }
     player.play(500);
     expect(player.detector.figures).toMatchObject({ stalls: 3, stalledMs: 900 });
+    expect(player.detector.figures.stallLog).toEqual([
+      { atMs: 1_500, lengthMs: 200 },
+      { atMs: 2_200, lengthMs: 300 },
+      { atMs: 3_000, lengthMs: 400 },
+    ]);
   });
 
   it('counts one that is still going on', () => {

@@ -15,9 +15,10 @@ export class PlaybackProbe {
     this.#video = video;
   }
 
-  /** See {@link PlaybackFigures}. */
-  get figures(): PlaybackFigures {
-    return this.#detector.figures;
+  /** The figures so far; stalls are told from `sinceMs` on. */
+  figures(sinceMs: number): PlaybackFigures {
+    const { figures } = this.#detector;
+    return { ...figures, stallLog: figures.stallLog.map(({ atMs, lengthMs }) => ({ atMs: atMs - sinceMs, lengthMs })) };
   }
 
   /** Begins, with the first frame painted. */

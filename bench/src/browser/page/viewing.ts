@@ -81,7 +81,7 @@ export class Viewing {
       startupMs: this.#startupMs,
       delaysMs: this.#clock.agesMs,
       invalidReads: this.#clock.invalidReads,
-      playback: this.#probe.figures,
+      playback: this.#probe.figures(this.#clickedAtMs),
       droppedFrames: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
       system: this.#system.figures(),
     };
