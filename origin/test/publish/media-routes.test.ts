@@ -7,7 +7,7 @@ import { openOrigin, until, type TestOrigin } from './server-fixture.js';
 
 let origin: TestOrigin;
 beforeEach(async () => {
-  origin = await openOrigin({ window: { playlistMs: 8000, lateMs: 2000, memoryBytes: 1e9 } });
+  origin = await openOrigin({ archiveMs: 60_000, window: { playlistMs: 8000, lateMs: 2000, memoryBytes: 1e9 } });
   origin.begin();
   origin.publish(25);
 });
@@ -68,7 +68,7 @@ describe('parts', () => {
     expect((await origin.server.inject('/live/main/0/part-99999999999.m4s')).statusCode).toBe(404);
     expect((await origin.server.inject('/live/main/0/part--1.m4s')).statusCode).toBe(404);
     expect((await origin.server.inject('/live/main/0/..%2f..%2fpublisher.key')).statusCode).toBe(404);
-    origin.publish(4000);
+    origin.publish(1000);
     expect((await origin.server.inject('/live/main/0/part-3.m4s')).statusCode).toBe(410);
     expect((await origin.server.inject('/live/main/0/segment-1-0.m4s')).statusCode).toBe(410);
   });
