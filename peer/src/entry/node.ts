@@ -85,8 +85,9 @@ function nodeParts(link: StreamLink): NodeParts {
     tracker: new SocketTrackerClient({ trackers: link.trackers, random }),
     trackerClock,
     openTransport: (opened) => {
-      void NodeWebRtcHandler.create().then((handler) =>
-        opened(new WebRtcTransport({ handler, peerId, streamId: link.streamId, clock: trackerClock })),
+      void NodeWebRtcHandler.create().then(
+        (handler) => opened(new WebRtcTransport({ handler, peerId, streamId: link.streamId, clock: trackerClock })),
+        () => opened(undefined),
       );
     },
   };

@@ -117,7 +117,7 @@ export class LivePeerSession implements SeederSession {
   start(): void {
     if (this.#state !== 'new') throw new PeerSessionError('ALREADY_STARTED', 'A session is started once.');
     this.#state = 'running';
-    if (this.#parts.role === 'viewer') this.#join();
+    if (this.#parts.role !== 'origin') this.#join();
     this.#parts.openTransport((transport) => this.#transportOpened(transport));
     this.#handle({ kind: 'tick' });
   }
@@ -420,6 +420,10 @@ export class LivePeerSession implements SeederSession {
     const isReachable = failure !== 'unavailable';
     if (isReachable === this.#isOriginReachable) return;
     this.#isOriginReachable = isReachable;
+    // Peers may carry on without it, so nothing else would ask whether it is back.
+    if (!isReachable && this.#record !== undefined) {
+      this.#retryJoinAtMs = Math.min(this.#retryJoinAtMs, this.#parts.clock.nowMs() + LAST_RETRY_MS / 2);
+    }
     this.#hub.emit('originStateChanged', { isReachable, ...(failure ? { failure } : {}) });
   }
 
