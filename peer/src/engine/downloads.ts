@@ -11,7 +11,7 @@ import {
 import type { OriginFailure } from '../ports/origin-client.js';
 import { refOf, type Announcer } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
-import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk } from './chunk-store.js';
+import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
@@ -59,6 +59,8 @@ type Download = {
 const DIGEST_PATIENCE_MS = 1_000;
 /** A peer that does not watch gives up a chunk that nobody brings after this, ms. */
 const UNWATCHED_PATIENCE_MS = 10_000;
+/** An origin that cannot be reached may come back with the chunk; beyond this the others play on without it, ms. */
+const UNAVAILABLE_PATIENCE_MS = 10_000;
 /** A request is moved to another neighbour at most so often, and only for a gain of at least so many ms. */
 const MAX_SWITCHES = 6;
 const MIN_SWITCH_GAIN_MS = 15;
@@ -278,7 +280,17 @@ export class Downloads {
     // Volunteers and seeders have no origin to turn to, and nobody who waits.
     if (this.#context.identity.role !== 'viewer') return nowMs > download.acceptedAtMs + UNWATCHED_PATIENCE_MS;
     const deadlineMs = this.#deadline(nowMs, download);
-    return download.isGoneAtOrigin && nowMs > deadlineMs + graceMs;
+    if (download.isGoneAtOrigin) return nowMs > deadlineMs + graceMs;
+    return download.failures > 0 && nowMs > deadlineMs + UNAVAILABLE_PATIENCE_MS;
+  }
+
+  /** Chunks that are wanted and end before a date, ms since the Unix epoch. */
+  endingBefore(dateMs: number): ChunkKey[] {
+    const keys: ChunkKey[] = [];
+    for (const { chunk } of this.#active.values()) {
+      if (endDateMs(chunk.signed.header) < dateMs) keys.push(chunk.key);
+    }
+    return keys;
   }
 
   /** Gives every chunk that has no source one, and changes those that would be late. */
@@ -333,7 +345,10 @@ export class Downloads {
       this.#dueMs = Math.min(this.#dueMs, stalledAtMs);
       return;
     }
-    neighbour?.failed.add(download.chunk.key);
+    if (neighbour) {
+      neighbour.failed.add(download.chunk.key);
+      neighbour.brokenPromises++;
+    }
     this.#release(nowMs, download, { isCancelled: true });
   }
 
@@ -440,6 +455,7 @@ export class Downloads {
     if (source.kind === 'peer') {
       const neighbour = this.#context.neighbours.get(source.linkId);
       this.#peerDeliveryMs.add(nowMs - download.acceptedAtMs);
+      if (neighbour) neighbour.brokenPromises = 0;
       if (neighbour && !source.isPush) this.#measureRate(nowMs, neighbour, source);
     }
     this.#release(nowMs, download, { isCancelled: source.kind === 'origin' && this.#fetches.isOpen(source.fetchId) });
@@ -469,9 +485,7 @@ export class Downloads {
       if (!neighbour) return;
       neighbour.outstandingChunks = Math.max(0, neighbour.outstandingChunks - 1);
       if (neighbour.outstandingChunks === 0) neighbour.outstandingBytes = 0;
-      else if (how.isCancelled) {
-        neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - missingBytes(chunk));
-      }
+      else neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - missingBytes(chunk));
       if (how.isCancelled) this.#cancelAt(nowMs, neighbour, chunk.key);
     } else if (source.kind === 'origin' && how.isCancelled) {
       this.#fetches.abort(source.fetchId);

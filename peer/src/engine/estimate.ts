@@ -1,3 +1,6 @@
+/** A real change of any size still shows within some ten samples. */
+const MAX_SAMPLE_RATIO = 4;
+
 /**
  * A running mean and mean deviation with exponential forgetting, as TCP keeps its round-trip time
  * (RFC 6298 section 2: gains 1/8 and 1/4).
@@ -26,7 +29,9 @@ export class Estimate {
     return this.#isMeasured;
   }
 
-  add(sample: number): void {
+  /** Takes a sample; it counts for at most four times the mean, so that no single one runs away with it. */
+  add(measured: number): void {
+    const sample = Math.min(measured, MAX_SAMPLE_RATIO * this.#mean);
     if (!this.#isMeasured) {
       this.#isMeasured = true;
       this.#mean = sample;
@@ -35,5 +40,10 @@ export class Estimate {
     }
     this.#deviation += (Math.abs(sample - this.#mean) - this.#deviation) / 4;
     this.#mean += (sample - this.#mean) / 8;
+  }
+
+  /** Moves an eighth of the way towards a value, downwards only: what was bad long ago is tried again. */
+  relaxTo(value: number): void {
+    if (this.#mean > value) this.#mean += (value - this.#mean) / 8;
   }
 }

@@ -141,6 +141,7 @@ export class Mesh {
   #ping(nowMs: number, status: Parameters<OutgoingLinks['send']>[2]): void {
     const { pingIntervalMs, deadAfterMs } = this.#context.options.swarm;
     this.#nextPingMs = nowMs + pingIntervalMs;
+    this.#context.neighbours.relax();
     for (const neighbour of [...this.#context.neighbours.all()]) {
       if (nowMs - neighbour.lastHeardMs > deadAfterMs) {
         this.#drop(nowMs, neighbour.linkId);

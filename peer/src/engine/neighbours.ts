@@ -30,6 +30,8 @@ export type Neighbour = {
   readonly roundTripMs: Estimate;
   /** Milliseconds a KiB once it is our turn. */
   readonly msPerKib: Estimate;
+  /** Transfers in a row that it let lapse; fades with time. */
+  brokenPromises: number;
   receivedBytes: number;
   sentBytes: number;
   readonly receiving: ByteRate;
@@ -68,7 +70,6 @@ export class Neighbours {
   }
 
   add(nowMs: number, who: { linkId: LinkId; peerId: PeerId; role: PeerRole }): Neighbour {
-    const assumedMsPerKib = (1024 * 8000) / this.#options.scheduler.assumedUplinkBitsPerSecond;
     const neighbour: Neighbour = {
       ...who,
       openedAtMs: nowMs,
@@ -82,7 +83,8 @@ export class Neighbours {
       outstandingChunks: 0,
       queue: { bytes: 0, atMs: nowMs },
       roundTripMs: new Estimate(50),
-      msPerKib: new Estimate(assumedMsPerKib),
+      msPerKib: new Estimate(this.#assumedMsPerKib),
+      brokenPromises: 0,
       receivedBytes: 0,
       sentBytes: 0,
       receiving: new ByteRate(),
@@ -107,6 +109,18 @@ export class Neighbours {
     return false;
   }
 
+  /** Lets old disappointments fade, at every ping: whoever was slow once is asked again some day. */
+  relax(): void {
+    for (const neighbour of this.#byLink.values()) {
+      neighbour.brokenPromises *= 0.8;
+      if (neighbour.outstandingChunks === 0) neighbour.msPerKib.relaxTo(this.#assumedMsPerKib);
+    }
+  }
+
+  get #assumedMsPerKib(): number {
+    return (1024 * 8000) / this.#options.scheduler.assumedUplinkBitsPerSecond;
+  }
+
   /** Forgets chunks that left the window. */
   forget(keys: readonly ChunkKey[]): void {
     for (const neighbour of this.#byLink.values()) {
@@ -121,13 +135,17 @@ export class Neighbours {
   }
 }
 
+/** What each promise that a neighbour broke adds to its predicted finish, ms. */
+const BROKEN_PROMISE_MS = 250;
+
 /**
  * When a neighbour would have delivered that many more bytes: a round trip, what it owes us and
- * others first, the bytes themselves.
+ * others first, the bytes themselves, and what its lapses teach.
  */
 export function predictedFinishMs(nowMs: number, neighbour: Neighbour, byteCount: number): number {
   const msPerByte = neighbour.msPerKib.mean / 1024;
   const { queue } = neighbour;
   const queuedBytes = Math.max(neighbour.outstandingBytes, queue.bytes - (nowMs - queue.atMs) / msPerByte, 0);
-  return nowMs + neighbour.roundTripMs.mean + (queuedBytes + byteCount) * msPerByte;
+  const doubtMs = neighbour.brokenPromises * BROKEN_PROMISE_MS;
+  return nowMs + neighbour.roundTripMs.mean + doubtMs + (queuedBytes + byteCount) * msPerByte;
 }

@@ -15,7 +15,7 @@ import {
   type WireMessage,
 } from '@p2ptv/protocol';
 import { Announcer, noteHolding, noteShared } from './announcer.js';
-import { ChunkStore, endDateMs, isComplete, type StoredChunk } from './chunk-store.js';
+import { ChunkStore, isComplete, type StoredChunk } from './chunk-store.js';
 import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
 import { Downloads, type SentBlock } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
@@ -243,9 +243,10 @@ export class PeerEngine {
   #setUpload(nowMs: number, policy: UploadPolicy): void {
     const wasUploading = this.#links.isUploading;
     this.#links.setPolicy(nowMs, policy);
-    if (!this.#links.isUploading) this.#uploads.refuseAll(nowMs);
+    const isUploading = policy.mode !== 'off';
+    if (!isUploading) this.#uploads.refuseAll(nowMs);
     this.#tellStatus(nowMs);
-    if (wasUploading || !this.#links.isUploading) return;
+    if (wasUploading || !isUploading) return;
     for (const neighbour of this.#context.neighbours.all()) this.#announcer.greet(nowMs, neighbour);
   }
 
@@ -442,7 +443,8 @@ export class PeerEngine {
     this.#rendition = rendition;
     const first = headers[0]?.header;
     if (first) this.#playable(rendition).startAt(first);
-    this.#poll.begin(nowMs, rendition);
+    // A volunteer passes on what it is told of; only who watches asks for more.
+    if (this.#context.identity.role === 'viewer') this.#poll.begin(nowMs, rendition);
     for (const signed of headers) this.#offerHeader(signed, 'origin');
   }
 
@@ -496,10 +498,7 @@ export class PeerEngine {
   #dropOverrun(nowMs: number): void {
     const playheadMs = this.#clock.playheadMs(nowMs);
     if (playheadMs === undefined) return;
-    for (const chunk of [...this.#context.store.all()]) {
-      if (isComplete(chunk) || endDateMs(chunk.signed.header) >= playheadMs) continue;
-      this.#downloads.abandon(nowMs, chunk.key);
-    }
+    for (const key of this.#downloads.endingBefore(playheadMs)) this.#downloads.abandon(nowMs, key);
   }
 
   #advanceTimelines(nowMs: number): void {
