@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { Option } from 'commander';
@@ -93,6 +93,7 @@ export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>):
   const jsonPath = resolve(json);
   // Found out now, not after minutes of measuring.
   if (!existsSync(dirname(jsonPath))) throw new UsageError(`The folder of --json ${json} does not exist.`);
+  if (statSync(jsonPath, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--json ${json} is a folder: name a file.`);
   return { ...options, jsonPath };
 }
 

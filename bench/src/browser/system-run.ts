@@ -74,7 +74,7 @@ type RunSize = { readonly viewers: number; readonly seconds: number; readonly is
 
 class WatchedViewer {
   readonly process: ViewerProcess;
-  clickedAtMs: number | undefined;
+  isClicked = false;
   report: ViewerReport | undefined;
   total: ViewerTally | undefined;
   steady: ViewerTally | undefined;
@@ -170,8 +170,9 @@ class SystemRun {
     const { options, signal } = this.#context;
     const clicks = this.#viewers.map(async (viewer, index) => {
       await setTimeout(index * options.staggerMs, undefined, { signal });
-      viewer.clickedAtMs = performance.now();
+      viewer.isClicked = true;
       await viewer.process.click();
+      if (this.#size.seconds <= STEADY_AFTER_SECONDS) return;
       await setTimeout(STEADY_AFTER_SECONDS * 1000, undefined, { signal });
       await viewer.look();
       if (!viewer.isOver) viewer.steady = viewer.total;
@@ -193,11 +194,11 @@ class SystemRun {
       nextProgressMs += PROGRESS_EVERY_MS;
       this.#printProgress(elapsedMs);
     }
-    if (this.#size.seconds > STEADY_AFTER_SECONDS) await allClicked;
+    await allClicked;
   }
 
   async #lookAtViewers(): Promise<void> {
-    const watching = this.#viewers.filter((viewer) => viewer.clickedAtMs !== undefined && !viewer.isOver);
+    const watching = this.#viewers.filter((viewer) => viewer.isClicked && !viewer.isOver);
     await Promise.all(watching.map((viewer) => viewer.look()));
   }
 

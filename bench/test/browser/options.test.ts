@@ -35,6 +35,7 @@ describe('the flags of the browser suite', () => {
     [{ json, systems: 'hlsjs,hlsjs' }, '--systems must name'],
     [{ json, staggerMs: '20000', viewers: '4', seconds: '60' }, 'The last viewer would come after the first has left'],
     [{ json: '/no/such/folder/out.json' }, 'does not exist'],
+    [{ json: tmpdir() }, 'is a folder'],
   ])('%o is refused in one sentence', (flags, sentence) => {
     expect(() => resolveBrowserOptions(flags)).toThrow(UsageError);
     expect(() => resolveBrowserOptions(flags)).toThrow(sentence);
