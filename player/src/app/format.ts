@@ -25,3 +25,8 @@ export function formatMs(ms: number | undefined): string {
 export function formatShare(ratio: number | undefined): string {
   return ratio === undefined ? '–' : `${Math.round(Math.max(0, ratio) * 100)} %`;
 }
+
+/** How many watch. */
+export function viewerCount(viewers: number): string {
+  return viewers === 1 ? '1 viewer' : `${viewers} viewers`;
+}

@@ -40,5 +40,5 @@ export const ORIGIN_PLACE = { x: MESH_SIZE.width / 2, y: MESH_SIZE.height / 2 - 
 
 /** Width of a line that carries so much. */
 export function flowWidth(bitsPerSecond: number): number {
-  return Math.min(5, 1.2 + Math.log2(1 + bitsPerSecond / 100_000) * 0.7);
+  return Math.min(5, 1.8 + Math.log2(1 + bitsPerSecond / 100_000) * 0.7);
 }

@@ -124,7 +124,10 @@ export class HlsAttachment implements P2ptvAttachment {
       isVisible: () => document.visibilityState === 'visible',
     });
     this.#driver = driver;
-    const joinTimer = setTimeout(() => this.#goPlain('noAnswer'), JOIN_LIMIT_MS);
+    // An origin that cannot be reached would not serve hls.js either: then the session goes on trying.
+    const joinTimer = setInterval(() => {
+      if (this.#state.kind === 'joining' && this.#state.isOriginReachable) this.#goPlain('noAnswer');
+    }, JOIN_LIMIT_MS);
     const visibilityChanged = (): void => {
       const isVisible = document.visibilityState === 'visible';
       session.setVisible(isVisible);
@@ -133,7 +136,7 @@ export class HlsAttachment implements P2ptvAttachment {
     document.addEventListener('visibilitychange', visibilityChanged);
     this.#meshCleanups.push(
       session.on('joined', () => {
-        clearTimeout(joinTimer);
+        clearInterval(joinTimer);
         this.#setState({ kind: 'meshed' });
       }),
       session.on('originStateChanged', ({ isReachable, failure }) => {
@@ -141,7 +144,7 @@ export class HlsAttachment implements P2ptvAttachment {
         if (failure === 'notFound' || failure === 'invalid') this.#goPlain('noEndpoint');
         else this.#setState({ kind: 'joining', isOriginReachable: isReachable });
       }),
-      () => clearTimeout(joinTimer),
+      () => clearInterval(joinTimer),
       () => document.removeEventListener('visibilitychange', visibilityChanged),
       () => driver.close(),
       restore,

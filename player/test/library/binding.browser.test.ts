@@ -97,6 +97,28 @@ describe('binding: hls.js in Chromium', () => {
     expect(last.wallMs - last.playheadMs!).toBeLessThan(5_000);
   });
 
+  it('tells the session whether the page is visible', async () => {
+    await follow();
+    const seen = await page.evaluate(() => {
+      for (const state of ['hidden', 'visible']) {
+        Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }
+      return binding.session.visible;
+    });
+    expect(seen).toEqual([true, false, true]);
+  });
+
+  it('tries on with the session while the origin cannot be reached', async () => {
+    const state = await page.evaluate(() => {
+      binding.session.emit('originStateChanged', { isReachable: false, failure: 'unavailable' });
+      return binding.attachment.state;
+    });
+    expect(state).toEqual({ kind: 'joining', isOriginReachable: false });
+    await follow();
+    expect(await page.evaluate(() => binding.attachment.state)).toEqual({ kind: 'meshed' });
+  });
+
   it('goes on after the parts stopped for longer than hls.js waits, and is back at live', async () => {
     await follow();
     await playsOn(1);

@@ -9,7 +9,8 @@ export function PrivacyNote(): ReactElement | null {
     <aside className="note" aria-label="About sharing">
       <p>
         You watch together with others: viewers who exchange video with you can see your IP address, and you theirs.
-        You can switch sharing off below.
+        Under “Pass on to others” you can switch
+        sharing off.
       </p>
       <button type="button" className="button button-quiet" onClick={() => setSeen('seen')}>
         Got it

@@ -21,11 +21,12 @@ export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelP
     <aside className="panel" aria-label="The mesh">
       <section className="offload">
         <p className="figure-label" id="offload-label">
-          Taken off the origin
+          Offload
         </p>
         <p className="offload-figure" aria-labelledby="offload-label" data-stat="offload">
           {formatShare(stats?.offloadRatio)}
         </p>
+        <p className="figure-label">did not come from the origin</p>
         <div className="share-bar" role="img" aria-label={`${Math.round(peerShare * 100)} % of the bytes came from peers`}>
           <span style={{ width: `${peerShare * 100}%` }} />
         </div>
@@ -33,7 +34,7 @@ export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelP
 
       <dl className="figures">
         <Figure label="Startup" value={formatMs(stats?.startupMs)} stat="startup" />
-        <Figure label="Behind the camera" value={formatSeconds(stats?.playoutDelayMs)} stat="playout-delay" />
+        <Figure label="Playout delay" value={formatSeconds(stats?.playoutDelayMs)} stat="playout-delay" />
         <Figure label="Neighbours" value={stats ? String(neighbours) : '–'} stat="neighbours" />
       </dl>
 
@@ -41,7 +42,7 @@ export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelP
 
       <dl className="figures figures-bytes">
         <Figure label="From peers" value={formatBytes(bytes.fromPeers)} stat="from-peers" tone="peer" />
-        <Figure label="From the origin" value={formatBytes(bytes.fromOrigin + bytes.fromSeeder)} stat="from-origin" tone="origin" />
+        <Figure label="From origin" value={formatBytes(bytes.fromOrigin + bytes.fromSeeder)} stat="from-origin" tone="origin" />
         <Figure label="Passed on" value={formatBytes(bytes.sent)} stat="sent" tone="sent" />
       </dl>
 

@@ -1,6 +1,7 @@
 import { useState, type ReactElement, type SubmitEvent } from 'react';
 import type { StreamListing } from '@p2ptv/protocol';
 import { LiveBadge } from '../components/live-badge.js';
+import { viewerCount } from '../format.js';
 import { watchPathOf } from '../routes.js';
 import { fetchStreams } from '../streams-api.js';
 import { usePolled } from '../use-polled.js';
@@ -41,7 +42,6 @@ function headline(streams: readonly StreamListing[] | undefined, error: Error | 
 }
 
 function StreamCard({ stream }: { readonly stream: StreamListing }): ReactElement {
-  const viewers = stream.viewers === 1 ? '1 viewer' : `${stream.viewers} viewers`;
   return (
     <a className="stream-card" href={stream.watchPath}>
       <div className="stream-art" aria-hidden="true">
@@ -68,7 +68,7 @@ function StreamCard({ stream }: { readonly stream: StreamListing }): ReactElemen
         <h2>{stream.title === '' ? stream.slug : stream.title}</h2>
         <p className="stream-meta">
           <LiveBadge state={stream.state} />
-          <span>{viewers}</span>
+          <span>{viewerCount(stream.viewers)}</span>
           {stream.height > 0 && (
             <span>
               {stream.width} × {stream.height}

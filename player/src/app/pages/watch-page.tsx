@@ -6,6 +6,7 @@ import { PrivacyNote } from '../components/privacy-note.js';
 import { StatsPanel } from '../components/stats-panel.js';
 import { StatusLine } from '../components/status-line.js';
 import type { WatchTarget } from '../routes.js';
+import { viewerCount } from '../format.js';
 import { useStoredSetting } from '../stored-setting.js';
 import { ApiError, fetchStream } from '../streams-api.js';
 import { decodeUpload, encodeUpload } from '../upload-setting.js';
@@ -91,7 +92,7 @@ function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): Rea
           <h1>{title}</h1>
           <p className="stream-meta">
             {listing && <LiveBadge state={listing.state} />}
-            {viewers !== undefined && <span>{viewers === 1 ? '1 viewer' : `${viewers} viewers`}</span>}
+            {viewers !== undefined && <span>{viewerCount(viewers)}</span>}
           </p>
         </div>
         <StatusLine watch={watch} />
