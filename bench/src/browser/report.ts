@@ -62,6 +62,7 @@ export const systemResultSchema = z.strictObject({
   cpuSecondsPerViewerMinute: amount.nullable(),
   originCpuSecondsPerMinute: amount.nullable(),
   encoderCpuSecondsPerMinute: amount.nullable(),
+  othersCpuRatio: amount.nullable(),
   viewers: z.array(viewerSchema),
   /** What went wrong, a sentence each; empty in a run that can be trusted. */
   failures: z.array(z.string()),

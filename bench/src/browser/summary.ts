@@ -68,6 +68,7 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
     cpuSecondsPerViewerMinute: perMinute(cpuSeconds?.viewers, watchedMs),
     originCpuSecondsPerMinute: perMinute(cpuSeconds?.origin, elapsedMs),
     encoderCpuSecondsPerMinute: perMinute(cpuSeconds?.encoder, elapsedMs),
+    othersCpuRatio: cpuSeconds && cpuSeconds.machine > 0 ? cpuSeconds.others / cpuSeconds.machine : null,
     viewers: viewers.map(viewerResult),
     failures: [
       ...viewers.flatMap(({ failure }, index) => (failure === undefined ? [] : [`Viewer ${index + 1}: ${failure}.`])),

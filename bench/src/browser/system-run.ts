@@ -5,6 +5,7 @@ import type { OriginBytes } from '@p2ptv/protocol';
 import { BenchError } from '../errors.js';
 import { percentile } from '../metrics/percentile.js';
 import { bytesSince, offloadRatio, totalBytes } from '../metrics/offload.js';
+import { MachineLoad } from '../machine-load.js';
 import { ProcessTreeMeter, readProcesses } from '../process-times.js';
 import type { BrowserOptions } from './options.js';
 import type { OriginProcess } from './origin-process.js';
@@ -35,14 +36,27 @@ export type ViewerOutcome = {
   readonly failure: string | undefined;
 };
 
+/** Who used how much of the processors during a run, s. */
+export type CpuSeconds = {
+  /** All browsers. */
+  readonly viewers: number;
+  /** Without its encoder. */
+  readonly origin: number;
+  readonly encoder: number;
+  /** What has nothing to do with the bench. */
+  readonly others: number;
+  /** What there was to be used. */
+  readonly machine: number;
+};
+
 /** A run of one system, when it is over. */
 export type SystemOutcome = {
   readonly viewers: readonly ViewerOutcome[];
   /** What the origin sent during the run. */
   readonly originBytes: OriginBytes;
   readonly elapsedMs: number;
-  /** Processor time of all browsers, of the origin without its encoder, and of the encoder; undefined where it cannot be told. */
-  readonly cpuSeconds: { readonly viewers: number; readonly origin: number; readonly encoder: number } | undefined;
+  /** Processor time; undefined where it cannot be told. */
+  readonly cpuSeconds: CpuSeconds | undefined;
   readonly chromiumVersion: string;
 };
 
@@ -106,6 +120,8 @@ class SystemRun {
   readonly #viewers: WatchedViewer[] = [];
   readonly #originMeter: ProcessTreeMeter;
   #startedAtMs = 0;
+  #load = new MachineLoad();
+  #ownCpu = process.cpuUsage();
 
   constructor(system: SystemName, context: RunContext, size: RunSize) {
     this.#system = system;
@@ -126,13 +142,16 @@ class SystemRun {
       await setTimeout(REST_MS, undefined, { signal });
       await this.#refuseEarlyTraffic(before);
       this.#startedAtMs = performance.now();
+      this.#load = new MachineLoad();
+      this.#ownCpu = process.cpuUsage();
       this.#lookAtProcesses();
       await this.#watch();
       this.#lookAtProcesses();
       const elapsedMs = performance.now() - this.#startedAtMs;
+      const cpuSeconds = this.#cpuSeconds();
       origin.check();
       const after = await this.#untilQuiet();
-      return this.#outcome({ originBytes: bytesSince(before, after), elapsedMs });
+      return this.#outcome({ originBytes: bytesSince(before, after), elapsedMs, cpuSeconds });
     } finally {
       await Promise.all(this.#viewers.map((viewer) => viewer.process.close()));
       // An abort surfaces as what it was, not as the timer that it cut short.
@@ -228,21 +247,27 @@ class SystemRun {
     );
   }
 
-  #outcome(origin: { readonly originBytes: OriginBytes; readonly elapsedMs: number }): SystemOutcome {
+  #cpuSeconds(): CpuSeconds | undefined {
+    if (!readProcesses()) return undefined;
     const isEncoder = (name: string): boolean => name.startsWith('ffmpeg');
+    const viewers = this.#viewers.reduce((sum, { process: viewer }) => sum + viewer.meter.cpuSeconds(), 0);
+    const all = this.#originMeter.cpuSeconds();
+    const encoder = this.#originMeter.cpuSeconds(isEncoder);
+    const { user, system } = process.cpuUsage(this.#ownCpu);
+    const { busySeconds, totalSeconds } = this.#load.sinceStart;
+    const others = Math.max(0, busySeconds - viewers - all - (user + system) / 1e6);
+    return { viewers, origin: all - encoder, encoder, others, machine: totalSeconds };
+  }
+
+  #outcome(run: Pick<SystemOutcome, 'originBytes' | 'elapsedMs' | 'cpuSeconds'>): SystemOutcome {
     return {
-      ...origin,
+      ...run,
       viewers: this.#viewers.map(({ report, total, steady, process }) => ({
         report,
         total,
         steady,
         failure: process.failure ?? failureOf(report),
       })),
-      cpuSeconds: readProcesses() && {
-        viewers: this.#viewers.reduce((sum, { process }) => sum + process.meter.cpuSeconds(), 0),
-        origin: this.#originMeter.cpuSeconds((name) => !isEncoder(name)),
-        encoder: this.#originMeter.cpuSeconds(isEncoder),
-      },
       chromiumVersion: this.#viewers[0]?.process.version ?? 'unknown',
     };
   }

@@ -43,6 +43,7 @@ const FIGURES: readonly (readonly [string, (result: SystemResult) => string])[] 
   ['CPU s a viewer minute', ({ cpuSecondsPerViewerMinute }) => tenths(cpuSecondsPerViewerMinute)],
   ['CPU s a minute, origin', ({ originCpuSecondsPerMinute }) => tenths(originCpuSecondsPerMinute)],
   ['CPU s a minute, encoder', ({ encoderCpuSecondsPerMinute }) => tenths(encoderCpuSecondsPerMinute)],
+  ['CPU used by others', ({ othersCpuRatio }) => (othersCpuRatio === null ? '-' : percent(othersCpuRatio))],
 ];
 
 function barRow({ name, value, limit, sense, unit, isMet }: Bar): Row {

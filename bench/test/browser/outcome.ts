@@ -48,7 +48,7 @@ export function systemOutcome(viewers: readonly ViewerOutcome[], some: Partial<S
     viewers,
     originBytes: bytes({ media: 250 * viewers.length }),
     elapsedMs: 60_000,
-    cpuSeconds: { viewers: 12, origin: 2, encoder: 6 },
+    cpuSeconds: { viewers: 12, origin: 2, encoder: 6, others: 30, machine: 120 },
     chromiumVersion: '1.2.3.4',
     ...some,
   };

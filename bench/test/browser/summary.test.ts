@@ -66,6 +66,7 @@ describe('the summary of a run', () => {
       cpuSecondsPerViewerMinute: 6,
       originCpuSecondsPerMinute: 2,
       encoderCpuSecondsPerMinute: 6,
+      othersCpuRatio: 0.25,
     });
     expect(summarize(systemOutcome(viewers, { cpuSeconds: undefined }), QUIET).cpuSecondsPerViewerMinute).toBeNull();
   });
