@@ -1,4 +1,4 @@
-import type { PeerSession, UploadPolicy } from '@p2ptv/peer';
+import { MIN_UPLOAD_CAP_BITS_PER_SECOND, type PeerSession, type UploadPolicy } from '@p2ptv/peer';
 import { isStreamLink, parseStreamLink, type StreamLink } from '@p2ptv/protocol';
 import { Option } from 'commander';
 import * as z from 'zod';
@@ -9,11 +9,15 @@ import { CommandError, UsageError } from './usage-error.js';
 
 const STATUS_EVERY_MS = 10_000;
 
+const MIN_UPLOAD_KBPS = MIN_UPLOAD_CAP_BITS_PER_SECOND / 1000;
+const UPLOAD_PROBLEM = `--upload-kbps must be a whole number from ${MIN_UPLOAD_KBPS} to 9999999`;
+
 const flagsSchema = z.object({
   uploadKbps: z
     .string()
-    .regex(/^[1-9]\d{0,6}$/, '--upload-kbps must be a whole number from 1 to 9999999')
+    .regex(/^\d{1,7}$/, UPLOAD_PROBLEM)
     .transform(Number)
+    .refine((kbps) => kbps >= MIN_UPLOAD_KBPS, UPLOAD_PROBLEM)
     .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent'], '--log-level must be debug, info, warn, error or silent').default('info'),
   logFormat: z.enum(['text', 'json'], '--log-format must be text or json').default('text'),
@@ -22,7 +26,7 @@ const flagsSchema = z.object({
 /** The flags of `seed`. */
 export function seedFlags(): Option[] {
   return [
-    new Option('--upload-kbps <kb/s>', 'never send more than this (default: no limit)'),
+    new Option('--upload-kbps <kb/s>', `never send more than this, at least ${MIN_UPLOAD_KBPS} (default: no limit)`),
     new Option('--log-level <level>', 'debug, info, warn, error or silent (default: info)'),
     new Option('--log-format <format>', 'text or json (default: text)'),
   ];
