@@ -52,11 +52,14 @@ export class HeaderPoll {
     this.#failures = 0;
   }
 
-  /** A neighbour tells of a chunk; in time it is when the chunk is the edge and has only just become so. */
+  /**
+   * A neighbour tells of a chunk; in time it is when the chunk is the edge and has only just become
+   * so. What is not verified does not count: naming chunks that nobody knows would end the poll.
+   */
   told(nowMs: number, sequence: number): void {
     if (this.#state.kind !== 'open' || this.#rendition === undefined) return;
     const edge = this.#context.headers.edge(this.#rendition);
-    if (edge && sequence < edge.sequence) return;
+    if (sequence !== edge?.sequence) return;
     if (nowMs - this.#lastNewMs > this.#partMs) return;
     this.#state.told.add(sequence);
     if (this.#state.told.size < CAUGHT_UP_CHUNKS) return;

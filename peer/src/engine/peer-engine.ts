@@ -103,7 +103,7 @@ export class PeerEngine {
     this.#advanceTimelines(nowMs);
     this.#downloads.schedule(nowMs);
     this.#uploads.pump(nowMs);
-    this.#poll.check(nowMs, this.#gap());
+    this.#poll.check(nowMs, this.#gap(nowMs));
     this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
   }
 
@@ -373,6 +373,7 @@ export class PeerEngine {
     this.#accepted(nowMs, checked.signed);
     for (const teller of checked.tellers) {
       const neighbour = teller === 'origin' ? undefined : this.#context.neighbours.get(teller.linkId);
+      if (neighbour) this.#poll.told(nowMs, header.sequence);
       if (neighbour?.role === 'origin') this.#downloads.pushBegins(nowMs, keyOf(header), neighbour);
     }
     this.#releaseEarlyBlocks(nowMs, keyOf(header));
@@ -543,10 +544,10 @@ export class PeerEngine {
   }
 
   /** A hole in the known headers, for the poll to fill. */
-  #gap(): { readonly after: number } | undefined {
-    const playable = this.#rendition === undefined ? undefined : this.#timelines.get(this.#rendition);
-    const last = playable?.timeline.last;
-    return playable?.hasHole && last ? { after: last.sequence } : undefined;
+  #gap(nowMs: number): { readonly after: number } | undefined {
+    if (this.#rendition === undefined) return undefined;
+    const after = this.#timelines.get(this.#rendition)?.missingAfter(nowMs);
+    return after === undefined ? undefined : { after };
   }
 
   #playable(rendition: RenditionId): PlayableTimeline {

@@ -32,6 +32,19 @@ export class PlayableTimeline {
     return this.#passed ? this.#passed.sequence + 1 : this.#startSequence;
   }
 
+  /**
+   * The sequence after which a header is missing, once it has been for a part's length: neighbours
+   * often tell in another order.
+   */
+  missingAfter(nowMs: number): number | undefined {
+    return this.hasHole && nowMs >= this.#gapKnownAtMs ? this.#passed?.sequence : undefined;
+  }
+
+  get #gapKnownAtMs(): number {
+    const head = this.#ahead[0];
+    return head ? head.acceptedAtMs + head.header.durationUs / 1000 : Infinity;
+  }
+
   /** True when a header before a known one is missing. */
   get hasHole(): boolean {
     const head = this.#ahead[0];
@@ -42,6 +55,7 @@ export class PlayableTimeline {
   dueMs(nowMs: number): number {
     const head = this.#ahead[0];
     if (!head) return Infinity;
+    if (this.hasHole && this.#gapKnownAtMs > nowMs) return this.#gapKnownAtMs;
     const dueMs = head.acceptedAtMs + (this.hasHole ? MISSING_HEADER_PATIENCE_MS : CUT_SEGMENT_PATIENCE_MS);
     // Once patience is over only news of the chunk itself changes anything.
     return dueMs > nowMs ? dueMs : Infinity;

@@ -72,7 +72,8 @@ export class LivePeerSession implements SeederSession {
   readonly #links = new Map<LinkId, OpenLink>();
   readonly #fetches = new Map<number, Cancel>();
   readonly #inits = new Map<string, Uint8Array>();
-  readonly #initsUnderWay = new Set<string>();
+  /** Fetches of init segments that are under way, by hash. */
+  readonly #initFetches = new Map<string, Cancel>();
   #transport: LinkTransport | undefined;
   #isWebRtcAvailable = true;
   #stopHeaders: Cancel | undefined;
@@ -202,8 +203,11 @@ export class LivePeerSession implements SeederSession {
     this.#engine.leave(this.#parts.clock.nowMs());
     for (const command of this.#engine.takeCommands()) this.#carryOut(command);
     this.#state = 'closed';
+    this.#inputs.length = 0;
     this.#cancelJoin?.();
     this.#stopHeaders?.();
+    for (const cancel of this.#initFetches.values()) cancel();
+    this.#initFetches.clear();
     for (const cancel of this.#fetches.values()) cancel();
     this.#fetches.clear();
     this.#parts.tracker?.close();
@@ -212,17 +216,28 @@ export class LivePeerSession implements SeederSession {
     this.#hub.clear();
   }
 
+  get #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
   /** Hands an input to the engine; one that comes while another is handled waits its turn. */
   #handle(input: EngineInput): void {
     if (this.#state === 'closed') return;
     this.#inputs.push(input);
     if (this.#isDraining) return;
     this.#isDraining = true;
-    for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-      this.#engine.handle(this.#parts.clock.nowMs(), next);
-      for (const command of this.#engine.takeCommands()) this.#carryOut(command);
+    try {
+      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+        this.#engine.handle(this.#parts.clock.nowMs(), next);
+        for (const command of this.#engine.takeCommands()) {
+          this.#carryOut(command);
+          // A listener may close the session: then nothing more of this is wanted.
+          if (this.#isClosed) return;
+        }
+      }
+    } finally {
+      this.#isDraining = false;
     }
-    this.#isDraining = false;
     this.#setTimer();
   }
 
@@ -310,11 +325,13 @@ export class LivePeerSession implements SeederSession {
     const { origin, joinDelayMs } = this.#parts;
     this.#retryJoinAtMs = Infinity;
     if (!origin) return;
+    this.#cancelJoin?.();
     this.#cancelJoin = origin.join(
       { delayMs: joinDelayMs ?? DEFAULT_JOIN_DELAY_MS },
       {
         joined: (join) => this.#joined(join),
         failed: (failure) => {
+          this.#cancelJoin = undefined;
           this.#originAnswered(failure);
           const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
           this.#joinFailures++;
@@ -326,6 +343,7 @@ export class LivePeerSession implements SeederSession {
   }
 
   #joined(join: OriginJoin): void {
+    this.#cancelJoin = undefined;
     this.#originAnswered(undefined);
     const isFirst = this.#record === undefined;
     this.#joinFailures = 0;
@@ -333,6 +351,7 @@ export class LivePeerSession implements SeederSession {
     this.#takeRecord(join.record);
     if (!isFirst) return;
     this.#hub.emit('joined', { record: join.record, rendition: join.rendition });
+    // Each of these does nothing once a listener has closed the session.
     this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
     this.#handle({ kind: 'neighboursOffered', neighbours: join.warmPeers });
   }
@@ -349,24 +368,24 @@ export class LivePeerSession implements SeederSession {
   #needInit(rendition: RenditionId, initHash: string): void {
     const { origin, role } = this.#parts;
     if (!origin || role !== 'viewer') return;
-    if (this.#inits.has(initHash) || this.#initsUnderWay.has(initHash)) return;
-    this.#initsUnderWay.add(initHash);
-    origin.fetchInit(
+    if (this.#inits.has(initHash) || this.#initFetches.has(initHash)) return;
+    const cancel = origin.fetchInit(
       { rendition, initHash },
       {
         fetched: (bytes) => {
-          this.#originAnswered(undefined);
-          this.#initsUnderWay.delete(initHash);
+          this.#initFetches.delete(initHash);
           this.#inits.set(initHash, bytes);
+          this.#originAnswered(undefined);
           this.#hub.emit('initReady', { initHash });
-          this.#join();
+          if (!this.#isClosed) this.#join();
         },
         failed: (failure) => {
+          this.#initFetches.delete(initHash);
           this.#originAnswered(failure);
-          this.#initsUnderWay.delete(initHash);
         },
       },
     );
+    this.#initFetches.set(initHash, cancel);
   }
 
   #fetchChunk(command: Extract<EngineCommand, { kind: 'fetchChunk' }>): void {

@@ -51,7 +51,7 @@ const messages: fc.Arbitrary<WireMessage> = fc.oneof(
   fc.record({ kind: fc.constant('ping'), nonce: fc.nat(5) }),
   fc.record({ kind: fc.constant('pong'), nonce: fc.nat(5) }),
   fc.record({ kind: fc.constant('bye'), reason: fc.constantFrom('leaving', 'badBlock', 'tooManyLinks', 'idle') }),
-) as fc.Arbitrary<WireMessage>;
+);
 const FORGED = Array.from({ length: SEQUENCES }, (_, sequence) => forge(sequence));
 
 const playheads = fc.oneof(
@@ -111,7 +111,7 @@ const inputs: fc.Arbitrary<EngineInput> = fc.oneof(
     ),
   }),
   fc.record({ kind: fc.constant('visibility'), isVisible: fc.boolean() }),
-) as fc.Arbitrary<EngineInput>;
+);
 
 type Step = { readonly input: EngineInput; readonly afterMs: number; readonly answers: boolean; readonly delivers: boolean };
 const steps: fc.Arbitrary<Step> = fc.record({

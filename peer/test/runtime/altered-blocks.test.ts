@@ -125,7 +125,7 @@ async function startPeer(peerId: PeerId, setUp: PeerSetUp): Promise<LivePeerSess
   return session;
 }
 
-it('IN6, IN7: altered blocks over a real link are not stored, played or forwarded, and end the link', { timeout: 30_000 }, async () => {
+it('IN8, IN9: altered blocks over a real link are not stored, played or forwarded, and end the link', { timeout: 30_000 }, async () => {
   const origin = new VirtualOrigin(realTime, 40_000);
   const tracker = new SmallTracker();
   const [seederId, liarId, honestId, thirdId] = [1, 2, 3, 4].map(numberedPeerId) as [PeerId, PeerId, PeerId, PeerId];

@@ -34,8 +34,14 @@ export const LINK: StreamLink = {
   origins: ['http://origin.test/live/main'],
 };
 
-const INIT = new Uint8Array(700).fill(9);
-const INIT_HASH = createHash('sha256').update(INIT).digest('hex');
+/** Every encoder run has an init segment of its own. */
+function initOf(epoch: number): Uint8Array {
+  return new Uint8Array(700).fill(8 + epoch);
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 export type PublishedChunk = { readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
 
@@ -49,6 +55,7 @@ export class VirtualOrigin {
   readonly #time: OriginTime;
   readonly #chunkBytes: number;
   readonly #waiting = new Set<() => void>();
+  #run: EncoderRun = { epoch: 1, firstSequence: 0, firstMediaSequence: 0 };
   isAway = false;
   onPublished: ((chunk: PublishedChunk) => void) | undefined;
 
@@ -59,6 +66,18 @@ export class VirtualOrigin {
 
   publishUntil(endMs: number): void {
     for (let atMs = this.#time.nowMs() + PART_MS; atMs <= endMs; atMs += PART_MS) this.#time.schedule(atMs, () => this.#publish());
+  }
+
+  /** A new encoder run begins then: another epoch and init segment, and the segment is cut. */
+  restartEncoderAt(atMs: number): void {
+    this.#time.schedule(atMs, () => {
+      const last = this.chunks.at(-1)?.signed.header;
+      this.#run = {
+        epoch: this.#run.epoch + 1,
+        firstSequence: this.chunks.length,
+        firstMediaSequence: (last?.mediaSequence ?? -1) + 1,
+      };
+    });
   }
 
   client(roundTripMs: number): OriginClient {
@@ -73,11 +92,12 @@ export class VirtualOrigin {
             return;
           }
           const headers = this.#joinHeaders(delayMs);
-          const bytes = encodeHeaderBatch(headers).length + INIT.length + 600;
+          const init = initOf(this.#run.epoch);
+          const bytes = encodeHeaderBatch(headers).length + init.length + 600;
           this.bytes.join += bytes;
           received.join += bytes;
           const warmPeers: PeerDescription[] = [];
-          listener.joined({ record: record(), rendition: RENDITION, initHash: INIT_HASH, init: INIT, headers, warmPeers });
+          listener.joined({ record: record(this.#run.epoch), rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers });
         }),
       fetchChunk: ({ sequence, firstByte, byteLength }, listener) =>
         later(() => {
@@ -100,9 +120,11 @@ export class VirtualOrigin {
         const look = (): void => {
           if (isOver) return;
           if (this.isAway) {
-          listener.failed('unavailable');
-          return;
-        }
+            isOver = true;
+            this.#waiting.delete(look);
+            listener.failed('unavailable');
+            return;
+          }
           const headers = this.chunks.slice(last + 1).map(({ signed }) => signed);
           if (headers.length === 0) return;
           last += headers.length;
@@ -121,58 +143,77 @@ export class VirtualOrigin {
           this.#waiting.delete(look);
         };
       },
-      fetchInit: (_request, listener) => later(() => listener.fetched(INIT)),
+      fetchInit: ({ initHash }, listener) =>
+        later(() => {
+          for (let epoch = 1; epoch <= this.#run.epoch; epoch++) {
+            const init = initOf(epoch);
+            if (hashOf(init) !== initHash) continue;
+            listener.fetched(init);
+            return;
+          }
+          listener.failed('notFound');
+        }),
     };
   }
 
   #publish(): void {
     const sequence = this.chunks.length;
     const bytes = new Uint8Array(this.#chunkBytes).map((_, index) => (index * 31 + sequence * 7) & 0xff);
-    const chunk = { signed: signedHeader(sequence, bytes, this.#time.wallMs() - PART_MS), bytes };
+    const chunk = { signed: signedHeader(sequence, bytes, { dateMs: this.#time.wallMs() - PART_MS, run: this.#run }), bytes };
     this.chunks.push(chunk);
     this.onPublished?.(chunk);
     for (const look of [...this.#waiting]) look();
   }
 
   #joinHeaders(delayMs: number): SignedChunkHeader[] {
-    const from = Math.max(0, this.chunks.length - 1 - Math.ceil(delayMs / PART_MS));
-    return this.chunks.slice(from - (from % PARTS_PER_GOP)).map(({ signed }) => signed);
+    let from = Math.max(0, this.chunks.length - 1 - Math.ceil(delayMs / PART_MS));
+    while (!this.chunks[from]?.signed.header.isIndependent) from--;
+    return this.chunks.slice(from).map(({ signed }) => signed);
   }
 }
 
-/** A correctly signed header; `forgedBy` signs it with another key. */
-export function signedHeader(sequence: number, bytes: Uint8Array, dateMs: number, forgedBy?: Uint8Array): SignedChunkHeader {
+/** A run of the encoder: where it began, and what media sequence it began with. */
+type EncoderRun = { readonly epoch: number; readonly firstSequence: number; readonly firstMediaSequence: number };
+
+/** A correctly signed header. */
+function signedHeader(
+  sequence: number,
+  bytes: Uint8Array,
+  made: { readonly dateMs: number; readonly run: EncoderRun },
+): SignedChunkHeader {
+  const { dateMs, run } = made;
+  const index = sequence - run.firstSequence;
   const blockHashes: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
     blockHashes.push(createHash('sha256').update(bytes.subarray(start, start + BLOCK_BYTES)).digest());
   }
   const header: ChunkHeader = {
     streamId: LINK.streamId,
-    epoch: 1,
+    epoch: run.epoch,
     rendition: RENDITION,
     sequence: sequence as ChunkSequence,
-    mediaSequence: Math.floor(sequence / PARTS_PER_SEGMENT),
-    partIndex: sequence % PARTS_PER_SEGMENT,
-    isIndependent: sequence % PARTS_PER_GOP === 0,
-    isSegmentLast: sequence % PARTS_PER_SEGMENT === PARTS_PER_SEGMENT - 1,
+    mediaSequence: run.firstMediaSequence + Math.floor(index / PARTS_PER_SEGMENT),
+    partIndex: index % PARTS_PER_SEGMENT,
+    isIndependent: index % PARTS_PER_GOP === 0,
+    isSegmentLast: index % PARTS_PER_SEGMENT === PARTS_PER_SEGMENT - 1,
     durationUs: PART_MS * 1000,
     programDateTimeMs: dateMs,
     byteLength: bytes.length,
-    initHash: INIT_HASH,
+    initHash: hashOf(initOf(run.epoch)),
     blockHashes,
   };
   const encoded = encodeChunkHeader(header);
-  return signedChunkHeader(header, encoded, sign(encoded, forgedBy ?? KEYS.secretKey));
+  return signedChunkHeader(header, encoded, sign(encoded, KEYS.secretKey));
 }
 
-function record(): StreamRecord {
+function record(epoch: number): StreamRecord {
   return {
     version: 1,
     streamId: LINK.streamId,
     slug: SLUG,
     title: 'Test',
-    revision: 1,
-    epoch: 1,
+    revision: epoch,
+    epoch,
     partTargetMs: PART_MS,
     targetDurationSeconds: 2,
     renditions: [
@@ -184,7 +225,7 @@ function record(): StreamRecord {
         frameRate: 30,
         bandwidthBitsPerSecond: 1_000_000,
         averageBandwidthBitsPerSecond: 1_000_000,
-        initHash: INIT_HASH,
+        initHash: hashOf(initOf(epoch)),
       },
     ],
     isEnded: false,

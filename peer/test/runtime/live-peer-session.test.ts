@@ -1,0 +1,336 @@
+import { peerIdFromBytes, seededRandom, type PeerId } from '@p2ptv/protocol';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
+import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
+import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
+import type { OriginClient, OriginFailure } from '../../src/ports/origin-client.js';
+import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
+import type { Verifier } from '../../src/ports/verifier.js';
+import { LivePeerSession, type SessionParts } from '../../src/runtime/live-peer-session.js';
+import { LINK, RENDITION, VirtualOrigin } from '../swarm/virtual-origin.js';
+
+const ME = peerIdFromBytes(new Uint8Array(16).fill(1));
+
+/** A tracker that answers when the test says so, and notes what it was told. */
+class ScriptedTracker implements TrackerClient {
+  state: TrackerClient['state'] = 'connecting';
+  listener: TrackerListener | undefined;
+  readonly calls: string[] = [];
+  readonly reports: Parameters<TrackerClient['report']>[0][] = [];
+  start(joinRequest: Parameters<TrackerClient['start']>[0], listener: TrackerListener): void {
+    this.calls.push(`start ${joinRequest().role}`);
+    this.listener = listener;
+  }
+  signal(): void {}
+  report(report: Parameters<TrackerClient['report']>[0]): void {
+    this.reports.push(report);
+  }
+  wantNeighbours(): void {
+    this.calls.push('wantNeighbours');
+  }
+  close(): void {
+    this.calls.push('close');
+  }
+  accept(): void {
+    this.state = 'joined';
+    this.listener?.joined({
+      kind: 'joined',
+      ticket: 'ticket',
+      ticketExpiresAtMs: Infinity,
+      trackerKey: 'A'.repeat(43),
+      neighbours: [],
+      dutyStripes: [3],
+      iceServers: [],
+      reportIntervalMs: 2_000,
+      wallMs: 0,
+    });
+  }
+}
+
+/** Passes everything on, and notes which calls were made and which were cancelled. */
+function watched(client: OriginClient, log: string[]): OriginClient {
+  const note = (name: string, cancel: () => void): (() => void) => {
+    log.push(name);
+    return () => {
+      log.push(`cancel ${name}`);
+      cancel();
+    };
+  };
+  return {
+    received: client.received,
+    join: (request, listener) => note('join', client.join(request, listener)),
+    fetchChunk: (request, listener) => note('fetchChunk', client.fetchChunk(request, listener)),
+    followHeaders: (request, listener) => note('followHeaders', client.followHeaders(request, listener)),
+    fetchInit: (request, listener) => note('fetchInit', client.fetchInit(request, listener)),
+  };
+}
+
+let time: VirtualTime;
+let origin: VirtualOrigin;
+let tracker: ScriptedTracker;
+let log: string[];
+
+function session(more: Partial<SessionParts> = {}): LivePeerSession {
+  const transport = new MemoryNetwork({ time, random: seededRandom(2), oneWayDelayMs: 10 }).createTransport({
+    peerId: ME,
+    role: 'viewer',
+  });
+  return new LivePeerSession({
+    peerId: ME,
+    role: 'viewer',
+    link: LINK,
+    clock: time,
+    random: seededRandom(1),
+    verifier: new NodeVerifier(LINK.publicKey),
+    wakeTimer: time.createWakeTimer(),
+    origin: watched(origin.client(40), log),
+    tracker,
+    openTransport: (opened) => opened(transport),
+    ...more,
+  });
+}
+
+beforeEach(() => {
+  time = new VirtualTime();
+  origin = new VirtualOrigin(time, 40_000);
+  tracker = new ScriptedTracker();
+  log = [];
+  origin.publishUntil(60_000);
+  time.runUntil(3_000);
+});
+
+describe('a session', () => {
+  it('SS1: no request leaves before start, and a session is started once', () => {
+    const viewer = session();
+    time.runFor(5_000);
+    expect([log, tracker.calls]).toEqual([[], []]);
+    viewer.start();
+    expect([log, tracker.calls]).toEqual([['join'], ['start viewer']]);
+    expect(() => viewer.start()).toThrow(expect.objectContaining({ code: 'ALREADY_STARTED' }));
+    viewer.close();
+    expect(() => viewer.start()).toThrow(expect.objectContaining({ code: 'ALREADY_STARTED' }));
+  });
+
+  it('SS2: a join that fails is tried again after .5 to 1.5 times 250 ms, doubling up to 5 s, until the origin is back', () => {
+    origin.isAway = true;
+    const viewer = session();
+    const states: boolean[] = [];
+    viewer.on('originStateChanged', ({ isReachable }) => states.push(isReachable));
+    const joinsAtMs: number[] = [];
+    viewer.start();
+    let seen = 0;
+    while (time.nowMs() < 25_000) {
+      time.runFor(1);
+      for (const joins = log.filter((it) => it === 'join').length; seen < joins; seen++) joinsAtMs.push(time.nowMs());
+    }
+    const waits = joinsAtMs.slice(1).map((atMs, index) => atMs - joinsAtMs[index]! - 40);
+    waits.forEach((wait, index) => {
+      const baseMs = Math.min(5_000, 250 * 2 ** index);
+      expect(wait).toBeGreaterThanOrEqual(baseMs * 0.5 - 1);
+      expect(wait).toBeLessThanOrEqual(baseMs * 1.5 + 2);
+    });
+    expect(waits.length).toBeGreaterThan(5);
+    origin.isAway = false;
+    time.runFor(8_000);
+    expect(viewer.record?.slug).toBe('main');
+    expect(viewer.timeline(RENDITION).last).toBeDefined();
+    expect(states).toEqual([false, true]);
+    viewer.close();
+  });
+
+  it('SS3: without WebRTC or tracker the picture comes from the origin alone', () => {
+    for (const parts of [{ openTransport: (opened: (transport: undefined) => void) => opened(undefined) }, { tracker: undefined }]) {
+      const viewer = session(parts as Partial<SessionParts>);
+      const parts1: number[] = [];
+      viewer.on('partReady', ({ header }) => parts1.push(header.sequence));
+      viewer.start();
+      time.runFor(4_000);
+      expect(parts1.length).toBeGreaterThan(18);
+      expect(viewer.stats().verifiedBytes.originBytes).toBe(parts1.length * 40_000);
+      viewer.close();
+    }
+  });
+
+  it('SS4: media and init segments are handed out as private copies', () => {
+    const viewer = session();
+    viewer.start();
+    time.runFor(1_000);
+    const { last } = viewer.timeline(RENDITION);
+    const one = viewer.read(last!)!;
+    one.fill(0);
+    expect(viewer.read(last!)).toEqual(origin.chunks[last!.sequence]?.bytes);
+    const init = viewer.initSegment(last!.initHash)!;
+    init.fill(0);
+    expect(viewer.initSegment(last!.initHash)).not.toEqual(init);
+    expect(viewer.read({ ...last!, sequence: 9_999 as never })).toBeUndefined();
+    viewer.close();
+  });
+
+  it('SS5: totals are reported at the tracker’s interval while it is joined, and once at the end', () => {
+    const viewer = session();
+    viewer.start();
+    time.runFor(3_000);
+    expect(tracker.reports).toEqual([]);
+    tracker.accept();
+    time.runFor(10_001);
+    expect(tracker.reports).toHaveLength(5);
+    expect(tracker.reports.at(-1)?.fromOriginBytes).toBeGreaterThan(1_000_000);
+    expect(viewer.stats().dutyStripes).toEqual([3]);
+    tracker.state = 'away';
+    time.runFor(6_000);
+    expect(tracker.reports).toHaveLength(5);
+    tracker.accept();
+    viewer.setUpload({ mode: 'off' });
+    expect(tracker.reports.at(-1)?.isUploading).toBe(false);
+    viewer.setVisible(false);
+    expect(tracker.reports.at(-1)?.isVisible).toBe(false);
+    const count = tracker.reports.length;
+    viewer.close();
+    expect(tracker.reports).toHaveLength(count + 1);
+  });
+
+  it('SS6: a cap below 400,000 bits a second, or none at all, is refused with a code', () => {
+    const viewer = session();
+    for (const bitsPerSecond of [0, 399_999, NaN, -1]) {
+      expect(() => viewer.setUpload({ mode: 'capped', bitsPerSecond })).toThrow(
+        expect.objectContaining({ code: 'UPLOAD_CAP_TOO_LOW' }),
+      );
+    }
+    viewer.setUpload({ mode: 'capped', bitsPerSecond: 400_000 });
+    expect(viewer.stats().upload).toEqual({ mode: 'capped', bitsPerSecond: 400_000 });
+  });
+
+  it('SS7: after close nothing is asked, nothing is told, no timer is left', () => {
+    for (const closeAfterMs of [0, 10, 45, 60, 90, 500, 2_000]) {
+      const startedAtMs = time.nowMs();
+      const viewer = session();
+      const events: number[] = [];
+      for (const name of ['joined', 'partReady', 'chunkVerified', 'originStateChanged', 'initReady', 'recordChanged'] as const) {
+        viewer.on(name, () => events.push(time.nowMs()));
+      }
+      viewer.start();
+      tracker.accept();
+      time.runFor(closeAfterMs);
+      viewer.close();
+      viewer.close();
+      const asked = log.length;
+      const reported = tracker.reports.length;
+      time.runFor(10_000);
+      expect(log).toHaveLength(asked);
+      expect(tracker.reports).toHaveLength(reported);
+      expect(events.every((atMs) => atMs <= startedAtMs + closeAfterMs)).toBe(true);
+      expect(tracker.calls.at(-1)).toBe('close');
+    }
+    time.runUntil(90_000);
+    expect(time.scheduledCount).toBe(0);
+  });
+
+  it('SS7: a listener that closes the session is the last to be called, and begins nothing', () => {
+    const viewer = session();
+    let calls = 0;
+    viewer.on('joined', () => viewer.close());
+    viewer.on('chunkVerified', () => calls++);
+    viewer.on('partReady', () => calls++);
+    viewer.start();
+    time.runFor(5_000);
+    expect(log).toEqual(['join']);
+    expect(calls).toBe(0);
+    const other = session();
+    other.on('partReady', () => {
+      calls++;
+      other.close();
+    });
+    log.length = 0;
+    other.start();
+    time.runFor(5_000);
+    expect(calls).toBe(1);
+    expect(log.filter((it) => it === 'followHeaders')).toEqual([]);
+  });
+
+  it('SS8: an init segment that a part needs is fetched, told of, and the record looked at again; not after close', () => {
+    origin.restartEncoderAt(4_000);
+    const viewer = session();
+    const events: string[] = [];
+    viewer.on('initReady', () => events.push('initReady'));
+    viewer.on('recordChanged', ({ record }) => events.push(`record ${record.revision}`));
+    viewer.start();
+    time.runUntil(8_000);
+    expect(events).toEqual(['initReady', 'record 2']);
+    const { last } = viewer.timeline(RENDITION);
+    expect(last?.epoch).toBe(2);
+    expect(viewer.initSegment(last!.initHash)).toBeDefined();
+    viewer.close();
+    origin.restartEncoderAt(9_000);
+    log.length = 0;
+    const late = session();
+    late.start();
+    time.runUntilTrue(() => log.includes('fetchInit'), 10_000);
+    late.close();
+    const asked = log.length;
+    time.runFor(5_000);
+    expect(log.slice(asked)).toEqual([]);
+  });
+
+  it('SS9: an input that comes while another is handled waits its turn', () => {
+    const order: string[] = [];
+    const now: Verifier = new NodeVerifier(LINK.publicKey);
+    const viewer = session({ verifier: now });
+    viewer.on('partReady', ({ header }) => {
+      order.push(`begin ${header.sequence}`);
+      viewer.setPlayback({ playheadMs: header.programDateTimeMs, rate: 1 });
+      viewer.setUpload({ mode: 'on' });
+      order.push(`end ${header.sequence}`);
+    });
+    viewer.start();
+    time.runFor(2_000);
+    expect(order.length).toBeGreaterThan(10);
+    order.forEach((entry, index) => expect(entry.startsWith(index % 2 === 0 ? 'begin' : 'end')).toBe(true));
+    viewer.close();
+  });
+
+  it('SS10: a listener that throws hurts nobody else', () => {
+    const viewer = session();
+    let heard = 0;
+    const errors: unknown[] = [];
+    const catchIt = (error: unknown): void => void errors.push(error);
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', catchIt);
+    viewer.on('joined', () => {
+      throw new Error('a listener’s own');
+    });
+    viewer.on('joined', () => heard++);
+    viewer.start();
+    time.runFor(500);
+    expect(heard).toBe(1);
+    expect(viewer.timeline(RENDITION).last).toBeDefined();
+    viewer.close();
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      process.removeListener('uncaughtException', catchIt);
+      for (const listener of before) process.on('uncaughtException', listener);
+      expect(errors).toEqual([expect.objectContaining({ message: 'a listener’s own' })]);
+    });
+  });
+
+  it('SS11: reachable is an origin that answers, even that it lacks something', () => {
+    const answers: OriginFailure[] = ['notFound', 'unavailable', 'unavailable', 'invalid'];
+    const client = origin.client(40);
+    const viewer = session({
+      origin: {
+        ...client,
+        join: (_request, listener) =>
+          time.schedule(time.nowMs() + 10, () => listener.failed(answers.shift() ?? 'notFound')),
+      },
+    });
+    const states: unknown[] = [];
+    viewer.on('originStateChanged', (state) => states.push(state));
+    viewer.start();
+    time.runFor(6_000);
+    expect(states).toEqual([
+      { isReachable: false, failure: 'unavailable' },
+      { isReachable: true, failure: 'invalid' },
+    ]);
+    expect(viewer.stats().neighbours).toEqual([] satisfies PeerId[]);
+    viewer.close();
+  });
+});
