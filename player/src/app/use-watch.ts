@@ -37,7 +37,7 @@ const watchSessionModule = import('./watch-session.js');
  */
 export function useWatch(
   videoRef: RefObject<HTMLVideoElement | null>,
-  options: { link: string | undefined; isAutoplay: boolean; upload: UploadPolicy | undefined },
+  options: { link: string | undefined; isAutoplay: boolean; upload: UploadPolicy },
 ): Watch {
   const { link, isAutoplay } = options;
   const [isWanted, setIsWanted] = useState(isAutoplay);

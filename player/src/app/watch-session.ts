@@ -25,7 +25,7 @@ const BACK_BUFFER_SECONDS = 30;
  */
 export function startWatching(
   video: HTMLVideoElement,
-  request: { link: string; upload: UploadPolicy | undefined; fatal: (message: string) => void },
+  request: { link: string; upload: UploadPolicy; fatal: (message: string) => void },
 ): WatchSession {
   if (!Hls.isSupported()) return playNatively(video, request.link);
   const hls = new Hls({ backBufferLength: BACK_BUFFER_SECONDS });
@@ -39,10 +39,7 @@ export function startWatching(
       request.fatal('The stream cannot be played any more. Reload the page to try again.');
     }
   });
-  const attachment = attachP2ptv(hls, {
-    link: request.link,
-    ...(request.upload && { upload: request.upload }),
-  });
+  const attachment = attachP2ptv(hls, { link: request.link, upload: request.upload });
   hls.attachMedia(video);
   return {
     attachment,

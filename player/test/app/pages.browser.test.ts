@@ -170,6 +170,14 @@ describe('pages, on a real origin in Chromium', () => {
     expect(await page.getByLabel('At most').count()).toBe(0);
   });
 
+  it('lets the viewer switch sharing off before anything has started', async () => {
+    const page = await open('/watch/main?autoplay=0');
+    await page.getByRole('radio', { name: 'Off' }).check();
+    await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+    await plays(page);
+    expect(await page.getByRole('radio', { name: 'Off' }).isChecked()).toBe(true);
+  });
+
   it('says what is wrong in a sentence', async () => {
     const unknown = await open('/watch/no-such-stream');
     await unknown.getByText('There is no stream called “no-such-stream” here.').waitFor();

@@ -8,11 +8,12 @@ import { UploadControl } from './upload-control.js';
 type StatsPanelProps = {
   readonly stats: P2ptvStats | undefined;
   readonly originBitsPerSecond: number;
+  readonly upload: UploadPolicy;
   readonly onUpload: (policy: UploadPolicy) => void;
 };
 
 /** What the mesh does for this viewer, and what he does for it. */
-export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelProps): ReactElement {
+export function StatsPanel({ stats, originBitsPerSecond, upload, onUpload }: StatsPanelProps): ReactElement {
   const bytes = stats?.bytes ?? { fromPeers: 0, fromOrigin: 0, fromSeeder: 0, sent: 0 };
   const receivedBytes = bytes.fromPeers + bytes.fromOrigin + bytes.fromSeeder;
   const peerShare = receivedBytes === 0 ? 0 : bytes.fromPeers / receivedBytes;
@@ -27,7 +28,7 @@ export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelP
           {formatShare(stats?.offloadRatio)}
         </p>
         <p className="figure-label">did not come from the origin</p>
-        <div className="share-bar" role="img" aria-label={`${Math.round(peerShare * 100)} % of the bytes came from peers`}>
+        <div className={`share-bar ${receivedBytes === 0 ? 'is-empty' : ''}`} role="img" aria-label={`${Math.round(peerShare * 100)} % of the bytes came from peers`}>
           <span style={{ width: `${peerShare * 100}%` }} />
         </div>
       </section>
@@ -46,7 +47,7 @@ export function StatsPanel({ stats, originBitsPerSecond, onUpload }: StatsPanelP
         <Figure label="Passed on" value={formatBytes(bytes.sent)} stat="sent" tone="sent" />
       </dl>
 
-      <UploadControl policy={stats?.upload} onChange={onUpload} />
+      <UploadControl policy={upload} onChange={onUpload} />
     </aside>
   );
 }

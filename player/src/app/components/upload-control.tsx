@@ -6,15 +6,14 @@ const CAPS_BITS_PER_SECOND = [500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_0
 const DEFAULT_CAP = 2_000_000;
 
 type UploadControlProps = {
-  /** undefined before anything has started. */
-  readonly policy: UploadPolicy | undefined;
+  readonly policy: UploadPolicy;
   readonly onChange: (policy: UploadPolicy) => void;
 };
 
 /** The viewer's say about passing on what he watches. */
 export function UploadControl({ policy, onChange }: UploadControlProps): ReactElement {
-  const mode = policy?.mode ?? 'on';
-  const cap = policy?.mode === 'capped' ? policy.bitsPerSecond : DEFAULT_CAP;
+  const { mode } = policy;
+  const cap = policy.mode === 'capped' ? policy.bitsPerSecond : DEFAULT_CAP;
   const caps = [...new Set([...CAPS_BITS_PER_SECOND, cap])].sort((a, b) => a - b);
   const choices: readonly [UploadPolicy['mode'], string][] = [
     ['on', 'On'],
@@ -24,7 +23,7 @@ export function UploadControl({ policy, onChange }: UploadControlProps): ReactEl
   const choose = (chosen: UploadPolicy['mode']): void =>
     onChange(chosen === 'capped' ? { mode: 'capped', bitsPerSecond: cap } : { mode: chosen });
   return (
-    <fieldset className="upload" disabled={policy === undefined}>
+    <fieldset className="upload">
       <legend className="figure-label">Pass on to others</legend>
       <div className="segmented">
         {choices.map(([value, word]) => (

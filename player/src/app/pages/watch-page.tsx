@@ -12,6 +12,7 @@ import { ApiError, fetchStream } from '../streams-api.js';
 import { decodeUpload, encodeUpload } from '../upload-setting.js';
 import { usePolled } from '../use-polled.js';
 import { useWatch } from '../use-watch.js';
+import { connectionHints, defaultUpload } from '../../library/upload-default.js';
 import '../styles/watch.css';
 
 const LISTING_REFRESH_MS = 5_000;
@@ -79,7 +80,8 @@ type StreamProps = {
 function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): ReactElement {
   const videoRef = useRef<HTMLVideoElement>(null);
   const [storedUpload, storeUpload] = useStoredSetting('p2ptv.upload');
-  const watch = useWatch(videoRef, { link, isAutoplay, upload: decodeUpload(storedUpload) });
+  const upload = decodeUpload(storedUpload) ?? defaultUpload(connectionHints(navigator));
+  const watch = useWatch(videoRef, { link, isAutoplay, upload });
   useEffect(() => {
     document.title = `${title} · P2PTV`;
   }, [title]);
@@ -100,6 +102,7 @@ function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): Rea
       </div>
       <StatsPanel
         stats={watch.stats}
+        upload={watch.stats?.upload ?? upload}
         originBitsPerSecond={watch.originBitsPerSecond}
         onUpload={(policy) => {
           storeUpload(encodeUpload(policy));
