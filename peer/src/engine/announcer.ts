@@ -7,7 +7,7 @@ import type { OutgoingLinks } from './outgoing-links.js';
 /** Newest chunks that a new neighbour is told of. */
 const GREETING_CHUNKS = 16;
 
-/** Tells neighbours what this peer has or is getting. (SPEC AN1–AN5) */
+/** Tells neighbours what this peer has or is getting. (SPEC AN1–AN4) */
 export class Announcer {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;

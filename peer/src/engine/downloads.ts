@@ -75,7 +75,7 @@ export type BlockResult = 'taken' | 'duplicate' | 'unsolicited' | 'wrongLength' 
 
 /**
  * Gets chunks: from the neighbour with the earliest predicted finish, else in time from the origin.
- * Chunks are served earliest deadline first. (SPEC SC4–SC9, FB1–FB7)
+ * Chunks are served earliest deadline first. (SPEC SC4–SC10, FB1–FB11)
  */
 export class Downloads {
   readonly #context: EngineContext;

@@ -14,7 +14,7 @@ const MAX_AVOIDED = 256;
 /** What a question to the tracker may exclude (tracker contract). */
 const MAX_EXCLUDED = 128;
 
-/** Whom this peer is linked to, and keeps trying to be. (SPEC ME1–ME6) */
+/** Whom this peer is linked to, and keeps trying to be. (SPEC ME1–ME8, SE1–SE3) */
 export class Mesh {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;

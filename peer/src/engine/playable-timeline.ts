@@ -12,7 +12,7 @@ const CUT_SEGMENT_PATIENCE_MS = 400;
 
 /**
  * Puts verified chunks into play order. Only what is whole and follows without a hole is in the
- * timeline; what is lost for good is jumped over to the next independent part. (SPEC PT1–PT5)
+ * timeline; what is lost for good is jumped over to the next independent part. (SPEC PT1–PT6)
  */
 export class PlayableTimeline {
   readonly timeline = new MediaTimeline();

@@ -35,7 +35,7 @@ const DEADLINE_GRAIN_MS = 50;
 /** Frame overhead of a BLOCK message. */
 const BLOCK_FRAME_BYTES = 8;
 
-/** Serves neighbours, few chunks at a time so that each spreads fast. (SPEC UP1–UP9) */
+/** Serves neighbours, few chunks at a time so that each spreads fast. (SPEC UP1–UP8) */
 export class Uploads {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   encodePublicKey,
   peerIdFromBytes,
@@ -12,11 +13,14 @@ import {
 import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
 import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
 import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
+import type { Link } from '../../src/ports/link.js';
+import type { LinkTransport } from '../../src/ports/link-transport.js';
 import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
 import { LivePeerSession, type SessionParts } from '../../src/runtime/live-peer-session.js';
 import { LINK, PART_MS, RENDITION, VirtualOrigin } from './virtual-origin.js';
 
 const STRIPES = 8;
+const BLOCK_TYPE = 0x07;
 const NEIGHBOURS = 14;
 
 export type SwarmOptions = {
@@ -49,6 +53,9 @@ export class VirtualSwarm {
   readonly viewers: Viewer[] = [];
   readonly #options: SwarmOptions;
   readonly #members = new Map<PeerId, Member>();
+  /** Over every frame that anybody sent: when, from whom, to whom, what kind, how long. */
+  readonly trace = createHash('sha256');
+  readonly #altering = new Set<PeerId>();
   #seeder: LivePeerSession | undefined;
   isTrackerAway = false;
 
@@ -80,6 +87,13 @@ export class VirtualSwarm {
     this.viewers.push(viewer);
     session.on('partReady', ({ header }) => this.#play(viewer, header.programDateTimeMs));
     session.start();
+    return viewer;
+  }
+
+  /** A viewer who turns a bit in every block that he passes on. */
+  joinAltering(): Viewer {
+    const viewer = this.join();
+    this.#altering.add(viewer.peerId);
     return viewer;
   }
 
@@ -194,9 +208,42 @@ export class VirtualSwarm {
       verifier: new NodeVerifier(LINK.publicKey),
       wakeTimer: this.time.createWakeTimer(),
       tracker: this.tracker(),
-      openTransport: (opened) => opened(transport),
+      openTransport: (opened) => opened(this.#tapped(peerId, transport)),
       ...more,
     });
+  }
+
+  #tapped(peerId: PeerId, transport: LinkTransport): LinkTransport {
+    return {
+      fingerprint: transport.fingerprint,
+      setCredentials: (credentials) => transport.setCredentials(credentials),
+      setLinkLimit: (limit) => transport.setLinkLimit(limit),
+      dial: (other) => transport.dial(other),
+      signal: (signal) => transport.signal(signal),
+      listen: (listener) =>
+        transport.listen({
+          sendSignal: (signal) => listener.sendSignal(signal),
+          linkOpened: (link, isInitiator) => listener.linkOpened(this.#tappedLink(peerId, link), isInitiator),
+          dialFailed: (other, failure) => listener.dialFailed(other, failure),
+        }),
+      close: () => transport.close(),
+    };
+  }
+
+  #tappedLink(peerId: PeerId, link: Link): Link {
+    return {
+      remote: link.remote,
+      get bufferedBytes() {
+        return link.bufferedBytes;
+      },
+      send: (frame) => {
+        this.trace.update(`${this.time.nowMs()} ${peerId} ${link.remote.peerId} ${frame[0]} ${frame.length};`);
+        if (this.#altering.has(peerId) && frame[0] === BLOCK_TYPE) frame[frame.length - 1] = (frame.at(-1) ?? 0) ^ 1;
+        link.send(frame);
+      },
+      close: () => link.close(),
+      listen: (listener) => link.listen(listener),
+    };
   }
 
   /** Starts a viewer's playhead at its first part, a fixed delay behind the capture; it halts where media is missing. */
