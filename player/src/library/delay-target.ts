@@ -21,8 +21,8 @@ export function delayTargetOptions(baseMs: number, partTargetMs: number): DelayT
     maxMs: baseMs + Math.max(1_500, partTargetMs * 4),
     stallStepMs: partTargetMs,
     lowWaterMs: 60,
-    calmMs: 20_000,
-    decayMsPerSecond: 10,
+    calmMs: 10_000,
+    decayMsPerSecond: 5,
   };
 }
 
@@ -34,7 +34,7 @@ export function delayTargetOptions(baseMs: number, partTargetMs: number): DelayT
 export class DelayTarget {
   readonly #options: DelayTargetOptions;
   #targetMs: number;
-  #troubleAtMs = Number.NEGATIVE_INFINITY;
+  #troubleAtMs: number | undefined;
   #updatedAtMs: number | undefined;
 
   constructor(options: DelayTargetOptions) {
@@ -57,6 +57,7 @@ export class DelayTarget {
     const { lowWaterMs, calmMs, decayMsPerSecond, baseMs } = this.#options;
     const sinceMs = nowMs - (this.#updatedAtMs ?? nowMs);
     this.#updatedAtMs = nowMs;
+    this.#troubleAtMs ??= nowMs;
     const missingMs = lowWaterMs - bufferedMs;
     // One shortage is seen many times while it lasts: count it once.
     if (missingMs > 0 && nowMs - this.#troubleAtMs > this.#options.stallStepMs) {

@@ -115,14 +115,18 @@ export class HlsAttachment implements P2ptvAttachment {
 
   #join(session: PeerSession): void {
     const queue = createMacrotaskQueue();
-    const requests = new MeshRequests(session, { clock: browserClock, queue });
-    const { baseUrl } = this.#parts;
-    const restore = applyMeshSettings(this.#hls, { requests, baseUrl, clock: browserClock });
     const driver = new PlaybackDriver(this.#hls, session, {
       clock: browserClock,
       listener: { stallEnded: (stalledMs) => this.#events.emit('stallEnded', { stalledMs }) },
       isVisible: () => document.visibilityState === 'visible',
     });
+    const requests = new MeshRequests(session, {
+      clock: browserClock,
+      queue,
+      beforeFirstPlaylist: (heldMs) => driver.chooseStart(heldMs),
+    });
+    const { baseUrl } = this.#parts;
+    const restore = applyMeshSettings(this.#hls, { requests, baseUrl, clock: browserClock });
     this.#driver = driver;
     // An origin that cannot be reached would not serve hls.js either: then the session goes on trying.
     const joinTimer = setInterval(() => {

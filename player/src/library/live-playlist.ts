@@ -6,8 +6,8 @@ import {
   type StreamRecord,
 } from '@p2ptv/protocol';
 
-/** PART-HOLD-BACK in parts: the least that RFC 8216bis allows, and the delay that the player holds. */
-export const PART_HOLD_BACK_PARTS = 3;
+/** PART-HOLD-BACK in parts: the least that RFC 8216bis allows. */
+const PART_HOLD_BACK_PARTS = 3;
 
 /**
  * The multivariant playlist that hls.js sees: only the rendition that the engine watches.

@@ -16,6 +16,14 @@ type Waiting = {
   readonly sinceMs: number;
   readonly answered: (answer: MeshAnswer) => void;
 };
+/** What requests need of their surroundings. */
+export type MeshRequestsRuntime = {
+  readonly clock: Clock;
+  readonly queue: MacrotaskQueue;
+  /** Called before hls.js gets the playlist that it starts from, with how much media that lists, ms. */
+  readonly beforeFirstPlaylist: (heldMs: number) => void;
+};
+
 type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record'>;
 
 /** The first playlist waits until the joining burst of parts has paused for so long … */
@@ -26,8 +34,8 @@ const BURST_LIMIT_MS = 300;
 const EDGE_LAG_MS = 100;
 /** A playlist that says nothing new is kept back for so long; hls.js takes a longer silence for an error. */
 const UNCHANGED_WAIT_MS = 2_000;
-/** hls.js starts so many parts before the edge; a shorter first playlist would make it start in the gap. */
-export const START_PARTS = 2;
+/** hls.js starts so many parts before the edge, if the first playlist has as many. */
+export const START_PARTS = 3;
 
 /**
  * Answers requests for playlists and media from a session's verified timeline. Every answer comes
@@ -38,6 +46,7 @@ export class MeshRequests {
   readonly #session: SessionPart;
   readonly #clock: Clock;
   readonly #queue: MacrotaskQueue;
+  readonly #beforeFirstPlaylist: (heldMs: number) => void;
   readonly #playlist = new LivePlaylist();
   readonly #waiting = new Set<Waiting>();
   readonly #unsubscribes: (() => void)[];
@@ -50,10 +59,11 @@ export class MeshRequests {
   #isCheckPosted = false;
   #isClosed = false;
 
-  constructor(session: SessionPart, runtime: { clock: Clock; queue: MacrotaskQueue }) {
+  constructor(session: SessionPart, runtime: MeshRequestsRuntime) {
     this.#session = session;
     this.#clock = runtime.clock;
     this.#queue = runtime.queue;
+    this.#beforeFirstPlaylist = runtime.beforeFirstPlaylist;
     const check = (): void => this.#postCheck();
     this.#unsubscribes = [
       session.on('joined', (joined) => {
@@ -152,6 +162,7 @@ export class MeshRequests {
     if (isOld && !this.#isTimeUp(sinceMs + UNCHANGED_WAIT_MS)) return undefined;
     const text = this.#playlist.write(timeline, record);
     if (text === undefined) return undefined;
+    if (!this.#listedPart) this.#beforeFirstPlaylist(heldMsOf(timeline));
     this.#listedPart = last;
     return this.#text(text, this.#lastPartAtMs);
   }
@@ -163,11 +174,10 @@ export class MeshRequests {
   #isBurstOver(timeline: MediaTimeline, record: StreamRecord): boolean {
     const { last } = timeline;
     if (this.#listedPart || !last || record.isEnded) return true;
-    const heldUs = timeline.segments.reduce((sum, { durationUs }) => sum + durationUs, 0);
     const lagMs = this.#clock.wallMs() - (last.programDateTimeMs + last.durationUs / 1000);
     // Only where both clocks agree; otherwise the pause between parts tells.
     const isAtEdge = lagMs >= 0 && lagMs <= record.partTargetMs + EDGE_LAG_MS;
-    if (isAtEdge && heldUs >= record.partTargetMs * START_PARTS * 1000) return true;
+    if (isAtEdge && heldMsOf(timeline) >= record.partTargetMs * START_PARTS) return true;
     const nowMs = this.#clock.nowMs();
     const endsAtMs = Math.min(
       this.#lastPartAtMs + BURST_PAUSE_MS,
@@ -200,6 +210,10 @@ export class MeshRequests {
   #text(text: string, existsSinceMs = 0): MeshAnswer {
     return { kind: 'text', text, existsSinceMs };
   }
+}
+
+function heldMsOf(timeline: MediaTimeline): number {
+  return timeline.segments.reduce((sum, { durationUs }) => sum + durationUs, 0) / 1000;
 }
 
 function bytesOr404(bytes: Uint8Array<ArrayBuffer> | undefined): MeshAnswer {

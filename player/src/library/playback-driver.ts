@@ -3,7 +3,6 @@ import type { Clock } from '@p2ptv/protocol';
 import type { PeerSession } from '@p2ptv/peer';
 import { DelayTarget, delayTargetOptions } from './delay-target.js';
 import { EdgeClock } from './edge-clock.js';
-import { PART_HOLD_BACK_PARTS } from './live-playlist.js';
 import { START_PARTS } from './mesh-requests.js';
 import { bufferedAheadMs, mediaTimeAt, programDateTimeAt } from './media-clock.js';
 import { DEFAULT_RATE_OPTIONS, nextRate } from './rate-control.js';
@@ -30,14 +29,23 @@ export type PlaybackRuntime = {
   readonly isVisible: () => boolean;
 };
 
+/**
+ * Parts behind the verified edge that are held when all is well: PART-HOLD-BACK and one more, which
+ * a late part or a busy machine may take without a stall. Still well before hls.js by itself.
+ */
+const HELD_PARTS = 4;
 /** Ticks of the rate rule; coarser than a frame, finer than a part. */
 const TICK_MS = 100;
 /** Further behind than this, ms, speeding up would take too long: seek. */
 const SEEK_ERROR_MS = 1_000;
 /** A stall for so long, ms, is no lateness any more: what is missing may never come. */
 const STALL_PATIENCE_MS = 1_000;
-/** Where a jump is expected anyway – at the start, and when the page is shown again – it seeks from here on, ms. */
+/** Where a jump is expected anyway – when the page is shown again, and at the viewer's wish – it seeks from here on, ms. */
 const EXPECTED_SEEK_ERROR_MS = 300;
+/** At the start, when a jump also costs what has just been decoded, from here on. */
+const START_SEEK_ERROR_MS = 400;
+/** The start is so long, ms: by then the edge is known well. */
+const START_MS = 1_500;
 
 /**
  * Holds the playhead at the target delay behind the verified edge: by rate for small errors, by
@@ -59,6 +67,7 @@ export class PlaybackDriver {
   #hasStarted = false;
   #isPausedByViewer = false;
   #rate = 1;
+  #startedAtMs: number | undefined;
   #seekTarget: number | undefined;
   #seekedAtMs = 0;
   #stalledSinceMs: number | undefined;
@@ -74,9 +83,7 @@ export class PlaybackDriver {
     this.#cleanups.push(
       session.on('joined', ({ record }) => {
         const { partTargetMs } = record;
-        this.#target = new DelayTarget(delayTargetOptions(partTargetMs * PART_HOLD_BACK_PARTS, partTargetMs));
-        // Nearer than the target: the time to the first frame is added to it.
-        hls.targetLatency = (partTargetMs * START_PARTS) / 1000;
+        this.#target = new DelayTarget(delayTargetOptions(partTargetMs * HELD_PARTS, partTargetMs));
       }),
       session.on('partReady', ({ header }) => {
         this.#edge.partReady(header, this.#clock.nowMs());
@@ -86,6 +93,13 @@ export class PlaybackDriver {
     );
     const timer = setInterval(() => this.#tick(), TICK_MS);
     this.#cleanups.push(() => clearInterval(timer));
+  }
+
+  /** Sets where hls.js starts: nearer than the target, because the time to the first frame is added to it. */
+  chooseStart(heldMs: number): void {
+    const partMs = this.#session.record?.partTargetMs ?? 0;
+    // Strictly within what is held: before it stands a gap.
+    this.#hls.targetLatency = Math.min(partMs * START_PARTS, heldMs - partMs / 2) / 1000;
   }
 
   /** Takes the element that hls.js plays in. */
@@ -119,8 +133,7 @@ export class PlaybackDriver {
   /** The first frame has been painted: from now on the delay is held. */
   started(): void {
     this.#hasStarted = true;
-    // A start that took long is behind by as much, and nobody misses what he has not seen.
-    if ((this.#errorMs() ?? 0) > EXPECTED_SEEK_ERROR_MS) this.#seekToLive();
+    this.#startedAtMs ??= this.#clock.nowMs();
   }
 
   /** The page is shown again: whatever was lost while hidden is skipped. */
@@ -201,7 +214,9 @@ export class PlaybackDriver {
     const { bufferedMs } = this;
     if (isMoving) target.observe(nowMs, bufferedMs);
     this.#hls.config.liveSyncDuration = target.targetMs / 1000;
-    if (errorMs > SEEK_ERROR_MS) {
+    // A start that took long is behind by as much, and nobody misses what he has hardly seen.
+    const isStart = nowMs - (this.#startedAtMs ?? nowMs) < START_MS;
+    if (errorMs > (isStart ? START_SEEK_ERROR_MS : SEEK_ERROR_MS)) {
       this.#seekToLive();
       return;
     }

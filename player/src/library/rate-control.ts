@@ -29,7 +29,7 @@ export type RateOptions = {
 export const DEFAULT_RATE_OPTIONS: RateOptions = {
   minRate: 0.95,
   maxRate: 1.1,
-  deadBandMs: 90,
+  deadBandMs: 100,
   settledMs: 15,
   closingMs: 1_500,
   minChange: 0.03,

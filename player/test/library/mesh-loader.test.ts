@@ -33,7 +33,8 @@ function setUp() {
   // Both clocks run with the fake timers, the wall clock as the publisher's.
   const startMs = Date.now();
   const clock = { nowMs: () => 1_000 + Date.now() - startMs, wallMs: () => EPOCH_MS + Date.now() - startMs };
-  const requests = new MeshRequests(session, { clock, queue });
+  const starts: number[] = [];
+  const requests = new MeshRequests(session, { clock, queue, beforeFirstPlaylist: (heldMs) => void starts.push(heldMs) });
   const LoaderClass = createMeshLoader<LoaderContext>({ requests, baseUrl: BASE, clock });
   const newLoader = (): Loader<LoaderContext> => new LoaderClass({} as HlsConfig);
   const addParts = (from: number, to: number): void => {
@@ -59,7 +60,7 @@ function setUp() {
     queue.run();
     return textFrom(result);
   };
-  return { session, queue, clock, requests, newLoader, load, addParts, joined, textOf };
+  return { session, queue, clock, requests, starts, newLoader, load, addParts, joined, textOf };
 }
 
 describe('binding: playlists', () => {
@@ -166,7 +167,7 @@ describe('binding: playlists', () => {
   });
 
   it('wait for the join, and then for the parts that it brings, so that hls.js starts at the edge', () => {
-    const { session, load, queue, addParts } = setUp();
+    const { session, load, queue, addParts, starts } = setUp();
     const { result } = load(PLAYLIST);
     queue.run();
     session.join(FEED_RECORD);
@@ -177,6 +178,7 @@ describe('binding: playlists', () => {
     addParts(10, 23);
     queue.run();
     expect(textFrom(result)).toContain('part-23.m4s');
+    expect(starts).toEqual([24 * PART_MS]);
   });
 
   it('wait no longer than a pause in the joining burst where the clocks differ', () => {

@@ -61,10 +61,13 @@ describe('rate control', () => {
 
 describe('delay target', () => {
   const options = delayTargetOptions(TARGET_MS, 200);
+  const calm = (target: DelayTarget, fromMs: number, toMs: number): void => {
+    for (let nowMs = fromMs; nowMs <= toMs; nowMs += 100) target.observe(nowMs, 300);
+  };
 
   it('begins at the base and stays there when all is well', () => {
     const target = new DelayTarget(options);
-    for (let nowMs = 0; nowMs < 60_000; nowMs += 100) target.observe(nowMs, 300);
+    calm(target, 0, 60_000);
     expect(target.targetMs).toBe(TARGET_MS);
   });
 
@@ -79,18 +82,18 @@ describe('delay target', () => {
   it('rises once by what a shortage lacked, however often it is seen', () => {
     const target = new DelayTarget(options);
     target.observe(0, 300);
-    for (let nowMs = 100; nowMs <= 200; nowMs += 10) target.observe(nowMs, 20);
+    for (let nowMs = 1_000; nowMs <= 1_100; nowMs += 10) target.observe(nowMs, 20);
     expect(target.targetMs).toBe(TARGET_MS + 40);
   });
 
-  it('comes back slowly after a calm time', () => {
+  it('stays up for a calm time after the last trouble, and comes down slowly', () => {
     const target = new DelayTarget(options);
     target.stalled(0);
-    for (let nowMs = 0; nowMs <= 20_000; nowMs += 100) target.observe(nowMs, 400);
+    calm(target, 0, 10_000);
     expect(target.targetMs).toBe(TARGET_MS + 200);
-    for (let nowMs = 20_100; nowMs <= 30_100; nowMs += 100) target.observe(nowMs, 400);
+    calm(target, 10_100, 30_000);
     expect(target.targetMs).toBeCloseTo(TARGET_MS + 100, -1);
-    for (let nowMs = 30_200; nowMs <= 60_000; nowMs += 100) target.observe(nowMs, 400);
+    calm(target, 30_100, 60_000);
     expect(target.targetMs).toBe(TARGET_MS);
   });
 });
