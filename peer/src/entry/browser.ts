@@ -24,6 +24,9 @@ export type BrowserPeerOptions = {
   readonly engine?: PartialEngineOptions;
 };
 
+/** Longest that the first frame may keep links waiting, ms. */
+const MESH_DELAY_MS = 1_000;
+
 /** A viewer's peer in a browser. Nothing is sent before `start`. */
 export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
   const { link, upload, joinDelayMs, engine, hasPeers = true } = options;
@@ -41,6 +44,7 @@ export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
     origin: new HttpOriginClient({ link, random }),
     tracker: new SocketTrackerClient({ trackers: hasPeers ? link.trackers : [], random }),
     trackerClock,
+    meshDelayMs: MESH_DELAY_MS,
     openTransport: (opened) => {
       if (!hasPeers) {
         opened(undefined);

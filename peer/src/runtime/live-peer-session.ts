@@ -50,6 +50,11 @@ export type SessionParts = {
   readonly trackerClock?: TrackerClock;
   /** Only for role `origin`: shows the tracker that this is the publisher's own seeder. */
   readonly proof?: (fingerprint: string) => PublisherProof;
+  /**
+   * Links are set up when playback has begun, at the latest after so many ms; default 0, at once.
+   * Connections compete with the first frame for the machine and for the network.
+   */
+  readonly meshDelayMs?: number;
   /** How far behind the live edge playback will begin, ms; the origin's join answer reaches back so far. */
   readonly joinDelayMs?: number;
   readonly upload?: UploadPolicy;
@@ -87,6 +92,8 @@ export class LivePeerSession implements SeederSession {
   #isOriginReachable = true;
   #retryJoinAtMs = Infinity;
   #reportAtMs = Infinity;
+  #meshAtMs = Infinity;
+  #isMeshStarted = false;
   #reportIntervalMs = 2_000;
   #seederFrameBytes = 0;
   #trackerKey: string | undefined;
@@ -119,7 +126,9 @@ export class LivePeerSession implements SeederSession {
     if (this.#state !== 'new') throw new PeerSessionError('ALREADY_STARTED', 'A session is started once.');
     this.#state = 'running';
     if (this.#parts.role !== 'origin') this.#join();
-    this.#parts.openTransport((transport) => this.#transportOpened(transport));
+    const { meshDelayMs = 0 } = this.#parts;
+    if (meshDelayMs > 0) this.#meshAtMs = this.#parts.clock.nowMs() + meshDelayMs;
+    else this.#startMesh();
     this.#handle({ kind: 'tick' });
   }
 
@@ -145,6 +154,7 @@ export class LivePeerSession implements SeederSession {
   }
 
   setPlayback(position: PlaybackPosition): void {
+    this.#startMesh();
     this.#handle({ kind: 'playback', position });
   }
 
@@ -244,7 +254,7 @@ export class LivePeerSession implements SeederSession {
   #setTimer(): void {
     if (this.#state !== 'running') return;
     const nowMs = this.#parts.clock.nowMs();
-    const dueMs = Math.min(this.#engine.dueMs(nowMs), this.#retryJoinAtMs, this.#reportAtMs);
+    const dueMs = Math.min(this.#engine.dueMs(nowMs), this.#retryJoinAtMs, this.#reportAtMs, this.#meshAtMs);
     // A timer that is set for about the right time is left alone: in browsers each setting is a message.
     if (!Number.isFinite(dueMs) || (this.#timerAtMs > nowMs && Math.abs(dueMs - this.#timerAtMs) < 1)) return;
     this.#timerAtMs = Math.max(dueMs, nowMs + 1);
@@ -256,6 +266,7 @@ export class LivePeerSession implements SeederSession {
     const nowMs = this.#parts.clock.nowMs();
     if (nowMs >= this.#retryJoinAtMs) this.#join();
     if (nowMs >= this.#reportAtMs) this.#report();
+    if (nowMs >= this.#meshAtMs) this.#startMesh();
     this.#handle({ kind: 'tick' });
   }
 
@@ -447,6 +458,13 @@ export class LivePeerSession implements SeederSession {
   }
 
   // — mesh —
+
+  #startMesh(): void {
+    if (this.#isMeshStarted || this.#state !== 'running') return;
+    this.#isMeshStarted = true;
+    this.#meshAtMs = Infinity;
+    this.#parts.openTransport((transport) => this.#transportOpened(transport));
+  }
 
   #transportOpened(transport: LinkTransport | undefined): void {
     if (this.#state === 'closed') {

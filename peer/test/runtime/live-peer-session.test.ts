@@ -151,6 +151,28 @@ describe('a session', () => {
     }
   });
 
+  it('SS12: links may wait for the first frame: until the playhead is reported, or until the time is over', () => {
+    const starts = (viewer: LivePeerSession): string[] => {
+      viewer.start();
+      return tracker.calls.splice(0);
+    };
+    const first = session({ meshDelayMs: 1_000 });
+    expect(starts(first)).toEqual([]);
+    time.runFor(500);
+    first.setPlayback({ playheadMs: time.wallMs() - 1_000, rate: 1 });
+    first.setPlayback({ playheadMs: time.wallMs() - 1_000, rate: 1 });
+    expect(tracker.calls.splice(0)).toEqual(['start viewer']);
+    first.close();
+    tracker = new ScriptedTracker();
+    const second = session({ meshDelayMs: 1_000 });
+    expect(starts(second)).toEqual([]);
+    time.runFor(999);
+    expect(tracker.calls).toEqual([]);
+    time.runFor(2);
+    expect(tracker.calls).toEqual(['start viewer']);
+    second.close();
+  });
+
   it('SS4: media and init segments are handed out as private copies', () => {
     const viewer = session();
     viewer.start();
