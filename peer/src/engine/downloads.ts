@@ -63,7 +63,7 @@ const UNWATCHED_PATIENCE_MS = 10_000;
 const UNAVAILABLE_PATIENCE_MS = 10_000;
 /** A request is moved to another neighbour at most so often, and only for a gain of at least so many ms. */
 const MAX_SWITCHES = 6;
-const MIN_SWITCH_GAIN_MS = 15;
+const MIN_SWITCH_GAIN_MS = 30;
 /** How often a chunk that waits for a free fetch looks again, ms. */
 const FETCH_QUEUE_MS = 20;
 
