@@ -70,6 +70,13 @@ describe('deadlines', () => {
     playUntil(rig, 1, 700, 0);
     rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + PART_MS - 820, rate: 0 } });
     rig.nowMs += 5_000;
+    for (const position of [
+      { playheadMs: NaN, rate: 1 },
+      { playheadMs: -Infinity, rate: 0 },
+      { playheadMs: FIRST_DATE_MS, rate: NaN },
+    ]) {
+      rig.handle({ kind: 'playback', position });
+    }
     rig.tell(linkId, 1);
     expect(rig.sent('request', linkId)[0]?.deadlineInMs).toBeCloseTo(700, 6);
   });
@@ -317,6 +324,8 @@ describe('fallback', () => {
     const rig = new EngineRig(NO_JITTER);
     rig.join(0, 19);
     expect(fetched(rig)).toEqual(Array.from({ length: 12 }, (_, sequence) => sequence));
+    // Waiting for a place costs a look every 20 ms, no more.
+    expect(rig.runFor(1_000)).toBeLessThanOrEqual(60);
     rig.deliver(rig.all('fetchChunk')[5]!);
     rig.runFor(25);
     expect(fetched(rig)).toHaveLength(13);
@@ -333,7 +342,7 @@ describe('fallback', () => {
   it('FB10: an answer that ends early is a failure; one that is whole but not verified within 1 s is fetched again', () => {
     const rig = new EngineRig(NO_JITTER);
     rig.join(0);
-    const [{ fetchId }] = rig.all('fetchChunk') as [{ fetchId: number }];
+    const { fetchId } = rig.all('fetchChunk')[0]!;
     rig.handle({ kind: 'fetchBytes', fetchId, bytes: publish(0).bytes.slice(0, 20_000) });
     rig.handle({ kind: 'fetchDone', fetchId });
     rig.runFor(260);

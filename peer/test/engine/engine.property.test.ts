@@ -123,7 +123,7 @@ const steps: fc.Arbitrary<Step> = fc.record({
 
 /** Plays the steps; after each, what must always hold is looked at. */
 function play(role: 'viewer' | 'seeder' | 'origin', seed: number, run: readonly Step[]): EngineRig {
-  const rig = new EngineRig({ role, seed, engine: { store: { budgetBytes: BUDGET_BYTES, keepMs: 3_000 } } });
+  const rig = new EngineRig({ role, seed, engine: { store: { budgetBytes: BUDGET_BYTES, keepMs: 3_000 }, fallback: { parallelFetches: 2 } } });
   rig.answersAtOnce = false;
   const random = seededRandom(seed);
   let seen = 0;

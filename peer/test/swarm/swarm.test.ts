@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { ChunkRef, WireMessage } from '@p2ptv/protocol';
+import { forge } from '../engine/published-stream.js';
 import { RENDITION } from './virtual-origin.js';
 import { VirtualSwarm, type SwarmOptions, type Viewer } from './virtual-swarm.js';
 
@@ -16,6 +18,10 @@ function swarmOf(viewers: number, options: Partial<SwarmOptions> = {}): VirtualS
     swarm.join();
   }
   return swarm;
+}
+
+function refOf(sequence: number): ChunkRef {
+  return { rendition: RENDITION, sequence: sequence as ChunkRef['sequence'] };
 }
 
 function offload(swarm: VirtualSwarm): number {
@@ -165,5 +171,47 @@ describe('swarms', () => {
     }
     expect(stalledRatio(honest)).toBeLessThan(0.01);
     expectLive(swarm, honest);
+  });
+
+  it.each<[string, boolean, (swarm: VirtualSwarm, round: number) => WireMessage[]]>([
+    ['IN3: forges headers', true, (swarm) => [{ kind: 'header', signed: forge(swarm.origin.chunks.length), holding: 'complete' }]],
+    ['IN5: forges headers far ahead', true, (_swarm, round) => [{ kind: 'header', signed: forge(5_000 + round), holding: 'complete' }]],
+    [
+      'IN2: replays old headers',
+      false,
+      (swarm) => swarm.origin.chunks.slice(0, 20).map(({ signed }) => ({ kind: 'header', signed, holding: 'complete' })),
+    ],
+    [
+      'IN10: sends blocks that nobody asked for',
+      true,
+      (swarm) => [{ kind: 'block', ...refOf(swarm.origin.chunks.length - 1), index: 0, bytes: new Uint8Array(16_384) }],
+    ],
+    [
+      'SC8: claims every chunk and delivers none',
+      false,
+      (swarm) => swarm.origin.chunks.slice(-3).map(({ signed }) => ({ kind: 'header', signed, holding: 'complete' })),
+    ],
+    [
+      'UP6: asks for everything, again and again',
+      false,
+      (swarm) =>
+        swarm.origin.chunks.slice(-20).map(({ signed }) => ({
+          kind: 'request',
+          ...refOf(signed.header.sequence),
+          firstBlock: 0,
+          blockCount: 3,
+          deadlineInMs: 0,
+        })),
+    ],
+  ])('%s: the others play on', (_title, isClosed, lies) => {
+    const swarm = swarmOf(6);
+    swarm.time.runUntil(5_000);
+    const openLinks = swarm.joinRogue((round) => lies(swarm, round));
+    swarm.time.runUntil(14_000);
+    expect(stalledRatio(swarm.viewers)).toBeLessThan(0.01);
+    expectLive(swarm);
+    expect(offload(swarm)).toBeGreaterThan(0.6);
+    expect(openLinks()).toBe(isClosed ? 0 : 6);
+    expect(swarm.viewers.some(({ session }) => session.stats().mechanisms.bans > 0)).toBe(isClosed);
   });
 });

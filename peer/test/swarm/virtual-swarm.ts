@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import {
+  encodeMessage,
   encodePublicKey,
   peerIdFromBytes,
   seededRandom,
   shuffled,
+  WIRE_VERSION,
   type JoinRequest,
   type PeerDescription,
   type PeerId,
   type PeerRole,
   type Random,
+  type WireMessage,
 } from '@p2ptv/protocol';
 import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
 import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
@@ -95,6 +98,35 @@ export class VirtualSwarm {
     const viewer = this.join();
     this.#altering.add(viewer.peerId);
     return viewer;
+  }
+
+  /**
+   * A stranger who speaks the protocol and follows no rule: linked to every viewer, it says HELLO and
+   * then, every 100 ms, what `lies` makes it say. Returns the number of its links that are still open.
+   */
+  joinRogue(lies: (round: number) => readonly WireMessage[]): () => number {
+    const peerId = this.newPeerId();
+    const transport = this.network.createTransport({ peerId, role: 'viewer', uplinkBitsPerSecond: 50_000_000 });
+    transport.setCredentials({ ticket: '', trackerKey: LINK.publicKey, iceServers: [] });
+    const links = new Set<Link>();
+    transport.listen({
+      sendSignal: () => undefined,
+      dialFailed: () => undefined,
+      linkOpened: (link) => {
+        links.add(link);
+        link.listen({ frame: () => undefined, drained: () => undefined, ended: () => void links.delete(link) });
+        const status = { uplinkKbps: 100_000, queuedBytes: 0, isUploading: true, isVisible: true };
+        link.send(encodeMessage({ kind: 'hello', version: WIRE_VERSION, status }));
+      },
+    });
+    for (const viewer of this.viewers) transport.dial(viewer.peerId);
+    const speak = (round: number): void => {
+      const frames = lies(round);
+      for (const link of links) for (const message of frames) link.send(encodeMessage(message));
+      this.time.schedule(this.time.nowMs() + 100, () => speak(round + 1));
+    };
+    this.time.schedule(this.time.nowMs() + 500, () => speak(0));
+    return () => links.size;
   }
 
   /** A viewer goes without a word. */
