@@ -40,8 +40,8 @@ export class ViewerProcess {
     this.meter = new ProcessTreeMeter(server.process().pid ?? 0);
     const fail = (reason: string) => (): void => this.#fail(reason);
     page.on('crash', fail('its page crashed'));
-    page.on('close', fail('its page was closed'));
-    page.context().browser()?.on('disconnected', fail('its browser ended'));
+    page.on('close', fail('its browser ended, or its page'));
+    page.context().browser()?.on('disconnected', fail('its browser ended, or its page'));
     page.on('pageerror', (error) => this.#fail(`an error in its page: ${error.message}`));
   }
 
