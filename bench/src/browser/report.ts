@@ -54,6 +54,7 @@ export const systemResultSchema = z.strictObject({
   offloadRatio: ratio.nullable(),
   offloadSteadyRatio: ratio.nullable(),
   offloadLimitRatio: ratio.min(0),
+  offloadSteadyLimitRatio: ratio.min(0).nullable(),
   offloadOverLimit: z.number().nullable(),
   meanViewers: amount,
   chunksVerified: count,

@@ -1,10 +1,10 @@
 import type { OriginBytes } from '@p2ptv/protocol';
 
-import { meanViewers, offloadLimitRatio } from '../metrics/audience.js';
+import { limitWithin, meanViewers, offloadLimitRatio } from '../metrics/audience.js';
 import { differenceRatio, offloadRatio, sumBytes, totalBytes } from '../metrics/offload.js';
 import { percentile } from '../metrics/percentile.js';
 import type { SystemResult, ViewerResult } from './report.js';
-import type { SystemOutcome, ViewerOutcome } from './system-run.js';
+import { STEADY_AFTER_SECONDS, type SystemOutcome, type ViewerOutcome } from './system-run.js';
 
 /** What the bench adds to a run's outcome. */
 export type SummaryContext = {
@@ -29,8 +29,13 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
   const handedBytes = sum(totals.map((total) => total.handedBytes));
   const viewerBytes = sumBytes(totals.map(({ received }) => received));
   const audience = meanViewers(reports);
-  const limit = offloadLimitRatio(audience);
   const steady = steadyOffloadRatio(viewers);
+  const steadyWindows = viewers.flatMap((viewer) =>
+    viewer.report && viewer.steady
+      ? { fromMs: viewer.report.fromMs + STEADY_AFTER_SECONDS * 1000, toMs: viewer.report.toMs }
+      : [],
+  );
+  const steadyLimit = limitWithin(steadyWindows, reports);
   const watchedMs = sum(reports.map(({ fromMs, toMs }) => toMs - fromMs));
   const perMinute = (seconds: number | undefined, ms: number): number | null =>
     seconds === undefined || ms === 0 ? null : seconds / (ms / MS_PER_MINUTE);
@@ -59,8 +64,9 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
     headersRatio: handedBytes > 0 ? originBytes.headers / handedBytes : null,
     offloadRatio: offloadRatio(totalBytes(originBytes), handedBytes) ?? null,
     offloadSteadyRatio: steady ?? null,
-    offloadLimitRatio: limit,
-    offloadOverLimit: steady === undefined || limit === 0 ? null : steady / limit,
+    offloadLimitRatio: offloadLimitRatio(audience),
+    offloadSteadyLimitRatio: steadyLimit ?? null,
+    offloadOverLimit: steady === undefined || !steadyLimit ? null : steady / steadyLimit,
     meanViewers: audience,
     chunksVerified: sum(reports.map(({ system }) => system.chunksVerified)),
     chunksRejected: sum(reports.map(({ system }) => system.chunksRejected)),

@@ -33,6 +33,8 @@ describe('the summary of a run', () => {
     ];
     const result = summarize(systemOutcome(viewers), QUIET);
     expect(result.offloadSteadyRatio).toBeCloseTo(1 - 150 / 800);
+    // Two watched all the while.
+    expect(result.offloadSteadyLimitRatio).toBeCloseTo(0.5);
     expect(result.offloadOverLimit).toBeCloseTo((1 - 150 / 800) / 0.5);
   });
 

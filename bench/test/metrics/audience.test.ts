@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meanViewers, offloadLimitRatio } from '../../src/metrics/audience.js';
+import { limitWithin, meanViewers, offloadLimitRatio } from '../../src/metrics/audience.js';
 
 describe('the time-weighted number of viewers', () => {
   it('is 0 without viewing', () => {
@@ -35,5 +35,23 @@ describe('the limit of the offload', () => {
   it('is 0 for a single viewer and for none', () => {
     expect(offloadLimitRatio(1)).toBe(0);
     expect(offloadLimitRatio(0)).toBe(0);
+  });
+});
+
+describe('the limit within a part of the viewing', () => {
+  const attendances = [0, 1000, 2000].map((fromMs) => ({ fromMs, toMs: fromMs + 10_000 }));
+
+  it('is the limit of the whole over the whole', () => {
+    expect(limitWithin(attendances, attendances)).toBeCloseTo(offloadLimitRatio(meanViewers(attendances)));
+  });
+
+  it('counts those who watch at the time, in the window or not', () => {
+    expect(limitWithin([{ fromMs: 4000, toMs: 8000 }], attendances)).toBeCloseTo(2 / 3);
+    // A second each with three, two and one viewer.
+    expect(limitWithin([{ fromMs: 9000, toMs: 12_000 }], attendances)).toBeCloseTo((2 / 3 + 1 / 2) / 3);
+  });
+
+  it('is undefined for no part', () => {
+    expect(limitWithin([], attendances)).toBeUndefined();
   });
 });
