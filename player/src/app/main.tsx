@@ -1,5 +1,6 @@
 import { lazy, StrictMode, Suspense, type ReactElement } from 'react';
 import { createRoot } from 'react-dom/client';
+import { LoadBoundary } from './components/load-boundary.js';
 import { SiteHeader } from './components/site-header.js';
 import { parseRoute, type Route } from './routes.js';
 import { UnknownPage } from './pages/unknown-page.js';
@@ -29,7 +30,9 @@ if (container) {
   createRoot(container).render(
     <StrictMode>
       <SiteHeader />
-      <Suspense fallback={<main className="page" aria-busy="true" />}>{page(route)}</Suspense>
+      <LoadBoundary>
+        <Suspense fallback={<main className="page" aria-busy="true" />}>{page(route)}</Suspense>
+      </LoadBoundary>
     </StrictMode>,
   );
 }

@@ -178,6 +178,14 @@ describe('pages, on a real origin in Chromium', () => {
     expect(await page.getByRole('radio', { name: 'Off' }).isChecked()).toBe(true);
   });
 
+  it('says so when a part of the site does not load', async () => {
+    const page = await browser.newPage();
+    await page.route(/watch-page.*\.js$/, (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${origin.url}/watch/main`);
+    await page.getByRole('button', { name: 'Load it again' }).waitFor();
+    await page.close();
+  });
+
   it('says what is wrong in a sentence', async () => {
     const unknown = await open('/watch/no-such-stream');
     await unknown.getByText('There is no stream called “no-such-stream” here.').waitFor();
