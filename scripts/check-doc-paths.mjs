@@ -12,6 +12,7 @@ const NAMED_PATH = /`((?:protocol|tracker|peer|origin|player|bench|docs|scripts)
 /** What a build or a run makes. */
 const MADE = /\/dist(\/|$)/;
 
+/** @type {string[]} */
 const complaints = [];
 for (const document of DOCUMENTS.filter((file) => existsSync(path.join(root, file)))) {
   readFileSync(path.join(root, document), 'utf8')

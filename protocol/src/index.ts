@@ -45,15 +45,21 @@ export { decodeHeaderBatch, encodeHeaderBatch } from './header-batch.js';
 export {
   decodeSignedText,
   encodeSignedText,
+  openSignedText,
+  type SignedBytes,
   type SignedTextDomain,
   type Signer,
+  type UncheckedText,
 } from './signed-text.js';
 export {
   decodeStreamRecord,
   encodePublicKey,
   encodeStreamRecord,
+  openStreamRecord,
+  type ExpectedRecord,
   type Rendition,
   type StreamRecord,
+  type UncheckedRecord,
 } from './stream-record.js';
 export {
   formatMagnetLink,

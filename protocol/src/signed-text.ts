@@ -18,23 +18,39 @@ export function encodeSignedText(domain: SignedTextDomain, value: unknown, signe
   return `${base64urlnopad.encode(payload)}.${base64urlnopad.encode(signature)}`;
 }
 
+/** Bytes and the signature over them. */
+export type SignedBytes = { readonly message: Uint8Array; readonly signature: Uint8Array };
+
+/** A signed text taken apart: worth nothing before its signature is checked. */
+export type UncheckedText = SignedBytes & { readonly value: unknown };
+
 /**
- * Checks the signature and parses the JSON.
+ * Takes a signed text apart, for platforms that check signatures natively.
  *
- * @returns undefined when the text is malformed or was not signed by that key for that domain
+ * @returns undefined when the text is malformed
  */
-export function decodeSignedText(domain: SignedTextDomain, text: string, publicKey: Uint8Array): unknown {
+export function openSignedText(domain: SignedTextDomain, text: string): UncheckedText | undefined {
   const dot = text.indexOf('.');
   if (dot < 0) return undefined;
   try {
     const payload = base64urlnopad.decode(text.slice(0, dot));
     const signature = base64urlnopad.decode(text.slice(dot + 1));
     if (signature.length !== SIGNATURE_BYTES) return undefined;
-    if (!verify(signature, withDomain(domain, payload), publicKey)) return undefined;
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as unknown;
+    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as unknown;
+    return { message: withDomain(domain, payload), signature, value };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Checks the signature, in script, and parses the JSON.
+ *
+ * @returns undefined when the text is malformed or was not signed by that key for that domain
+ */
+export function decodeSignedText(domain: SignedTextDomain, text: string, publicKey: Uint8Array): unknown {
+  const opened = openSignedText(domain, text);
+  return opened && verify(opened.signature, opened.message, publicKey) ? opened.value : undefined;
 }
 
 function withDomain(domain: SignedTextDomain, payload: Uint8Array): Uint8Array {

@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import { deriveStreamId, type StreamId } from './ids.js';
 import { LIMITS } from './limits.js';
 import { countSchema, digestHexSchema, renditionIdSchema, slugSchema, streamIdSchema } from './schemas.js';
-import { decodeSignedText, encodeSignedText, type Signer } from './signed-text.js';
+import { encodeSignedText, openSignedText, type SignedBytes, type Signer } from './signed-text.js';
+import { verify } from './signing.js';
 
 const renditionSchema = z.object({
   id: renditionIdSchema,
@@ -48,22 +49,36 @@ export function encodeStreamRecord(record: StreamRecord, signer: Signer): string
   return encodeSignedText('p2ptv record v1', record, signer);
 }
 
+/** Whose record is expected. */
+export type ExpectedRecord = { readonly streamId: StreamId; readonly publicKey: Uint8Array };
+
+/** A record taken apart: not to be believed before its signature is checked with the publisher's key. */
+export type UncheckedRecord = SignedBytes & { readonly record: StreamRecord };
+
 /**
- * Checks that a record was signed by the key and describes the stream that the key and the slug name.
+ * Reads a record without checking its signature, for platforms that check natively.
+ *
+ * @returns undefined when it is malformed, or does not describe the stream that the key and its slug name
+ */
+export function openStreamRecord(text: string, expected: ExpectedRecord): UncheckedRecord | undefined {
+  if (text.length > LIMITS.recordBytes) return undefined;
+  const opened = openSignedText('p2ptv record v1', text);
+  const parsed = streamRecordSchema.safeParse(opened?.value);
+  if (!opened || !parsed.success) return undefined;
+  const record = parsed.data;
+  if (record.streamId !== expected.streamId) return undefined;
+  if (deriveStreamId(expected.publicKey, record.slug) !== expected.streamId) return undefined;
+  return { record, message: opened.message, signature: opened.signature };
+}
+
+/**
+ * Checks, in script, that a record was signed by the key and describes the stream that the key and the slug name.
  *
  * @returns undefined when it does not
  */
-export function decodeStreamRecord(
-  text: string,
-  expected: { streamId: StreamId; publicKey: Uint8Array },
-): StreamRecord | undefined {
-  if (text.length > LIMITS.recordBytes) return undefined;
-  const value = decodeSignedText('p2ptv record v1', text, expected.publicKey);
-  const parsed = streamRecordSchema.safeParse(value);
-  if (!parsed.success) return undefined;
-  const record = parsed.data;
-  if (record.streamId !== expected.streamId) return undefined;
-  return deriveStreamId(expected.publicKey, record.slug) === expected.streamId ? record : undefined;
+export function decodeStreamRecord(text: string, expected: ExpectedRecord): StreamRecord | undefined {
+  const opened = openStreamRecord(text, expected);
+  return opened && verify(opened.signature, opened.message, expected.publicKey) ? opened.record : undefined;
 }
 
 /** A publisher's key as it stands in links: base64url without padding, 43 characters. */

@@ -33,15 +33,16 @@ export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
   const peerId = peerIdFromBytes(crypto.getRandomValues(new Uint8Array(16)));
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
   const trackerClock = new TrackerClock(systemClock);
+  const verifier = new WebVerifier(link.publicKey);
   return new LivePeerSession({
     peerId,
     role: 'viewer',
     link,
     clock: systemClock,
     random,
-    verifier: new WebVerifier(link.publicKey),
+    verifier,
     wakeTimer: new WorkerWakeTimer(),
-    origin: new HttpOriginClient({ link, random }),
+    origin: new HttpOriginClient({ link, verifier, random }),
     tracker: new SocketTrackerClient({ trackers: hasPeers ? link.trackers : [], random }),
     trackerClock,
     meshDelayMs: MESH_DELAY_MS,

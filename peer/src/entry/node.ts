@@ -37,7 +37,7 @@ export function createNodePeer(options: NodePeerOptions): PeerSession {
   return new LivePeerSession({
     ...parts,
     role,
-    origin: new HttpOriginClient({ link, random: parts.random }),
+    origin: new HttpOriginClient({ link, verifier: parts.verifier, random: parts.random }),
     ...(upload ? { upload } : {}),
     ...(engine ? { engine } : {}),
   });

@@ -2,6 +2,8 @@ import { base64urlnopad } from '@scure/base';
 import {
   decodeMessage,
   encodeMessage,
+  signatureOf,
+  signedPortion,
   type ChunkRef,
   type Clock,
   type IceServer,
@@ -285,7 +287,9 @@ export class LivePeerSession implements SeederSession {
         this.#parts.tracker?.wantNeighbours({ count: command.count, exclude: [...command.exclude] });
         return;
       case 'checkSignature':
-        this.#parts.verifier.checkSignature(command.signed, (isValid) =>
+        this.#parts.verifier.checkSignature(
+          { message: signedPortion(command.signed), signature: signatureOf(command.signed) },
+          (isValid) =>
           this.#handle({ kind: 'signatureChecked', checkId: command.checkId, isValid }),
         );
         return;

@@ -1,19 +1,20 @@
 import {
   decodeHeaderBatch,
-  decodeStreamRecord,
-  digest,
   encodedHeaderBytes,
   HEADERS_WAIT_MS,
   joinAnswerFromOriginSchema,
   LIMITS,
+  openStreamRecord,
   STREAM_PATHS,
   type ChunkSequence,
   type Random,
   type SignedChunkHeader,
   type StreamLink,
+  type UncheckedRecord,
 } from '@p2ptv/protocol';
 import { base64, hex } from '@scure/base';
 import type { Cancel, OriginClient, OriginFailure, OriginJoin, OriginReceived } from '../../ports/origin-client.js';
+import type { Verifier } from '../../ports/verifier.js';
 import { runBoundedGet, type BoundedGet } from './bounded-get.js';
 
 /** How long an origin may take, ms. Too low gives up on far origins; too high costs the deadline. */
@@ -26,9 +27,14 @@ export type HttpOriginTimeouts = {
   readonly headersSlackMs: number;
 };
 
+/** A join answer as it came: its record and init segment are not checked yet. */
+type UncheckedJoin = Omit<OriginJoin, 'record'> & { readonly record: UncheckedRecord };
+
 /** Options of an {@link HttpOriginClient}. */
 export type HttpOriginClientOptions = {
   readonly link: Pick<StreamLink, 'streamId' | 'publicKey' | 'origins'>;
+  /** Checks the stream record and init segments. */
+  readonly verifier: Verifier;
   /** For the jitter of its back-off. */
   readonly random: Random;
   readonly timeouts?: Partial<HttpOriginTimeouts>;
@@ -45,6 +51,8 @@ const MAX_HEADERS_BYTES = LIMITS.headersPerAnswer * (2 + encodedHeaderBytes(LIMI
 /** Wait before headers are asked for again after a failure, ms: doubled at each, halved at random. */
 const MIN_BACK_OFF_MS = 100;
 const MAX_BACK_OFF_MS = 3_000;
+/** A cancelled fetch with no more than this to come runs out: the bytes are on their way, and are counted. */
+const RUN_OUT_BYTES = 64 * 1024;
 /** An answer without headers that comes earlier than this was not waited for: don't ask again at once. */
 const MIN_EMPTY_ANSWER_MS = 500;
 
@@ -53,6 +61,7 @@ export class HttpOriginClient implements OriginClient {
   readonly received: Readonly<OriginReceived>;
   readonly #received: OriginReceived = { media: 0, init: 0, headers: 0, join: 0 };
   readonly #link: HttpOriginClientOptions['link'];
+  readonly #options: HttpOriginClientOptions;
   readonly #random: Random;
   readonly #timeouts: HttpOriginTimeouts;
   readonly #fetch: typeof fetch;
@@ -62,6 +71,7 @@ export class HttpOriginClient implements OriginClient {
   #headerFailures = 0;
 
   constructor(options: HttpOriginClientOptions) {
+    this.#options = options;
     this.#link = options.link;
     this.#random = options.random;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
@@ -88,7 +98,7 @@ export class HttpOriginClient implements OriginClient {
           signal,
         );
         if (typeof answer === 'string') return answer;
-        join = this.#readJoin(answer);
+        join = await this.#readJoin(answer);
         return join ? undefined : 'invalid';
       });
       return () => {
@@ -100,9 +110,11 @@ export class HttpOriginClient implements OriginClient {
 
   fetchChunk(...[request, listener]: Parameters<OriginClient['fetchChunk']>): Cancel {
     const { rendition, sequence, byteLength } = request;
-    return run(async (signal) => {
-      let position = request.firstByte;
+    let position = request.firstByte;
+    let isCancelled = false;
+    const stop = run(async (signal) => {
       const failure = await this.#tryOrigins(signal, async (base) => {
+        if (isCancelled) return 'unavailable';
         const firstByte = position;
         // What a cache without Range sends of what we have already.
         let surplusBytes = 0;
@@ -128,14 +140,22 @@ export class HttpOriginClient implements OriginClient {
             surplusBytes -= skipped;
             if (skipped === bytes.length) return;
             position += bytes.length - skipped;
-            listener.bytes(bytes.subarray(skipped));
+            if (!isCancelled) listener.bytes(bytes.subarray(skipped));
           },
         };
         const failed = await runBoundedGet(get, { fetch: this.#fetch, signal });
         return failed ?? (position === byteLength ? undefined : 'invalid');
       });
-      return () => (failure ? listener.failed(failure) : listener.done());
+      return () => {
+        if (isCancelled) return;
+        if (failure) listener.failed(failure);
+        else listener.done();
+      };
     });
+    return () => {
+      isCancelled = true;
+      if (byteLength - position > RUN_OUT_BYTES) stop();
+    };
   }
 
   followHeaders(...[request, listener]: Parameters<OriginClient['followHeaders']>): Cancel {
@@ -199,7 +219,7 @@ export class HttpOriginClient implements OriginClient {
           signal,
         );
         if (typeof answer === 'string') return answer;
-        if (hex.encode(digest(answer)) !== request.initHash) return 'invalid';
+        if (!(await this.#hasDigest(answer, request.initHash))) return 'invalid';
         init = answer;
         return undefined;
       });
@@ -266,16 +286,29 @@ export class HttpOriginClient implements OriginClient {
     return failures.has('invalid') ? 'invalid' : 'unavailable';
   }
 
-  #readJoin(body: Uint8Array): OriginJoin | undefined {
+  async #readJoin(body: Uint8Array): Promise<OriginJoin | undefined> {
+    const join = this.#parseJoin(body);
+    if (!join) return undefined;
+    const { verifier } = this.#options;
+    const isSigned = await new Promise<boolean>((resolve) => verifier.checkSignature(join.record, resolve));
+    return isSigned && (await this.#hasDigest(join.init, join.initHash)) ? { ...join, record: join.record.record } : undefined;
+  }
+
+  async #hasDigest(bytes: Uint8Array, digestHex: string): Promise<boolean> {
+    const digest = await new Promise<Uint8Array>((resolve) => this.#options.verifier.digest(bytes, resolve));
+    return hex.encode(digest) === digestHex;
+  }
+
+  #parseJoin(body: Uint8Array): UncheckedJoin | undefined {
     try {
       const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
       const parsed = joinAnswerFromOriginSchema.safeParse(json);
       if (!parsed.success) return undefined;
       const { rendition, initHash, warmPeers } = parsed.data;
-      const record = decodeStreamRecord(parsed.data.record, this.#link);
+      const record = openStreamRecord(parsed.data.record, this.#link);
       const init = base64.decode(parsed.data.init);
       const headers = decodeHeaderBatch(base64.decode(parsed.data.headers));
-      if (!record || !headers || hex.encode(digest(init)) !== initHash) return undefined;
+      if (!record || !headers) return undefined;
       return { record, rendition, initHash, init, headers, warmPeers };
     } catch {
       return undefined;

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
-import { PUBLIC_KEY_BYTES, signatureOf, signedPortion, type SignedChunkHeader } from '@p2ptv/protocol';
+import { PUBLIC_KEY_BYTES, type SignedBytes } from '@p2ptv/protocol';
 import { base64urlnopad } from '@scure/base';
 import type { Verifier } from '../../ports/verifier.js';
 
@@ -14,8 +14,8 @@ export class NodeVerifier implements Verifier {
     this.#key = createPublicKey({ key: jwk, format: 'jwk' });
   }
 
-  checkSignature(signed: SignedChunkHeader, done: (isValid: boolean) => void): void {
-    done(this.#key !== undefined && verify(null, signedPortion(signed), this.#key, signatureOf(signed)));
+  checkSignature({ message, signature }: SignedBytes, done: (isValid: boolean) => void): void {
+    done(this.#key !== undefined && verify(null, message, this.#key, signature));
   }
 
   digest(bytes: Uint8Array, done: (digest: Uint8Array) => void): void {

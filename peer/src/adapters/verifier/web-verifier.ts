@@ -1,4 +1,4 @@
-import { digest, signatureOf, signedPortion, verify, type SignedChunkHeader } from '@p2ptv/protocol';
+import { digest, verify, type SignedBytes } from '@p2ptv/protocol';
 import type { Verifier } from '../../ports/verifier.js';
 
 /**
@@ -21,7 +21,7 @@ export class WebVerifier implements Verifier {
     this.#nativeKey = subtle ? importKey(subtle, publicKey) : Promise.resolve(undefined);
   }
 
-  checkSignature(signed: SignedChunkHeader, done: (isValid: boolean) => void): void {
+  checkSignature(signed: SignedBytes, done: (isValid: boolean) => void): void {
     if (this.#subtle) void this.#check(this.#subtle, signed).then(done);
     else done(this.#checkInScript(signed));
   }
@@ -37,23 +37,23 @@ export class WebVerifier implements Verifier {
     );
   }
 
-  async #check(subtle: SubtleCrypto, signed: SignedChunkHeader): Promise<boolean> {
+  async #check(subtle: SubtleCrypto, signed: SignedBytes): Promise<boolean> {
     const key = await this.#nativeKey;
     if (!key) return this.#checkInScript(signed);
     try {
       return await subtle.verify(
         'Ed25519',
         key,
-        signatureOf(signed) as Uint8Array<ArrayBuffer>,
-        signedPortion(signed) as Uint8Array<ArrayBuffer>,
+        signed.signature as Uint8Array<ArrayBuffer>,
+        signed.message as Uint8Array<ArrayBuffer>,
       );
     } catch {
       return this.#checkInScript(signed);
     }
   }
 
-  #checkInScript(signed: SignedChunkHeader): boolean {
-    return verify(signatureOf(signed), signedPortion(signed), this.#publicKey);
+  #checkInScript(signed: SignedBytes): boolean {
+    return verify(signed.signature, signed.message, this.#publicKey);
   }
 }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { seededRandom, type ChunkSequence, type RenditionId } from '@p2ptv/protocol';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { NodeVerifier } from '../../../src/adapters/verifier/node-verifier.js';
 import { HttpOriginClient } from '../../../src/adapters/http-origin/http-origin-client.js';
 import type { Cancel, OriginFailure, OriginJoin } from '../../../src/ports/origin-client.js';
 import { TestStream } from './test-stream.js';
@@ -41,6 +42,7 @@ async function serve(handler: Handler): Promise<{ base: string; requests: string
 function client(origins: string[]): HttpOriginClient {
   return new HttpOriginClient({
     link: { ...stream.link, origins },
+    verifier: new NodeVerifier(stream.link.publicKey),
     random: seededRandom(1),
     timeouts: { answerMs: 300, stallMs: 300, headersSlackMs: -4_700 },
   });
@@ -245,6 +247,36 @@ describe('HTTP origin: chunks', () => {
     await expect.poll(open).toBe(0);
     cancel();
     expect([calls, requests.length]).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['lets the little that is missing run out, and counts it', chunk.bytes.length, chunk.bytes.length],
+    ['gives up what is much', 200_000, 100],
+  ])('after a cancel %s', async (_what, byteLength, countedBytes) => {
+    let goOn = (): void => {};
+    const { base, open } = await serve((_request, response) => {
+      response.write(chunk.bytes.subarray(0, 100));
+      goOn = () => void response.end(chunk.bytes.subarray(100));
+    });
+    const origin = client([base]);
+    let calls = 0;
+    await new Promise<void>((resolve) => {
+      const cancel = origin.fetchChunk(
+        { rendition, sequence: chunk.header.sequence, firstByte: 0, byteLength },
+        {
+          bytes: () => {
+            calls++;
+            cancel();
+            resolve();
+          },
+          done: () => calls++,
+          failed: () => calls++,
+        },
+      );
+    });
+    goOn();
+    await expect.poll(open).toBe(0);
+    expect([calls, origin.received.media]).toEqual([1, countedBytes]);
   });
 
   it('never asks when it was cancelled at once', async () => {

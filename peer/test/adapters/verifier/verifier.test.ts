@@ -4,6 +4,8 @@ import {
   encodeChunkHeader,
   keyPairFromSecret,
   sign,
+  signatureOf,
+  signedPortion,
   signedChunkHeader,
   type ChunkHeader,
   type ChunkSequence,
@@ -47,7 +49,7 @@ function flipped(signed: SignedChunkHeader, index: number): SignedChunkHeader {
 }
 
 const check = (verifier: Verifier, signed: SignedChunkHeader): Promise<boolean> =>
-  new Promise((resolve) => verifier.checkSignature(signed, resolve));
+  new Promise((resolve) => verifier.checkSignature({ message: signedPortion(signed), signature: signatureOf(signed) }, resolve));
 
 /** WebCrypto of an engine without Ed25519. */
 const withoutEd25519 = {
