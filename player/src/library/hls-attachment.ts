@@ -138,7 +138,13 @@ export class HlsAttachment implements P2ptvAttachment {
       if (isVisible) driver.shown();
     };
     document.addEventListener('visibilitychange', visibilityChanged);
+    // Without a good-bye neighbours notice a page that is gone only after seconds.
+    const pageHidden = (event: PageTransitionEvent): void => {
+      if (!event.persisted) session.close();
+    };
+    window.addEventListener('pagehide', pageHidden);
     this.#meshCleanups.push(
+      () => window.removeEventListener('pagehide', pageHidden),
       session.on('joined', () => {
         clearInterval(joinTimer);
         this.#setState({ kind: 'meshed' });

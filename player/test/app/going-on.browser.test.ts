@@ -60,6 +60,16 @@ describe('watch page: the picture goes on', () => {
     await expect.poll(() => stat(page, 'neighbours'), { timeout: 20_000 }).toBe('0');
   });
 
+  it('when another viewer leaves the page, who says so at once', { timeout: 60_000 }, async () => {
+    const page = await watch('/watch/main');
+    const other = await watch('/watch/main');
+    await expect.poll(() => stat(page, 'neighbours'), { timeout: 20_000 }).toBe('1');
+    await other.goto('about:blank');
+    // Far below what it takes to notice a peer that has vanished.
+    await expect.poll(() => stat(page, 'neighbours'), { timeout: 2_500, interval: 50 }).toBe('0');
+    await moves(page, 3);
+  });
+
   it('while the tracker is down, from the origin, and the page says so', { timeout: 60_000 }, async () => {
     const link = new URLSearchParams(origin.link.slice('magnet:?'.length));
     link.set('tr', 'http://127.0.0.1:9');
