@@ -17,7 +17,7 @@ export type MechanismCounters = {
   fallbacks: number;
   /** Fallbacks that fetched only what was missing. */
   rangeTails: number;
-  /** Fallbacks not made because a neighbour had said INCOMING. */
+  /** Fallbacks not made because a running transfer was expected in time. */
   fallbacksSpared: number;
   headerPolls: number;
   bans: number;

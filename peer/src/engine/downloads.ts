@@ -437,7 +437,7 @@ export class Downloads {
     const { counters } = this.#context;
     counters.fallbacks++;
     if (firstBlock > 0) counters.rangeTails++;
-    const fetchId = this.#fetches.start(nowMs, chunk, firstBlock);
+    const fetchId = this.#fetches.start(nowMs, chunk, { firstBlock, isRetry: download.failures > 0 });
     download.source = { kind: 'origin', fetchId, arrivedAtMs: undefined };
     if (chunk.verifiedCount === 0) this.#announcer.announce(nowMs, chunk, 'incoming');
   }
@@ -543,7 +543,7 @@ export class Downloads {
     return Math.min(1.5 * partMs, Math.max(partMs / 2, 3.75 * this.#peerDeliveryMs.deviation));
   }
 
-  /** When a running transfer is expected to be over; one that is overdue is given as long again. */
+  /** When a running transfer is expected to be over; one that is overdue is given half as long again. */
   #expectedFinishMs(nowMs: number, download: Download): number {
     const { source } = download;
     if (source.kind !== 'peer') return Infinity;

@@ -61,6 +61,8 @@ export type EngineCommand =
       readonly firstByte: number;
       /** Of the whole chunk. */
       readonly byteLength: number;
+      /** It was fetched in vain before: what a cache holds may be the reason. */
+      readonly isRetry: boolean;
     }
   | { readonly kind: 'abortFetch'; readonly fetchId: number }
   | { readonly kind: 'followHeaders'; readonly rendition: RenditionId; readonly after: ChunkSequence }

@@ -9,7 +9,6 @@ export type Neighbour = {
   readonly linkId: LinkId;
   readonly peerId: PeerId;
   readonly role: PeerRole;
-  readonly openedAtMs: number;
   /** Undefined until its HELLO. */
   status: PeerStatus | undefined;
   /** What it has of the chunks in the window. */
@@ -72,7 +71,6 @@ export class Neighbours {
   add(nowMs: number, who: { linkId: LinkId; peerId: PeerId; role: PeerRole }): Neighbour {
     const neighbour: Neighbour = {
       ...who,
-      openedAtMs: nowMs,
       status: undefined,
       holdings: new Map(),
       sharedHeaders: new Set(),

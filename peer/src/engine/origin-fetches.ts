@@ -32,7 +32,8 @@ export class OriginFetches {
   }
 
   /** Asks the origin for a chunk from a block to its end. */
-  start(nowMs: number, chunk: StoredChunk, firstBlock: number): number {
+  start(nowMs: number, chunk: StoredChunk, from: { readonly firstBlock: number; readonly isRetry: boolean }): number {
+    const { firstBlock, isRetry } = from;
     const fetchId = this.#nextFetchId++;
     const { byteLength } = chunk.signed.header;
     const firstByte = firstBlock * BLOCK_BYTES;
@@ -50,6 +51,7 @@ export class OriginFetches {
       chunk: refOf(chunk),
       firstByte,
       byteLength,
+      isRetry,
     });
     return fetchId;
   }

@@ -42,7 +42,8 @@ export class OutgoingLinks {
   }
 
   setPolicy(nowMs: number, policy: UploadPolicy): void {
-    const owedBytes = this.#policy.mode === 'on' ? this.#bufferedBytes : (this.#bucket?.debtBytes(nowMs) ?? 0);
+    // What the buffers hold still goes out, also after uploading was switched off.
+    const owedBytes = this.#bucket ? this.#bucket.debtBytes(nowMs) : this.#bufferedBytes;
     this.#policy = policy;
     if (policy.mode === 'on') this.#bucket = undefined;
     if (policy.mode !== 'capped') return;

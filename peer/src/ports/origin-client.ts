@@ -38,7 +38,12 @@ export interface OriginClient {
   ): Cancel;
   /** Fetches a chunk from `firstByte` to its end (Range where it is not 0); `byteLength` is the whole chunk's. */
   fetchChunk(
-    request: ChunkRef & { readonly firstByte: number; readonly byteLength: number },
+    request: ChunkRef & {
+      readonly firstByte: number;
+      readonly byteLength: number;
+      /** Passes by every cache: what they hold was wrong, or cut short. */
+      readonly isRetry?: boolean;
+    },
     listener: {
       /** Bytes in order, beginning at `firstByte`; never beyond the chunk's end. They may alias one buffer. */
       bytes(bytes: Uint8Array): void;

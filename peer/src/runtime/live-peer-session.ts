@@ -8,6 +8,7 @@ import {
   type Clock,
   type IceServer,
   type JoinRequest,
+  type PeerDescription,
   type MediaTimeline,
   type PeerId,
   type PeerRole,
@@ -68,6 +69,11 @@ type OpenLink = { readonly link: Link; readonly linkId: LinkId };
 const DEFAULT_JOIN_DELAY_MS = 600;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
+/** Silence after which a viewer asks for the record again, ms. */
+const QUIET_MS = 10_000;
+/** Over which viewers spread their questions for a new record, ms. */
+const RECORD_SPREAD_MS = 2_000;
+const KEPT_INITS = 8;
 
 /** Runs an engine: feeds it what the ports report, in one queue, and carries out what it wants. */
 export class LivePeerSession implements SeederSession {
@@ -95,6 +101,8 @@ export class LivePeerSession implements SeederSession {
   #retryJoinAtMs = Infinity;
   #reportAtMs = Infinity;
   #meshAtMs = Infinity;
+  #quietAtMs = Infinity;
+  #warmPeers: readonly PeerDescription[] = [];
   #isMeshStarted = false;
   #reportIntervalMs = 2_000;
   #seederFrameBytes = 0;
@@ -256,7 +264,7 @@ export class LivePeerSession implements SeederSession {
   #setTimer(): void {
     if (this.#state !== 'running') return;
     const nowMs = this.#parts.clock.nowMs();
-    const dueMs = Math.min(this.#engine.dueMs(nowMs), this.#retryJoinAtMs, this.#reportAtMs, this.#meshAtMs);
+    const dueMs = Math.min(this.#engine.dueMs(nowMs), this.#retryJoinAtMs, this.#reportAtMs, this.#meshAtMs, this.#quietAtMs);
     // A timer that is set for about the right time is left alone: in browsers each setting is a message.
     if (!Number.isFinite(dueMs) || (this.#timerAtMs > nowMs && Math.abs(dueMs - this.#timerAtMs) < 1)) return;
     this.#timerAtMs = Math.max(dueMs, nowMs + 1);
@@ -269,6 +277,7 @@ export class LivePeerSession implements SeederSession {
     if (nowMs >= this.#retryJoinAtMs) this.#join();
     if (nowMs >= this.#reportAtMs) this.#report();
     if (nowMs >= this.#meshAtMs) this.#startMesh();
+    if (nowMs >= this.#quietAtMs) this.#askWhetherEnded(nowMs);
     this.#handle({ kind: 'tick' });
   }
 
@@ -321,6 +330,7 @@ export class LivePeerSession implements SeederSession {
   #emit(event: EngineEvent): void {
     switch (event.name) {
       case 'partReady': {
+        this.#quietAtMs = this.#parts.clock.nowMs() + QUIET_MS * (0.75 + this.#parts.random.next() / 2);
         this.#needInit(event.header.rendition, event.header.initHash);
         this.#hub.emit('partReady', { header: event.header, isRestart: event.isRestart });
         return;
@@ -348,6 +358,8 @@ export class LivePeerSession implements SeederSession {
         failed: (failure) => {
           this.#cancelJoin = undefined;
           this.#originAnswered(failure);
+          if (this.#record === undefined) this.#hub.emit('joinFailed', { failure });
+          if (this.#isClosed) return;
           const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
           this.#joinFailures++;
           this.#retryJoinAtMs = this.#parts.clock.nowMs() + delayMs * (0.5 + this.#parts.random.next());
@@ -362,13 +374,20 @@ export class LivePeerSession implements SeederSession {
     this.#originAnswered(undefined);
     const isFirst = this.#record === undefined;
     this.#joinFailures = 0;
-    this.#inits.set(join.initHash, join.init);
+    this.#keepInit(join.initHash, join.init);
     this.#takeRecord(join.record);
     if (!isFirst) return;
     this.#hub.emit('joined', { record: join.record, rendition: join.rendition });
     // Each of these does nothing once a listener has closed the session.
     this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
-    this.#handle({ kind: 'neighboursOffered', neighbours: join.warmPeers });
+    this.#warmPeers = join.warmPeers;
+    this.#offerWarmPeers();
+  }
+
+  /** Nothing has come for long: the stream may have ended, which only its record says. */
+  #askWhetherEnded(nowMs: number): void {
+    this.#quietAtMs = this.#record?.isEnded ? Infinity : nowMs + QUIET_MS;
+    if (!this.#record?.isEnded && this.#parts.role === 'viewer' && !this.#cancelJoin) this.#join();
   }
 
   #takeRecord(record: StreamRecord): void {
@@ -377,6 +396,20 @@ export class LivePeerSession implements SeederSession {
     const isChange = this.#record !== undefined;
     this.#record = record;
     if (isChange) this.#hub.emit('recordChanged', { record });
+  }
+
+  /** Only the newest: an encoder that restarts often must not fill the memory. */
+  #keepInit(initHash: string, bytes: Uint8Array): void {
+    this.#inits.delete(initHash);
+    this.#inits.set(initHash, bytes);
+    const oldest = this.#inits.keys().next().value;
+    if (this.#inits.size > KEPT_INITS && oldest !== undefined) this.#inits.delete(oldest);
+  }
+
+  #joinAgainWithin(spreadMs: number): void {
+    const atMs = this.#parts.clock.nowMs() + this.#parts.random.next() * spreadMs;
+    this.#retryJoinAtMs = Math.min(this.#retryJoinAtMs, atMs);
+    this.#setTimer();
   }
 
   /** A new encoder run brings a new init segment, and a new record with it. */
@@ -389,10 +422,11 @@ export class LivePeerSession implements SeederSession {
       {
         fetched: (bytes) => {
           this.#initFetches.delete(initHash);
-          this.#inits.set(initHash, bytes);
+          this.#keepInit(initHash, bytes);
           this.#originAnswered(undefined);
           this.#hub.emit('initReady', { initHash });
-          if (!this.#isClosed) this.#join();
+          // Everybody needs the new record, but nobody at once.
+          this.#joinAgainWithin(RECORD_SPREAD_MS);
         },
         failed: (failure) => {
           this.#initFetches.delete(initHash);
@@ -404,14 +438,14 @@ export class LivePeerSession implements SeederSession {
   }
 
   #fetchChunk(command: Extract<EngineCommand, { kind: 'fetchChunk' }>): void {
-    const { fetchId, chunk, firstByte, byteLength } = command;
+    const { fetchId, chunk, firstByte, byteLength, isRetry } = command;
     const { origin } = this.#parts;
     if (!origin) {
       this.#handle({ kind: 'fetchFailed', fetchId, failure: 'unavailable' });
       return;
     }
     const cancel = origin.fetchChunk(
-      { ...chunk, firstByte, byteLength },
+      { ...chunk, firstByte, byteLength, isRetry },
       {
         bytes: (bytes) => this.#handle({ kind: 'fetchBytes', fetchId, bytes }),
         done: () => {
@@ -463,6 +497,13 @@ export class LivePeerSession implements SeederSession {
 
   // — mesh —
 
+  /** Whom the origin named may be dialled once there is something to dial with. */
+  #offerWarmPeers(): void {
+    if (!this.#transport || this.#warmPeers.length === 0) return;
+    this.#handle({ kind: 'neighboursOffered', neighbours: this.#warmPeers });
+    this.#warmPeers = [];
+  }
+
   #startMesh(): void {
     if (this.#isMeshStarted || this.#state !== 'running') return;
     this.#isMeshStarted = true;
@@ -484,6 +525,7 @@ export class LivePeerSession implements SeederSession {
       linkOpened: (link) => this.#linkOpened(link),
       dialFailed: (peerId) => this.#handle({ kind: 'dialFailed', peerId }),
     });
+    this.#offerWarmPeers();
     tracker.start(() => this.#joinRequest(transport), {
       joined: (answer) => {
         this.#parts.trackerClock?.set(answer.wallMs);

@@ -278,10 +278,14 @@ describe('the viewer’s say', () => {
     expect(mostInTwoSeconds(rig, startMs)).toBeLessThanOrEqual(bitsPerSecond / 4);
   });
 
-  it('UP10: what is in the send buffers when a cap is set counts against it', () => {
+  it.each([
+    ['', []],
+    [', also by way of off', [{ mode: 'off' }] as const],
+  ])('UP10: what is in the send buffers when a cap is set counts against it%s', (_way, before) => {
     const rig = holder();
     const linkId = rig.link();
     rig.buffered.set(linkId, 40_000);
+    for (const policy of before) rig.handle({ kind: 'upload', policy });
     rig.handle({ kind: 'upload', policy: { mode: 'capped', bitsPerSecond: 400_000 } });
     rig.buffered.set(linkId, 0);
     rig.hear(linkId, request(3));

@@ -173,6 +173,64 @@ describe('a session', () => {
     second.close();
   });
 
+  it('SS13: peers that the join answer names are dialled once there are links, before and after', () => {
+    const other = peerIdFromBytes(new Uint8Array(16).fill(7));
+    origin.warmPeers = [{ peerId: other, role: 'viewer', uplinkBitsPerSecond: 0 }];
+    for (const meshDelayMs of [0, 1_000]) {
+      const dialled: PeerId[] = [];
+      const transport = new MemoryNetwork({ time, random: seededRandom(2), oneWayDelayMs: 10 }).createTransport({ peerId: ME, role: 'viewer' });
+      transport.dial = (peerId) => void dialled.push(peerId);
+      tracker = new ScriptedTracker();
+      const viewer = session({ meshDelayMs, openTransport: (opened) => opened(transport) });
+      viewer.start();
+      time.runFor(3_000);
+      expect(dialled).toEqual([other]);
+      viewer.close();
+    }
+  });
+
+  it('SS14: a join that fails is told, whatever the reason', () => {
+    const refusing = { ...origin.client(40), join: (_request: unknown, listener: { failed(failure: OriginFailure): void }) => time.schedule(time.nowMs() + 40, () => listener.failed('notFound')) };
+    const viewer = session({ origin: refusing });
+    const failures: OriginFailure[] = [];
+    viewer.on('joinFailed', ({ failure }) => failures.push(failure));
+    viewer.start();
+    time.runFor(1_000);
+    expect(failures.length).toBeGreaterThan(1);
+    expect(new Set(failures)).toEqual(new Set(['notFound']));
+    viewer.close();
+  });
+
+  it('SS15: when nothing comes any more the record is asked for, until it says that the stream has ended', () => {
+    const viewer = session();
+    viewer.start();
+    time.runUntil(60_500);
+    expect(log.filter((it) => it === 'join')).toHaveLength(1);
+    time.runFor(25_000);
+    const asked = log.filter((it) => it === 'join').length;
+    expect(asked).toBeGreaterThanOrEqual(3);
+    expect(asked).toBeLessThanOrEqual(4);
+    origin.isEnded = true;
+    time.runFor(11_000);
+    expect(viewer.record?.isEnded).toBe(true);
+    const then = log.filter((it) => it === 'join').length;
+    time.runFor(60_000);
+    expect(log.filter((it) => it === 'join')).toHaveLength(then);
+    viewer.close();
+  });
+
+  it('SS16: the newest init segments are kept, not all of them', () => {
+    const viewer = session();
+    const hashes: string[] = [];
+    viewer.on('partReady', ({ header }) => void (hashes.at(-1) !== header.initHash && hashes.push(header.initHash)));
+    for (let run = 1; run <= 12; run++) origin.restartEncoderAt(3_000 + run * 4_000);
+    viewer.start();
+    time.runFor(54_000);
+    expect(hashes).toHaveLength(13);
+    expect(hashes.map((hash) => viewer.initSegment(hash) !== undefined)).toEqual(hashes.map((_, index) => index >= 5));
+    viewer.close();
+  });
+
   it('SS4: media and init segments are handed out as private copies', () => {
     const viewer = session();
     viewer.start();

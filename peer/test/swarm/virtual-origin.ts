@@ -57,6 +57,9 @@ export class VirtualOrigin {
   readonly #waiting = new Set<() => void>();
   #run: EncoderRun = { epoch: 1, firstSequence: 0, firstMediaSequence: 0 };
   isAway = false;
+  /** Says its record; parts go on as they were scheduled. */
+  isEnded = false;
+  warmPeers: readonly PeerDescription[] = [];
   onPublished: ((chunk: PublishedChunk) => void) | undefined;
 
   constructor(time: OriginTime, chunkBytes: number) {
@@ -96,8 +99,8 @@ export class VirtualOrigin {
           const bytes = encodeHeaderBatch(headers).length + init.length + 600;
           this.bytes.join += bytes;
           received.join += bytes;
-          const warmPeers: PeerDescription[] = [];
-          listener.joined({ record: record(this.#run.epoch), rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers });
+          const { warmPeers } = this;
+          listener.joined({ record: { ...record(this.#run.epoch), isEnded: this.isEnded, revision: this.#run.epoch + (this.isEnded ? 1 : 0) }, rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers });
         }),
       fetchChunk: ({ sequence, firstByte, byteLength }, listener) =>
         later(() => {

@@ -92,8 +92,9 @@ export class HlsAttachment implements P2ptvAttachment {
   }
 
   setUpload(policy: UploadPolicy): void {
-    this.#upload = policy;
+    // First, since it refuses caps that are too low.
     this.#session?.setUpload(policy);
+    this.#upload = policy;
   }
 
   goLive(): void {
@@ -149,10 +150,11 @@ export class HlsAttachment implements P2ptvAttachment {
         clearInterval(joinTimer);
         this.#setState({ kind: 'meshed' });
       }),
-      session.on('originStateChanged', ({ isReachable, failure }) => {
-        if (this.#state.kind !== 'joining') return;
-        if (failure === 'notFound' || failure === 'invalid') this.#goPlain('noEndpoint');
-        else this.#setState({ kind: 'joining', isOriginReachable: isReachable });
+      session.on('joinFailed', ({ failure }) => {
+        if (failure !== 'unavailable') this.#goPlain('noEndpoint');
+      }),
+      session.on('originStateChanged', ({ isReachable }) => {
+        if (this.#state.kind === 'joining') this.#setState({ kind: 'joining', isOriginReachable: isReachable });
       }),
       () => clearInterval(joinTimer),
       () => document.removeEventListener('visibilitychange', visibilityChanged),

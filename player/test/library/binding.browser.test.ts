@@ -165,7 +165,7 @@ describe('binding: hls.js in Chromium', () => {
 
   it('plays plainly from the origin when it has no endpoint for peers, and says so', async () => {
     const state = await page.evaluate(() => {
-      binding.session.emit('originStateChanged', { isReachable: true, failure: 'notFound' });
+      binding.session.emit('joinFailed', { failure: 'notFound' });
       return binding.attachment.state;
     });
     expect(state).toMatchObject({ kind: 'plain', reason: 'noEndpoint' });

@@ -44,7 +44,7 @@ function client(origins: string[]): HttpOriginClient {
     link: { ...stream.link, origins },
     verifier: new NodeVerifier(stream.link.publicKey),
     random: seededRandom(1),
-    timeouts: { answerMs: 300, stallMs: 300, headersSlackMs: -4_700 },
+    timeouts: { answerMs: 1_000, stallMs: 300, headersSlackMs: -4_700 },
   });
 }
 
@@ -277,6 +277,23 @@ describe('HTTP origin: chunks', () => {
     goOn();
     await expect.poll(open).toBe(0);
     expect([calls, origin.received.media]).toEqual([1, countedBytes]);
+  });
+
+  it('FB7: passes by caches when it is asked again', async () => {
+    const cacheControls: (string | undefined)[] = [];
+    const { base } = await serve((request, response) => {
+      cacheControls.push(request.headers['cache-control']);
+      response.end(chunk.bytes);
+    });
+    const origin = client([base]);
+    const ask = (isRetry: boolean): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const request = { rendition, sequence: chunk.header.sequence, firstByte: 0, byteLength: chunk.bytes.length, isRetry };
+        origin.fetchChunk(request, { bytes: () => undefined, done: resolve, failed: reject });
+      });
+    await ask(false);
+    await ask(true);
+    expect(cacheControls).toEqual([undefined, 'no-cache']);
   });
 
   it('never asks when it was cancelled at once', async () => {
