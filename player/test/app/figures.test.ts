@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { formatBitrate, formatBytes, formatMs, formatSeconds, formatShare } from '../../src/app/format.js';
 import { flowWidth, layOutMesh, MESH_SIZE, type MeshNeighbour } from '../../src/app/mesh-layout.js';
 import { RateMeter } from '../../src/app/rate-meter.js';
-import { decodeUpload, encodeUpload } from '../../src/app/upload-setting.js';
+import { MIN_UPLOAD_CAP_BITS_PER_SECOND } from '@p2ptv/peer';
+import { decodeUpload, encodeUpload, UPLOAD_CAPS_BITS_PER_SECOND } from '../../src/app/upload-setting.js';
 
 describe('figures for people', () => {
   it('writes bytes, rates, times and shares', () => {
@@ -71,6 +72,15 @@ describe('upload setting', () => {
   it('survives storage', () => {
     for (const policy of [{ mode: 'on' }, { mode: 'off' }, { mode: 'capped', bitsPerSecond: 500_000 }] as const) {
       expect(decodeUpload(encodeUpload(policy))).toEqual(policy);
+    }
+  });
+
+  it('offers and restores no cap below the least that a peer takes', () => {
+    for (const cap of UPLOAD_CAPS_BITS_PER_SECOND) expect(cap).toBeGreaterThanOrEqual(MIN_UPLOAD_CAP_BITS_PER_SECOND);
+    const least = { mode: 'capped', bitsPerSecond: MIN_UPLOAD_CAP_BITS_PER_SECOND } as const;
+    expect(decodeUpload(encodeUpload(least))).toEqual(least);
+    for (const text of ['1', '100000', String(MIN_UPLOAD_CAP_BITS_PER_SECOND - 1)]) {
+      expect(decodeUpload(text)).toEqual({ mode: 'off' });
     }
   });
 

@@ -1,8 +1,8 @@
 import type { ReactElement } from 'react';
 import type { UploadPolicy } from '@p2ptv/peer';
 import { formatBitrate } from '../format.js';
+import { UPLOAD_CAPS_BITS_PER_SECOND } from '../upload-setting.js';
 
-const CAPS_BITS_PER_SECOND = [500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000] as const;
 const DEFAULT_CAP = 2_000_000;
 
 type UploadControlProps = {
@@ -14,7 +14,7 @@ type UploadControlProps = {
 export function UploadControl({ policy, onChange }: UploadControlProps): ReactElement {
   const { mode } = policy;
   const cap = policy.mode === 'capped' ? policy.bitsPerSecond : DEFAULT_CAP;
-  const caps = [...new Set([...CAPS_BITS_PER_SECOND, cap])].sort((a, b) => a - b);
+  const caps = [...new Set([...UPLOAD_CAPS_BITS_PER_SECOND, cap])].sort((a, b) => a - b);
   const choices: readonly [UploadPolicy['mode'], string][] = [
     ['on', 'On'],
     ['capped', 'Limited'],
