@@ -29,6 +29,8 @@ const STATS_INTERVAL_MS = 500;
 
 /** The player's code is fetched with the page; the stream is not touched before `start`. */
 const watchSessionModule = import('./watch-session.js');
+// A failure is said when playback is wanted; until then nobody else may be listening.
+watchSessionModule.catch(() => undefined);
 
 /**
  * Plays a link in a video element.
@@ -99,7 +101,8 @@ export function useWatch(
     const { attachment } = sessionRef.current ?? {};
     if (attachment) attachment.goLive();
     else if (videoRef.current) videoRef.current.currentTime = videoRef.current.seekable.end(0);
-    void videoRef.current?.play();
+    // Refused: the play button is there.
+    videoRef.current?.play().catch(() => undefined);
   }, [videoRef]);
   const setUpload = useCallback((policy: UploadPolicy) => {
     uploadRef.current = policy;

@@ -34,6 +34,12 @@ describe('pages, on a real origin in Chromium', () => {
     const from = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
     await page.waitForFunction((time) => (document.querySelector('video')?.currentTime ?? 0) > time + 0.5, from);
   };
+  /** Errors that nobody caught, rejected promises among them. */
+  const lostErrors = (page: Page): string[] => {
+    const lost: string[] = [];
+    page.on('pageerror', ({ message }) => lost.push(message));
+    return lost;
+  };
   const isPaused = (page: Page): Promise<boolean | undefined> =>
     page.evaluate(() => document.querySelector('video')?.paused);
 
@@ -184,6 +190,50 @@ describe('pages, on a real origin in Chromium', () => {
     await page.goto(`${origin.url}/watch/main`);
     await page.getByRole('button', { name: 'Load it again' }).waitFor();
     await page.close();
+  });
+
+  it('says so when the player’s own code does not load, once it is wanted', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    const lost = lostErrors(page);
+    const refused = page.waitForResponse(/watch-session.*\.js$/);
+    await page.route(/watch-session.*\.js$/, (route) => route.fulfill({ status: 404 }));
+    await page.goto(`${origin.url}/watch/main?autoplay=0`);
+    await refused;
+    await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+    await page.getByText('The player could not be loaded.').waitFor();
+    expect(lost).toEqual([]);
+  });
+
+  it('takes it when the browser refuses to play or to fill the screen', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    const lost = lostErrors(page);
+    await page.goto(`${origin.url}/watch/main`);
+    await plays(page);
+    await page.keyboard.press('k');
+    await page.evaluate(`
+      globalThis.refusals = 0;
+      const refuse = () => (globalThis.refusals++, Promise.reject(new DOMException('Refused.', 'NotAllowedError')));
+      HTMLMediaElement.prototype.play = refuse;
+      Element.prototype.requestFullscreen = refuse;
+    `);
+    for (const key of ['k', 'l', 'f']) await page.keyboard.press(key);
+    await page.waitForFunction('globalThis.refusals === 3');
+    await page.getByRole('button', { name: 'Play', exact: true }).first().waitFor();
+    // Reports of errors that nobody caught come with the next turn of the event loop.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    expect(lost).toEqual([]);
+  });
+
+  it('takes a stored upload cap that is too low for none at all', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    await page.addInitScript(`localStorage.setItem('p2ptv.upload', '100000')`);
+    await page.goto(`${origin.url}/watch/main`);
+    await plays(page);
+    expect(await page.getByRole('radio', { name: 'Off' }).isChecked()).toBe(true);
+    await page.getByText('From the origin only – no peers yet.').waitFor();
   });
 
   it('says what is wrong in a sentence', async () => {

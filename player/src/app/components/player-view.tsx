@@ -4,6 +4,9 @@ import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
 import { Icon } from './icons.js';
 
+/** A wish that the browser refuses changes nothing, and the controls show what is. */
+const staysAsItIs = (): void => undefined;
+
 /** Safari on iPhones shows only videos in full screen, by a call of its own. */
 type AppleVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
 
@@ -28,7 +31,7 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
       switch (action.kind) {
         case 'togglePlay':
           if (phase.kind === 'idle') start();
-          else if (element.paused) void element.play();
+          else if (element.paused) element.play().catch(staysAsItIs);
           else element.pause();
           break;
         case 'toggleMute':
@@ -167,8 +170,8 @@ function useIsFullscreen(): boolean {
 }
 
 function toggleFullscreen(frame: HTMLElement | null, video: AppleVideo): void {
-  if (document.fullscreenElement) void document.exitFullscreen();
-  else if (frame && 'requestFullscreen' in frame) void frame.requestFullscreen();
+  if (document.fullscreenElement) document.exitFullscreen().catch(staysAsItIs);
+  else if (frame && 'requestFullscreen' in frame) frame.requestFullscreen().catch(staysAsItIs);
   else video.webkitEnterFullscreen?.();
 }
 
