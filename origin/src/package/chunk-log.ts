@@ -167,6 +167,14 @@ export class ChunkLog {
     return parts.slice(start).flatMap((part) => this.#chunks.get(part.sequence) ?? []);
   }
 
+  /** Takes the segments before a media sequence off the playlist; they can still be fetched. The newest segment stays. */
+  listFrom(mediaSequence: number): void {
+    const kept = this.timeline.segments.filter((segment) => segment.isComplete && segment.mediaSequence >= mediaSequence);
+    const keptUs = kept.reduce((sum, segment) => sum + segment.durationUs, 0);
+    // Whole milliseconds: a rounding error upwards would keep a segment too many.
+    this.timeline.trim(Math.floor(keptUs / 1000));
+  }
+
   /** Flushes the archive and closes it. */
   close(): void {
     this.#archive.close();

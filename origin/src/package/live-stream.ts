@@ -15,6 +15,7 @@ import {
   type StreamId,
   type StreamListing,
   type StreamRecord,
+  type TimelineSegment,
 } from '@p2ptv/protocol';
 
 import { ChunkArchive, type ArchiveNotice } from './chunk-archive.js';
@@ -78,6 +79,8 @@ export type LiveStreamChange =
 const ONLY_RENDITION = 0 as RenditionId;
 /** PART-HOLD-BACK in parts: the least that RFC 8216bis allows. */
 const PART_HOLD_BACK_PARTS = 3;
+/** All parts but a segment's last reach this share of PART-TARGET (RFC 8216bis section 4.4.4.9). */
+const LEAST_PART_RATIO = 0.85;
 /** A peak above the declared BANDWIDTH raises it to the peak and so much more. */
 const BANDWIDTH_MARGIN_RATIO = 1.1;
 
@@ -87,7 +90,8 @@ const BANDWIDTH_MARGIN_RATIO = 1.1;
  *
  * Invariants: no sequence, media sequence, epoch or revision is ever used twice, whatever crashes.
  * Media sequences and epochs are consecutive as far as the log is whole; where an earlier run's log
- * has lost its tail they jump, and the playlist begins anew.
+ * has lost its tail they jump, and the playlist begins anew. So it does where a session has other
+ * targets than the one before: a playlist's target durations hold for all that it lists.
  */
 export class LiveStream {
   readonly streamId: StreamId;
@@ -125,6 +129,7 @@ export class LiveStream {
     this.log = new ChunkLog(archive, options.window);
     const bootId = options.bootId ?? currentBootId();
     this.#loadRecord();
+    if (this.#record) this.#unlistUnfit(this.#record);
     this.#used = this.#recoverNumbering(bootId);
     this.#numbering = new NumberingFile(this.#path('numbering'), { used: this.#used, bootId });
   }
@@ -199,7 +204,7 @@ export class LiveStream {
     this.log.append(chunk);
     session.isPublished = true;
     this.#partIndex = part.isSegmentLast ? 0 : partIndex + 1;
-    if (isNewEpoch) this.#issueRecord(this.#describe(session));
+    if (isNewEpoch) this.#beginEpoch(this.#describe(session), used.mediaSequence);
     this.#measure(chunk, isNewSegment);
     this.#emit({ kind: 'published', chunk });
     this.#setState('live');
@@ -263,21 +268,28 @@ export class LiveStream {
       title: this.title,
       revision: 0,
       epoch: this.#used.epoch,
-      ...this.#targets(init),
+      partTargetMs: init.partTargetMs,
+      targetDurationSeconds: Math.max(1, Math.round(init.segmentMs / 1000)),
       renditions: [rendition],
       isEnded: false,
     };
   }
 
-  /** No part or segment still listed may exceed what the playlist declares, an earlier session's included. */
-  #targets(init: MediaInit): { partTargetMs: number; targetDurationSeconds: number } {
-    const { segments } = this.log.timeline;
-    const longestPartUs = Math.max(0, ...segments.flatMap(({ parts }) => parts.map((part) => part.durationUs)));
-    const longestSegmentUs = Math.max(0, ...segments.map((segment) => segment.durationUs));
-    return {
-      partTargetMs: Math.max(init.partTargetMs, longestPartUs / 1000),
-      targetDurationSeconds: Math.max(1, Math.round(init.segmentMs / 1000), Math.round(longestSegmentUs / 1e6)),
-    };
+  /** A playlist's targets must not change (RFC 8216 section 6.2.1): with others it starts anew, at this epoch. */
+  #beginEpoch(record: StreamRecord, mediaSequence: number): void {
+    const previous = this.#record;
+    const isOther =
+      previous !== undefined &&
+      (previous.partTargetMs !== record.partTargetMs || previous.targetDurationSeconds !== record.targetDurationSeconds);
+    if (isOther) this.log.listFrom(mediaSequence);
+    else this.#unlistUnfit(record);
+    this.#issueRecord(record);
+  }
+
+  /** What an earlier run left may be of several sessions: lists only what comes after the last segment that breaks the targets. */
+  #unlistUnfit(targets: Targets): void {
+    const unfit = this.log.timeline.segments.findLast((segment) => !fits(segment, targets));
+    if (unfit) this.log.listFrom(unfit.mediaSequence + 1);
   }
 
   /** Raises the declared bandwidth when a segment exceeds it. */
@@ -347,4 +359,15 @@ export class LiveStream {
   #path(name: string): string {
     return join(this.#options.folder, name);
   }
+}
+
+type Targets = Pick<StreamRecord, 'partTargetMs' | 'targetDurationSeconds'>;
+
+/** Whether a playlist with these targets may list a segment. */
+function fits({ parts, durationUs }: TimelineSegment, { partTargetMs, targetDurationSeconds }: Targets): boolean {
+  // The playlist's own precision.
+  const targetUs = Math.ceil(partTargetMs * 1000);
+  const isLong = Math.round(durationUs / 1e6) > targetDurationSeconds || parts.some((part) => part.durationUs > targetUs);
+  const isShort = parts.slice(0, -1).some((part) => part.durationUs < partTargetMs * 1000 * LEAST_PART_RATIO);
+  return !isLong && !isShort;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeStreamRecord, renderMediaPlaylist, signatureOf, signedPortion, type ChunkSequence } from '@p2ptv/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { fakeInit, kill, openStream, publisher, temporaryFolder } from './stream-fixture.js';
+import { fakeInit, fakePart, kill, openStream, publisher, temporaryFolder } from './stream-fixture.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => (folder = temporaryFolder()));
@@ -73,13 +73,22 @@ describe('publishing', () => {
     live.close();
   });
 
-  it('a part or segment of an earlier session never exceeds what the playlist declares', () => {
-    const { live } = openStream(folder.path);
-    live.beginSession({ ...fakeInit('slow'), partTargetMs: 500, segmentMs: 4000 });
-    live.publish({ bytes: Buffer.alloc(10), durationUs: 500_000, isIndependent: true, isSegmentLast: true, programDateTimeMs: 0 });
-    live.beginSession({ ...fakeInit('fast'), partTargetMs: 200, segmentMs: 2000 });
-    live.publish({ bytes: Buffer.alloc(10), durationUs: 200_000, isIndependent: true, isSegmentLast: false, programDateTimeMs: 500 });
-    expect(live.playlistOptions(false)).toMatchObject({ partTargetMs: 500 });
+  it.each([
+    ['a shorter part', { partTargetMs: 100, segmentMs: 2000 }, 100_000, 2],
+    ['a longer part', { partTargetMs: 500, segmentMs: 2000 }, 500_000, 2],
+    ['a shorter segment', { partTargetMs: 200, segmentMs: 1000 }, 200_000, 1],
+    ['a longer segment', { partTargetMs: 200, segmentMs: 4000 }, 200_000, 4],
+  ])('a session with %s starts the playlist anew with its own targets; what was listed can still be fetched', (_what, targets, durationUs, targetDurationSeconds) => {
+    const { live, begin, publish } = openStream(folder.path);
+    begin('first');
+    publish(25);
+    live.beginSession({ ...fakeInit('second'), ...targets });
+    expect(live.playlistOptions(false)).toMatchObject({ partTargetMs: 200, targetDurationSeconds: 2 });
+    live.publish({ ...fakePart(0), durationUs });
+    expect(live.playlistOptions(false)).toMatchObject({ partTargetMs: targets.partTargetMs, targetDurationSeconds });
+    expect(live.log.timeline.segments.map(({ mediaSequence, epoch }) => ({ mediaSequence, epoch }))).toEqual([{ mediaSequence: 3, epoch: 2 }]);
+    expect(live.log.findSegment(1, 0).kind).toBe('found');
+    expect(live.log.find(24 as ChunkSequence).kind).toBe('here');
     live.close();
   });
 });
@@ -175,6 +184,22 @@ describe('coming back', () => {
     expect(second.live.log.last).toMatchObject({ sequence: 25, mediaSequence: 3, epoch: 2, partIndex: 0 });
     expect(second.live.record?.revision).toBe(2);
     expect(second.live.log.timeline.segments.map((segment) => segment.mediaSequence)).toEqual([0, 1, 2, 3]);
+    second.live.close();
+  });
+
+  it.each([
+    ['shorter', 100],
+    ['longer', 500],
+  ])('a playlist that began anew with %s parts does not list the others again', (_what, partMs) => {
+    const first = openStream(folder.path);
+    first.begin('first');
+    first.publish(25);
+    first.live.beginSession({ ...fakeInit('second'), partTargetMs: partMs });
+    for (let index = 0; index < 4; index++) first.live.publish({ ...fakePart(index), durationUs: partMs * 1000, isSegmentLast: index % 2 === 1, isIndependent: true });
+    first.live.close();
+    const second = openStream(folder.path, { bootId: 'boot 2' });
+    expect(second.live.playlistOptions(false)).toMatchObject({ partTargetMs: partMs });
+    expect(second.live.log.timeline.segments.map((segment) => segment.epoch)).toEqual([2, 2]);
     second.live.close();
   });
 
