@@ -11,11 +11,11 @@ export type EncodingOptions = {
    * the same rate for three times that. Default `ultrafast`.
    */
   readonly preset?: string;
-  /** The picture is shrunk into 1280x720, and to this height if that is smaller; never enlarged. Pixels. */
+  /** The picture is shrunk to this height, or into 1280x720 where none is given; never enlarged. Pixels. Too high takes more CPU than there is. */
   readonly height?: number;
   /** Rate of the video, kb/s. Default by size: 800 at 640x360, 2400 at 1280x720. Too low gives blocks, too high late parts. */
   readonly videoBitrateKbps?: number;
-  /** Rate of the audio, kb/s. Default 96. */
+  /** Rate of the audio, kb/s. Default {@link DEFAULT_AUDIO_BITRATE_KBPS}. */
   readonly audioBitrateKbps?: number;
   /** Whether the wall clock is drawn into the picture, for measuring delay. Default false. */
   readonly hasClock?: boolean;
@@ -32,8 +32,13 @@ export type EncoderRun = {
 /** The file descriptor on which ffmpeg writes the sound. */
 export const AUDIO_FD = 3;
 
-const MAX_WIDTH = 1280;
-const MAX_HEIGHT = 720;
+/** Stereo AAC without audible loss for most. */
+export const DEFAULT_AUDIO_BITRATE_KBPS = 96;
+
+/** Pixels. */
+type Frame = { readonly width: number; readonly height: number };
+
+const DEFAULT_FRAME: Frame = { width: 1280, height: 720 };
 
 /**
  * ffmpeg's arguments for one session: H.264 on standard output and AAC on {@link AUDIO_FD}, each as FLV.
@@ -61,12 +66,12 @@ export function defaultVideoBitrateKbps(width: number, height: number, framesASe
 }
 
 function videoArguments({ ffmpeg, feed, cadence, encoding }: EncoderRun): string[] {
-  const { preset = 'ultrafast', height = MAX_HEIGHT, hasClock = false } = encoding;
-  const maxHeight = Math.min(height, MAX_HEIGHT);
-  const rate = encoding.videoBitrateKbps ?? defaultRate(feed, cadence, maxHeight);
+  const { preset = 'ultrafast', hasClock = false } = encoding;
+  const frame = largestFrame(encoding.height);
+  const rate = encoding.videoBitrateKbps ?? defaultRate(feed, cadence, frame);
   const gop = String(cadence.framesPerGop);
   return [
-    ...['-vf', [...scaleFilters(maxHeight), ...(hasClock ? burntClockFilters() : [])].join(',')],
+    ...['-vf', [...scaleFilters(frame), ...(hasClock ? burntClockFilters() : [])].join(',')],
     ...['-r', formatFrameRate(cadence.frameRate), ...ffmpeg.constantRateOptions],
     ...['-c:v', 'libx264', '-preset', preset, '-tune', 'zerolatency', '-profile:v', 'main', '-pix_fmt', 'yuv420p'],
     ...['-g', gop, '-keyint_min', gop, '-sc_threshold', '0'],
@@ -75,22 +80,28 @@ function videoArguments({ ffmpeg, feed, cadence, encoding }: EncoderRun): string
   ];
 }
 
-function audioArguments({ audioBitrateKbps = 96 }: EncodingOptions): string[] {
+function audioArguments({ audioBitrateKbps = DEFAULT_AUDIO_BITRATE_KBPS }: EncodingOptions): string[] {
   return [
     ...['-af', 'aresample=async=1:first_pts=0', '-ar', '48000', '-ac', '2'],
     ...['-c:a', 'aac', '-b:a', `${audioBitrateKbps}k`],
   ];
 }
 
+/** An explicit height is obeyed; the width then bounds only pictures that are wider than 16:9, and never below the default. */
+function largestFrame(height: number | undefined): Frame {
+  if (height === undefined) return DEFAULT_FRAME;
+  return { width: Math.max(DEFAULT_FRAME.width, Math.ceil((height * 16) / 9)), height };
+}
+
 /** Shrinks into the frame, with square pixels and even sides. Expressions, because a live picture's size may be unknown yet. */
-function scaleFilters(maxHeight: number): string[] {
-  const shrink = `min(1,min(${MAX_WIDTH}/(iw*sar),${maxHeight}/ih))`;
+function scaleFilters(frame: Frame): string[] {
+  const shrink = `min(1,min(${frame.width}/(iw*sar),${frame.height}/ih))`;
   const even = (side: string): string => `max(2,2*floor(${side}*${shrink}/2+0.01))`;
   return [`scale=w='${even('iw*sar')}':h='${even('ih')}'`, 'setsar=1', 'format=yuv420p'];
 }
 
-function defaultRate(feed: SourceFeed, cadence: Cadence, maxHeight: number): number {
-  const { width = MAX_WIDTH, height = MAX_HEIGHT } = feed.media;
-  const shrink = Math.min(1, MAX_WIDTH / width, maxHeight / height);
+function defaultRate(feed: SourceFeed, cadence: Cadence, frame: Frame): number {
+  const { width = frame.width, height = frame.height } = feed.media;
+  const shrink = Math.min(1, frame.width / width, frame.height / height);
   return defaultVideoBitrateKbps(width * shrink, height * shrink, framesPerSecond(cadence.frameRate));
 }

@@ -66,7 +66,7 @@ const SETTINGS = {
   },
   'part-ms': { flags: '--part-ms <ms>', description: 'length of a part (default: 200)', schema: wholeNumber(50, 2000).default(200) },
   'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: wholeNumber(1000, 10_000).default(2000) },
-  height: { flags: '--height <pixels>', description: 'shrink the picture to this height (default: as it comes, 720 at most)', schema: wholeNumber(64, 2160).optional() },
+  height: { flags: '--height <pixels>', description: 'shrink the picture to this height; never enlarged (default: as it comes, 720 at most)', schema: wholeNumber(64, 2160).optional() },
   'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the video (default: by size)', schema: wholeNumber(50, 50_000).optional() },
   port: { flags: '--port <number>', description: 'HTTP port, 0 for any (default: 8080)', schema: wholeNumber(0, 65_535).default(8080) },
   host: { flags: '--host <address>', description: 'address to listen on (default: all)', schema: text(255).optional() },

@@ -1,13 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 
 import type { Cadence } from '../encode/cadence.js';
-import { defaultVideoBitrateKbps, type EncodingOptions } from '../encode/encoder-arguments.js';
+import { DEFAULT_AUDIO_BITRATE_KBPS, defaultVideoBitrateKbps, type EncodingOptions } from '../encode/encoder-arguments.js';
 import type { Encoder } from '../encode/encoder.js';
 import { framesPerSecond } from '../encode/frame-rate.js';
 import type { AssembledInit } from '../fragment/part-assembler.js';
 import type { LiveStream, MediaInit } from '../package/live-stream.js';
 
-const AUDIO_KBPS = 96;
 /** Boxes and timestamps on top of what the codecs make. */
 const CONTAINER_RATIO = 1.05;
 /** The rate control's buffer lets a segment exceed the mean by so much. */
@@ -60,7 +59,7 @@ export function feedStream(
 
 function describeMedia(init: AssembledInit, cadence: Cadence, encoding: EncodingOptions): MediaInit {
   const video = encoding.videoBitrateKbps ?? defaultVideoBitrateKbps(init.width, init.height, init.frameRate);
-  const audio = init.hasAudio ? (encoding.audioBitrateKbps ?? AUDIO_KBPS) : 0;
+  const audio = init.hasAudio ? (encoding.audioBitrateKbps ?? DEFAULT_AUDIO_BITRATE_KBPS) : 0;
   return {
     bytes: init.bytes,
     codecs: init.codecs,

@@ -191,5 +191,15 @@ for (const ffmpeg of await allFfmpegs()) {
         expect(session.init).toMatchObject({ width: 638, height: 360 });
       });
     });
+
+    it.each([
+      ['no height: 720', undefined, { width: 1280, height: 720 }],
+      ['a height above 720', 900, { width: 1600, height: 900 }],
+      ['a height above the picture’s: never enlarged', 2160, { width: 1920, height: 1080 }],
+    ])('%s', async (_what, height, size) => {
+      const source = new TestCardSource({ width: 1920, height: 1080, durationSeconds: 0.5, isPaced: false });
+      const session = await encodeAll(ffmpeg, source, { encoding: height === undefined ? {} : { height } });
+      expect(session.init).toMatchObject(size);
+    });
   });
 }
