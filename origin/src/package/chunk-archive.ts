@@ -80,11 +80,6 @@ export class ChunkArchive {
     mkdirSync(options.folder, { recursive: true });
   }
 
-  /** Whether chunks reach the disk at present. */
-  get isRecording(): boolean {
-    return this.#pausedUntilMs === undefined;
-  }
-
   /** Sequence of the oldest chunk on the disk. */
   get oldest(): number | undefined {
     return this.#files.find((file) => file.sequences.length > 0)?.sequences[0];
