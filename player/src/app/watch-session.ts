@@ -3,6 +3,11 @@ import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
 import type { UploadPolicy } from '@p2ptv/peer';
 import { attachP2ptv, type P2ptvAttachment } from '../library/index.js';
 
+declare global {
+  /** What the watch page plays, for the browser's console. */
+  var p2ptv: P2ptvAttachment | undefined;
+}
+
 /** A stream that plays in an element. */
 export type WatchSession = {
   /** undefined where the browser plays HLS itself and no peer can be had. */
@@ -41,9 +46,12 @@ export function startWatching(
   });
   const attachment = attachP2ptv(hls, { link: request.link, upload: request.upload });
   hls.attachMedia(video);
+  // For whoever looks behind the page: `p2ptv.stats()` in the console.
+  globalThis.p2ptv = attachment;
   return {
     attachment,
     stop: () => {
+      if (globalThis.p2ptv === attachment) globalThis.p2ptv = undefined;
       attachment.detach();
       hls.destroy();
     },

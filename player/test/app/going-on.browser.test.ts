@@ -1,11 +1,20 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { P2ptvAttachment } from '../../src/library/attachment.js';
 import { launchChromium } from '../support/chromium.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
+import { startRealTracker } from '../support/real-tracker.js';
+
+/** What the watch page leaves for whoever looks behind it. */
+declare const p2ptv: P2ptvAttachment;
+
+/** What an operator waits for a crashed origin that is started again, ms, from the kill to on air. */
+const BACK_LIMIT_MS = 5_000;
 
 describe('watch page: the picture goes on', () => {
   let origin: RealOrigin;
   const browsers: Browser[] = [];
+  const cleanups: (() => Promise<void>)[] = [];
 
   beforeEach(async () => {
     origin = await startRealOrigin();
@@ -13,6 +22,7 @@ describe('watch page: the picture goes on', () => {
 
   afterEach(async () => {
     await Promise.all(browsers.splice(0).map((browser) => browser.close()));
+    for (const cleanup of cleanups.splice(0)) await cleanup();
     await origin.close();
   });
 
@@ -30,6 +40,16 @@ describe('watch page: the picture goes on', () => {
   const stat = async (page: Page, name: string): Promise<string> =>
     (await page.locator(`[data-stat=${name}]`).textContent()) ?? '';
 
+  const status = async (page: Page): Promise<string> => (await page.locator('.status').textContent()) ?? '';
+  const fromPeers = (page: Page): Promise<number> => page.evaluate(() => p2ptv.stats().bytes.fromPeers);
+
+  /** Waits until the two have fed each other so many bytes more. */
+  const feedEachOther = async (pages: readonly Page[], bytes: number): Promise<void> => {
+    const total = async (): Promise<number> => (await Promise.all(pages.map(fromPeers))).reduce((sum, each) => sum + each, 0);
+    const before = await total();
+    await expect.poll(total, { timeout: 30_000, interval: 100 }).toBeGreaterThan(before + bytes);
+  };
+
   /** Waits until the picture has moved on by so many seconds. */
   const moves = async (page: Page, seconds = 1): Promise<void> => {
     const from = await timeOf(page);
@@ -39,16 +59,22 @@ describe('watch page: the picture goes on', () => {
   it('after the origin was killed and started again with its data: the same stream, without a reload', { timeout: 90_000 }, async () => {
     const pages = [await watch('/watch/main'), await watch('/watch/main')];
     await Promise.all(pages.map((page) => page.evaluate('globalThis.isSamePage = true')));
+    await feedEachOther(pages, 100_000);
     const { link, data, url } = origin;
+    const killedAtMs = performance.now();
     await origin.kill();
     origin = await startRealOrigin('testcard', { data, port: new URL(url).port });
+    // On air again, not just listening.
+    expect(performance.now() - killedAtMs).toBeLessThan(BACK_LIMIT_MS);
     expect(origin.link).toBe(link);
     await Promise.all(pages.map((page) => moves(page, 4)));
     for (const page of pages) {
       expect(await page.evaluate('globalThis.isSamePage')).toBe(true);
-      // Back at live, not a minute behind; and fed by each other again.
+      // Back at live, not a minute behind.
       await expect.poll(async () => Number.parseFloat(await stat(page, 'playout-delay')), { timeout: 20_000 }).toBeLessThan(3);
+      await expect.poll(() => stat(page, 'neighbours'), { timeout: 20_000 }).toBe('1');
     }
+    await feedEachOther(pages, 300_000);
   });
 
   it('after every peer has gone, from the origin', { timeout: 60_000 }, async () => {
@@ -70,11 +96,34 @@ describe('watch page: the picture goes on', () => {
     await moves(page, 3);
   });
 
-  it('while the tracker is down, from the origin, and the page says so', { timeout: 60_000 }, async () => {
+  /** The origin's stream with another tracker. */
+  const pathWithTracker = (trackerUrl: string): string => {
     const link = new URLSearchParams(origin.link.slice('magnet:?'.length));
-    link.set('tr', 'http://127.0.0.1:9');
-    const page = await watch(`/watch?${link.toString()}`);
+    link.set('tr', trackerUrl);
+    return `/watch?${link.toString()}`;
+  };
+
+  it('after the tracker has died, from each other and the origin, and the page says so', { timeout: 90_000 }, async () => {
+    const tracker = await startRealTracker();
+    cleanups.push(() => tracker.kill());
+    const pages = [await watch(pathWithTracker(tracker.url)), await watch(pathWithTracker(tracker.url))];
+    for (const page of pages) {
+      await expect.poll(() => status(page), { timeout: 20_000 }).toBe('Shared with one peer.');
+    }
+    await feedEachOther(pages, 100_000);
+    await tracker.kill();
+    for (const page of pages) {
+      await expect
+        .poll(() => status(page), { timeout: 20_000 })
+        .toBe('The tracker is away – one peer and the origin carry on.');
+    }
+    await feedEachOther(pages, 300_000);
+    await Promise.all(pages.map((page) => moves(page, 4)));
+  });
+
+  it('where the tracker has never answered, from the origin, and the page says so', { timeout: 60_000 }, async () => {
+    const page = await watch(pathWithTracker('http://127.0.0.1:9'));
     await moves(page, 4);
-    await expect.poll(() => page.locator('body').innerText(), { timeout: 15_000 }).toContain('the tracker is away');
+    await expect.poll(() => status(page), { timeout: 15_000 }).toContain('From the origin only – the tracker is away');
   });
 });

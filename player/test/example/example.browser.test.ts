@@ -69,6 +69,15 @@ describe('the example: an hls.js page with three lines more', () => {
     const text = await readFile(FILES['/']!.file, 'utf8');
     const script = text.slice(text.indexOf('<script type="module">'), text.indexOf('</script>\n</html>'));
     expect(script.split('\n').length).toBeLessThanOrEqual(20);
-    expect(text.match(/p2ptv/gi)).not.toBeNull();
+    // What it takes beyond a page that plays with hls.js alone: this, and no other line of script.
+    const lines = script.split('\n').map((line) => line.trim());
+    expect(lines.filter((line) => /attachP2ptv|\blink\b/.test(line))).toEqual([
+      "import { attachP2ptv } from '@p2ptv/player';",
+      "const link = new URLSearchParams(location.search).get('link'); // magnet:?xt=urn:p2ptv:…",
+      'const p2ptv = attachP2ptv(hls, { link }); // instead of hls.loadSource(…)',
+    ]);
+    expect(lines.filter((line) => /\bhls\.\w+\(/.test(line) && !line.includes('attachP2ptv'))).toEqual([
+      "hls.attachMedia(document.getElementById('video'));",
+    ]);
   });
 });
