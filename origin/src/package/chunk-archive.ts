@@ -4,7 +4,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,6 +17,7 @@ import { STREAM_PATHS, type ChunkSequence, type SignedChunkHeader, type StreamId
 
 import { replaceFile, unlinkIfThere } from './durable-file.js';
 import { describeWriteFailure } from './errors.js';
+import { makeFolder } from './make-folder.js';
 import type { Publisher } from './publisher.js';
 import { readRecord, recordPieces, scanRecords } from './record-file.js';
 
@@ -77,7 +77,7 @@ export class ChunkArchive {
   /** @throws the system's error when the folder cannot be made or read */
   constructor(options: ChunkArchiveOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true });
+    makeFolder(options.folder);
   }
 
   /** Sequence of the oldest chunk on the disk. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, realpathSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, realpathSync, unlinkSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 
 import { describeWriteFailure, PackageError, systemCode } from '../package/errors.js';
+import { makeFolder } from '../package/make-folder.js';
 
 /** Room that must be there at the start: some seconds of media. */
 const PROBE_BYTES = 1024 * 1024;
@@ -25,7 +26,7 @@ export class DataFolder {
    */
   static async open(path: string): Promise<DataFolder> {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path, 0o700);
       probe(join(path, `probe.${process.pid}`));
     } catch (error) {
       throw dataUnusable(path, error);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
@@ -170,7 +169,6 @@ const WARM_PEERS = 8;
 
 function openStream(options: OriginOptions, publisher: Publisher): LiveStream {
   const folder = join(options.dataFolder, 'streams', options.slug);
-  mkdirSync(folder, { recursive: true });
   return new LiveStream({
     publisher,
     slug: options.slug,

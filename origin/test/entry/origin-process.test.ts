@@ -73,6 +73,14 @@ describe('the origin as a process', () => {
     expect(parseStreamLink(link)).toMatchObject({ origins: [`http://localhost:${port}/live/main`] });
   }, 30_000);
 
+  it('a data folder that cannot be made is said in one sentence', async () => {
+    // A file system that answers ENOENT under an existing folder.
+    const command = startCommand(['start', '--input', 'none', '--port', '0', '--data', '/proc/none']);
+    running.push(command);
+    expect(await command.exit).toBe(1);
+    expect(command.errors()).toMatch(/^The data folder \/proc\/none cannot be used, because .*\n$/);
+  }, 15_000);
+
   it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it cleanly within two seconds: those who wait are answered, ffmpeg is gone', async (signal) => {
     const port = await freePort();
     const base = `http://127.0.0.1:${port}`;
