@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,11 @@ import { TestCardSource } from '../../src/ingest/test-card-source.js';
 import { feedStream } from '../../src/server/encoder-feed.js';
 import { openStream, temporaryFolder } from '../package/stream-fixture.js';
 import { startOrigin } from './origin-fixture.js';
+
+const run = promisify(execFile);
+
+/** How long ffmpeg and ffprobe play; the tests in plain browsers take it too. */
+const SECONDS = Number(process.env['P2PTV_PLAIN_HLS_SECONDS'] ?? 4);
 
 const RATES = [
   { numerator: 24, denominator: 1 },
@@ -59,10 +64,23 @@ describe('a live origin', () => {
 
   it('plays in ffmpeg without an error line', async () => {
     const { path } = await locateFfmpeg();
-    const args = ['-v', 'error', '-i', `${origin.base}/index.m3u8`, '-t', '4', '-f', 'null', '-'];
-    const { stderr } = await promisify(execFile)(path, args, { timeout: 25_000 });
+    const args = ['-v', 'error', '-i', `${origin.base}/index.m3u8`, '-t', String(SECONDS), '-f', 'null', '-progress', 'pipe:1', '-'];
+    const { stdout, stderr } = await run(path, args, { timeout: 25_000 + SECONDS * 1000 });
     expect(stderr).toBe('');
-  }, 30_000);
+    expect(Number(/.*out_time_us=(\d+)/s.exec(stdout)?.[1]) / 1e6).toBeGreaterThan(SECONDS - 0.5);
+  }, 30_000 + SECONDS * 1000);
+
+  it.skipIf(!hasFfprobe())('is read by ffprobe without an error line', async () => {
+    const args = ['-v', 'error', '-read_intervals', `%+${SECONDS}`, '-show_entries', 'packet=codec_type,pts_time', '-of', 'csv=p=0', `${origin.base}/index.m3u8`];
+    const { stdout, stderr } = await run('ffprobe', args, { timeout: 25_000 + SECONDS * 1000, maxBuffer: 64 * 1024 * 1024 });
+    expect(stderr).toBe('');
+    const packets = stdout.trim().split('\n').map((line) => line.split(','));
+    for (const kind of ['video', 'audio']) {
+      const times = packets.filter(([type]) => type === kind).map(([, time]) => Number(time));
+      expect(Math.max(...times) - Math.min(...times), kind).toBeGreaterThan(SECONDS - 0.5);
+      expect(times, kind).toEqual([...times].sort((a, b) => a - b));
+    }
+  }, 30_000 + SECONDS * 1000);
 
   it('closes within two seconds, and all who wait are answered', async () => {
     const last = origin.origin.published.live.log.timeline.last!;
@@ -74,3 +92,8 @@ describe('a live origin', () => {
     expect((await waiting).status).toBe(503);
   });
 });
+
+/** It comes with every system's ffmpeg; the npm package has none. */
+function hasFfprobe(): boolean {
+  return spawnSync('ffprobe', ['-version'], { stdio: 'ignore' }).status === 0;
+}
