@@ -520,6 +520,8 @@ export class LivePeerSession implements SeederSession {
     this.#isWebRtcAvailable = transport !== undefined;
     const { tracker } = this.#parts;
     if (!transport || !tracker) return;
+    // The origin's seeder chooses whom it serves: nobody else may make it set up connections.
+    if (this.#parts.role === 'origin') transport.setLinkLimit(0);
     transport.listen({
       sendSignal: (signal) => tracker.signal(signal),
       linkOpened: (link) => this.#linkOpened(link),

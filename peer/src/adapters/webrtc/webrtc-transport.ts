@@ -47,6 +47,9 @@ type Attempt = {
 type RefuseReason = Extract<SignalBody, { kind: 'refuse' }>['reason'];
 
 const DEFAULT_DIAL_TIMEOUT_MS = 8_000;
+/** Offers of one peer are counted over this, ms, and for so many peers. */
+const OFFER_WINDOW_MS = 3_000;
+const REMEMBERED_OFFERERS = 512;
 /** Candidates of one connection; more would only be work. */
 const MAX_CANDIDATES = 64;
 /**
@@ -70,6 +73,8 @@ export class WebRtcTransport implements LinkTransport {
   readonly #attempts = new Map<PeerId, Attempt>();
   readonly #open = new Map<PeerId, Attempt>();
   readonly #waitingDials = new Set<PeerId>();
+  /** Offers of each peer in the current window. */
+  readonly #offers = new Map<PeerId, { readonly sinceMs: number; count: number }>();
   /** Connections that are not freed yet: those above, and closed links that linger. */
   #connectionCount = 0;
   #listener: LinkTransportListener | undefined;
@@ -172,6 +177,10 @@ export class WebRtcTransport implements LinkTransport {
     if (current?.connectionId === connectionId) return;
     // Both dialled: both know which offer stands, so nothing needs to be said.
     if (current?.isInitiator && this.#options.peerId < peerId) return;
+    if (this.#isFlooding(peerId)) {
+      this.#refuse(signal, 'full');
+      return;
+    }
     const remote = this.#checkRemote(peerId, body);
     if (!remote) {
       this.#refuse(signal, 'badTicket');
@@ -191,6 +200,21 @@ export class WebRtcTransport implements LinkTransport {
     }
     this.#admit(attempt, remote, body.sdp);
     attempt.connection.answer(body.sdp);
+  }
+
+  /** Each offer costs a connection with its keys: a peer gets as many as honest retries need. */
+  #isFlooding(peerId: PeerId): boolean {
+    const nowMs = this.#options.clock.wallMs();
+    const known = this.#offers.get(peerId);
+    const isRecent = known !== undefined && Math.abs(nowMs - known.sinceMs) < OFFER_WINDOW_MS;
+    const offers = isRecent ? known : { sinceMs: nowMs, count: 0 };
+    offers.count++;
+    // Moved to the end, so that the one forgotten is the one unheard of for longest.
+    this.#offers.delete(peerId);
+    this.#offers.set(peerId, offers);
+    const oldest = this.#offers.keys().next().value;
+    if (this.#offers.size > REMEMBERED_OFFERERS && oldest !== undefined) this.#offers.delete(oldest);
+    return offers.count > MAX_TRIES + 1;
   }
 
   #takeAnswer(signal: Signal, body: Extract<SignalBody, { kind: 'answer' }>): void {

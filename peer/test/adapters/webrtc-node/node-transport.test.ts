@@ -113,6 +113,19 @@ describe('WebRTC transport', () => {
     expect([...lower.failures, ...higher.failures]).toEqual([]);
   });
 
+  it('answers a flood of offers from one peer a few times, and refuses the rest', async () => {
+    const [flooder, victim] = [await sitIn(1), await sitIn(2)];
+    flooder.transport.dial(victim.peerId);
+    await until(() => victim.opened.length === 1);
+    const offer = relay.log.find(({ body }) => body.kind === 'offer')!;
+    relay.log.length = 0;
+    for (let count = 0; count < 40; count++) {
+      victim.transport.signal({ ...offer, connectionId: (0xabcd0000 + count).toString(16) });
+    }
+    await until(() => kinds().filter((kind) => kind === 'refuse').length >= 36);
+    expect(kinds().filter((kind) => kind === 'answer').length).toBeLessThanOrEqual(4);
+  });
+
   it('refuses beyond the limit, and has room again when a link has ended', async () => {
     const [host, one, two] = [await sitIn(1), await sitIn(2), await sitIn(3)];
     host.transport.setLinkLimit(1);
