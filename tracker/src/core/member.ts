@@ -22,8 +22,11 @@ export type Member = {
   isVisible: boolean;
   /** It has reported at least once: its links have had a moment to form. */
   hasReported: boolean;
-  /** As reported; raised for each newcomer that was told of it since. */
+  /** As reported; raised for each member that was told of it since. */
   neighbourCount: number;
+  /** Whom it was told of in the current report interval: who asks often crowds nobody. */
+  readonly introductions: Set<PeerId>;
+  introductionsSinceMs: number;
   sentBytes: number;
   /** As reported; what it got on duty shows in its growth. */
   seededBytes: number;
@@ -55,6 +58,8 @@ export function newMember(
     isVisible: request.isVisible,
     hasReported: false,
     neighbourCount: 0,
+    introductions: new Set(),
+    introductionsSinceMs: at.nowMs,
     sentBytes: 0,
     seededBytes: 0,
     seededAtMs: -Infinity,
@@ -82,6 +87,26 @@ export function noteReport(member: Member, report: PeerReport, nowMs: number): v
   if (report.fromSeederBytes > member.seededBytes) {
     member.seededBytes = report.fromSeederBytes;
     member.seededAtMs = nowMs;
+  }
+}
+
+/**
+ * Notes that a seeker was told of others, who are to be dialled by it. Each counts once a seeker and
+ * interval, by the tracker's time: otherwise one that asks all the time would make others look full.
+ */
+export function noteIntroductions(
+  seeker: Member,
+  told: readonly Member[],
+  at: { readonly nowMs: number; readonly intervalMs: number },
+): void {
+  if (at.nowMs - seeker.introductionsSinceMs >= at.intervalMs) {
+    seeker.introductions.clear();
+    seeker.introductionsSinceMs = at.nowMs;
+  }
+  for (const member of told) {
+    if (seeker.introductions.has(member.peerId)) continue;
+    seeker.introductions.add(member.peerId);
+    member.neighbourCount++;
   }
 }
 

@@ -16,6 +16,7 @@ import {
   isMeetable,
   isProvenUploader,
   newMember,
+  noteIntroductions,
   noteReport,
   refreshMember,
   type ConnectionId,
@@ -140,7 +141,7 @@ export class Swarm {
   }
 
   /** Whom a member should meet; it will send the offers. */
-  neighboursFor(seeker: Member, wanted: NeighboursWanted): PeerDescription[] {
+  neighboursFor(seeker: Member, wanted: NeighboursWanted, nowMs: number): PeerDescription[] {
     const chosen = chooseNeighbours(
       { proven: this.#proven, unproven: this.#unproven },
       {
@@ -152,7 +153,7 @@ export class Swarm {
       this.#random,
     );
     // Until their next report says how many came: the next newcomer is sent elsewhere.
-    for (const member of chosen) member.neighbourCount++;
+    noteIntroductions(seeker, chosen, { nowMs, intervalMs: this.#options.membership.reportIntervalMs });
     return chosen.map(describeMember);
   }
 

@@ -34,8 +34,8 @@ export type TrackerMessage = {
 export type TrackerEffect =
   | { readonly kind: 'send'; readonly to: ConnectionId; readonly message: TrackerMessage }
   /**
-   * Close this connection. `replaced`: its peer has come by another one, so it should not try
-   * again; `silent`: its peer is out for want of reports, and may join again.
+   * Close this connection. `replaced`: its peer has come by another one; `silent`: its peer is out
+   * for want of reports. Either way its client may come again, and then takes the place over.
    */
   | { readonly kind: 'disconnect'; readonly connection: ConnectionId; readonly reason: 'replaced' | 'silent' };
 
@@ -121,7 +121,7 @@ export class Tracker {
     const neighbours =
       member.role === 'origin'
         ? []
-        : swarm.neighboursFor(member, { count: this.#options.neighbours.count, exclude: [] });
+        : swarm.neighboursFor(member, { count: this.#options.neighbours.count, exclude: [] }, nowMs);
     return {
       answer: {
         kind: 'joined',
@@ -169,7 +169,7 @@ export class Tracker {
   /** More neighbours for a peer; none for one that has not joined. */
   neighboursWanted(connection: ConnectionId, wanted: NeighboursWanted): NeighboursAnswer {
     const found = this.#find(connection);
-    return { neighbours: found ? found.swarm.neighboursFor(found.member, wanted) : [] };
+    return { neighbours: found ? found.swarm.neighboursFor(found.member, wanted, this.#clock.nowMs()) : [] };
   }
 
   /** Passes a signal on within the sender's swarm, under the sender's own name. */

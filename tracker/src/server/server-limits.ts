@@ -7,6 +7,9 @@ export type TrackerServerLimits = {
   /** Packets a second from one socket, and the burst above it; beyond it the connection is closed. */
   readonly messagesPerSecond: number;
   readonly messageBurst: number;
+  /** Wishes for neighbours a second from one socket, default 1, and the burst above it, default 5; beyond it nobody is named. Bounds how fast one peer learns the swarm, and what choosing costs. */
+  readonly wishesPerSecond: number;
+  readonly wishBurst: number;
   /** Joins a second from one address (IPv6: one /64), and the burst above it; beyond it joins are refused with `RATE_LIMITED`. */
   readonly joinsPerSecond: number;
   readonly joinBurst: number;
@@ -23,6 +26,8 @@ export const DEFAULT_SERVER_LIMITS: TrackerServerLimits = Object.freeze({
   messageBytes: LIMITS.trackerMessageBytes,
   messagesPerSecond: LIMITS.trackerMessagesPerSecond,
   messageBurst: LIMITS.trackerMessageBurst,
+  wishesPerSecond: 1,
+  wishBurst: 5,
   joinsPerSecond: LIMITS.joinsPerSecond,
   joinBurst: LIMITS.joinBurst,
   connectionsPerJoin: 4,

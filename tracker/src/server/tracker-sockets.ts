@@ -166,11 +166,14 @@ export class TrackerSockets {
       const report = this.#parse(socket, reportSchema, message);
       if (report) this.#carryOut(this.#tracker.report(socket.id, report));
     });
+    const { wishesPerSecond, wishBurst } = this.#limits;
+    const wishes = new TokenBucket({ perSecond: wishesPerSecond, capacity: wishBurst }, this.#clock.nowMs());
     this.#listen(socket, 'neighboursWanted', (message, answer) => {
       const wanted = this.#parse(socket, neighboursWantedSchema, message);
       if (!wanted) return;
-      if (isFunction(answer)) answer(this.#tracker.neighboursWanted(socket.id, wanted));
-      else this.#charge(socket);
+      if (!isFunction(answer)) this.#charge(socket);
+      else if (wishes.take(1, this.#clock.nowMs())) answer(this.#tracker.neighboursWanted(socket.id, wanted));
+      else answer({ neighbours: [] });
     });
   }
 
@@ -241,7 +244,8 @@ export class TrackerSockets {
           break;
         case 'disconnect': {
           const socket = this.#io.sockets.sockets.get(effect.connection);
-          // To a client `disconnect` means "go away"; a broken transport, "come again".
+          // Socket.IO's own clients stay away after `disconnect` and come again after a broken transport;
+          // the project's client comes again after either, so that nobody loses its place to a thief for good.
           if (effect.reason === 'replaced') socket?.disconnect(true);
           else socket?.conn.close();
           break;

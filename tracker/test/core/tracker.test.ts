@@ -155,6 +155,43 @@ describe('neighbours', () => {
     expect(Math.max(...named.values())).toBeLessThanOrEqual(24);
   });
 
+  it('are not crowded by one that asks all the time: each counts once a seeker and interval', () => {
+    const world = new TrackerWorld();
+    for (let index = 1; index <= 20; index++) {
+      world.joined(index);
+      world.report(index, { neighbourCount: 0, sentBytes: 1 });
+    }
+    const sybils = Array.from({ length: 14 }, (_, index) => 50 + index);
+    for (const index of sybils) world.joined(index);
+    const exclude = sybils.map(peerId);
+    for (let round = 0; round < 80; round++) {
+      // Its own reports give it no further say.
+      if (round % 10 === 0) world.report(50, { neighbourCount: 0, sentBytes: 1 });
+      world.tracker.neighboursWanted('c50', { count: 32, exclude });
+    }
+    for (const index of sybils) world.report(index, { neighbourCount: 0, sentBytes: 1 });
+    const honest = world.joined(90).neighbours.filter(({ peerId: id }) => !exclude.includes(id));
+    expect(honest.length).toBeGreaterThan(0);
+  });
+
+  it('count again for the same seeker once an interval of the tracker is over', () => {
+    const world = new TrackerWorld({ neighbours: { crowdedAt: 2, count: 2 } });
+    for (const index of [1, 2, 3]) world.joined(index);
+    // A proven uploader, so named first as long as it has room.
+    world.report(1, { neighbourCount: 0, sentBytes: 1 });
+    world.report(2, { neighbourCount: 1 });
+    const ask = (exclude = [peerId(2)]) => {
+      const wanted = { count: 1, exclude };
+      return world.tracker.neighboursWanted('c3', wanted).neighbours.map((peer) => peer.peerId);
+    };
+    for (let interval = 1; interval <= 2; interval++) {
+      world.nowMs += 2_000;
+      for (let count = 0; count < 5; count++) expect(ask()).toEqual([peerId(1)]);
+    }
+    // Peer 1 has been counted twice by now and is full; peer 2 has room.
+    expect(ask([])).toEqual([peerId(2)]);
+  });
+
   it('spare two that only take each other', () => {
     const world = new TrackerWorld();
     world.joined(1, { isUploading: false });

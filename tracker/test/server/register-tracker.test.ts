@@ -180,6 +180,20 @@ describe('an offender', () => {
     expect(answer).toMatchObject({ kind: 'refused', code: 'BAD_REQUEST' });
   });
 
+  it('that asks for neighbours without end is told of nobody for a while', async () => {
+    const { url } = await startTracker({ limits: { wishesPerSecond: 0.001, wishBurst: 2 } });
+    const [first, second] = [await connectTo(url), await connectTo(url)];
+    await enter(first, 1);
+    await enter(second, 2);
+    const wanted = { count: 1, exclude: [] };
+    const counts: number[] = [];
+    for (let count = 0; count < 3; count++) {
+      counts.push((await first.emitWithAck('neighboursWanted', wanted)).neighbours.length);
+    }
+    expect(counts).toEqual([1, 1, 0]);
+    expect((await second.emitWithAck('neighboursWanted', wanted)).neighbours).toHaveLength(1);
+  });
+
   it('that joins too often from one address is told when to come again', async () => {
     const { url } = await startTracker({ limits: { joinsPerSecond: 1, joinBurst: 3 } });
     const socket = await connectTo(url);
