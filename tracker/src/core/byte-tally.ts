@@ -21,7 +21,8 @@ export class ByteTally {
 
   constructor(nowMs: number) {
     this.#bucket = new TokenBucket(
-      { perSecond: MAX_BYTES_PER_SECOND, capacity: MAX_BYTES_PER_SECOND * BURST_SECONDS },
+      // Who has just come has moved nothing yet.
+      { perSecond: MAX_BYTES_PER_SECOND, capacity: MAX_BYTES_PER_SECOND * BURST_SECONDS, initialLevel: 0 },
       nowMs,
     );
   }

@@ -6,13 +6,16 @@ export class TokenBucket {
   #atMs: number;
 
   /**
-   * @param rate tokens a second, and the most that can be saved up for a burst; it starts full
+   * @param rate tokens a second, the most that can be saved up for a burst, and those there at once (default: full)
    * @param nowMs monotonic time
    */
-  constructor(rate: { readonly perSecond: number; readonly capacity: number }, nowMs: number) {
+  constructor(
+    rate: { readonly perSecond: number; readonly capacity: number; readonly initialLevel?: number },
+    nowMs: number,
+  ) {
     this.#perSecond = rate.perSecond;
     this.#capacity = rate.capacity;
-    this.#level = rate.capacity;
+    this.#level = rate.initialLevel ?? rate.capacity;
     this.#atMs = nowMs;
   }
 

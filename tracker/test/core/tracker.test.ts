@@ -309,6 +309,7 @@ describe('totals', () => {
     world.joined(1);
     world.joined(2, { role: 'seeder' });
     world.joinOrigin();
+    world.nowMs = 1_000;
     world.report(1, { fromPeersBytes: 100, fromOriginBytes: 10, fromSeederBytes: 1 });
     world.report(1, { fromPeersBytes: 150, fromOriginBytes: 10, fromSeederBytes: 2 });
     world.report(2, { fromPeersBytes: 1_000 });
@@ -332,6 +333,17 @@ describe('totals', () => {
     world.report(1, { fromPeersBytes: 5 });
     world.advance(4_000, () => world.report(1, { fromPeersBytes: 1_000 }));
     expect(world.scrape().peerBytes).toBe(lied);
+  });
+
+  it('believe one that has just joined no more than it can have moved since', () => {
+    const world = new TrackerWorld();
+    world.joined(1);
+    world.report(1, { fromPeersBytes: 1e9 });
+    expect(world.scrape().peerBytes).toBe(0);
+    world.joined(2);
+    world.nowMs = 1_000;
+    world.report(2, { fromPeersBytes: 1e9 });
+    expect(world.scrape().peerBytes).toBe(125_000_000);
   });
 
   it('stay exact for reports that come in bunches', () => {
