@@ -9,20 +9,22 @@ export type RtmpMessage = {
   readonly body: Uint8Array;
 };
 
-/** What bytes from the other side gave: whole messages, or why the connection is beyond saving. */
-export type ChunkReadResult =
-  | { readonly kind: 'messages'; readonly messages: readonly RtmpMessage[] }
-  | { readonly kind: 'malformed'; readonly reason: string };
-
 /** Type of the message that announces the sender's chunk size. It concerns only this layer. */
 const SET_CHUNK_SIZE = 1;
 const ABORT = 2;
 const DEFAULT_CHUNK_BYTES = 128;
-/** A chunk has to be whole before we look at it. Bounds what one connection can make us hold. */
+const AUDIO = 8;
+const VIDEO = 9;
+/** What no publisher goes beyond. */
 const MAX_CHUNK_BYTES = 1024 * 1024;
-/** A key frame of 8 MiB would be far beyond any live encoder. Bounds the memory of a message in the making. */
-const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
-/** Publishers use four or five. Bounds the messages in the making. */
+/** A key frame of 8 MiB would be far beyond any live encoder. Bounds what a publisher can make us hold. */
+const MAX_MEDIA_BYTES = 8 * 1024 * 1024;
+/**
+ * Commands and metadata have a few hundred bytes. Bounds what strangers can make us hold, and how long
+ * one message can keep us busy.
+ */
+const MAX_COMMAND_BYTES = 64 * 1024;
+/** Publishers use four or five. Bounds the states that we keep. */
 const MAX_CHUNK_STREAMS = 32;
 const EXTENDED_TIMESTAMP = 0xff_ffff;
 const MESSAGE_HEADER_BYTES = [11, 7, 3, 0] as const;
@@ -35,32 +37,53 @@ type ChunkStream = {
   length: number;
   type: number;
   streamId: number;
-  received: Uint8Array[];
+  /** As large as what has come, or up to twice: a false length costs nothing. */
+  body: Uint8Array;
   receivedBytes: number;
 };
 
-/** Puts messages together from chunks; the byte stream may be cut anywhere. */
+/**
+ * Puts messages together from chunks; the byte stream may be cut anywhere.
+ *
+ * Bytes of messages in the making are counted over all chunk streams together: at most 64 KiB until
+ * {@link allowMedia}, 8 MiB afterwards.
+ */
 export class ChunkReader {
   readonly #pending = new ByteQueue();
   readonly #streams = new Map<number, ChunkStream>();
   #chunkBytes = DEFAULT_CHUNK_BYTES;
+  /** The chunk that is arriving: its header was read, and so many bytes of it are missing. */
+  #current: { readonly stream: ChunkStream; missingBytes: number } | undefined;
+  #unfinishedBytes = 0;
+  #isMediaAllowed = false;
   #malformed: string | undefined;
 
-  /** Takes the next bytes, by reference. */
-  push(bytes: Uint8Array): ChunkReadResult {
-    this.#pending.push(bytes);
-    const messages: RtmpMessage[] = [];
-    while (this.#malformed === undefined) {
-      const step = this.#readChunk();
-      if (step.kind === 'wait') return { kind: 'messages', messages };
-      if (step.kind === 'malformed') this.#malformed = step.reason;
-      if (step.kind === 'message' && !this.#takeControl(step.message)) messages.push(step.message);
-    }
-    this.#pending.clear();
-    return { kind: 'malformed', reason: this.#malformed };
+  /** From now on, audio and video messages may have up to 8 MiB. To be called once the sender may publish. */
+  allowMedia(): void {
+    this.#isMediaAllowed = true;
   }
 
-  #readChunk(): ChunkStep {
+  /**
+   * Takes the next bytes, by reference, and gives each message as soon as it is whole: what it leads to,
+   * such as {@link allowMedia}, holds for the bytes behind it.
+   *
+   * @returns why the connection is beyond saving; undefined while it is not
+   */
+  push(bytes: Uint8Array, onMessage: (message: RtmpMessage) => void): string | undefined {
+    this.#pending.push(bytes);
+    while (this.#malformed === undefined) {
+      const step = this.#current === undefined ? this.#beginChunk() : this.#continueChunk(this.#current);
+      if (step.kind === 'wait') return undefined;
+      if (step.kind === 'malformed') this.#malformed = step.reason;
+      if (step.kind === 'message' && !this.#takeControl(step.message)) onMessage(step.message);
+    }
+    this.#pending.clear();
+    this.#streams.clear();
+    this.#current = undefined;
+    return this.#malformed;
+  }
+
+  #beginChunk(): ChunkStep {
     const header = this.#readHeader();
     if (header.kind !== 'header') return header;
     const { format, chunkStreamId, view, basicBytes } = header;
@@ -78,24 +101,45 @@ export class ChunkReader {
 
     const isNewMessage = known === undefined || known.receivedBytes === 0;
     if (!isNewMessage && format !== 3) return malformed('a message begins within another one');
-    const next = isNewMessage
+    const stream = isNewMessage
       ? beginMessage(known, { format, view, basicBytes, timeMs: extendedMs ?? shortTime, hasExtendedTimestamp })
       : known;
-    if (next.length > MAX_MESSAGE_BYTES) return malformed(`a message has ${next.length} bytes`);
+    const isMedia = stream.type === AUDIO || stream.type === VIDEO;
+    if (stream.length > (isMedia ? this.#unfinishedLimit : MAX_COMMAND_BYTES)) return malformed(`a message has ${stream.length} bytes`);
 
-    const pieceBytes = Math.min(this.#chunkBytes, next.length - next.receivedBytes);
-    const chunk = this.#pending.peek(bodyOffset + pieceBytes);
-    if (chunk === undefined) return WAIT;
-    this.#pending.drop(chunk.length);
-    // Copied, so that a small message does not keep a large read buffer alive.
-    next.received.push(chunk.slice(bodyOffset));
-    next.receivedBytes += pieceBytes;
-    this.#streams.set(chunkStreamId, next);
-    if (next.receivedBytes < next.length) return { kind: 'chunk' };
-    const body = next.received.length === 1 ? (next.received[0] ?? new Uint8Array()) : Buffer.concat(next.received);
-    next.received = [];
-    next.receivedBytes = 0;
-    return { kind: 'message', message: { type: next.type, streamId: next.streamId, timestampMs: next.timestampMs, body } };
+    this.#pending.drop(bodyOffset);
+    this.#streams.set(chunkStreamId, stream);
+    this.#current = { stream, missingBytes: Math.min(this.#chunkBytes, stream.length - stream.receivedBytes) };
+    return { kind: 'chunk' };
+  }
+
+  /** Takes what has come of a chunk, so that nobody can make us hold many small pieces of one. */
+  #continueChunk(current: { readonly stream: ChunkStream; missingBytes: number }): ChunkStep {
+    const { stream } = current;
+    const bytes = this.#pending.peek(Math.min(current.missingBytes, this.#pending.length)) ?? new Uint8Array();
+    if (bytes.length === 0 && current.missingBytes > 0) return WAIT;
+    if (this.#unfinishedBytes + bytes.length > this.#unfinishedLimit) return malformed('its unfinished messages are too large');
+    append(stream, bytes);
+    this.#pending.drop(bytes.length);
+    this.#unfinishedBytes += bytes.length;
+    current.missingBytes -= bytes.length;
+    if (current.missingBytes > 0) return WAIT;
+    this.#current = undefined;
+    if (stream.receivedBytes < stream.length) return { kind: 'chunk' };
+    const { type, streamId, timestampMs, body } = stream;
+    this.#forget(stream);
+    return { kind: 'message', message: { type, streamId, timestampMs, body } };
+  }
+
+  get #unfinishedLimit(): number {
+    return this.#isMediaAllowed ? MAX_MEDIA_BYTES : MAX_COMMAND_BYTES;
+  }
+
+  /** The stream's message is whole, or was aborted. */
+  #forget(stream: ChunkStream): void {
+    this.#unfinishedBytes -= stream.receivedBytes;
+    stream.body = NO_BYTES;
+    stream.receivedBytes = 0;
   }
 
   #readHeader(): ChunkHeader | { readonly kind: 'wait' } {
@@ -121,7 +165,7 @@ export class ChunkReader {
     const value = viewOf(body).getUint32(0) & 0x7fff_ffff;
     if (type === ABORT) {
       const aborted = this.#streams.get(value);
-      if (aborted !== undefined) Object.assign(aborted, { received: [], receivedBytes: 0 });
+      if (aborted !== undefined) this.#forget(aborted);
     } else if (value < 1 || value > MAX_CHUNK_BYTES) this.#malformed = `it announces chunks of ${value} bytes`;
     else this.#chunkBytes = value;
     return true;
@@ -143,6 +187,7 @@ type ChunkStep =
   | { readonly kind: 'malformed'; readonly reason: string };
 
 const WAIT = { kind: 'wait' } as const;
+const NO_BYTES = new Uint8Array();
 
 /**
  * The message as one run of bytes with a chunk size as large as itself, to be sent after a
@@ -179,9 +224,21 @@ function beginMessage(
     length: format <= 1 ? view.getUint32(basicBytes + 2) & 0xff_ffff : before.length,
     type: format <= 1 ? view.getUint8(basicBytes + 6) : before.type,
     streamId: format === 0 ? view.getUint32(basicBytes + 7, true) : before.streamId,
-    received: [],
+    body: NO_BYTES,
     receivedBytes: 0,
   };
+}
+
+/** Copies, so that a small message does not keep a large read buffer alive; grows by doubling, up to the message's length. */
+function append(stream: ChunkStream, bytes: Uint8Array): void {
+  const neededBytes = stream.receivedBytes + bytes.length;
+  if (neededBytes > stream.body.length) {
+    const grown = new Uint8Array(Math.min(stream.length, Math.max(neededBytes, 2 * stream.body.length)));
+    grown.set(stream.body.subarray(0, stream.receivedBytes));
+    stream.body = grown;
+  }
+  stream.body.set(bytes, stream.receivedBytes);
+  stream.receivedBytes = neededBytes;
 }
 
 function malformed(reason: string): { readonly kind: 'malformed'; readonly reason: string } {

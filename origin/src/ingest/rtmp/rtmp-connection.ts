@@ -33,7 +33,9 @@ const connectSchema = z.object({ app: z.string().max(200) });
 const HANDSHAKE_BYTES = 1536;
 const RTMP_VERSION = 3;
 /** From connecting to publishing. Bounds what somebody who only opens sockets can hold. */
-const PUBLISH_WITHIN_MS = 8000;
+const PUBLISH_WITHIN_MS = 5000;
+/** Handshake and commands have about 4 KiB. Bounds the work that strangers can give us. */
+const MAX_BYTES_BEFORE_PUBLISHING = 256 * 1024;
 /** A publisher that is silent for so long has lost its network, though no one has told us. */
 const SILENCE_MS = 8000;
 /** How long the other side may take to hear that it was refused. */
@@ -121,13 +123,10 @@ export class RtmpConnection {
       this.#handshake.clear();
       rest = remaining ?? new Uint8Array();
     }
-    const result = this.#chunks.push(rest);
-    if (result.kind === 'malformed') {
-      this.close(`Its bytes are no RTMP: ${result.reason}.`);
-      return;
-    }
-    for (const message of result.messages) this.#handle(message);
-    this.#acknowledge();
+    const problem = this.#chunks.push(rest, (message) => this.#handle(message));
+    if (problem !== undefined) this.close(`Its bytes are no RTMP: ${problem}.`);
+    else if (!this.#isPublishing && this.#receivedBytes > MAX_BYTES_BEFORE_PUBLISHING) this.close('It sends much, but does not publish.');
+    else this.#acknowledge();
   }
 
   /** The simple handshake (5.2): our random bytes, and theirs back. @returns whether it is complete */
@@ -255,6 +254,7 @@ export class RtmpConnection {
       return;
     }
     this.#isPublishing = true;
+    this.#chunks.allowMedia();
     this.#status('status', 'NetStream.Publish.Start', 'Publishing.');
   }
 
