@@ -9,6 +9,7 @@ import { FileSource } from '../ingest/file-source.js';
 import { RtmpSource } from '../ingest/rtmp-source.js';
 import type { Source } from '../ingest/source.js';
 import { TestCardSource } from '../ingest/test-card-source.js';
+import { networkAddresses } from '../server/addresses.js';
 import { DataFolder } from '../server/data-folder.js';
 import { Origin, type OriginOptions } from '../server/origin.js';
 import { followPublisher } from '../server/rtmp-notices.js';
@@ -55,12 +56,16 @@ async function runOrigin(
     host: options.host,
     port: options.port,
     publicUrl: options['public-url'],
+    trackers: options.tracker,
+    stunServers: options.stun,
     tls,
     input,
     logger,
   });
   if (input?.source instanceof RtmpSource) followPublisher(input.source, logger, () => origin.published.live.goOffline());
-  if (options['log-format'] === 'text') process.stdout.write(`${banner(origin, options, streamKey)}\n`);
+  if (options['log-format'] === 'text') {
+    process.stdout.write(`${banner({ origin, options, streamKey, networkAddresses: networkAddresses() })}\n`);
+  }
   logger.info({ port: origin.port, streamId: origin.published.live.streamId }, `P2PTV is ready on port ${origin.port}`);
   const signal = await untilStopped();
   logger.info(`Stopping (${signal})`);

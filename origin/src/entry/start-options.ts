@@ -20,6 +20,8 @@ export type InputChoice =
 type Setting = {
   /** The flag as commander wants it. */
   readonly flags: string;
+  /** Given several times it adds up; else the last one wins. */
+  readonly isRepeatable?: boolean;
   readonly description: string;
   readonly schema: z.ZodType;
 };
@@ -30,7 +32,7 @@ const wholeNumber = (least: number, most: number): z.ZodType<number> => {
     .union([z.number(), z.string().regex(/^\d{1,9}$/).transform(Number)], message)
     .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
 };
-const text = (most: number): z.ZodType<string> => z.string('must be a text').min(1, 'must not be empty').max(most, `must not exceed ${most} characters`);
+const text = (most: number): z.ZodType<string, string> => z.string('must be a text').min(1, 'must not be empty').max(most, `must not exceed ${most} characters`);
 const yesOrNo = z.boolean('must be true or false');
 
 const input = text(4096).transform((value, context): InputChoice => {
@@ -45,10 +47,23 @@ const input = text(4096).transform((value, context): InputChoice => {
 });
 const publicUrl = text(300).transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/+$/, '');
+  // What a link cannot hold is refused.
+  const isPlain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password;
+  if (isPlain) return url.href.replace(/\/+$/, '');
   context.addIssue('must be an address such as https://tv.example.org');
   return z.NEVER;
 });
+const stunUrl = z.string().regex(/^stuns?:[^\s,]{1,250}$/, 'must be a STUN server such as stun:host:3478');
+
+/** Links and tracker answers hold no more. */
+const MAX_SERVERS = 8;
+/** A flag given several times, a list in the file, or several in one text with commas. */
+const serverList = (server: z.ZodType<string, string>): z.ZodType<string[]> =>
+  z
+    .union([z.string().transform((one) => [one]), z.array(z.string())], 'must be a text or a list of texts')
+    .transform((given) => given.flatMap((one) => one.split(',')).map((one) => one.trim()))
+    .pipe(z.array(server).max(MAX_SERVERS, `must not name more than ${MAX_SERVERS}`))
+    .default([]);
 
 /** Every setting of `start`, by the name that it has as a flag and in the configuration file. */
 const SETTINGS = {
@@ -72,6 +87,18 @@ const SETTINGS = {
   host: { flags: '--host <address>', description: 'address to listen on (default: all)', schema: text(255).optional() },
   'rtmp-port': { flags: '--rtmp-port <number>', description: 'RTMP port (default: 1935)', schema: wholeNumber(0, 65_535).default(1935) },
   'public-url': { flags: '--public-url <url>', description: 'where the world reaches this origin', schema: publicUrl.optional() },
+  tracker: {
+    flags: '--tracker <url>',
+    description: 'a tracker that runs by itself, instead of the embedded one (repeatable, up to 8)',
+    isRepeatable: true,
+    schema: serverList(publicUrl),
+  },
+  stun: {
+    flags: '--stun <url>',
+    description: 'STUN server that the embedded tracker tells peers, e.g. stun:host:3478 (repeatable, up to 8)',
+    isRepeatable: true,
+    schema: serverList(stunUrl),
+  },
   'tls-cert': { flags: '--tls-cert <file>', description: 'certificate chain (PEM) for https', schema: text(4096).optional() },
   'tls-key': { flags: '--tls-key <file>', description: 'private key (PEM) for https', schema: text(4096).optional() },
   data: { flags: '--data <folder>', description: 'keys and recordings (default: ./data)', schema: text(4096).default('./data') },
@@ -103,7 +130,10 @@ export type StartOptions = z.infer<typeof schema>;
 
 /** The flags of `start`, `--config` included. */
 export function startFlags(): Option[] {
-  const flags = Object.values(SETTINGS).map((setting) => new Option(setting.flags, setting.description));
+  const flags = Object.values<Setting>(SETTINGS).map(({ flags, description, isRepeatable }) => {
+    const option = new Option(flags, description);
+    return isRepeatable === true ? option.argParser<string[] | undefined>((value, before) => [...(before ?? []), value]) : option;
+  });
   return [...flags, new Option('--config <file>', 'a YAML file with these settings by the same names; flags win')];
 }
 
@@ -124,6 +154,9 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
   const options = parsed.data;
   if ((options['tls-cert'] === undefined) !== (options['tls-key'] === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together: give both or neither.');
+  }
+  if (options.tracker.length > 0 && options.stun.length > 0) {
+    throw new UsageError('--stun is for the embedded tracker: with --tracker, give it to that tracker.');
   }
   const partBytes = ((options['video-kbps'] ?? 0) * options['part-ms']) / 8;
   if (partBytes * KEY_FRAME_PEAK > LIMITS.chunkBytes) {

@@ -11,6 +11,8 @@ export type ApiRouteOptions = {
   readonly publisher: Publisher;
   /** Where the world reaches this origin, without a closing slash; undefined: as each request names it. */
   readonly publicUrl: string | undefined;
+  /** Trackers that run by themselves; with none, links name the one embedded in this origin. */
+  readonly trackers: readonly string[];
   readonly viewerCount: (published: PublishedStream) => number;
 };
 
@@ -54,14 +56,14 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
 /** The link of a stream for viewers who reach this origin at a base URL. */
 export function linkFor(
   published: PublishedStream,
-  origin: { readonly publisher: Publisher; readonly baseUrl: string },
+  origin: Pick<ApiRouteOptions, 'publisher' | 'trackers'> & { readonly baseUrl: string },
 ): StreamLink {
   const { live } = published;
   return {
     streamId: live.streamId,
     publicKey: origin.publisher.publicKey,
     title: live.title,
-    trackers: [origin.baseUrl],
+    trackers: origin.trackers.length > 0 ? origin.trackers : [origin.baseUrl],
     origins: [`${origin.baseUrl}/live/${live.slug}`],
   };
 }

@@ -3,13 +3,14 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 import type { SeederSession } from '@p2ptv/peer';
-import type { Clock } from '@p2ptv/protocol';
+import type { Clock, StreamId } from '@p2ptv/protocol';
 import { registerTracker, type TrackerHandle } from '@p2ptv/tracker';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 
 import { Encoder } from '../encode/encoder.js';
 import type { EncodingOptions } from '../encode/encoder-arguments.js';
 import type { Ffmpeg } from '../encode/ffmpeg-location.js';
+import { RtmpSource } from '../ingest/rtmp-source.js';
 import type { Source } from '../ingest/source.js';
 import type { ArchiveNotice } from '../package/chunk-archive.js';
 import { LiveStream } from '../package/live-stream.js';
@@ -32,6 +33,10 @@ export type OriginOptions = {
   readonly host: string | undefined;
   readonly port: number;
   readonly publicUrl: string | undefined;
+  /** Base URLs of trackers that run by themselves; with any, none is embedded, and how many watch is not known here. */
+  readonly trackers: readonly string[];
+  /** STUN servers that the embedded tracker tells peers. */
+  readonly stunServers: readonly string[];
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** Where the picture comes from; undefined: nothing new is published. */
   readonly input:
@@ -105,6 +110,7 @@ export class Origin {
         streams: new Map([[live.slug, published]]),
         publisher,
         publicUrl: options.publicUrl,
+        trackers: options.trackers,
         viewerCount: () => embedded.tracker?.viewerCount(live.streamId) ?? 0,
         warmPeers: () => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS) ?? [],
         wallMs: () => systemClock.wallMs(),
@@ -113,14 +119,11 @@ export class Origin {
         logger,
       });
       undo.push(() => server.close());
-      embedded.tracker = await registerTracker(server, {
-        dataFolder,
-        tracker: { swarms: { isStreamAllowed: (streamId) => streamId === live.streamId, maxSwarms: 1 } },
-        clock: systemClock,
-      });
+      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, { ...options, streamId: live.streamId });
       const port = await listen(server, options);
       const loopback = await openLoopback(server);
-      embedded.seeder = await startSeeder(live, { publisher, trackerUrl: loopback.url, logger });
+      const trackers = embedded.tracker ? [loopback.url] : options.trackers;
+      embedded.seeder = await startSeeder(live, { publisher, trackers, logger });
       return new Origin(options, { publisher, published, server, port, loopback, seeder: embedded.seeder });
     } catch (error) {
       for (const step of undo.reverse()) await step();
@@ -131,6 +134,17 @@ export class Origin {
   /** `http` or `https`. */
   get scheme(): string {
     return this.#options.tls ? 'https' : 'http';
+  }
+
+  /** Trackers that run by themselves; none: the one embedded in this origin. */
+  get trackers(): readonly string[] {
+    return this.#options.trackers;
+  }
+
+  /** Where publishers reach it over RTMP, if that is its input. */
+  get rtmpPort(): number | undefined {
+    const source = this.#options.input?.source;
+    return source instanceof RtmpSource ? source.port : undefined;
   }
 
   /** Ends all of it within two seconds: ffmpeg is gone, files are flushed, all who wait are answered. */
@@ -166,6 +180,21 @@ export class Origin {
 
 /** Peers named in a join answer. */
 const WARM_PEERS = 8;
+
+function embedTracker(
+  server: FastifyInstance,
+  options: Pick<OriginOptions, 'dataFolder' | 'stunServers'> & { readonly streamId: StreamId },
+): Promise<TrackerHandle> {
+  const { dataFolder, stunServers, streamId } = options;
+  return registerTracker(server, {
+    dataFolder,
+    tracker: {
+      swarms: { isStreamAllowed: (wanted) => wanted === streamId, maxSwarms: 1 },
+      iceServers: stunServers.length > 0 ? [{ urls: [...stunServers] }] : [],
+    },
+    clock: systemClock,
+  });
+}
 
 function openStream(options: OriginOptions, publisher: Publisher): LiveStream {
   const folder = join(options.dataFolder, 'streams', options.slug);

@@ -11,9 +11,9 @@ import type { Publisher } from '../package/publisher.js';
  */
 export async function startSeeder(
   live: LiveStream,
-  options: { readonly publisher: Publisher; readonly trackerUrl: string; readonly logger: FastifyBaseLogger },
+  options: { readonly publisher: Publisher; readonly trackers: readonly string[]; readonly logger: FastifyBaseLogger },
 ): Promise<SeederSession | undefined> {
-  const { publisher, trackerUrl, logger } = options;
+  const { publisher, trackers, logger } = options;
   let seeder: SeederSession;
   try {
     // Loaded late: it brings a native library, which not every platform has.
@@ -23,7 +23,7 @@ export async function startSeeder(
         streamId: live.streamId,
         publicKey: publisher.publicKey,
         title: live.title,
-        trackers: [trackerUrl],
+        trackers,
         origins: [],
       },
       slug: live.slug,

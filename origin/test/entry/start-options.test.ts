@@ -49,6 +49,25 @@ it.each([
   expect(resolveStartOptions({ input }).input).toEqual(choice);
 });
 
+it.each<[string, Record<string, unknown>, string[]]>([
+  ['none', {}, []],
+  ['given twice', { tracker: ['http://one.example:8090/', 'https://two.example'] }, ['http://one.example:8090', 'https://two.example']],
+  ['with a comma', { tracker: ['http://one.example,https://two.example'] }, ['http://one.example', 'https://two.example']],
+])('--tracker: %s', (_what, flags, trackers) => {
+  expect(resolveStartOptions(flags).tracker).toEqual(trackers);
+});
+
+it('STUN servers come from the file as a text or a list', () => {
+  for (const [written, read] of [
+    ['stun:a.example:3478', ['stun:a.example:3478']],
+    ['[stun:a.example:3478, "stuns:b.example"]', ['stun:a.example:3478', 'stuns:b.example']],
+  ] as const) {
+    const file = join(folder.path, 'stun.yaml');
+    writeFileSync(file, `stun: ${written}\n`);
+    expect(resolveStartOptions({ config: file }).stun).toEqual(read);
+  }
+});
+
 it('a public URL loses its closing slash', () => {
   expect(resolveStartOptions({ publicUrl: 'https://tv.example.org/' })['public-url']).toBe('https://tv.example.org');
 });

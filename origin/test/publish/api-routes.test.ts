@@ -44,6 +44,14 @@ describe('the API', () => {
     await origin.close();
   });
 
+  it('trackers that run by themselves are named in place of the embedded one', async () => {
+    const trackers = ['https://one.example', 'http://two.example:8090'];
+    const origin = await openOrigin({ trackers });
+    const [listing] = streamListSchema.parse((await origin.server.inject('/api/streams')).json()).streams;
+    expect(parseStreamLink(listing!.link)).toMatchObject({ trackers });
+    await origin.close();
+  });
+
   it('tells what was sent, and that it is well', async () => {
     const origin = await openOrigin();
     const stats: unknown = (await origin.server.inject('/api/stats')).json();

@@ -16,7 +16,7 @@ export type TestOrigin = OpenedStream & {
 };
 
 /** An HTTP server over a stream of imaginary parts. */
-export async function openOrigin(options: OpenOptions & { publicUrl?: string; playerFolder?: string } = {}): Promise<TestOrigin> {
+export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string } = {}): Promise<TestOrigin> {
   const folder = temporaryFolder();
   const opened = openStream(folder.path, options);
   const published = new PublishedStream(opened.live);
@@ -24,6 +24,7 @@ export async function openOrigin(options: OpenOptions & { publicUrl?: string; pl
     streams: new Map([['main', published]]),
     publisher,
     publicUrl: options.publicUrl,
+    trackers: options.trackers ?? [],
     viewerCount: () => 3,
     warmPeers: () => [{ peerId: 'a'.repeat(32) as never, role: 'viewer', uplinkBitsPerSecond: 1_000_000 }],
     wallMs: () => 1_700_000_000_000,

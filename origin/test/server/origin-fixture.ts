@@ -7,7 +7,7 @@ import { Origin } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
 
 /** A whole origin in this process, with a real encoder on a small test card. */
-export async function startOrigin(options: { frameRate?: FrameRate } = {}): Promise<{ origin: Origin; base: string; close: () => Promise<void> }> {
+export async function startOrigin(options: { frameRate?: FrameRate; trackers?: readonly string[]; stunServers?: readonly string[] } = {}): Promise<{ origin: Origin; base: string; close: () => Promise<void> }> {
   const folder = temporaryFolder();
   const origin = await Origin.start({
     dataFolder: folder.path,
@@ -17,10 +17,12 @@ export async function startOrigin(options: { frameRate?: FrameRate } = {}): Prom
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,
+    trackers: options.trackers ?? [],
+    stunServers: options.stunServers ?? [],
     tls: undefined,
     input: {
       ffmpeg: await locateFfmpeg(),
-      source: new TestCardSource({ width: 320, height: 180, ...options }),
+      source: new TestCardSource({ width: 320, height: 180, ...(options.frameRate ? { frameRate: options.frameRate } : {}) }),
       partMs: 200,
       segmentMs: 2000,
       encoding: {},

@@ -28,6 +28,8 @@ it('a stream from RTMP is offline until somebody publishes, goes on with a disco
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,
+    trackers: [],
+    stunServers: [],
     tls: undefined,
     input: { ffmpeg, source, partMs: 200, segmentMs: 2000, encoding: {} },
     logger,

@@ -1,0 +1,46 @@
+import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { banner, type BannerFacts } from '../../src/entry/banner.js';
+import { publisher } from '../package/stream-fixture.js';
+import { openOrigin, type TestOrigin } from '../publish/server-fixture.js';
+
+let opened: TestOrigin;
+beforeAll(async () => {
+  opened = await openOrigin();
+});
+afterAll(() => opened.close());
+
+type Wanted = Partial<BannerFacts['options']> & { rtmpPort?: number; trackers?: readonly string[]; networkAddresses?: readonly string[] };
+
+function printed({ rtmpPort, trackers = [], networkAddresses = ['192.0.2.7', '198.51.100.7'], ...options }: Wanted): string {
+  const origin = { published: opened.published, publisher, port: 8080, scheme: 'http', trackers, rtmpPort };
+  return banner({ origin, options: { host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKey: 'key', networkAddresses });
+}
+
+it.each<[string, Wanted, string]>([
+  ['the public URL', { 'public-url': 'https://tv.example' }, 'https://tv.example'],
+  ['else the first address on the network', {}, 'http://192.0.2.7:8080'],
+  ['the same when all IPv4 addresses are listened on', { host: '0.0.0.0' }, 'http://192.0.2.7:8080'],
+  ['without a network this machine', { networkAddresses: [] }, 'http://localhost:8080'],
+  ['listening on loopback this machine', { host: '127.0.0.1' }, 'http://localhost:8080'],
+  ['listening on one address that one', { host: '198.51.100.7' }, 'http://198.51.100.7:8080'],
+  ['in brackets where it is IPv6', { host: '2001:db8::7' }, 'http://[2001:db8::7]:8080'],
+])('the link names what others can reach: %s', (_what, wanted, base) => {
+  const link = parseStreamLink(/magnet:\S+/.exec(printed(wanted))?.[0] ?? '');
+  if (!isStreamLink(link)) throw new Error(link.problem);
+  expect(link).toMatchObject({ origins: [`${base}/live/main`], trackers: [base] });
+});
+
+it('the link names trackers that run by themselves', () => {
+  const trackers = ['https://tracker.example'];
+  expect(parseStreamLink(/magnet:\S+/.exec(printed({ trackers }))?.[0] ?? '')).toMatchObject({ trackers });
+});
+
+it.each<[string, Wanted, RegExp]>([
+  ['the port that it listens on, not the one asked for', { rtmpPort: 40_000, 'rtmp-port': 0 }, /RTMP +rtmp:\/\/192\.0\.2\.7:40000\/live$/m],
+  ['with another input that it is off', {}, /RTMP +off: listens only with --input rtmp, at rtmp:\/\/192\.0\.2\.7:1935\/live$/m],
+  ['and no port that nobody knows', { 'rtmp-port': 0 }, /RTMP +off: listens only with --input rtmp$/m],
+])('RTMP: %s', (_what, wanted, line) => {
+  expect(printed(wanted)).toMatch(line);
+});
