@@ -40,8 +40,10 @@ const DEFAULT_PORT = 1935;
 const DEFAULT_GRACE_MS = 10_000;
 /** Connections at once. Bounds the sockets that strangers can make us hold. */
 const MAX_CONNECTIONS = 16;
+/** Of them, so many from one address that do not publish: one stranger does not hold all. */
+const MAX_IDLE_FROM_HOST = 4;
 
-type Publisher = { readonly address: string; readonly connection: RtmpConnection; readonly publication: Publication };
+type Publisher = { readonly address: string; readonly connection: RtmpConnection; readonly publication: Publication; readonly socket: Socket };
 
 /**
  * What OBS and its like publish to: `rtmp://host:1935/live` with a stream key.
@@ -57,7 +59,8 @@ export class RtmpSource implements Source {
   readonly #options: RtmpSourceOptions;
   readonly #server: Server;
   readonly #events = new TypedEvents<RtmpSourceEvents>();
-  readonly #sockets = new Set<Socket>();
+  /** The host of each connection, oldest first. */
+  readonly #sockets = new Map<Socket, string>();
   #publisher: Publisher | undefined;
   #cancelGone: (() => void) | undefined;
   #waiting: ((feed: SourceFeed | undefined) => void) | undefined;
@@ -119,24 +122,21 @@ export class RtmpSource implements Source {
     this.#publisher?.publication.end();
     this.#publisher = undefined;
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await closed;
   }
 
   #accept(socket: Socket): void {
-    if (this.#sockets.size >= MAX_CONNECTIONS) {
-      socket.destroy();
-      return;
-    }
-    this.#sockets.add(socket);
     // On a socket for both families, an IPv4 address comes in the guise of an IPv6 one.
     const host = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
     const address = `${host}:${socket.remotePort ?? 0}`;
+    this.#makeRoomFor(host);
+    this.#sockets.set(socket, host);
     const publication = new Publication((isFlowing) => connection.setFlowing(isFlowing));
     const connection = new RtmpConnection(socket, {
       onPublish: ({ app, streamKey }) => {
         const refusal = this.#refusalOf(app, streamKey);
-        if (refusal === undefined) this.#admit({ address, connection, publication });
+        if (refusal === undefined) this.#admit({ address, connection, publication, socket });
         return refusal;
       },
       onMetadata: (metadata) => publication.describe(metadata),
@@ -146,12 +146,23 @@ export class RtmpSource implements Source {
       },
       onClose: (reason) => {
         this.#sockets.delete(socket);
-        this.#handleClose({ address, connection, publication }, reason);
+        this.#handleClose({ address, connection, publication, socket }, reason);
       },
     });
     publication.onReady = () => {
       if (this.#waiting !== undefined) this.#answer(publication.open());
     };
+  }
+
+  /** The longest idle gives way to the newcomer: a publisher is done with its handshake within moments, and never idle. */
+  #makeRoomFor(host: string): void {
+    const idle = [...this.#sockets].filter(([socket]) => socket !== this.#publisher?.socket);
+    const fromHost = idle.filter(([, other]) => other === host);
+    const leaving =
+      fromHost.length >= MAX_IDLE_FROM_HOST ? fromHost[0] : this.#sockets.size >= MAX_CONNECTIONS ? idle[0] : undefined;
+    if (leaving === undefined) return;
+    this.#sockets.delete(leaving[0]);
+    leaving[0].destroy();
   }
 
   #refusalOf(app: string, streamKey: string): string | undefined {

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, connect } from 'node:net';
+import { createServer, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Encoder, type EncodedPart, type EncoderEvents } from '../../src/encode/encoder.js';
 import { RtmpSource, type RtmpSourceEvents, type RtmpSourceOptions } from '../../src/ingest/rtmp-source.js';
+import { encodeAmf0 } from '../../src/ingest/rtmp/amf0.js';
+import { encodeMessage } from '../../src/ingest/rtmp/chunk-stream.js';
 import { allFfmpegs } from '../encode/encoder-fixture.js';
 import { VirtualTime } from '../encode/virtual-time.js';
 
@@ -175,6 +177,47 @@ describe('RtmpSource', { timeout: 40_000 }, () => {
       code: 'PORT_IN_USE',
       message: `RTMP port ${port} is in use by another program: stop it, or choose another port.`,
     });
+  });
+
+  it.each([
+    ['of one address', () => '127.0.0.1', 4],
+    ['of many addresses', (index: number) => `127.0.1.${index + 1}`, 16],
+  ])('lets a publisher in whatever sockets %s are idle, and keeps few of them', async (_name, hostOf, limit) => {
+    const { source, told } = await listening();
+    let open = 0;
+    const idle: Socket[] = [];
+    for (let index = 0; index < 40; index++) {
+      const socket = connect({ port: source.port, host: '127.0.0.1', localAddress: hostOf(index) });
+      socket.on('error', () => undefined).on('close', () => open--);
+      socket.resume();
+      cleanups.push(() => socket.destroy());
+      await once(socket, 'connect');
+      open++;
+      idle.push(socket);
+    }
+    await until(() => open === limit);
+    expect(idle.slice(0, -limit).every((socket) => socket.closed)).toBe(true);
+    publish(source.port);
+    await until(() => source.hasPublisher);
+    for (let index = 0; index < 40; index++) {
+      const socket = connect({ port: source.port, host: '127.0.0.1', localAddress: hostOf(index) });
+      cleanups.push(() => socket.destroy());
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+    }
+    await until(() => open === 0);
+    expect(told.publisherLost).toEqual([]);
+    expect(source.hasPublisher).toBe(true);
+  });
+
+  it('turns away who sends much before publishing', async () => {
+    const { source, told } = await listening();
+    const socket = connect(source.port, '127.0.0.1');
+    socket.on('error', () => undefined).resume();
+    const command = encodeMessage({ type: 20, streamId: 0, timestampMs: 0, body: encodeAmf0(['_checkbw', 0, 'x'.repeat(100)]) });
+    socket.write(Buffer.concat([Buffer.of(3), Buffer.alloc(2 * 1536), ...Array.from({ length: 2500 }, () => command)]));
+    await until(() => told.publisherRefused.length > 0);
+    expect(told.publisherRefused[0]!.reason).toBe('It sends much, but does not publish.');
   });
 
   it('turns away what is no RTMP', async () => {
