@@ -2,6 +2,7 @@ import type { SourceFeed } from '../ingest/source.js';
 import { burntClockFilters } from './burnt-clock.js';
 import type { Cadence } from './cadence.js';
 import type { Ffmpeg } from './ffmpeg-location.js';
+import type { StartTimer } from './start-timer.js';
 import { formatFrameRate, framesPerSecond } from './frame-rate.js';
 
 /** How the picture and the sound are encoded. All optional. */
@@ -27,6 +28,8 @@ export type EncoderRun = {
   readonly feed: SourceFeed;
   readonly cadence: Cadence;
   readonly encoding: EncodingOptions;
+  /** Default: the process's timers. */
+  readonly startTimer?: StartTimer | undefined;
 };
 
 /** The file descriptor on which ffmpeg writes the sound. */

@@ -7,6 +7,7 @@ import { parseFlvPacket } from '../fragment/flv-packet.js';
 import { FlvReader } from '../fragment/flv-reader.js';
 import { PartAssembler, type AssembledInit, type AssembledPart, type AssemblerOutput } from '../fragment/part-assembler.js';
 import { AUDIO_FD, encoderArguments, type EncoderRun } from './encoder-arguments.js';
+import { processTimer, type StartTimer } from './start-timer.js';
 
 /** How a session ended. `finished`: the input ended, or we were asked to stop. */
 export type SessionEnd =
@@ -34,16 +35,23 @@ export interface EncoderSession {
 }
 
 const LAST_LINES = 12;
-/** How long ffmpeg may take to end when asked, before it is killed. */
-const STOP_GRACE_MS = 2000;
-/** An encoder with a paced input of its own that gives nothing for so long has hung. */
-const STALL_MS = 15_000;
+/** How long ffmpeg may take to end when asked, before it is killed. Below what the process gives itself to end. */
+const STOP_GRACE_MS = 1000;
+/** How often we look whether ffmpeg still gives something. */
+const STALL_CHECK_MS = 1000;
+/**
+ * Looks in a row without a byte from ffmpeg after which it has hung. Counting looks, not time, is of no
+ * harm when the machine has slept or we were busy.
+ */
+const STALL_CHECKS = 15;
+/** The same where we feed it, once it has begun: only looks with input are counted, and output follows input within a second. */
+const FED_STALL_CHECKS = 5;
 
 /**
  * Runs one ffmpeg process and cuts its output into parts.
  *
- * The process cannot outlive us: its outputs are pipes to us, and it ends when it cannot write; where
- * it reads from us, it ends with its input.
+ * The process cannot outlive us: it is killed when we exit; should we be killed ourselves, its outputs
+ * are pipes to us, and it ends when it cannot write, and where it reads from us, with its input.
  */
 export function startEncoderSession(run: EncoderRun, clock: Clock, listener: SessionListener): EncoderSession {
   return new FfmpegSession(run, clock, listener);
@@ -58,8 +66,14 @@ class FfmpegSession implements EncoderSession {
   readonly #closed: Promise<void>;
   #failure: string | undefined;
   #isStopping = false;
-  #stallTimer: NodeJS.Timeout | undefined;
-  readonly #canStall: boolean;
+  readonly #startTimer: StartTimer;
+  readonly #isFed: boolean;
+  #cancelStallCheck: (() => void) | undefined;
+  #stalledChecks = 0;
+  #hasGivenSomething = false;
+  /** Since the last look. */
+  #isInputSeen = false;
+  #isOutputSeen = false;
 
   constructor(run: EncoderRun, clock: Clock, listener: SessionListener) {
     this.#clock = clock;
@@ -67,18 +81,23 @@ class FfmpegSession implements EncoderSession {
     const { cadence, feed } = run;
     const hasAudio = feed.audioMap !== undefined;
     this.#assembler = new PartAssembler({ cadence, hasAudio, isPaced: feed.isPaced });
-    this.#canStall = feed.isPaced && feed.stdin === undefined;
+    this.#isFed = feed.stdin !== undefined;
+    this.#startTimer = run.startTimer ?? processTimer;
     this.#process = spawn(run.ffmpeg.path, encoderArguments(run), {
       stdio: [feed.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', hasAudio ? 'pipe' : 'ignore'],
       windowsHide: true,
     });
+    // One that hangs does not notice that we are gone.
+    const killAtExit = (): void => void this.#process.kill('SIGKILL');
+    process.once('exit', killAtExit);
     this.#readTrack(this.#process.stdout);
     const audio = this.#process.stdio[AUDIO_FD];
     if (hasAudio) this.#readTrack(audio as Readable | null, () => this.#handle(this.#assembler.endAudio()));
     this.#readLog(this.#process.stderr);
     if (feed.stdin !== undefined) this.#feed(feed.stdin);
     this.#closed = this.#untilClosed();
-    this.#watchForStall();
+    void this.#closed.then(() => process.off('exit', killAtExit));
+    if (feed.isPaced) this.#watchForStall();
   }
 
   async stop(): Promise<void> {
@@ -88,11 +107,11 @@ class FfmpegSession implements EncoderSession {
   }
 
   #end(): void {
-    clearTimeout(this.#stallTimer);
+    this.#cancelStallCheck?.();
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     this.#process.kill('SIGTERM');
-    const kill = setTimeout(() => this.#process.kill('SIGKILL'), STOP_GRACE_MS);
-    void this.#closed.then(() => clearTimeout(kill));
+    const cancelKill = this.#startTimer(STOP_GRACE_MS, () => void this.#process.kill('SIGKILL'));
+    void this.#closed.then(cancelKill);
   }
 
   #feed(input: Readable): void {
@@ -106,6 +125,7 @@ class FfmpegSession implements EncoderSession {
     stdin.on('error', abandon);
     stdin.on('close', abandon);
     input.on('error', () => stdin.end());
+    input.on('data', () => (this.#isInputSeen = true));
     input.pipe(stdin);
   }
 
@@ -113,6 +133,7 @@ class FfmpegSession implements EncoderSession {
     if (stream === null) return;
     const reader = new FlvReader();
     stream.on('data', (bytes: Buffer) => {
+      this.#isOutputSeen = true;
       const result = reader.push(bytes);
       if (result.kind === 'malformed') this.#giveUp(`the encoder's output is no FLV: ${result.reason}`);
       else for (const tag of result.tags) this.#handle(this.#assembler.push(parseFlvPacket(tag)));
@@ -133,7 +154,6 @@ class FfmpegSession implements EncoderSession {
           this.#listener.onInit(output);
           break;
         case 'part':
-          this.#watchForStall();
           this.#listener.onPart(output, this.#clock.wallMs());
           break;
       }
@@ -153,9 +173,26 @@ class FfmpegSession implements EncoderSession {
   }
 
   #watchForStall(): void {
-    if (!this.#canStall || this.#isStopping) return;
-    clearTimeout(this.#stallTimer);
-    this.#stallTimer = setTimeout(() => this.#giveUp(`the encoder gave nothing for ${STALL_MS / 1000} s`), STALL_MS);
+    this.#cancelStallCheck = this.#startTimer(STALL_CHECK_MS, () => {
+      this.#checkForStall();
+      if (this.#failure === undefined && !this.#isStopping) this.#watchForStall();
+    });
+  }
+
+  /**
+   * Any byte counts, not parts only: a publisher may send sound without pictures for a while. And one who
+   * sends nothing is not the encoder's fault; ffmpeg that does not take what waits for it, is.
+   */
+  #checkForStall(): void {
+    const isInputDue = !this.#isFed || this.#isInputSeen || this.#process.stdin?.writableNeedDrain === true;
+    if (this.#isOutputSeen) {
+      this.#stalledChecks = 0;
+      this.#hasGivenSomething = true;
+    } else if (isInputDue) this.#stalledChecks++;
+    this.#isInputSeen = false;
+    this.#isOutputSeen = false;
+    const limit = this.#isFed && this.#hasGivenSomething ? FED_STALL_CHECKS : STALL_CHECKS;
+    if (this.#stalledChecks >= limit) this.#giveUp(`the encoder gave nothing for ${(limit * STALL_CHECK_MS) / 1000} s`);
   }
 
   #giveUp(reason: string): void {
@@ -183,7 +220,7 @@ class FfmpegSession implements EncoderSession {
   }
 
   #finish(exitCode: number | null): void {
-    clearTimeout(this.#stallTimer);
+    this.#cancelStallCheck?.();
     if (this.#isStopping || (exitCode === 0 && this.#failure === undefined)) {
       this.#listener.onEnd({ kind: 'finished' });
       return;

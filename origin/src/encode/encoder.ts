@@ -134,7 +134,7 @@ export class Encoder {
     this.#captureClock.restart();
     this.#events.emit('sessionStarted', { sessionIndex, cadence, media: feed.media });
     if (this.#isStopped()) return;
-    const session = startSession({ ffmpeg, feed, cadence, encoding }, clock, {
+    const session = startSession({ ffmpeg, feed, cadence, encoding, startTimer: this.#options.startTimer }, clock, {
       onInit: (init) => this.#events.emit('init', { ...init, sessionIndex }),
       onPart: (part, arrivedAtMs) => this.#emitPart(part, { sessionIndex, arrivedAtMs }),
       onEnd: (end) => {

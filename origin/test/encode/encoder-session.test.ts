@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 
 import { planCadence } from '../../src/encode/cadence.js';
@@ -13,6 +13,7 @@ import type { AssembledPart } from '../../src/fragment/part-assembler.js';
 import type { SourceFeed } from '../../src/ingest/source.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
 import { allFfmpegs, withFolder } from './encoder-fixture.js';
+import { VirtualTime } from './virtual-time.js';
 
 const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 
@@ -41,6 +42,28 @@ function started(run: EncoderRun): { session: EncoderSession; firstPart: Promise
     onEnd: (ended) => onEnd(ended),
   });
   return { session, firstPart, end, partCount: () => count };
+}
+
+/** A session whose ffmpeg can be stopped like a process that hangs. */
+async function hangable(
+  folder: string,
+  ffmpeg: Ffmpeg,
+  change: Partial<SourceFeed>,
+): Promise<ReturnType<typeof started> & { time: VirtualTime; pid: number }> {
+  const path = join(folder, 'ffmpeg');
+  await writeFile(path, `#!/bin/sh\necho $$ > '${folder}/pid'\nexec '${ffmpeg.path}' "$@"\n`, { mode: 0o755 });
+  const time = new VirtualTime();
+  const run = started({ ...(await runOf({ ...ffmpeg, path }, change)), startTimer: time.startTimer });
+  await run.firstPart;
+  return { ...run, time, pid: Number(await readFile(join(folder, 'pid'), 'utf8')) };
+}
+
+/** Lets what is on its way from a process that has just been stopped arrive. */
+async function drained(partCount: () => number): Promise<void> {
+  for (let before = -1; before !== partCount(); ) {
+    before = partCount();
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function isAlive(pid: number): boolean {
@@ -80,6 +103,82 @@ for (const ffmpeg of await allFfmpegs()) {
         await firstPart;
         process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')), 'SIGKILL');
         expect(await end).toMatchObject({ kind: 'died', exitCode: null });
+      });
+    });
+
+    it.each([
+      ['an input of its own', false, 15],
+      ['what we feed it', true, 5],
+    ])('is given up and killed when it hangs over %s', async (_name, isFed, limitSeconds) => {
+      await withFolder(async (folder) => {
+        const stdin = new PassThrough();
+        const { time, pid, end, partCount } = await hangable(folder, ffmpeg, isFed ? { stdin } : {});
+        time.advance(1000);
+        process.kill(pid, 'SIGSTOP');
+        await drained(partCount);
+        time.advance(1000);
+        for (let second = 0; second < limitSeconds; second++) {
+          expect(isAlive(pid)).toBe(true);
+          stdin.write('some input');
+          await drained(partCount);
+          time.advance(1000);
+        }
+        // It does not hear the SIGTERM.
+        time.advance(1000);
+        expect(await end).toMatchObject({ kind: 'died', lastLines: expect.arrayContaining([`the encoder gave nothing for ${limitSeconds} s`]) as unknown });
+        expect(isAlive(pid)).toBe(false);
+      });
+    });
+
+    it('is given up when it does not even take what waits for it', async () => {
+      await withFolder(async (folder) => {
+        const stdin = new PassThrough();
+        const { time, pid, end, partCount } = await hangable(folder, ffmpeg, { stdin });
+        time.advance(1000);
+        process.kill(pid, 'SIGSTOP');
+        stdin.write(Buffer.alloc(1_000_000));
+        await drained(partCount);
+        for (let second = 0; second < 8; second++) {
+          time.advance(1000);
+          await drained(partCount);
+        }
+        expect(await end).toMatchObject({ kind: 'died' });
+      });
+    });
+
+    it('is not blamed for a publisher that is silent', async () => {
+      await withFolder(async (folder) => {
+        const { time, pid, session, end, partCount } = await hangable(folder, ffmpeg, { stdin: new PassThrough() });
+        time.advance(1000);
+        process.kill(pid, 'SIGSTOP');
+        await drained(partCount);
+        for (let second = 0; second < 60; second++) time.advance(1000);
+        process.kill(pid, 'SIGCONT');
+        const before = partCount();
+        await vi.waitUntil(() => partCount() > before, { timeout: 10_000, interval: 20 });
+        await session.stop();
+        expect(await end).toEqual({ kind: 'finished' });
+      });
+    });
+
+    it('hangs no longer than a second when we stop, and not beyond our exit', async () => {
+      await withFolder(async (folder) => {
+        const exitListeners = process.listeners('exit');
+        const { time, pid, session } = await hangable(folder, ffmpeg, {});
+        process.kill(pid, 'SIGSTOP');
+        const stopped = session.stop();
+        time.advance(1000);
+        await stopped;
+        expect(isAlive(pid)).toBe(false);
+        expect(process.listeners('exit')).toEqual(exitListeners);
+      });
+      await withFolder(async (folder) => {
+        const exitListeners = process.listeners('exit');
+        const { pid, end } = await hangable(folder, ffmpeg, {});
+        process.kill(pid, 'SIGSTOP');
+        for (const listener of process.listeners('exit')) if (!exitListeners.includes(listener)) listener.call(process, 0);
+        expect(await end).toMatchObject({ kind: 'died' });
+        expect(isAlive(pid)).toBe(false);
       });
     });
 
