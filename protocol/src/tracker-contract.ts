@@ -156,6 +156,11 @@ export const dutyMapSchema = z.object({
 /** See {@link dutyMapSchema}. */
 export type DutyMap = z.infer<typeof dutyMapSchema>;
 
+/** From the origin's seeder at every report time: those on duty that it is linked to now. */
+export const seededSchema = z.object({ peers: z.array(peerIdSchema).check(z.maxLength(64)) });
+/** See {@link seededSchema}. */
+export type Seeded = z.infer<typeof seededSchema>;
+
 /** A fresh ticket, before the old one runs out. */
 export const ticketRenewalSchema = z.object({ ticket: tokenSchema, ticketExpiresAtMs: z.number() });
 /** See {@link ticketRenewalSchema}. */
@@ -167,6 +172,8 @@ export type PeerToTrackerEvents = {
   leave: () => void;
   signal: (signal: Signal) => void;
   report: (report: PeerReport) => void;
+  /** Only from role `origin`; what others send by it is not read. */
+  seeded: (seeded: Seeded) => void;
   neighboursWanted: (wanted: NeighboursWanted, answer: (answer: NeighboursAnswer) => void) => void;
 };
 

@@ -7,6 +7,7 @@ import {
   neighboursAnswerSchema,
   neighboursWantedSchema,
   reportSchema,
+  seededSchema,
   signalSchema,
   ticketRenewalSchema,
   TRACKER_SOCKET_PATH,
@@ -73,6 +74,7 @@ const ALL: readonly [string, Schema, Record<string, unknown>][] = [
   ['its answer', neighboursAnswerSchema, { neighbours: [neighbour] }],
   ['a duty', dutySchema, { stripes: [3] }],
   ['a duty map', dutyMapSchema, { stripes: Array.from({ length: 8 }, () => [peerId]) }],
+  ['those seeded', seededSchema, { peers: [peerId] }],
   ['a renewal', ticketRenewalSchema, { ticket: 'payload.signature', ticketExpiresAtMs: 5 }],
 ];
 
@@ -271,5 +273,12 @@ describe('tracker messages', () => {
     expect(isRead(dutyMapSchema, lists(8, 65))).toBe(false);
     expect(isRead(dutyMapSchema, lists(7, 1))).toBe(false);
     expect(isRead(dutyMapSchema, lists(9, 1))).toBe(false);
+  });
+
+  it('TR6: at most 64 peers are seeded', () => {
+    const seeded = (count: number): unknown => ({ peers: Array.from({ length: count }, () => peerId) });
+    expect(isRead(seededSchema, seeded(64))).toBe(true);
+    expect(isRead(seededSchema, seeded(65))).toBe(false);
+    expect(isRead(seededSchema, { peers: ['nobody'] })).toBe(false);
   });
 });

@@ -74,6 +74,8 @@ const QUIET_MS = 10_000;
 /** Over which viewers spread their questions for a new record, ms. */
 const RECORD_SPREAD_MS = 2_000;
 const KEPT_INITS = 8;
+/** What the contract lets the origin's seeder name in one message. */
+const MAX_REPORTED_LINKS = 64;
 
 /** Runs an engine: feeds it what the ports report, in one queue, and carries out what it wants. */
 export class LivePeerSession implements SeederSession {
@@ -106,6 +108,8 @@ export class LivePeerSession implements SeederSession {
   #isMeshStarted = false;
   #reportIntervalMs = 2_000;
   #seederFrameBytes = 0;
+  /** Only at the origin: those to whom chunks are pushed. */
+  #onDuty: ReadonlySet<PeerId> = new Set();
   #trackerKey: string | undefined;
   #iceServers: readonly IceServer[] = [];
 
@@ -548,7 +552,10 @@ export class LivePeerSession implements SeederSession {
       neighbours: (neighbours) => this.#handle({ kind: 'neighboursOffered', neighbours }),
       signal: (signal) => transport.signal(signal),
       duty: (stripes) => this.#handle({ kind: 'duty', stripes }),
-      dutyMap: (map) => this.#handle({ kind: 'dutyMap', map }),
+      dutyMap: (map) => {
+        this.#onDuty = new Set(map.stripes.flat());
+        this.#handle({ kind: 'dutyMap', map });
+      },
       ticket: ({ ticket }) => {
         if (this.#trackerKey === undefined) return;
         transport.setCredentials({
@@ -623,5 +630,8 @@ export class LivePeerSession implements SeederSession {
       isUploading: state.uploadPolicy.mode !== 'off',
       isVisible: state.isVisible,
     });
+    if (this.#parts.role !== 'origin') return;
+    const linked = state.neighbours.map(({ peerId }) => peerId).filter((peerId) => this.#onDuty.has(peerId));
+    tracker.reportLinked(linked.slice(0, MAX_REPORTED_LINKS));
   }
 }

@@ -66,6 +66,7 @@ class SmallTracker {
         realTime.schedule(0, () => this.#listeners.get(signal.to)?.signal({ ...signal, from: peerId }));
       },
       report: () => undefined,
+      reportLinked: () => undefined,
       wantNeighbours: () => undefined,
       close: () => void this.#listeners.delete(peerId),
     };

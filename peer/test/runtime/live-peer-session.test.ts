@@ -25,6 +25,10 @@ class ScriptedTracker implements TrackerClient {
   report(report: Parameters<TrackerClient['report']>[0]): void {
     this.reports.push(report);
   }
+  readonly linked: (readonly PeerId[])[] = [];
+  reportLinked(peerIds: readonly PeerId[]): void {
+    this.linked.push(peerIds);
+  }
   wantNeighbours(): void {
     this.calls.push('wantNeighbours');
   }
@@ -269,6 +273,30 @@ describe('a session', () => {
     const count = tracker.reports.length;
     viewer.close();
     expect(tracker.reports).toHaveLength(count + 1);
+  });
+
+  it('SS5: the origin’s seeder names, with each report, those on duty that it is linked to', () => {
+    const network = new MemoryNetwork({ time, random: seededRandom(2), oneWayDelayMs: 10 });
+    const [reached, unreached] = [7, 8].map((byte) => peerIdFromBytes(new Uint8Array(16).fill(byte)));
+    const listener = { sendSignal: () => undefined, linkOpened: () => undefined, dialFailed: () => undefined };
+    const remote = network.createTransport({ peerId: reached!, role: 'viewer' });
+    remote.listen(listener);
+    remote.setCredentials({ ticket: 'ticket', trackerKey: new Uint8Array(32), iceServers: [] });
+    const transport = network.createTransport({ peerId: ME, role: 'origin' });
+    const seeder = session({ role: 'origin', openTransport: (opened) => opened(transport) });
+    seeder.start();
+    tracker.accept();
+    tracker.listener?.dutyMap({ stripes: Array.from({ length: 8 }, () => [reached!, unreached!]) });
+    time.runFor(4_001);
+    expect(tracker.linked).toEqual([[reached], [reached]]);
+    seeder.close();
+    tracker = new ScriptedTracker();
+    const viewer = session();
+    viewer.start();
+    tracker.accept();
+    time.runFor(4_001);
+    expect(tracker.linked).toEqual([]);
+    viewer.close();
   });
 
   it('SS6: a cap below 400,000 bits a second, or none at all, is refused with a code', () => {

@@ -168,6 +168,7 @@ export class VirtualSwarm {
       },
       signal: () => undefined,
       report: () => undefined,
+      reportLinked: () => undefined,
       wantNeighbours: ({ count, exclude }) => {
         if (this.isTrackerAway) return;
         this.time.schedule(this.time.nowMs() + 30, () => {

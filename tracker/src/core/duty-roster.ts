@@ -17,6 +17,10 @@ export class DutyRoster {
   #shape: DutyShape = dutyShape(0, 0, 1);
   #peerCount = 0;
   #isHolderLost = false;
+  /** When the origin's seeder said last whom it is linked to. */
+  #seededAtMs = -Infinity;
+  /** Since when it has said so without a longer pause. */
+  #seededSinceMs = -Infinity;
 
   constructor(options: ResolvedTrackerOptions['duty']) {
     this.#options = options;
@@ -44,6 +48,13 @@ export class DutyRoster {
     if (this.#holders.has(member.peerId)) this.#isHolderLost = true;
   }
 
+  /** Notes that the origin's seeder has said whom it is linked to: see {@link Member.linkedAtMs}. */
+  noteSeeded(nowMs: number): void {
+    // After a pause it may have started anew, and needs a while to link.
+    if (nowMs - this.#seededAtMs >= this.#options.idleMs) this.#seededSinceMs = nowMs;
+    this.#seededAtMs = nowMs;
+  }
+
   /**
    * Deals anew if someone on duty was lost or the swarm has outgrown its duty; otherwise it costs
    * next to nothing.
@@ -59,8 +70,8 @@ export class DutyRoster {
   }
 
   /**
-   * Looks whether those on duty do their work: who gets nothing from the seeder while others do is
-   * taken off duty, and one clearly slower than an idle candidate is replaced (one at a time, and
+   * Looks whether those on duty do their work: who is not linked to the seeder by its own word is
+   * taken off duty (without its word: who gets nothing from it while others do), and one clearly slower than an idle candidate is replaced (one at a time, and
    * only by a margin, so that duty doesn't wander).
    */
   review(nowMs: number): Member[] {
@@ -136,6 +147,7 @@ export class DutyRoster {
   #idleHolders(nowMs: number): Member[] {
     const { idleMs } = this.#options;
     const holders = [...this.#holders.values()];
+    if (nowMs - this.#seededAtMs < idleMs) return this.#unlinkedHolders(holders, nowMs);
     const isFed = ({ dutySinceMs, seededAtMs }: Member): boolean =>
       seededAtMs > dutySinceMs && nowMs - seededAtMs < idleMs / 2;
     // When nobody is fed, the publisher pauses or the seeder is away: no fault of theirs.
@@ -143,6 +155,19 @@ export class DutyRoster {
     return holders.filter(
       ({ dutySinceMs, seededAtMs }) => nowMs - Math.max(dutySinceMs, seededAtMs) >= idleMs,
     );
+  }
+
+  /** By the seeder's word alone: what those on duty say of themselves may be invented. */
+  #unlinkedHolders(holders: readonly Member[], nowMs: number): Member[] {
+    const { idleMs } = this.#options;
+    const unlinked = holders.filter(
+      ({ dutySinceMs, linkedAtMs }) =>
+        nowMs - Math.max(dutySinceMs, linkedAtMs, this.#seededSinceMs) >= idleMs,
+    );
+    const isOneLinked = holders.some(({ linkedAtMs }) => nowMs - linkedAtMs < idleMs);
+    // With nobody linked the fault may be the seeder's; but all may be impostors, and others wait.
+    const isOtherWaiting = [...this.#seasoned.keys()].some((peerId) => !this.#holders.has(peerId));
+    return isOneLinked || isOtherWaiting ? unlinked : [];
   }
 
   #planWithSlowestReplaced(): DutyPlan | undefined {

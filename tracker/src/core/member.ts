@@ -32,6 +32,8 @@ export type Member = {
   seededBytes: number;
   /** When `seededBytes` grew last. */
   seededAtMs: number;
+  /** When the origin's seeder named it last among those that it is linked to. */
+  linkedAtMs: number;
   /** When it came on duty last. */
   dutySinceMs: number;
   /** No duty before then: the seeder seems not to reach it. */
@@ -63,6 +65,7 @@ export function newMember(
     sentBytes: 0,
     seededBytes: 0,
     seededAtMs: -Infinity,
+    linkedAtMs: -Infinity,
     dutySinceMs: at.nowMs,
     barredUntilMs: -Infinity,
   };

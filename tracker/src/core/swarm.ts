@@ -130,6 +130,16 @@ export class Swarm {
     this.#changed(member, nowMs);
   }
 
+  /** Takes over whom the origin's seeder is linked to; from anybody else, and from a seeder that has been followed by another, nothing. */
+  noteSeeded(from: Member, peerIds: readonly PeerId[], nowMs: number): void {
+    if (from !== this.#seeder) return;
+    for (const peerId of peerIds) {
+      const member = this.#members.get(peerId);
+      if (member) member.linkedAtMs = nowMs;
+    }
+    this.#roster.noteSeeded(nowMs);
+  }
+
   /** Deals duty anew where needed; returns those whose stripes changed. */
   updateDuty(nowMs: number): Member[] {
     return this.#roster.update(this.#members.size - this.#counts.origin, nowMs);

@@ -37,7 +37,7 @@ export type TrackerOptions = {
     readonly copies?: number;
     /** How often it is asked whether those on duty do their work, ms, default 5,000. */
     readonly reviewIntervalMs?: number;
-    /** A peer on duty that got nothing from the seeder for so long, while others did, loses duty, ms, default 8,000. */
+    /** A peer on duty that the seeder is not linked to for so long, or that got nothing from it while others did, loses duty, ms, default 8,000. At least three report intervals; lower, peers lose duty while they connect. */
     readonly idleMs?: number;
     /** How long it then gets none, ms, default 60,000. */
     readonly barredMs?: number;

@@ -9,6 +9,7 @@ import {
   type PeerDescription,
   type PeerReport,
   type Random,
+  type Seeded,
   type Signal,
   type Signer,
   type StreamId,
@@ -164,6 +165,12 @@ export class Tracker {
     if (found.member.role !== 'origin') this.#reportsDue.touch(found.member, nowMs);
     found.swarm.report(found.member, report, nowMs);
     return this.#dutyEffects(found.swarm, { changed: found.swarm.updateDuty(nowMs) });
+  }
+
+  /** The origin's seeder says whom it is linked to; those who lie about duty are found out by it at the next review. */
+  seeded(connection: ConnectionId, seeded: Seeded): void {
+    const found = this.#find(connection);
+    found?.swarm.noteSeeded(found.member, seeded.peers, this.#clock.nowMs());
   }
 
   /** More neighbours for a peer; none for one that has not joined. */

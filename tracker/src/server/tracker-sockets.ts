@@ -5,6 +5,7 @@ import {
   joinRequestSchema,
   neighboursWantedSchema,
   reportSchema,
+  seededSchema,
   signalSchema,
   TRACKER_SOCKET_PATH,
   type Clock,
@@ -165,6 +166,10 @@ export class TrackerSockets {
     this.#listen(socket, 'report', (message) => {
       const report = this.#parse(socket, reportSchema, message);
       if (report) this.#carryOut(this.#tracker.report(socket.id, report));
+    });
+    this.#listen(socket, 'seeded', (message) => {
+      const seeded = this.#parse(socket, seededSchema, message);
+      if (seeded) this.#tracker.seeded(socket.id, seeded);
     });
     const { wishesPerSecond, wishBurst } = this.#limits;
     const wishes = new TokenBucket({ perSecond: wishesPerSecond, capacity: wishBurst }, this.#clock.nowMs());

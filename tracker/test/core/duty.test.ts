@@ -169,6 +169,69 @@ describe('duty', () => {
     expect(world.dutyMap()).toEqual(before);
   });
 
+  it('is not kept by invented bytes: the seeder says whom it is linked to', () => {
+    const world = reportedWorld(9);
+    const liar = Number.parseInt(world.dutyMap()[0]![0]!, 16);
+    const honest = [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((index) => index !== liar);
+    const run = (durationMs: number) =>
+      world.advance(durationMs, () => {
+        for (let index = 1; index <= 9; index++) world.report(index, { fromSeederBytes: 1 + world.nowMs });
+        world.seeded(honest);
+      });
+    run(7_000);
+    expect(world.dutyMap().flat()).toContain(peerId(liar));
+    run(5_000);
+    expect(world.dutyMap().flat()).not.toContain(peerId(liar));
+    for (const holders of world.dutyMap()) expect(holders).toHaveLength(1);
+    // Who is linked keeps it, though it is silent: the publisher pauses.
+    const before = world.dutyMap();
+    world.advance(30_000, () => {
+      for (let index = 1; index <= 9; index++) world.report(index, { fromSeederBytes: index === liar ? world.nowMs : 0 });
+      world.seeded(honest);
+    });
+    expect(world.dutyMap()).toEqual(before);
+  });
+
+  it('is given to others when all who hold it are impostors, and stays when nobody else is there', () => {
+    const world = reportedWorld(8);
+    const before = world.dutyMap();
+    const run = (durationMs: number, count: number) =>
+      world.advance(durationMs, () => {
+        for (let index = 1; index <= count; index++) world.report(index, { fromSeederBytes: 1 + world.nowMs });
+        world.seeded([]);
+      });
+    run(30_000, 8);
+    expect(world.dutyMap()).toEqual(before);
+    world.joined(9);
+    run(10_000, 9);
+    expect(new Set(world.dutyMap().flat())).toEqual(new Set([peerId(9)]));
+  });
+
+  it('stays where it is after the seeder came again, until that has had time to link', () => {
+    const world = reportedWorld(9);
+    world.advance(60_000, () => {
+      for (let index = 1; index <= 9; index++) world.report(index);
+    });
+    const before = world.dutyMap();
+    world.advance(7_000, () => {
+      for (let index = 1; index <= 9; index++) world.report(index);
+      world.seeded([1]);
+    });
+    expect(world.dutyMap()).toEqual(before);
+  });
+
+  it('does not listen to a viewer, or to a seeder that was followed by another, about who is linked', () => {
+    const world = reportedWorld(9);
+    world.joinOrigin(0xfe);
+    const before = world.dutyMap(0xfe);
+    world.advance(30_000, () => {
+      for (let index = 1; index <= 9; index++) world.report(index);
+      world.seeded([1], 1);
+      world.seeded([1], 0xff);
+    });
+    expect(world.dutyMap(0xfe)).toEqual(before);
+  });
+
   it('moves from the slowest to an idle peer twice as fast, not to one hardly faster', () => {
     const world = reportedWorld(9);
     const idle = [1, 2, 3, 4, 5, 6, 7, 8, 9].find((index) => !world.dutyMap().flat().includes(peerId(index)))!;

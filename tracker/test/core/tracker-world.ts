@@ -126,6 +126,11 @@ export class TrackerWorld {
     this.carryOut(this.tracker.report(`c${index}`, report(change)));
   }
 
+  /** The origin's seeder says whom it is linked to. */
+  seeded(linked: readonly number[], origin = 0xff): void {
+    this.tracker.seeded(`c${origin}`, { peers: linked.map(peerId) });
+  }
+
   leave(index: number): void {
     this.carryOut(this.tracker.leave(`c${index}`));
   }

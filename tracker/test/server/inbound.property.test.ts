@@ -10,6 +10,7 @@ const VALID = {
   leave: [{}],
   signal: [signalTo(peerId(1)), signalTo(peerId(1), { kind: 'candidate', candidate: 'c', mid: '0' })],
   report: [report()],
+  seeded: [{ peers: [peerId(4)] }],
   neighboursWanted: [{ count: 3, exclude: [peerId(4)] }],
 } as const;
 

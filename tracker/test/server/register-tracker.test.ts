@@ -1,6 +1,6 @@
 import { decodeTicket, LIMITS, type StreamId, type TrackerJoinAnswer } from '@p2ptv/protocol';
 import Fastify from 'fastify';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { registerTracker } from '../../src/index.js';
 import { fingerprint, originJoin, peerId, report, signalTo, STREAM } from '../core/tracker-world.js';
 import {
@@ -56,6 +56,29 @@ describe('a tracker server', () => {
     const moved = next(seeder, 'dutyMap');
     viewer.disconnect();
     expect((await moved).stripes.flat()).toEqual([]);
+  });
+
+  it("takes the origin's word about who is linked, and nobody else's", async () => {
+    const duty = { idleMs: 600, reviewIntervalMs: 100 };
+    const { url } = await startTracker({ tracker: { duty } });
+    const [linked, impostor, seeder] = [await connectTo(url), await connectTo(url), await connectTo(url)];
+    await enter(linked, 1);
+    linked.emit('report', report());
+    await enter(impostor, 2);
+    const shared = next(impostor, 'duty');
+    impostor.emit('report', report());
+    expect((await shared).stripes).toHaveLength(4);
+    const map = next(seeder, 'dutyMap');
+    seeder.emit('join', originJoin(9, Date.now()), () => undefined);
+    await map;
+    const lost = next(impostor, 'duty');
+    const words = setInterval(() => {
+      impostor.emit('seeded', { peers: [peerId(2)] });
+      seeder.emit('seeded', { peers: [peerId(1)] });
+    }, 50);
+    onTestFinished(() => clearInterval(words));
+    expect((await lost).stripes).toEqual([]);
+    expect(await isServed(impostor)).toBe(true);
   });
 
   it('refuses a wrong proof, a stranger stream, and serves on', async () => {

@@ -8,6 +8,7 @@ import {
   TRACKER_SOCKET_PATH,
   type JoinRequest,
   type NeighboursWanted,
+  type PeerId,
   type PeerReport,
   type PeerToTrackerEvents,
   type Random,
@@ -79,6 +80,10 @@ export class SocketTrackerClient implements TrackerClient {
 
   report(report: PeerReport): void {
     this.#joinedSocket()?.emit('report', report);
+  }
+
+  reportLinked(peerIds: readonly PeerId[]): void {
+    this.#joinedSocket()?.emit('seeded', { peers: [...peerIds] });
   }
 
   wantNeighbours(wanted: NeighboursWanted): void {

@@ -187,11 +187,13 @@ describe('tracker client', () => {
     };
     client.signal(SIGNAL);
     client.report(report);
+    client.reportLinked([numberedPeerId(4)]);
     client.wantNeighbours({ count: 2, exclude: [] });
     await until(() => named(log, 'neighbours').length === 1);
     expect(tracker.events.slice(1)).toEqual([
       ['signal', SIGNAL],
       ['report', report],
+      ['seeded', { peers: [numberedPeerId(4)] }],
       ['neighboursWanted', { count: 2, exclude: [] }],
     ]);
     expect(signalSchema.safeParse(tracker.events[1]![1]).success).toBe(true);
