@@ -16,6 +16,7 @@ type CommandOptions = {
   readonly host: string;
   readonly data: string;
   readonly stun: readonly string[];
+  readonly trustProxy?: true;
 };
 
 const EXIT_FAILED = 1;
@@ -59,6 +60,7 @@ export async function runTrackerCommand(args: readonly string[], ports: TrackerC
 async function start(fastify: FastifyInstance, options: CommandOptions): Promise<void> {
   await registerTracker(fastify, {
     dataFolder: options.data,
+    trustProxy: options.trustProxy ?? false,
     tracker: { iceServers: options.stun.length > 0 ? [{ urls: [...options.stun] }] : [] },
   });
   fastify.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
@@ -72,6 +74,7 @@ function describeCommand(ports: TrackerCommandPorts): Command {
     .option('--host <address>', 'address to listen on; 127.0.0.1 to serve this machine alone', '0.0.0.0')
     .option('--data <folder>', 'folder of the key that tickets are signed with', './data')
     .option('--stun <url>', 'STUN server that peers are told, e.g. stun:host:3478 (repeatable, up to 8)', collectStun, [])
+    .option('--trust-proxy', 'behind a reverse proxy: tell clients apart by the last hop of X-Forwarded-For')
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeOut: ports.print, writeErr: ports.printError });

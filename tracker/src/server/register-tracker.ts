@@ -24,6 +24,11 @@ export type RegisterTrackerOptions = {
   readonly tracker?: TrackerOptions;
   /** What one socket or one address may do. */
   readonly limits?: Partial<TrackerServerLimits>;
+  /**
+   * Behind a reverse proxy: takes a client's address from the last hop of `X-Forwarded-For`, else all
+   * share the proxy's allowance. Default false; true where clients also come directly lets them invent addresses.
+   */
+  readonly trustProxy?: boolean;
   /** Default: the system's. */
   readonly clock?: Clock;
   /** For the choice of neighbours; default: seeded by the system's. */
@@ -77,6 +82,7 @@ export async function registerTracker(
     tracker,
     clock,
     limits: { ...DEFAULT_SERVER_LIMITS, ...options.limits },
+    isProxyTrusted: options.trustProxy ?? false,
     log: fastify.log,
   });
   // Open sockets would keep the HTTP server from closing.

@@ -18,6 +18,7 @@ import { DueQueue } from '../core/due-queue.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { Tracker, TrackerEffect } from '../core/tracker.js';
 import { AddressLimiter } from './address-limiter.js';
+import { clientAddress } from './client-address.js';
 import type { TrackerServerLimits } from './server-limits.js';
 
 /** The contract's events as they come in: nothing about their arguments is known before they are parsed. */
@@ -33,6 +34,8 @@ export type TrackerSocketsPorts = {
   readonly tracker: Tracker;
   readonly clock: Clock;
   readonly limits: TrackerServerLimits;
+  /** Whether clients' addresses are those that a reverse proxy tells. */
+  readonly isProxyTrusted: boolean;
   /** For the operator: what was done against an offender, and faults of our own. */
   readonly log: { info(message: string): void; error(details: object, message: string): void };
 };
@@ -60,6 +63,7 @@ export class TrackerSockets {
   readonly #tracker: Tracker;
   readonly #clock: Clock;
   readonly #limits: TrackerServerLimits;
+  readonly #isProxyTrusted: boolean;
   readonly #log: TrackerSocketsPorts['log'];
   readonly #joins: AddressLimiter;
   readonly #connections: AddressLimiter;
@@ -78,6 +82,7 @@ export class TrackerSockets {
     this.#tracker = ports.tracker;
     this.#clock = ports.clock;
     this.#limits = limits;
+    this.#isProxyTrusted = ports.isProxyTrusted;
     this.#log = ports.log;
     const joinRate = { perSecond: limits.joinsPerSecond, capacity: limits.joinBurst };
     this.#joins = new AddressLimiter(joinRate);
@@ -97,7 +102,7 @@ export class TrackerSockets {
       // Pages of any site may embed a player; there are no cookies that could be misused.
       cors: { origin: '*' },
       allowRequest: (request, decide) => {
-        const address = request.socket.remoteAddress ?? '';
+        const address = clientAddress(request, this.#isProxyTrusted);
         const isAllowed = !this.#isClosed && this.#connections.take(address, this.#clock.nowMs()) === 0;
         decide(isAllowed ? null : 'too many connections', isAllowed);
       },
@@ -204,7 +209,8 @@ export class TrackerSockets {
       const refused: TrackerJoinAnswer = { kind: 'refused', code, ...refusal };
       answer(refused);
     };
-    const waitMs = this.#joins.take(socket.handshake.address, this.#clock.nowMs());
+    const address = clientAddress(socket.request, this.#isProxyTrusted);
+    const waitMs = this.#joins.take(address, this.#clock.nowMs());
     if (waitMs > 0) {
       refuse('RATE_LIMITED', { message: 'Too many joins from your address: wait a moment.', retryAfterMs: waitMs });
       return;

@@ -45,7 +45,7 @@ describe('p2ptv-tracker', () => {
   it('prints its options when asked', async () => {
     const command = run(['--help']);
     expect(await command.exit).toBe(0);
-    for (const option of ['--port', '--host', '--data', '--help']) expect(command.output()).toContain(option);
+    for (const option of ['--port', '--host', '--data', '--trust-proxy', '--help']) expect(command.output()).toContain(option);
   });
 
   it.each([

@@ -235,6 +235,19 @@ describe('an offender', () => {
     await expect(connectTo(url)).rejects.toThrow();
   });
 
+  it.each([
+    [true, ['joined', 'joined', 'refused']],
+    [false, ['joined', 'refused', 'refused']],
+  ])('is told from others by X-Forwarded-For only where the proxy is trusted: %j', async (trustProxy, kinds) => {
+    const { url } = await startTracker({ trustProxy, limits: { joinsPerSecond: 0.01, joinBurst: 1 } });
+    const answers: string[] = [];
+    for (const [index, hops] of ['192.0.2.1', '192.0.2.2', '192.0.2.9, 192.0.2.2'].entries()) {
+      const socket = await connectTo(url, 'websocket', { 'x-forwarded-for': hops });
+      answers.push((await joinBy(socket, index + 1)).kind);
+    }
+    expect(answers).toEqual(kinds);
+  });
+
   it('that never joins is cut off', async () => {
     const { url } = await startTracker({ limits: { joinDeadlineMs: 100 } });
     const [idle, joined] = [await connectTo(url), await connectTo(url)];

@@ -37,12 +37,17 @@ export async function startTracker(options: Partial<RegisterTrackerOptions> = {}
 }
 
 /** A connected client that doesn't come back by itself. */
-export async function connectTo(url: string, transport: 'websocket' | 'polling' = 'websocket'): Promise<PeerSocket> {
+export async function connectTo(
+  url: string,
+  transport: 'websocket' | 'polling' = 'websocket',
+  extraHeaders: Record<string, string> = {},
+): Promise<PeerSocket> {
   const socket: PeerSocket = io(url, {
     path: TRACKER_SOCKET_PATH,
     transports: [transport],
     reconnection: false,
     forceNew: true,
+    extraHeaders,
   });
   onTestFinished(() => void socket.disconnect());
   await new Promise<void>((resolve, reject) => {
