@@ -119,6 +119,9 @@ function wantedRange(
 ): { start: number; end: number } | 'unsatisfiable' | undefined {
   const { range, 'if-range': ifRange } = request.headers;
   if (range === undefined || (ifRange !== undefined && ifRange !== body.etag)) return undefined;
+  // A suffix longer than the body means all of it (RFC 9110 section 14.1.2), which range-parser takes for an error.
+  const suffix = /^bytes=-(\d+)$/.exec(range)?.[1];
+  if (suffix !== undefined && body.total > 0 && Number(suffix) >= body.total) return { start: 0, end: body.total };
   const parsed = parseRange(body.total, range, { combine: true });
   if (parsed === -1) return 'unsatisfiable';
   // What is malformed, of another unit, or scattered, is answered with the whole (RFC 9110 section 14.2).

@@ -1,7 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
-/** How a wait ended. `gone`: the client hung up; `closed`: the server shuts down. */
-export type WaitOutcome = 'ready' | 'timeout' | 'gone' | 'closed';
+/** How a wait ended. `gone`: the client hung up; `closed`: the server shuts down; `full`: too many wait already. */
+export type WaitOutcome = 'ready' | 'timeout' | 'gone' | 'closed' | 'full';
+
+/** Players wait for one thing a connection; requests behind one another on it are rare. Bounds what a connection can make us hold. */
+const MAX_PER_SOCKET = 16;
+/** Each is a timer and a condition that is looked at whenever the edge moves. Bounds the time of a look. */
+const MAX_WAITERS = 20_000;
 
 type Waiter = { readonly isReady: () => boolean; readonly settle: (outcome: WaitOutcome) => void };
 
@@ -13,6 +18,7 @@ type Waiter = { readonly isReady: () => boolean; readonly settle: (outcome: Wait
  */
 export class EdgeWaiters {
   readonly #waiters = new Set<Waiter>();
+  readonly #perSocket = new WeakMap<object, number>();
   #isClosed = false;
 
   /** Requests waiting now. */
@@ -30,12 +36,17 @@ export class EdgeWaiters {
     if (this.#isClosed) return Promise.resolve('closed');
     const { response } = limit;
     if (response.destroyed || response.socket?.destroyed === true) return Promise.resolve('gone');
+    const { socket } = response;
+    const ofSocket = (socket && this.#perSocket.get(socket)) ?? 0;
+    if (ofSocket >= MAX_PER_SOCKET || this.#waiters.size >= MAX_WAITERS) return Promise.resolve('full');
+    if (socket) this.#perSocket.set(socket, ofSocket + 1);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         isReady,
         settle: (outcome) => {
           if (!this.#waiters.delete(waiter)) return;
           clearTimeout(timer);
+          if (socket) this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
           response.off('close', hangUp);
           resolve(outcome);
         },

@@ -51,6 +51,7 @@ export function registerFollowRoutes(
     });
     if (outcome === 'gone') return reply.hijack();
     if (outcome === 'closed') return sendProblem(reply, 503, 'The origin is shutting down.');
+    if (outcome === 'full') return sendProblem(reply, 503, 'Too many requests wait already.');
     sendAnswer(request, reply, {
       pieces: [published.headerBatch(rendition, after)],
       contentType: 'application/octet-stream',

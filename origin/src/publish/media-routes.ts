@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ChunkLog, LoggedChunk } from '../package/chunk-log.js';
 import { IMMUTABLE, sendAnswer, sendProblem } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
-import { streamOf, type StreamDirectory } from './stream-directory.js';
+import { renditionOf, streamOf, type StreamDirectory } from './stream-directory.js';
 
 const PART = /^part-(\d{1,10})\.m4s$/;
 const SEGMENT = /^segment-(\d{1,10})-(\d{1,10})\.m4s$/;
@@ -25,7 +25,7 @@ export function registerMediaRoutes(fastify: FastifyInstance, streams: StreamDir
   fastify.get('/live/:slug/:rendition/:file', async (request, reply) => {
     const { rendition, file } = request.params as { rendition: string; file: string };
     const published = streamOf(streams, request);
-    const log = published?.live.rendition(Number(rendition));
+    const log = published && renditionOf(published, rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
     const ask = { request, reply, published, log };
     const part = PART.exec(file);

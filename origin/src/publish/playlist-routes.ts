@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED } from './answer.js';
 import type { RenderedPlaylist } from './playlist-cache.js';
 import type { PublishedStream } from './published-stream.js';
-import { singleValues, streamOf, type StreamDirectory } from './stream-directory.js';
+import { renditionOf, singleValues, streamOf, type StreamDirectory } from './stream-directory.js';
 
 const CONTENT_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -25,7 +25,7 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
 
   fastify.get('/live/:slug/:rendition/live.m3u8', async (request, reply) => {
     const published = streamOf(streams, request);
-    const log = published?.live.rendition(Number((request.params as { rendition: string }).rendition));
+    const log = published && renditionOf(published, (request.params as { rendition: string }).rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
     const query = singleValues(request.query);
     const directives = query ? parseDeliveryDirectives(query) : { problem: 'A delivery directive was given twice.' };

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
+import type { ChunkLog } from '../package/chunk-log.js';
 import type { PublishedStream } from './published-stream.js';
 
 /** The streams of this origin, by slug. */
@@ -8,6 +9,11 @@ export type StreamDirectory = ReadonlyMap<string, PublishedStream>;
 /** The stream that a route's `:slug` names. */
 export function streamOf(streams: StreamDirectory, request: FastifyRequest): PublishedStream | undefined {
   return streams.get((request.params as { slug?: string }).slug ?? '');
+}
+
+/** The chunks of the rendition that a route's `:rendition` names: a number in digits, nothing that merely converts to one. */
+export function renditionOf(published: PublishedStream, rendition: string): ChunkLog | undefined {
+  return /^\d{1,2}$/.test(rendition) ? published.live.rendition(Number(rendition)) : undefined;
 }
 
 /** A query in which nothing is given twice; undefined for any other. */

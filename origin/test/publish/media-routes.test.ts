@@ -39,6 +39,9 @@ describe('parts', () => {
     ['bytes=0-9', 206, 'bytes 0-9/300', [0, 10]],
     ['bytes=290-', 206, 'bytes 290-299/300', [290, 300]],
     ['bytes=-5', 206, 'bytes 295-299/300', [295, 300]],
+    ['bytes=-300', 206, 'bytes 0-299/300', [0, 300]],
+    ['bytes=-900000', 206, 'bytes 0-299/300', [0, 300]],
+    ['bytes=-0', 416, 'bytes */300', [0, 0]],
     ['bytes=100-9999', 206, 'bytes 100-299/300', [100, 300]],
     ['bytes=0-0,299-299', 200, undefined, [0, 300]],
     ['lines=1-2', 200, undefined, [0, 300]],
@@ -71,6 +74,12 @@ describe('parts', () => {
     origin.publish(1000);
     expect((await origin.server.inject('/live/main/0/part-3.m4s')).statusCode).toBe(410);
     expect((await origin.server.inject('/live/main/0/segment-1-0.m4s')).statusCode).toBe(410);
+  });
+
+  it.each(['0x0', '-0', '%20', '0.0', '0e0', '+0', '000'])('there is no rendition %s', async (rendition) => {
+    for (const file of ['part-3.m4s', 'live.m3u8']) {
+      expect((await origin.server.inject(`/live/main/${rendition}/${file}`)).statusCode).toBe(404);
+    }
   });
 
   it('a part that has left memory comes from the disk', async () => {

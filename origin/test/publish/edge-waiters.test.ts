@@ -1,0 +1,35 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { EdgeWaiters, type WaitOutcome } from '../../src/publish/edge-waiters.js';
+
+let waiters: EdgeWaiters;
+beforeEach(() => (waiters = new EdgeWaiters()));
+afterEach(() => waiters.close());
+
+const never = (): boolean => false;
+const responseOn = (socket: object): ServerResponse => Object.assign(new EventEmitter(), { socket, destroyed: false }) as never;
+const waitOn = (socket: object): Promise<WaitOutcome> => waiters.until(never, { timeoutMs: 60_000, response: responseOn(socket) });
+
+it('sixteen requests of one connection wait, and their places are free again afterwards', async () => {
+  const socket = {};
+  let isReady = false;
+  const first = Array.from({ length: 16 }, () => waiters.until(() => isReady, { timeoutMs: 60_000, response: responseOn(socket) }));
+  expect(await waitOn(socket)).toBe('full');
+  void waitOn({});
+  expect(waiters.size).toBe(17);
+  isReady = true;
+  waiters.wake();
+  expect(new Set(await Promise.all(first))).toEqual(new Set(['ready']));
+  for (let index = 0; index < 16; index++) void waitOn(socket);
+  expect(waiters.size).toBe(17);
+  expect(await waitOn(socket)).toBe('full');
+});
+
+it('twenty thousand wait in all, and what is ready needs no place', async () => {
+  for (let index = 0; index < 20_000; index++) void waitOn({});
+  expect(waiters.size).toBe(20_000);
+  expect(await waitOn({})).toBe('full');
+  expect(await waiters.until(() => true, { timeoutMs: 1, response: responseOn({}) })).toBe('ready');
+});
