@@ -176,7 +176,10 @@ export class DutyRoster {
       const isKnown = member.uplinkBitsPerSecond > 0;
       if (isKnown && member.uplinkBitsPerSecond < (slowest?.uplinkBitsPerSecond ?? Infinity)) slowest = member;
     }
-    const idle = [...this.#seasoned.values()].filter(({ peerId }) => !this.#holders.has(peerId));
+    // Who failed on duty once displaces nobody: else it would come back each time its bar is over.
+    const idle = [...this.#seasoned.values()].filter(
+      (member) => !this.#holders.has(member.peerId) && !hasFailed(member),
+    );
     const [best] = fittest(idle, 1);
     if (!slowest || !best) return undefined;
     const isWorth = best.uplinkBitsPerSecond >= slowest.uplinkBitsPerSecond * this.#options.replaceRatio;
@@ -219,9 +222,14 @@ function fittest(members: readonly Member[], count: number): Member[] {
   return best;
 }
 
-/** Best first: has links (can be reached), larger uplink, has sent more. */
+function hasFailed({ barredUntilMs }: Member): boolean {
+  return barredUntilMs > -Infinity;
+}
+
+/** Best first: never failed on duty, has links (can be reached), larger uplink, has sent more. */
 function byFitness(left: Member, right: Member): number {
   return (
+    Number(hasFailed(left)) - Number(hasFailed(right)) ||
     Number(right.neighbourCount > 0) - Number(left.neighbourCount > 0) ||
     right.uplinkBitsPerSecond - left.uplinkBitsPerSecond ||
     right.sentBytes - left.sentBytes

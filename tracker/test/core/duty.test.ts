@@ -207,6 +207,26 @@ describe('duty', () => {
     expect(new Set(world.dutyMap().flat())).toEqual(new Set([peerId(9)]));
   });
 
+  it('comes to impostors with large claims once, not again after their bar', () => {
+    const world = reportedWorld(12);
+    const honest = Array.from({ length: 12 }, (_, index) => index + 1);
+    const impostors = Array.from({ length: 24 }, (_, index) => index + 100);
+    for (const index of impostors) world.joined(index);
+    const run = (durationMs: number) =>
+      world.advance(durationMs, () => {
+        const fromSeederBytes = 1 + world.nowMs;
+        for (const index of honest) world.report(index, { fromSeederBytes });
+        for (const index of impostors) world.report(index, { fromSeederBytes, uplinkBitsPerSecond: 1e9 });
+        world.seeded(honest);
+      });
+    run(150_000);
+    const isHeldByHonest = () => world.dutyMap().flat().every((id) => honest.map(peerId).includes(id));
+    for (let count = 0; count < 20; count++) {
+      run(5_000);
+      expect(isHeldByHonest()).toBe(true);
+    }
+  });
+
   it('stays where it is after the seeder came again, until that has had time to link', () => {
     const world = reportedWorld(9);
     world.advance(60_000, () => {
