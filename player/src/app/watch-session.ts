@@ -52,7 +52,7 @@ export function startWatching(
     attachment,
     stop: () => {
       if (globalThis.p2ptv === attachment) globalThis.p2ptv = undefined;
-      attachment.detach();
+      // Leaves the mesh with it.
       hls.destroy();
     },
   };

@@ -108,6 +108,18 @@ export class HlsAttachment implements P2ptvAttachment {
 
   detach(): void {
     if (this.#state.kind === 'detached') return;
+    this.#end();
+    // The origin's playlists begin elsewhere than the mesh's: hls.js has to begin anew with them.
+    const { media } = this.#hls;
+    const isPlaying = media?.paused === false;
+    this.#hls.loadSource(this.#playlistUrl);
+    // It gives the element a new source, which pauses it. A browser may refuse, as it may refuse any play.
+    if (isPlaying) media.play().catch(() => undefined);
+  }
+
+  /** Leaves the mesh; hls.js goes its own ways. */
+  #end(): void {
+    if (this.#state.kind === 'detached') return;
     this.#leaveMesh();
     for (const cleanup of this.#always.splice(0)) cleanup();
     this.#setState({ kind: 'detached' });
@@ -183,9 +195,9 @@ export class HlsAttachment implements P2ptvAttachment {
     };
     on(events.MEDIA_ATTACHED, () => this.#mediaAttached());
     on(events.MEDIA_DETACHING, () => this.#driver?.detachMedia());
-    on(events.DESTROYING, () => this.detach());
+    on(events.DESTROYING, () => this.#end());
     on(events.MANIFEST_LOADING, (_name, data: { url: string }) => {
-      if (data.url !== this.#playlistUrl) this.detach();
+      if (data.url !== this.#playlistUrl) this.#end();
     });
     if (hls.media) this.#watchFirstFrame(hls.media);
   }

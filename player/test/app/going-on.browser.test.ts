@@ -86,6 +86,28 @@ describe('watch page: the picture goes on', () => {
     await expect.poll(() => stat(page, 'neighbours'), { timeout: 20_000 }).toBe('0');
   });
 
+  it('and a newcomer meets those who have watched for long, also after somebody has left', { timeout: 60_000 }, async () => {
+    const stayer = await watch('/watch/main');
+    const leaver = await watch('/watch/main');
+    await expect.poll(() => stat(stayer, 'neighbours'), { timeout: 20_000 }).toBe('1');
+    // Long enough to have reported: it is a proven uploader then, and named in join answers.
+    await moves(stayer, 5);
+    await leaver.goto('about:blank');
+    await expect.poll(() => stat(stayer, 'neighbours'), { timeout: 10_000 }).toBe('0');
+    const newcomer = await watch('/watch/main');
+    await expect.poll(() => stat(newcomer, 'neighbours'), { timeout: 10_000 }).toBe('1');
+    expect(await stat(stayer, 'neighbours')).toBe('1');
+  });
+
+  it('after detach, from the origin’s own playlists', { timeout: 60_000 }, async () => {
+    const page = await watch('/watch/main');
+    await moves(page, 3);
+    await page.evaluate('p2ptv.detach()');
+    // Beyond what can have been in the buffer.
+    await moves(page, 4);
+    await moves(page, 4);
+  });
+
   it('when another viewer leaves the page, who says so at once', { timeout: 60_000 }, async () => {
     const page = await watch('/watch/main');
     const other = await watch('/watch/main');
