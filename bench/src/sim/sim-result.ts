@@ -1,0 +1,90 @@
+/** Three quantiles of a sample, ms. */
+export type Percentiles = { readonly p50: number; readonly p95: number; readonly p99: number };
+
+/** What one simulated run gives, for one strategy. Field names are those of the project's issues; ratios are of 1. */
+export type SimResult = {
+  readonly strategy: string;
+  readonly offloadRatio: number;
+  readonly offloadSteadyRatio: number;
+  readonly offloadLimitRatio: number;
+  readonly offloadSteadyLimitRatio: number;
+  readonly offloadOverLimit: number;
+  /** ηΣu/(N r), at most 1: what the viewers' uplinks allow. */
+  readonly offloadUplinkLimitRatio: number;
+  /** Application bytes that the origin sent; they add up to all that it sent. */
+  readonly originBytes: {
+    readonly seed: number;
+    readonly fallback: number;
+    readonly join: number;
+    readonly playlist: number;
+    readonly header: number;
+  };
+  /** Largest number of bits that left the origin in any one second. */
+  readonly originPeakBitsPerSecond: number;
+  /** From publication to complete at the viewer. */
+  readonly chunkDelayMs: Percentiles;
+  readonly chunkDelayLimitMs: number;
+  readonly chunkDelayCutThroughMs: number;
+  readonly chunkDelayHardBoundMs: number;
+  /** p99 over the limit. */
+  readonly chunkDelayOverLimit: number;
+  readonly stalledRatio: number;
+  readonly startupMs: { readonly p50: number; readonly p95: number };
+  /** Only on demand. */
+  readonly seekMs?: { readonly p50: number; readonly p95: number };
+  /** Glass to glass: publication delay plus `captureToPublishMs`. */
+  readonly playoutDelayMs: { readonly p50: number; readonly p95: number };
+  /** Media bytes that viewers got more than once, over those that they could use. */
+  readonly duplicateRatio: number;
+  /** Bytes on links that are no media, over those that are. */
+  readonly controlRatio: number;
+  readonly uploadFairness: {
+    /** (Σx)² / (n Σx²) of what viewers sent over what their uplinks could. */
+    readonly jain: number;
+    /** p99 of the chunk delay of the quarter of the viewers that gave least, and of the one that gave most. */
+    readonly leastContributorsP99Ms: number;
+    readonly mostContributorsP99Ms: number;
+  };
+  readonly badBlocksPlayed: number;
+  readonly badBlocksForwarded: number;
+  /** Until the last altering peer had lost its last link to an honest one; null: never, 0: there were none. */
+  readonly pollutersRemainingAfterMs: number | null;
+  /** Copies of a chunk that left the origin, fallbacks not counted. */
+  readonly seedsPerChunk: number;
+  /** Engine counters, summed over viewers. */
+  readonly mechanisms: Readonly<Record<string, number>>;
+  readonly viewers: number;
+  readonly meanViewers: number;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+  readonly wallSeconds: number;
+  readonly peakRssBytes: number;
+  /** SHA-256 over the run's trace: the same seed gives the same. */
+  readonly traceHash: string;
+  readonly series: SimSeries;
+};
+
+/** What the plots are drawn from; bounded in size whatever the number of viewers. */
+export type SimSeries = {
+  /** Share of the viewers that had a chunk so long after its publication: mean over settled chunks. */
+  readonly diffusion: readonly { readonly atMs: number; readonly share: number }[];
+  /** The same after the store-and-forward limit D*. */
+  readonly diffusionLimit: readonly { readonly atMs: number; readonly share: number }[];
+  /** Chunk delays in bins. */
+  readonly delayHistogram: readonly { readonly fromMs: number; readonly toMs: number; readonly count: number }[];
+  /** A point a second. */
+  readonly overTime: readonly {
+    readonly atSeconds: number;
+    readonly viewers: number;
+    readonly offloadRatio: number;
+    readonly stalledViewers: number;
+    readonly origin: SimResult['originBytes'];
+  }[];
+  /** At most 2,000 viewers, drawn evenly. */
+  readonly peers: readonly {
+    readonly uplinkKbps: number;
+    readonly sentBytes: number;
+    readonly receivedBytes: number;
+    readonly delayP95Ms: number;
+  }[];
+};

@@ -1,0 +1,15 @@
+/**
+ * The engine by itself, without a runtime: for simulators and tests that bring their own time,
+ * network and chance.
+ */
+export { PeerEngine, type EnginePorts, type EngineState } from '../engine/peer-engine.js';
+export type { EngineCommand, EngineEvent, EngineInput, LinkId } from '../engine/engine-io.js';
+export {
+  DEFAULT_ENGINE_OPTIONS,
+  resolveEngineOptions,
+  type EngineIdentity,
+  type EngineOptions,
+  type PartialEngineOptions,
+} from '../engine/engine-options.js';
+export type { ChunkSources, MechanismCounters } from '../engine/counters.js';
+export type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';
