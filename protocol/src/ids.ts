@@ -13,8 +13,8 @@ export type ChunkSequence = Branded<number, 'ChunkSequence'>;
 /** Index of an encoding of a stream: 0 … 15. */
 export type RenditionId = Branded<number, 'RenditionId'>;
 
-/** A chunk's name within its stream, `<rendition>/<sequence>`; a key for maps. */
-export type ChunkKey = Branded<string, 'ChunkKey'>;
+/** A chunk's name within its stream, rendition × 2^32 + sequence; a key for maps that costs no memory of its own. */
+export type ChunkKey = Branded<number, 'ChunkKey'>;
 
 const STREAM_ID_DOMAIN = new TextEncoder().encode('p2ptv stream v1');
 const STREAM_ID_PATTERN = /^[0-9a-f]{40}$/;
@@ -68,7 +68,17 @@ export function peerIdFromBytes(bytes: Uint8Array): PeerId {
   return hex.encode(bytes.subarray(0, 16)) as PeerId;
 }
 
+const SEQUENCES = 0x1_0000_0000;
+
 /** The map key of a chunk. */
 export function chunkKey(rendition: RenditionId, sequence: ChunkSequence): ChunkKey {
-  return `${rendition}/${sequence}` as ChunkKey;
+  return (rendition * SEQUENCES + sequence) as ChunkKey;
+}
+
+/** The chunk that a key names. */
+export function chunkOfKey(key: ChunkKey): { readonly rendition: RenditionId; readonly sequence: ChunkSequence } {
+  return {
+    rendition: Math.floor(key / SEQUENCES) as RenditionId,
+    sequence: (key % SEQUENCES) as ChunkSequence,
+  };
 }

@@ -3,6 +3,7 @@ export { randomInteger, seededRandom, shuffled } from './seeded-random.js';
 export { LIMITS } from './limits.js';
 export {
   chunkKey,
+  chunkOfKey,
   deriveStreamId,
   isPeerId,
   isSlug,
@@ -84,6 +85,7 @@ export {
   type Holding,
   type PeerStatus,
   type RejectReason,
+  type StripeRef,
   type WireMessage,
 } from './wire-message.js';
 export { decodeMessage, encodedMessageBytes, encodeMessage, type DecodedFrame } from './wire-codec.js';

@@ -1,5 +1,5 @@
 import { BLOCK_BYTES, decodeChunkHeader } from './chunk-header.js';
-import type { ChunkSequence, RenditionId } from './ids.js';
+import { STRIPE_COUNT, type ChunkSequence, type RenditionId } from './ids.js';
 import { LIMITS } from './limits.js';
 import {
   WIRE_VERSION,
@@ -12,8 +12,8 @@ import {
 } from './wire-message.js';
 
 /**
- * Type bytes. 0x20–0x2f are kept for what comes with learned push, peer exchange and relayed
- * signalling; a peer ignores types that it does not know (SPEC WR2).
+ * Type bytes. 0x22–0x2f are kept for peer exchange and relayed signalling; a peer ignores types
+ * that it does not know (SPEC WR2).
  */
 const TYPE = {
   hello: 0x01,
@@ -29,6 +29,8 @@ const TYPE = {
   pong: 0x0b,
   bye: 0x0c,
   queued: 0x0d,
+  subscribe: 0x20,
+  unsubscribe: 0x21,
 } as const;
 
 const HOLDINGS: readonly Holding[] = ['none', 'incoming', 'complete'];
@@ -72,6 +74,9 @@ export function encodedMessageBytes(message: WireMessage): number {
       return 1 + REF_BYTES + 1;
     case 'queued':
       return 1 + REF_BYTES + 4;
+    case 'subscribe':
+    case 'unsubscribe':
+      return 3;
     case 'ping':
     case 'pong':
       return 5;
@@ -120,6 +125,11 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
     case 'queued':
       writeRef(view, message);
       view.setUint32(6, clampToUint32(message.aheadBytes));
+      break;
+    case 'subscribe':
+    case 'unsubscribe':
+      bytes[1] = message.rendition;
+      bytes[2] = message.stripe;
       break;
     case 'ping':
     case 'pong':
@@ -176,6 +186,10 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
       const ref = length === 1 + REF_BYTES + 4 ? readRef(view) : undefined;
       return ref ? { kind: 'queued', ...ref, aheadBytes: view.getUint32(6) } : malformed;
     }
+    case TYPE.subscribe:
+      return readStripe(view, 'subscribe') ?? malformed;
+    case TYPE.unsubscribe:
+      return readStripe(view, 'unsubscribe') ?? malformed;
     case TYPE.ping:
       return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;
     case TYPE.pong:
@@ -213,6 +227,14 @@ function readRef(view: DataView): ChunkRef | undefined {
 function readBareRef(view: DataView, kind: 'incoming' | 'have' | 'cancel'): WireMessage | undefined {
   const ref = view.byteLength === 1 + REF_BYTES ? readRef(view) : undefined;
   return ref && { kind, ...ref };
+}
+
+function readStripe(view: DataView, kind: 'subscribe' | 'unsubscribe'): WireMessage | undefined {
+  if (view.byteLength !== 3) return undefined;
+  const rendition = view.getUint8(1);
+  const stripe = view.getUint8(2);
+  if (rendition >= LIMITS.renditions || stripe >= STRIPE_COUNT) return undefined;
+  return { kind, rendition: rendition as RenditionId, stripe };
 }
 
 function writeStatus(view: DataView, offset: number, status: PeerStatus): void {

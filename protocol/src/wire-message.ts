@@ -4,6 +4,9 @@ import type { ChunkSequence, RenditionId } from './ids.js';
 /** Names a chunk within the stream of a link. */
 export type ChunkRef = { readonly rendition: RenditionId; readonly sequence: ChunkSequence };
 
+/** Names a stripe of a rendition: 0 … STRIPE_COUNT − 1. */
+export type StripeRef = { readonly rendition: RenditionId; readonly stripe: number };
+
 /** How much of a chunk the sender of a HEADER has. */
 export type Holding = 'none' | 'incoming' | 'complete';
 
@@ -38,6 +41,10 @@ export type WireMessage =
   | ({ readonly kind: 'reject' } & ChunkRef & { readonly reason: RejectReason })
   /** In answer to a request that has to wait: bytes that go to others, or to the asker, before it. */
   | ({ readonly kind: 'queued' } & ChunkRef & { readonly aheadBytes: number })
+  /** Asks the receiver to push every chunk of a stripe from now on, as soon as it gets it. */
+  | ({ readonly kind: 'subscribe' } & StripeRef)
+  /** Ends that, from either side: the child wants no more, or the parent does not push (any more). */
+  | ({ readonly kind: 'unsubscribe' } & StripeRef)
   | { readonly kind: 'ping'; readonly nonce: number }
   | { readonly kind: 'pong'; readonly nonce: number }
   | { readonly kind: 'bye'; readonly reason: ByeReason };

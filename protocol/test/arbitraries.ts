@@ -149,6 +149,11 @@ export const wireMessages: fc.Arbitrary<WireMessage> = fc.oneof(
     reason: fc.constantFrom(...REJECT_REASONS),
   }),
   fc.record({ kind: fc.constant('queued' as const), ...chunkRef, aheadBytes: uint32s }),
+  fc.record({
+    kind: fc.constantFrom('subscribe' as const, 'unsubscribe' as const),
+    rendition: renditionIds,
+    stripe: fc.nat({ max: 7 }),
+  }),
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), nonce: uint32s }),
   fc.record({ kind: fc.constant('bye' as const), reason: fc.constantFrom(...BYE_REASONS) }),
 );

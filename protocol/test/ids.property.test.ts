@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chunkKey,
+  chunkOfKey,
   deriveStreamId,
   isPeerId,
   isSlug,
@@ -74,7 +75,9 @@ describe('chunk names', () => {
   it('ID4: tell rendition and sequence apart', () => {
     fc.assert(
       fc.property(renditionIds, sequences, (rendition, sequence) => {
-        expect(chunkKey(rendition, sequence)).toBe(`${rendition}/${sequence}`);
+        const key = chunkKey(rendition, sequence);
+        expect(Number.isSafeInteger(key)).toBe(true);
+        expect(chunkOfKey(key)).toEqual({ rendition, sequence });
       }),
     );
   });

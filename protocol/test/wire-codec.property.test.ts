@@ -60,6 +60,8 @@ const EXAMPLES: readonly [string, WireMessage, string][] = [
   ['PONG', { kind: 'pong', nonce: 1 }, '0b 00000001'],
   ['BYE', { kind: 'bye', reason: 'idle' }, '0c 05'],
   ['QUEUED', { kind: 'queued', ...chunk, aheadBytes: 0x01_0203 }, '0d 03 01020304 00010203'],
+  ['SUBSCRIBE', { kind: 'subscribe', rendition: chunk.rendition, stripe: 5 }, '20 03 05'],
+  ['UNSUBSCRIBE', { kind: 'unsubscribe', rendition: chunk.rendition, stripe: 7 }, '21 03 07'],
 ];
 
 function bytesOf(spaced: string): Uint8Array {
@@ -116,7 +118,7 @@ describe('wire codec', () => {
         else expect(decodeMessage(frame).kind).not.toBe('unknown');
       }
     }
-    for (let type = 0x20; type <= 0x2f; type++) expect(known.has(type)).toBe(false);
+    for (let type = 0x24; type <= 0x2f; type++) expect(known.has(type)).toBe(false);
   });
 
   it('WR3: a frame that is too short or too long by any number of bytes is malformed', () => {
