@@ -1,0 +1,42 @@
+import {
+  PeerEngine,
+  resolveEngineOptions,
+  type EngineCommand,
+  type EngineIdentity,
+  type EngineInput,
+  type PartialEngineOptions,
+} from '@p2ptv/peer/engine';
+import type { PeerAgent, PeerAgentPorts, PeerAgentState } from '../peer-agent.js';
+
+/** The project's own engine as a simulated peer; every baseline's origin is one too, unless it has a reason. */
+export class EngineAgent implements PeerAgent {
+  readonly #engine: PeerEngine;
+
+  constructor(
+    identity: EngineIdentity,
+    runs: { readonly options: PartialEngineOptions; readonly ports: PeerAgentPorts },
+  ) {
+    this.#engine = new PeerEngine(identity, resolveEngineOptions(runs.options), runs.ports);
+  }
+
+  handle(nowMs: number, input: EngineInput): void {
+    this.#engine.handle(nowMs, input);
+  }
+
+  takeCommands(): readonly EngineCommand[] {
+    return this.#engine.takeCommands();
+  }
+
+  dueMs(nowMs: number): number {
+    return this.#engine.dueMs(nowMs);
+  }
+
+  uplinkBitsPerSecond(nowMs: number): number {
+    return this.#engine.uplinkBitsPerSecond(nowMs);
+  }
+
+  get state(): PeerAgentState {
+    const { counters, verifiedBytes, sentMediaBytes, sentFrameBytes, neighbours } = this.#engine.state;
+    return { counters, verifiedBytes, sentMediaBytes, sentFrameBytes, neighbourCount: neighbours.length };
+  }
+}
