@@ -83,11 +83,13 @@ export {
   type ByeReason,
   type ChunkRef,
   type Holding,
+  type NamedPeer,
   type PeerStatus,
   type RejectReason,
   type StripeRef,
   type WireMessage,
 } from './wire-message.js';
+export { isRelayable } from './exchange-codec.js';
 export { decodeMessage, encodedMessageBytes, encodeMessage, type DecodedFrame } from './wire-codec.js';
 export {
   dutyMapSchema,

@@ -14,6 +14,19 @@ export const LIMITS = {
   pendingSignaturesPerLink: 32,
   /** Links of one peer, incoming included. Bounds sockets and ICE agents, against a crowd that dials one peer. */
   links: 32,
+  /** Peers that one PEERS names. Bounds memory a link, against one that names a world of peers. */
+  peersPerMessage: 16,
+  /** Least ms from one PEERS of a link to the next; others are not read. Bounds CPU, against a flood of names. */
+  peersIntervalMs: 1_000,
+  /** RELAYs a second that one link may send, and the burst above it; others are dropped. Bounds forwarding, and ticket checks where they end. */
+  relaysPerSecond: 16,
+  relayBurst: 96,
+  /** Bytes a second of one link's RELAYs, and the burst above them. Bounds the uplink of who forwards, against its use as a pipe. */
+  relayBytesPerSecond: 16 * 1024,
+  relayBurstBytes: 96 * 1024,
+  /** Bytes a second that a peer forwards for all its links, and the burst above them. Bounds the same, against many together. */
+  forwardedBytesPerSecond: 32 * 1024,
+  forwardedBurstBytes: 192 * 1024,
   /** Characters (ASCII) of a signalled SDP. Bounds the tracker's relay, against its use as a pipe. */
   signalBytes: 8 * 1024,
   /** Bytes of any Socket.IO message to the tracker. Bounds memory a socket. */

@@ -117,6 +117,11 @@ export const reportSchema = z.object({
   fromOriginBytes: countSchema,
   /** Media bytes taken from the origin's seeder. */
   fromSeederBytes: countSchema,
+  /**
+   * Those of `fromOriginBytes` that were fetched because a deadline came near: all but the chunks of
+   * the origin's join answer. Not said by old clients. The tracker seeds more copies when there are many.
+   */
+  fallbackBytes: z.optional(countSchema),
   /** Media bytes sent to peers. */
   sentBytes: countSchema,
   /** Measured or configured; 0 = unknown. */
@@ -149,15 +154,22 @@ export const dutySchema = z.object({ stripes: stripesSchema });
 /** See {@link dutySchema}. */
 export type Duty = z.infer<typeof dutySchema>;
 
-/** To the origin's seeder: who is on duty, a list of peers for each stripe 0–7. */
+/** To the origin's seeder: who is on duty, a list of peers for each stripe 0–7. At most 2,048 copies of a chunk. */
 export const dutyMapSchema = z.object({
-  stripes: z.array(z.array(peerIdSchema).check(z.maxLength(64))).check(z.length(STRIPE_COUNT)),
+  stripes: z.array(z.array(peerIdSchema).check(z.maxLength(2_048))).check(z.length(STRIPE_COUNT)),
 });
 /** See {@link dutyMapSchema}. */
 export type DutyMap = z.infer<typeof dutyMapSchema>;
 
-/** From the origin's seeder at every report time: those on duty that it is linked to now. */
-export const seededSchema = z.object({ peers: z.array(peerIdSchema).check(z.maxLength(64)) });
+/**
+ * From the origin's seeder at every report time: those on duty that it is linked to now. As many
+ * messages as it takes: 400 ids fit a tracker message.
+ */
+export const seededSchema = z.object({
+  peers: z.array(peerIdSchema).check(z.maxLength(400)),
+  /** Copies of a chunk that its uplink can carry beside all else; not said: no limit is known. Its last word stands. */
+  maxCopies: z.optional(countSchema),
+});
 /** See {@link seededSchema}. */
 export type Seeded = z.infer<typeof seededSchema>;
 
@@ -197,4 +209,6 @@ export type SwarmScrape = {
   readonly originBytes: number;
   readonly seederBytes: number;
   readonly peerBytes: number;
+  /** Copies of each chunk that the origin's seeder is to send now. */
+  readonly seedCopies: number;
 };

@@ -1,4 +1,5 @@
 import { BLOCK_BYTES, decodeChunkHeader } from './chunk-header.js';
+import { peersBodyBytes, readPeers, readRelay, relayBodyBytes, writePeers, writeRelay } from './exchange-codec.js';
 import { STRIPE_COUNT, type ChunkSequence, type RenditionId } from './ids.js';
 import { LIMITS } from './limits.js';
 import {
@@ -12,8 +13,7 @@ import {
 } from './wire-message.js';
 
 /**
- * Type bytes. 0x22–0x2f are kept for peer exchange and relayed signalling; a peer ignores types
- * that it does not know (SPEC WR2).
+ * Type bytes. 0x24–0x2f are kept for what comes; a peer ignores types that it does not know (SPEC WR2).
  */
 const TYPE = {
   hello: 0x01,
@@ -31,6 +31,8 @@ const TYPE = {
   queued: 0x0d,
   subscribe: 0x20,
   unsubscribe: 0x21,
+  peers: 0x22,
+  relay: 0x23,
 } as const;
 
 const HOLDINGS: readonly Holding[] = ['none', 'incoming', 'complete'];
@@ -80,12 +82,20 @@ export function encodedMessageBytes(message: WireMessage): number {
     case 'ping':
     case 'pong':
       return 5;
+    case 'peers':
+      return 1 + peersBodyBytes(message.peers);
+    case 'relay':
+      return 1 + relayBodyBytes(message.signal);
     case 'bye':
       return 2;
   }
 }
 
-/** Encodes a message into a fresh buffer; big-endian throughout. */
+/**
+ * Encodes a message into a fresh buffer; big-endian throughout.
+ *
+ * @throws RangeError for a PEERS of none or too many, and a RELAY of what is not `isRelayable`
+ */
 export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(encodedMessageBytes(message));
   const view = new DataView(bytes.buffer);
@@ -134,6 +144,12 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
     case 'ping':
     case 'pong':
       view.setUint32(1, message.nonce);
+      break;
+    case 'peers':
+      writePeers(bytes, message.peers);
+      break;
+    case 'relay':
+      writeRelay(bytes, message.signal);
       break;
     case 'bye':
       bytes[1] = BYE_REASONS.indexOf(message.reason);
@@ -194,6 +210,14 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
       return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;
     case TYPE.pong:
       return length === 5 ? { kind: 'pong', nonce: view.getUint32(1) } : malformed;
+    case TYPE.peers: {
+      const peers = readPeers(view);
+      return peers ? { kind: 'peers', peers } : malformed;
+    }
+    case TYPE.relay: {
+      const signal = readRelay(view);
+      return signal ? { kind: 'relay', signal } : malformed;
+    }
     case TYPE.bye: {
       const reason = length === 2 ? BYE_REASONS[view.getUint8(1)] : undefined;
       return reason ? { kind: 'bye', reason } : malformed;

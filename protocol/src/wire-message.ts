@@ -1,5 +1,7 @@
 import type { SignedChunkHeader } from './chunk-header.js';
-import type { ChunkSequence, RenditionId } from './ids.js';
+import type { ChunkSequence, PeerId, RenditionId } from './ids.js';
+import type { PeerRole } from './ticket.js';
+import type { Signal } from './tracker-contract.js';
 
 /** Names a chunk within the stream of a link. */
 export type ChunkRef = { readonly rendition: RenditionId; readonly sequence: ChunkSequence };
@@ -28,6 +30,16 @@ export type PeerStatus = {
   readonly isVisible: boolean;
 };
 
+/** A peer as one of its neighbours describes it; the origin's seeder is never named. */
+export type NamedPeer = {
+  readonly peerId: PeerId;
+  readonly role: Exclude<PeerRole, 'origin'>;
+  /** As in {@link PeerStatus}. */
+  readonly uplinkKbps: number;
+  readonly isUploading: boolean;
+  readonly isVisible: boolean;
+};
+
 /** A message between neighbours, one a data-channel message. SPEC, series WR. */
 export type WireMessage =
   | { readonly kind: 'hello'; readonly version: number; readonly status: PeerStatus }
@@ -47,6 +59,10 @@ export type WireMessage =
   | ({ readonly kind: 'unsubscribe' } & StripeRef)
   | { readonly kind: 'ping'; readonly nonce: number }
   | { readonly kind: 'pong'; readonly nonce: number }
+  /** Neighbours of the sender, 1 to LIMITS.peersPerMessage. */
+  | { readonly kind: 'peers'; readonly peers: readonly NamedPeer[] }
+  /** A signal on its way between two peers that share a neighbour: to that neighbour, or from it. */
+  | { readonly kind: 'relay'; readonly signal: Signal }
   | { readonly kind: 'bye'; readonly reason: ByeReason };
 
 /** Consecutive blocks of a chunk. */

@@ -16,6 +16,7 @@ import {
   type PeerStatus,
   type RejectReason,
   type RenditionId,
+  type Signal,
   type SignedChunkHeader,
   type StreamId,
   type StreamLink,
@@ -115,6 +116,32 @@ export const BYE_REASONS: readonly ByeReason[] = [
   'idle',
 ];
 
+function asciiOf(minLength: number, maxLength: number): fc.Arbitrary<string> {
+  return fc.oneof(
+    fc.string({ unit: 'binary-ascii', minLength, maxLength: Math.min(maxLength, 40) }),
+    fc.constantFrom('x'.repeat(maxLength), '\r\n'.repeat(maxLength / 2), 'y'.repeat(Math.max(minLength, 1))),
+  );
+}
+
+/** Every signal that a neighbour may carry. */
+export const signals: fc.Arbitrary<Signal> = fc.record({
+  from: peerIds,
+  to: peerIds,
+  connectionId: fc.integer({ min: 8, max: 32 }).chain(hexString),
+  body: fc.oneof(
+    fc.record({
+      kind: fc.constantFrom('offer' as const, 'answer' as const),
+      ticket: asciiOf(1, 2048),
+      sdp: asciiOf(0, LIMITS.signalBytes),
+    }),
+    fc.record({ kind: fc.constant('candidate' as const), mid: asciiOf(0, 32), candidate: asciiOf(0, 1024) }),
+    fc.record({
+      kind: fc.constant('refuse' as const),
+      reason: fc.constantFrom('full' as const, 'badTicket' as const, 'gone' as const),
+    }),
+  ),
+});
+
 /** Every message that one neighbour may send another. */
 export const wireMessages: fc.Arbitrary<WireMessage> = fc.oneof(
   fc.record({ kind: fc.constant('hello' as const), version: fc.nat({ max: 255 }), status: peerStatuses }),
@@ -154,6 +181,20 @@ export const wireMessages: fc.Arbitrary<WireMessage> = fc.oneof(
     rendition: renditionIds,
     stripe: fc.nat({ max: 7 }),
   }),
+  fc.record({
+    kind: fc.constant('peers' as const),
+    peers: fc.array(
+      fc.record({
+        peerId: peerIds,
+        role: fc.constantFrom('viewer' as const, 'seeder' as const),
+        uplinkKbps: uint32s,
+        isUploading: fc.boolean(),
+        isVisible: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: LIMITS.peersPerMessage },
+    ),
+  }),
+  fc.record({ kind: fc.constant('relay' as const), signal: signals }),
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), nonce: uint32s }),
   fc.record({ kind: fc.constant('bye' as const), reason: fc.constantFrom(...BYE_REASONS) }),
 );

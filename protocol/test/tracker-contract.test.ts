@@ -4,6 +4,7 @@ import {
   encodePublisherProof,
   joinAnswerSchema,
   joinRequestSchema,
+  LIMITS,
   neighboursAnswerSchema,
   neighboursWantedSchema,
   reportSchema,
@@ -224,10 +225,9 @@ describe('tracker messages', () => {
   );
 
   it('TR4: a report’s numbers are whole and not negative', () => {
-    const numbers = Object.keys(report).filter(
-      (field) => typeof report[field as keyof typeof report] === 'number',
-    );
-    expect(numbers).toHaveLength(6);
+    const numbers = [...Object.keys(report).filter((field) => typeof report[field as keyof typeof report] === 'number'), 'fallbackBytes'];
+    expect(numbers).toHaveLength(7);
+    expect(isRead(reportSchema, { ...report, fallbackBytes: 2 })).toBe(true);
     for (const field of numbers) {
       for (const value of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1', null]) {
         expect(isRead(reportSchema, { ...report, [field]: value }), `${field} ${String(value)}`).toBe(false);
@@ -265,20 +265,23 @@ describe('tracker messages', () => {
     expect(isRead(dutySchema, { stripes })).toBe(expected);
   });
 
-  it('TR6: a duty map has 8 lists of at most 64', () => {
+  it('TR6: a duty map has 8 lists of at most 2,048', () => {
     const lists = (count: number, length: number): unknown => ({
       stripes: Array.from({ length: count }, () => Array.from({ length }, () => peerId)),
     });
-    expect(isRead(dutyMapSchema, lists(8, 64))).toBe(true);
-    expect(isRead(dutyMapSchema, lists(8, 65))).toBe(false);
+    expect(isRead(dutyMapSchema, lists(8, 2_048))).toBe(true);
+    expect(isRead(dutyMapSchema, lists(8, 2_049))).toBe(false);
     expect(isRead(dutyMapSchema, lists(7, 1))).toBe(false);
     expect(isRead(dutyMapSchema, lists(9, 1))).toBe(false);
   });
 
-  it('TR6: at most 64 peers are seeded', () => {
+  it('TR6: at most 400 peers a message are seeded, and they fit one; the copies that the uplink carries may be said', () => {
     const seeded = (count: number): unknown => ({ peers: Array.from({ length: count }, () => peerId) });
-    expect(isRead(seededSchema, seeded(64))).toBe(true);
-    expect(isRead(seededSchema, seeded(65))).toBe(false);
+    expect(isRead(seededSchema, seeded(400))).toBe(true);
+    expect(isRead(seededSchema, seeded(401))).toBe(false);
+    expect(JSON.stringify(seeded(400)).length).toBeLessThan(LIMITS.trackerMessageBytes);
+    expect(isRead(seededSchema, { peers: [], maxCopies: 4 })).toBe(true);
+    expect(isRead(seededSchema, { peers: [], maxCopies: 1.5 })).toBe(false);
     expect(isRead(seededSchema, { peers: ['nobody'] })).toBe(false);
   });
 });

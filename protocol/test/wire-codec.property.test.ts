@@ -4,10 +4,14 @@ import {
   decodeMessage,
   encodedMessageBytes,
   encodeMessage,
+  isRelayable,
   LIMITS,
+  signalSchema,
   WIRE_VERSION,
   type DecodedFrame,
+  type PeerId,
   type PeerStatus,
+  type Signal,
   type WireMessage,
 } from '@p2ptv/protocol';
 import fc from 'fast-check';
@@ -18,6 +22,7 @@ import {
   HOLDINGS,
   peerStatuses,
   REJECT_REASONS,
+  signals,
   signHeader,
   wireMessages,
 } from './arbitraries.js';
@@ -28,6 +33,13 @@ const chunk = { rendition: 3, sequence: 0x01020304 } as Pick<
 >;
 const status: PeerStatus = { uplinkKbps: 0x0a0b, queuedBytes: 0x01, isUploading: true, isVisible: false };
 const signed = signHeader(headerWith());
+
+const FROM = '01'.repeat(16) as PeerId;
+const TO = 'fe'.repeat(16) as PeerId;
+
+function signalWith(body: Signal['body']): Signal {
+  return { from: FROM, to: TO, connectionId: '1234abcd', body };
+}
 
 /** One message of each kind, and its bytes as SPEC's table gives them. */
 const EXAMPLES: readonly [string, WireMessage, string][] = [
@@ -62,6 +74,19 @@ const EXAMPLES: readonly [string, WireMessage, string][] = [
   ['QUEUED', { kind: 'queued', ...chunk, aheadBytes: 0x01_0203 }, '0d 03 01020304 00010203'],
   ['SUBSCRIBE', { kind: 'subscribe', rendition: chunk.rendition, stripe: 5 }, '20 03 05'],
   ['UNSUBSCRIBE', { kind: 'unsubscribe', rendition: chunk.rendition, stripe: 7 }, '21 03 07'],
+  [
+    'PEERS',
+    {
+      kind: 'peers',
+      peers: [{ peerId: FROM, role: 'seeder', uplinkKbps: 0x0a0b, isUploading: true, isVisible: false }],
+    },
+    `22 ${FROM} 01 00000a0b 01`,
+  ],
+  [
+    'RELAY',
+    { kind: 'relay', signal: signalWith({ kind: 'offer', ticket: 'AB', sdp: 'v=0' }) },
+    `23 ${FROM} ${TO} 08 3132333461626364 00 0002 4142 0003 763d30`,
+  ],
 ];
 
 function bytesOf(spaced: string): Uint8Array {
@@ -70,6 +95,22 @@ function bytesOf(spaced: string): Uint8Array {
 
 function kindOf(spaced: string): DecodedFrame['kind'] {
   return decodeMessage(bytesOf(spaced)).kind;
+}
+
+/** A signal as a RELAY would carry it, whether or not it may. */
+function laidOut({ from, to, connectionId, body }: Signal): string {
+  const text = (value: string, lengthDigits: number): string =>
+    value.length.toString(16).padStart(lengthDigits, '0') + Buffer.from(value, 'latin1').toString('hex');
+  const head = `23 ${from} ${to} ${text(connectionId, 2)}`;
+  switch (body.kind) {
+    case 'offer':
+    case 'answer':
+      return `${head} ${body.kind === 'offer' ? '00' : '01'} ${text(body.ticket, 4)} ${text(body.sdp, 4)}`;
+    case 'candidate':
+      return `${head} 02 ${text(body.mid, 2)} ${text(body.candidate, 4)}`;
+    case 'refuse':
+      return `${head} 03 02`;
+  }
 }
 
 /** All byte strings within a decoded message. */
@@ -167,7 +208,10 @@ describe('wire codec', () => {
 
   it('WR3: any bytes are a message, unknown or malformed; a message is written back as it came', () => {
     const typed = fc
-      .tuple(fc.integer({ min: 0, max: 14 }), fc.uint8Array({ maxLength: 40 }))
+      .tuple(
+        fc.oneof(fc.integer({ min: 0, max: 14 }), fc.integer({ min: 0x20, max: 0x24 })),
+        fc.uint8Array({ maxLength: 70 }),
+      )
       .map(([type, body]) => Uint8Array.of(type, ...body));
     const nearMessages = fc
       .tuple(wireMessages, fc.array(fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })), { maxLength: 3 }))
@@ -185,6 +229,7 @@ describe('wire codec', () => {
         const flagsAt = message.kind === 'hello' ? 10 : message.kind === 'status' ? 9 : -1;
         const comparable = frame.slice(0, message.kind === 'hello' ? 11 : undefined);
         if (flagsAt >= 0) comparable[flagsAt]! &= 3;
+        if (message.kind === 'peers') for (let at = 22; at < comparable.length; at += 22) comparable[at]! &= 3;
         expect(Buffer.from(written).equals(comparable)).toBe(true);
       }),
       { numRuns: 3000 },
@@ -283,6 +328,71 @@ describe('wire codec', () => {
     expect(decodeMessage(encodeMessage({ kind: 'queued', ...chunk, aheadBytes }))).toMatchObject({
       aheadBytes: written,
     });
+  });
+
+  it.each<[string, string]>([
+    ['no peer', '22'],
+    ['17 peers', `22 ${`${FROM} 00 00000000 00`.repeat(LIMITS.peersPerMessage + 1)}`],
+    ['the origin’s seeder', `22 ${FROM} 02 00000000 00`],
+    ['a peer cut short', `22 ${FROM} 00 00000000`],
+  ])('WR13: a PEERS that names %s is malformed', (_name, spaced) => {
+    expect(kindOf(`22 ${`${FROM} 00 00000000 00`.repeat(LIMITS.peersPerMessage)}`)).toBe('peers');
+    expect(kindOf(spaced)).toBe('malformed');
+  });
+
+  it('WR13: naming nobody, or more than 16, throws', () => {
+    const peer = { peerId: FROM, role: 'viewer', uplinkKbps: 0, isUploading: true, isVisible: true } as const;
+    for (const peers of [[], new Array<typeof peer>(17).fill(peer)]) {
+      expect(() => encodeMessage({ kind: 'peers', peers })).toThrow(RangeError);
+    }
+  });
+
+  it('WR14: bodies of every kind are laid out as told', () => {
+    const head = `23 ${FROM} ${TO} 08 3132333461626364`;
+    const layouts: [Signal['body'], string][] = [
+      [{ kind: 'answer', ticket: 'T', sdp: '' }, `${head} 01 0001 54 0000`],
+      [{ kind: 'candidate', mid: '0', candidate: 'ca' }, `${head} 02 01 30 0002 6361`],
+      [{ kind: 'refuse', reason: 'full' }, `${head} 03 00`],
+      [{ kind: 'refuse', reason: 'badTicket' }, `${head} 03 01`],
+      [{ kind: 'refuse', reason: 'gone' }, `${head} 03 02`],
+    ];
+    for (const [body, spaced] of layouts) {
+      const message: WireMessage = { kind: 'relay', signal: signalWith(body) };
+      expect(Buffer.from(encodeMessage(message)).toString('hex')).toBe(spaced.replaceAll(' ', ''));
+      expect(decodeMessage(bytesOf(spaced))).toEqual(message);
+    }
+  });
+
+  it.each<[string, Signal]>([
+    ['no ticket', signalWith({ kind: 'offer', ticket: '', sdp: 'v=0' })],
+    ['a ticket too long', signalWith({ kind: 'offer', ticket: 't'.repeat(2049), sdp: '' })],
+    ['an SDP too long', signalWith({ kind: 'answer', ticket: 't', sdp: 'x'.repeat(LIMITS.signalBytes + 1) })],
+    ['an SDP beyond ASCII', signalWith({ kind: 'offer', ticket: 't', sdp: 's=Übung' })],
+    ['a candidate too long', signalWith({ kind: 'candidate', mid: '0', candidate: 'c'.repeat(1025) })],
+    ['a mid too long', signalWith({ kind: 'candidate', mid: '0'.repeat(33), candidate: '' })],
+    ['a connection id too short', { ...signalWith({ kind: 'refuse', reason: 'gone' }), connectionId: 'abc' }],
+    ['a connection id that is none', { ...signalWith({ kind: 'refuse', reason: 'gone' }), connectionId: '1234567z' }],
+  ])('WR14: a signal with %s is neither written nor read', (_name, signal) => {
+    expect(isRelayable(signal)).toBe(false);
+    expect(() => encodeMessage({ kind: 'relay', signal })).toThrow(RangeError);
+    expect(kindOf(laidOut(signal))).toBe('malformed');
+  });
+
+  it.each([
+    ['an unknown kind', '04 00'],
+    ['an unknown reason', '03 03'],
+    ['no body', ''],
+  ])('WR14: a RELAY with %s is malformed', (_name, body) => {
+    expect(kindOf(`23 ${FROM} ${TO} 08 3132333461626364 ${body}`)).toBe('malformed');
+  });
+
+  it('WR14: whatever the tracker’s contract lets pass in ASCII can be relayed', () => {
+    fc.assert(
+      fc.property(signals, (signal) => {
+        expect(signalSchema.safeParse(signal).success).toBe(true);
+        expect(isRelayable(signal)).toBe(true);
+      }),
+    );
   });
 
   it('VR2: the HELLO of a later version tells its version, however long it is', () => {
