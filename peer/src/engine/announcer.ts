@@ -1,4 +1,4 @@
-import { LIMITS, type ChunkKey, type ChunkRef, type Holding, type WireMessage } from '@p2ptv/protocol';
+import type { ChunkKey, ChunkRef, WireMessage } from '@p2ptv/protocol';
 import { isComplete, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { Neighbour } from './neighbours.js';
@@ -20,9 +20,14 @@ export class Announcer {
   /** Tells everyone who lacks the chunk. A peer that serves nobody stays silent. */
   announce(nowMs: number, chunk: StoredChunk, holding: 'incoming' | 'complete'): void {
     if (!this.#links.isUploading) return;
+    const { rendition, sequence } = chunk.signed.header;
+    const news = {
+      brief: { kind: holding === 'complete' ? 'have' : 'incoming', rendition, sequence },
+      full: { kind: 'header', signed: chunk.signed, holding },
+    } as const;
     for (const neighbour of this.#context.neighbours.all()) {
-      if (neighbour.role === 'origin' || neighbour.holdings.get(chunk.key) === 'complete') continue;
-      this.#tell(nowMs, neighbour, { chunk, holding });
+      if (neighbour.role === 'origin' || neighbour.marks.holding(chunk.key) !== 'none') continue;
+      this.#tell(nowMs, neighbour, { key: chunk.key, news });
     }
   }
 
@@ -34,45 +39,30 @@ export class Announcer {
       .filter((chunk) => chunk.verifiedCount > 0)
       .sort((left, right) => left.signed.header.sequence - right.signed.header.sequence)
       .slice(-GREETING_CHUNKS);
-    for (const chunk of newest) {
-      this.#tell(nowMs, neighbour, { chunk, holding: isComplete(chunk) ? 'complete' : 'incoming' });
-    }
+    for (const chunk of newest) this.tell(nowMs, neighbour, chunk);
   }
 
-  #tell(
-    nowMs: number,
-    neighbour: Neighbour,
-    news: { readonly chunk: StoredChunk; readonly holding: Exclude<Holding, 'none'> },
-  ): void {
-    const { chunk, holding } = news;
+  /** Tells one neighbour of a chunk; false when the cap left no room for it. */
+  tell(nowMs: number, neighbour: Neighbour, chunk: StoredChunk): boolean {
     const { rendition, sequence } = chunk.signed.header;
-    const kind = holding === 'complete' ? 'have' : 'incoming';
-    const message: WireMessage = neighbour.sharedHeaders.has(chunk.key)
-      ? { kind, rendition, sequence }
-      : { kind: 'header', signed: chunk.signed, holding };
+    const holding = isComplete(chunk) ? 'complete' : 'incoming';
+    const brief = { kind: isComplete(chunk) ? 'have' : 'incoming', rendition, sequence } as const;
+    const news = { brief, full: { kind: 'header', signed: chunk.signed, holding } as const };
+    return this.#tell(nowMs, neighbour, { key: chunk.key, news });
+  }
+
+  #tell(nowMs: number, neighbour: Neighbour, what: { readonly key: ChunkKey; readonly news: News }): boolean {
+    const { key, news } = what;
+    const message = neighbour.marks.isShared(key) ? news.brief : news.full;
     // Under a cap news must not crowd out the blocks: what is not told is learned from others.
-    if (this.#links.trySend(nowMs, neighbour.linkId, message)) noteShared(neighbour, chunk.key);
+    if (!this.#links.trySend(nowMs, neighbour.linkId, message)) return false;
+    neighbour.marks.share(key);
+    return true;
   }
 }
 
-/** Notes what a neighbour says it has. */
-export function noteHolding(neighbour: Neighbour, key: ChunkKey, holding: Exclude<Holding, 'none'>): void {
-  if (neighbour.holdings.get(key) === 'complete') return;
-  const oldest = neighbour.holdings.keys().next().value;
-  if (neighbour.holdings.size >= MAX_HOLDINGS && oldest !== undefined) neighbour.holdings.delete(oldest);
-  neighbour.holdings.set(key, holding);
-}
-
-/** Notes that a neighbour and this peer both have a header; forgotten, it is told in full once more. */
-export function noteShared(neighbour: Neighbour, key: ChunkKey): void {
-  const { sharedHeaders } = neighbour;
-  const oldest = sharedHeaders.values().next().value;
-  if (sharedHeaders.size >= MAX_HOLDINGS && oldest !== undefined) sharedHeaders.delete(oldest);
-  sharedHeaders.add(key);
-}
-
-/** Chunks of one neighbour that are remembered: more than any live window, bounded against a liar. */
-const MAX_HOLDINGS = LIMITS.headersPerAnswer * 8;
+/** What is told of a chunk: to those who have the header, and to those who have not. */
+type News = { readonly brief: WireMessage; readonly full: WireMessage };
 
 /** The reference of a stored chunk. */
 export function refOf(chunk: StoredChunk): ChunkRef {

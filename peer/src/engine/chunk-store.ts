@@ -9,16 +9,15 @@ import {
 } from '@p2ptv/protocol';
 import type { ChunkSources } from './counters.js';
 
-/** A chunk that is whole, or on its way to be. Only verified blocks are ever in `bytes`. */
+/** A chunk that is whole, or on its way to be. */
 export type StoredChunk = {
   readonly signed: SignedChunkHeader;
   readonly key: ChunkKey;
-  readonly bytes: Uint8Array;
-  /** Per block: 1 = verified and in place. */
-  readonly verified: Uint8Array;
+  /** Verified blocks, as they came: never copied, never to be changed. Undefined = missing. */
+  readonly blocks: (Uint8Array | undefined)[];
   verifiedCount: number;
   readonly blockCount: number;
-  sources: ChunkSources;
+  readonly sources: { -readonly [Source in keyof ChunkSources]: number };
 };
 
 /** Verified blocks by chunk, within a budget that its owner enforces with {@link bytes} and remove. */
@@ -26,7 +25,7 @@ export class ChunkStore {
   readonly #chunks = new Map<ChunkKey, StoredChunk>();
   #bytes = 0;
 
-  /** Bytes reserved for all chunks, whole or not. */
+  /** Bytes of all chunks, whole or not. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -41,13 +40,28 @@ export class ChunkStore {
 
   /** Makes room for a chunk. */
   open(signed: SignedChunkHeader): StoredChunk {
-    const { byteLength } = signed.header;
-    return this.#insert(signed, new Uint8Array(byteLength), 0);
+    const { header } = signed;
+    const blockCount = blockCountOf(header.byteLength);
+    const chunk: StoredChunk = {
+      signed,
+      key: chunkKey(header.rendition, header.sequence),
+      blocks: new Array<Uint8Array | undefined>(blockCount).fill(undefined),
+      verifiedCount: 0,
+      blockCount,
+      sources: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+    };
+    this.remove(chunk.key);
+    this.#chunks.set(chunk.key, chunk);
+    this.#bytes += header.byteLength;
+    return chunk;
   }
 
   /** Adds a whole chunk that needs no check, because this peer made it. The bytes are kept. */
   addOwn(signed: SignedChunkHeader, bytes: Uint8Array): StoredChunk {
-    const chunk = this.#insert(signed, bytes, 1);
+    const chunk = this.open(signed);
+    for (let index = 0; index < chunk.blockCount; index++) {
+      chunk.blocks[index] = bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+    }
     chunk.verifiedCount = chunk.blockCount;
     return chunk;
   }
@@ -56,25 +70,7 @@ export class ChunkStore {
     const chunk = this.#chunks.get(key);
     if (!chunk) return;
     this.#chunks.delete(key);
-    this.#bytes -= chunk.bytes.length;
-  }
-
-  #insert(signed: SignedChunkHeader, bytes: Uint8Array, verified: 0 | 1): StoredChunk {
-    const { header } = signed;
-    const blockCount = blockCountOf(header.byteLength);
-    const chunk: StoredChunk = {
-      signed,
-      key: chunkKey(header.rendition, header.sequence),
-      bytes,
-      verified: new Uint8Array(blockCount).fill(verified),
-      verifiedCount: 0,
-      blockCount,
-      sources: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
-    };
-    this.remove(chunk.key);
-    this.#chunks.set(chunk.key, chunk);
-    this.#bytes += bytes.length;
-    return chunk;
+    this.#bytes -= chunk.signed.header.byteLength;
   }
 }
 
@@ -89,28 +85,37 @@ export function placeBlock(
   index: number,
   block: { readonly bytes: Uint8Array; readonly source: keyof ChunkSources },
 ): boolean {
-  if (chunk.verified[index] !== 0) return false;
-  chunk.bytes.set(block.bytes, index * BLOCK_BYTES);
-  chunk.verified[index] = 1;
+  if (index >= chunk.blockCount || chunk.blocks[index] !== undefined) return false;
+  chunk.blocks[index] = block.bytes;
   chunk.verifiedCount++;
-  chunk.sources = { ...chunk.sources, [block.source]: chunk.sources[block.source] + block.bytes.length };
+  chunk.sources[block.source] += block.bytes.length;
   return true;
 }
 
 /** Index of the first block that is missing; the block count when none is. */
 export function firstMissingBlock(chunk: StoredChunk): number {
-  const index = chunk.verified.indexOf(0);
+  const index = chunk.blocks.indexOf(undefined);
   return index < 0 ? chunk.blockCount : index;
 }
 
 /** Bytes of the blocks that are missing. */
 export function missingBytes(chunk: StoredChunk): number {
   const { byteLength } = chunk.signed.header;
+  if (chunk.verifiedCount === 0) return byteLength;
   let missing = 0;
-  chunk.verified.forEach((isVerified, index) => {
-    if (isVerified === 0) missing += blockLengthOf(byteLength, index);
-  });
+  for (let index = 0; index < chunk.blockCount; index++) {
+    if (chunk.blocks[index] === undefined) missing += blockLengthOf(byteLength, index);
+  }
   return missing;
+}
+
+/** All bytes of a whole chunk, in a buffer of their own. */
+export function joinedBytes(chunk: StoredChunk): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunk.signed.header.byteLength);
+  chunk.blocks.forEach((block, index) => {
+    if (block) bytes.set(block, index * BLOCK_BYTES);
+  });
+  return bytes;
 }
 
 /** Milliseconds since the Unix epoch at which the chunk's last frame ends. */

@@ -11,6 +11,13 @@ export type MechanismCounters = {
   /** Chunks begun to be forwarded before they were complete. */
   cutThroughForwards: number;
   pulls: number;
+  /** Chunks that came by a parent's push, without a request. */
+  pushesReceived: number;
+  /** Subscriptions to a stripe that were asked for, and of them those given up for a better parent. */
+  subscriptions: number;
+  parentChanges: number;
+  /** Second sources asked because the first went silent. */
+  hedges: number;
   /** Requests withdrawn from a busy neighbour because another had the chunk by then. */
   switches: number;
   /** Fallbacks to the origin because the deadline came near. */
@@ -32,6 +39,10 @@ export function newMechanismCounters(): MechanismCounters {
     seedsReceived: 0,
     cutThroughForwards: 0,
     pulls: 0,
+    pushesReceived: 0,
+    subscriptions: 0,
+    parentChanges: 0,
+    hedges: 0,
     switches: 0,
     fallbacks: 0,
     rangeTails: 0,

@@ -14,26 +14,31 @@ import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
-import { Estimate } from './estimate.js';
-import { predictedFinishMs, type Neighbour } from './neighbours.js';
+import { FallbackRule } from './fallback-rule.js';
+import type { Neighbour } from './neighbours.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
+import { bestSource, type Candidate } from './source-choice.js';
+import type { Subscriptions } from './subscriptions.js';
 
-/** Where a chunk is coming from. There is one outstanding source a chunk. */
+/** A chunk, or what is missing of it, on its way from a neighbour. */
+type PeerSource = {
+  readonly kind: 'peer';
+  readonly linkId: LinkId;
+  readonly isPush: boolean;
+  readonly askedAtMs: number;
+  readonly askedBytes: number;
+  expectedAtMs: number;
+  /** When its first block came. */
+  begunAtMs: number | undefined;
+  lastBlockAtMs: number;
+};
+
+/** Where a chunk is coming from. There is one outstanding source a chunk, and a second only when hedging. */
 type Source =
   | { readonly kind: 'none' }
-  | {
-      readonly kind: 'peer';
-      readonly linkId: LinkId;
-      readonly isPush: boolean;
-      readonly askedAtMs: number;
-      readonly askedBytes: number;
-      expectedAtMs: number;
-      /** When its first block came. */
-      begunAtMs: number | undefined;
-      lastBlockAtMs: number;
-    }
+  | PeerSource
   | {
       readonly kind: 'origin';
       readonly fetchId: number;
@@ -47,14 +52,23 @@ type Download = {
   /** X of the fallback rule: how much earlier than needed this peer turns to the origin, ms. */
   readonly jitterMs: number;
   source: Source;
+  /** Asked because the source went silent; whichever sends the next block stays. */
+  hedge: PeerSource | undefined;
+  /** The first neighbour that told of it, and when. */
+  firstTeller: { readonly linkId: LinkId; readonly atMs: number } | undefined;
   isSpared: boolean;
   switches: number;
   failures: number;
   retryAtMs: number;
   /** The origin answered that it does not have it any more. */
   isGoneAtOrigin: boolean;
+  /** When it is to be looked at again, unless something happens to it. */
+  dueMs: number;
 };
 
+/** Chunks behind the edge after which nothing more is expected to happen to one. */
+export const SETTLED_CHUNKS = 50;
+const NO_SOURCE: Source = { kind: 'none' };
 /** Longest that the digests of a fetched chunk may take before it is fetched again, ms. */
 const DIGEST_PATIENCE_MS = 1_000;
 /** A peer that does not watch gives up a chunk that nobody brings after this, ms. */
@@ -64,8 +78,14 @@ const UNAVAILABLE_PATIENCE_MS = 10_000;
 /** A request is moved to another neighbour at most so often, and only for a gain of at least so many ms. */
 const MAX_SWITCHES = 6;
 const MIN_SWITCH_GAIN_MS = 30;
-/** How often a chunk that waits for a free fetch looks again, ms. */
-const FETCH_QUEUE_MS = 20;
+/** What one decision frees another may take, in the same input; so often at most. */
+const MAX_ROUNDS = 4;
+/** A transfer that is expected just in time is looked at again after this at the earliest, ms. */
+const SPARED_LOOK_MS = 20;
+/** A transfer that is silent for two round trips, and at least so long, gets a second source, ms. */
+const LEAST_SILENCE_MS = 60;
+/** What a push is expected to take until its sender says that others come first, ms. */
+const PUSH_EXPECTED_MS = 100;
 
 /** A block as a neighbour sent it. */
 export type SentBlock = ChunkRef & { readonly index: number; readonly bytes: Uint8Array };
@@ -74,34 +94,42 @@ export type SentBlock = ChunkRef & { readonly index: number; readonly bytes: Uin
 export type BlockResult = 'taken' | 'duplicate' | 'unsolicited' | 'wrongLength' | 'forgotten';
 
 /**
- * Gets chunks: from the neighbour with the earliest predicted finish, else in time from the origin.
- * Chunks are served earliest deadline first. (SPEC SC4–SC10, FB1–FB11)
+ * Gets chunks: pushed by a parent, else from the neighbour with the earliest predicted finish, else
+ * in time from the origin. Chunks are served earliest deadline first. (SPEC SC4–SC12, FB1–FB11)
  */
 export class Downloads {
   readonly #context: EngineContext;
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
   readonly #announcer: Announcer;
+  readonly #subscriptions: Subscriptions;
+  readonly #forward: (nowMs: number, chunk: StoredChunk) => void;
   readonly #checks: BlockChecks;
   readonly #fetches: OriginFetches;
+  readonly #fallback: FallbackRule;
   readonly #active = new Map<ChunkKey, Download>();
-  /** Acceptance to completion of chunks that peers delivered, ms. */
-  readonly #peerDeliveryMs = new Estimate(100);
-  /** Start to end of fetches from the origin, ms. */
-  readonly #originFetchMs: Estimate;
   #dueMs = Infinity;
 
   constructor(
     context: EngineContext,
-    parts: { clock: PlayoutClock; links: OutgoingLinks; announcer: Announcer },
+    parts: {
+      clock: PlayoutClock;
+      links: OutgoingLinks;
+      announcer: Announcer;
+      subscriptions: Subscriptions;
+      /** Told when the first block of a chunk is verified. */
+      forward: (nowMs: number, chunk: StoredChunk) => void;
+    },
   ) {
     this.#context = context;
     this.#clock = parts.clock;
     this.#links = parts.links;
     this.#announcer = parts.announcer;
+    this.#subscriptions = parts.subscriptions;
+    this.#forward = parts.forward;
     this.#checks = new BlockChecks(context);
     this.#fetches = new OriginFetches(context);
-    this.#originFetchMs = new Estimate(context.options.fallback.assumedFetchMs);
+    this.#fallback = new FallbackRule(context.options);
   }
 
   /** When {@link schedule} wants to run again. */
@@ -121,14 +149,35 @@ export class Downloads {
     this.#active.set(chunk.key, {
       chunk,
       acceptedAtMs: nowMs,
-      jitterMs: this.#context.random.next() * partMs * this.#context.options.fallback.jitterParts,
-      source: { kind: 'none' },
+      jitterMs: this.#drawJitterMs(partMs),
+      source: NO_SOURCE,
+      hedge: undefined,
+      firstTeller: undefined,
       isSpared: false,
       switches: 0,
       failures: 0,
       retryAtMs: nowMs,
       isGoneAtOrigin: false,
+      dueMs: -Infinity,
     });
+    this.#dueMs = nowMs;
+  }
+
+  /** A neighbour has said that it has a wanted chunk, or is getting it. */
+  told(nowMs: number, key: ChunkKey, neighbour: Neighbour): void {
+    const download = this.#active.get(key);
+    if (this.#subscriptions.mayPush(nowMs, neighbour, key)) {
+      neighbour.marks.solicit(key);
+      this.pushBegins(nowMs, key, neighbour);
+    }
+    if (!download) return;
+    download.firstTeller ??= { linkId: neighbour.linkId, atMs: nowMs };
+    this.#touch(download);
+  }
+
+  /** Every chunk is looked at anew: the playhead has moved, or the fetches are free again. */
+  touchAll(): void {
+    for (const download of this.#active.values()) this.#touch(download);
   }
 
   /** Stops wanting a chunk, and forgets what there is of it. */
@@ -140,17 +189,21 @@ export class Downloads {
     this.#context.store.remove(key);
   }
 
-  /** A neighbour on our side of the origin's push is sending this chunk unasked. */
-  pushBegins(nowMs: number, key: ChunkKey, seeder: Neighbour): void {
+  /** A neighbour is sending this chunk unasked: the origin's seeder, or the parent of its stripe. */
+  pushBegins(nowMs: number, key: ChunkKey, pusher: Neighbour): void {
     const download = this.#active.get(key);
-    if (!download || download.source.kind !== 'none') {
-      if (!download || download.source.kind !== 'peer' || download.source.linkId !== seeder.linkId) {
-        this.#cancelAt(nowMs, seeder, key);
-      }
+    const isRunning = download?.source.kind === 'peer' && download.source.linkId === pusher.linkId;
+    if (isRunning) return;
+    const isFree = download && (download.source.kind === 'none' || this.#isIdlePull(download.source));
+    if (!isFree) {
+      const stored = this.#context.store.get(key);
+      if (download || (stored && isComplete(stored))) this.#cancelAt(nowMs, pusher, key);
       return;
     }
-    this.#context.counters.seedsReceived++;
-    this.#assign(nowMs, download, { neighbour: seeder, isPush: true, expectedAtMs: nowMs + 100 });
+    this.#release(nowMs, download, { isCancelled: true });
+    if (pusher.role === 'origin') this.#context.counters.seedsReceived++;
+    else this.#context.counters.pushesReceived++;
+    this.#assign(nowMs, download, { neighbour: pusher, isPush: true, finishMs: nowMs + PUSH_EXPECTED_MS });
   }
 
   /** Takes a block from a neighbour; it counts for nothing before its digest is checked. */
@@ -158,8 +211,8 @@ export class Downloads {
     const { index, bytes } = block;
     const key = chunkKey(block.rendition, block.sequence);
     const chunk = this.#context.store.get(key);
-    if (!neighbour.solicited.has(key)) {
-      return this.#context.headers.isForgotten(block.sequence) ? 'forgotten' : 'unsolicited';
+    if (!neighbour.marks.isSolicited(key)) {
+      return this.#mayBeStale(block) ? 'forgotten' : 'unsolicited';
     }
     if (!chunk) return 'forgotten';
     const length = blockLengthOf(chunk.signed.header.byteLength, index);
@@ -167,15 +220,8 @@ export class Downloads {
     neighbour.receivedBytes += length;
     neighbour.receiving.add(nowMs, length);
     const download = this.#active.get(key);
-    if (download?.source.kind === 'peer' && download.source.linkId === neighbour.linkId) {
-      const { source } = download;
-      const msPerByte = neighbour.msPerKib.mean / 1024;
-      source.begunAtMs ??= nowMs;
-      source.lastBlockAtMs = nowMs;
-      source.expectedAtMs = nowMs + (missingBytes(chunk) - length) * msPerByte;
-      neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
-    }
-    if (chunk.verified[index] === 1 || this.#checks.isWaiting({ key, index, from: neighbour.linkId })) {
+    if (download) this.#progress(nowMs, download, { neighbour, length });
+    if (chunk.blocks[index] !== undefined || this.#checks.isWaiting({ key, index, from: neighbour.linkId })) {
       this.#context.counters.duplicateBlocks++;
       return 'duplicate';
     }
@@ -207,20 +253,20 @@ export class Downloads {
       return { check, isRight: true };
     }
     const download = this.#active.get(check.key);
-    if (!download || !isComplete(chunk)) {
-      const isFirst = chunk.verifiedCount === 1 && download?.source.kind !== 'origin';
-      if (isFirst) this.#announcer.announce(nowMs, chunk, 'incoming');
-      return { check, isRight: true };
-    }
-    this.#complete(nowMs, download);
-    return { check, isRight: true, completed: chunk };
+    if (!download) return { check, isRight: true };
+    const isWhole = isComplete(chunk);
+    const isFirst = chunk.verifiedCount === 1;
+    if (isWhole) this.#complete(nowMs, download, check.from);
+    else if (isFirst && download.source.kind !== 'origin') this.#announcer.announce(nowMs, chunk, 'incoming');
+    if (isFirst) this.#forward(nowMs, chunk);
+    return isWhole ? { check, isRight: true, completed: chunk } : { check, isRight: true };
   }
 
   /** Bytes of a fetch from the origin, in order. */
   fetched(nowMs: number, fetchId: number, bytes: Uint8Array): void {
     for (const block of this.#fetches.bytes(fetchId, bytes)) {
       const chunk = this.#context.store.get(block.key);
-      if (chunk && chunk.verified[block.index] === 0) this.#checks.start({ ...block, from: 'origin' });
+      if (chunk && chunk.blocks[block.index] === undefined) this.#checks.start({ ...block, from: 'origin' });
     }
     if (this.#fetches.isWhole(fetchId)) this.fetchEnded(nowMs, fetchId, undefined);
   }
@@ -228,16 +274,19 @@ export class Downloads {
   /** A fetch is over; `failure` undefined: all of it came. */
   fetchEnded(nowMs: number, fetchId: number, failure: OriginFailure | undefined): void {
     const fetch = this.#fetches.end(fetchId);
+    this.#touchWaiting();
     const download = fetch && this.#active.get(fetch.key);
     if (!fetch || !download || download.source.kind !== 'origin') return;
     if (failure === undefined) {
-      this.#originFetchMs.add(nowMs - fetch.startedAtMs);
+      this.#fallback.fetched(nowMs - fetch.startedAtMs);
       download.source.arrivedAtMs = nowMs;
+      this.#touch(download);
       return;
     }
     this.#backOff(nowMs, download);
     download.isGoneAtOrigin = failure === 'notFound';
-    download.source = { kind: 'none' };
+    download.source = NO_SOURCE;
+    this.#touch(download);
   }
 
   /** A neighbour refused a request. */
@@ -245,11 +294,10 @@ export class Downloads {
     const { reason } = answer;
     const key = chunkKey(answer.rendition, answer.sequence);
     const download = this.#active.get(key);
-    neighbour.holdings.delete(key);
-    if (!neighbour.solicited.has(key)) return;
-    if (reason !== 'overLimit') neighbour.failed.add(key);
-    if (download?.source.kind !== 'peer' || download.source.linkId !== neighbour.linkId) return;
-    this.#release(nowMs, download, { isCancelled: false });
+    neighbour.marks.lacks(key);
+    if (!neighbour.marks.isSolicited(key)) return;
+    if (reason !== 'overLimit') neighbour.marks.fail(key);
+    if (download) this.#releaseFrom(nowMs, download, neighbour.linkId);
   }
 
   /** A neighbour is busy with others first. */
@@ -258,18 +306,16 @@ export class Downloads {
     const key = chunkKey(answer.rendition, answer.sequence);
     neighbour.queue = { bytes: aheadBytes, atMs: nowMs };
     const download = this.#active.get(key);
-    if (download?.source.kind !== 'peer' || download.source.linkId !== neighbour.linkId) return;
+    const source = download && sourceAt(download, neighbour.linkId);
+    if (!download || !source) return;
     const bytes = aheadBytes + missingBytes(download.chunk);
-    download.source.expectedAtMs = nowMs + (bytes * neighbour.msPerKib.mean) / 1024;
+    source.expectedAtMs = nowMs + (bytes * neighbour.msPerKib.mean) / 1024;
+    this.#touch(download);
   }
 
   /** A link is gone: what it was to bring is free for others. */
   linkEnded(nowMs: number, linkId: LinkId): void {
-    for (const download of this.#active.values()) {
-      if (download.source.kind === 'peer' && download.source.linkId === linkId) {
-        this.#release(nowMs, download, { isCancelled: false });
-      }
-    }
+    for (const download of this.#active.values()) this.#releaseFrom(nowMs, download, linkId);
   }
 
   /** True when nobody can deliver the chunk any more and its time is over. */
@@ -284,35 +330,52 @@ export class Downloads {
     return download.failures > 0 && nowMs > deadlineMs + UNAVAILABLE_PATIENCE_MS;
   }
 
-  /** Chunks that are wanted and end before a date, ms since the Unix epoch. */
-  endingBefore(dateMs: number): ChunkKey[] {
-    const keys: ChunkKey[] = [];
+  /** Gives up what is wanted and ends before a date, ms since the Unix epoch. */
+  abandonBefore(nowMs: number, dateMs: number): void {
     for (const { chunk } of this.#active.values()) {
-      if (endDateMs(chunk.signed.header) < dateMs) keys.push(chunk.key);
+      if (endDateMs(chunk.signed.header) < dateMs) this.abandon(nowMs, chunk.key);
     }
-    return keys;
   }
 
   /** Gives every chunk that has no source one, and changes those that would be late. */
   schedule(nowMs: number): void {
+    if (nowMs < this.#dueMs) return;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const due = this.#dueDownloads(nowMs);
+      if (due.length === 0) break;
+      for (const download of due) this.#decide(nowMs, download);
+    }
     this.#dueMs = Infinity;
-    const downloads = [...this.#active.values()]
-      .map((download) => ({ download, deadlineMs: this.#deadline(nowMs, download) }))
-      .sort((left, right) => left.deadlineMs - right.deadlineMs);
-    for (const { download, deadlineMs } of downloads) this.#decide(nowMs, download, deadlineMs);
+    for (const { dueMs } of this.#active.values()) this.#dueMs = Math.min(this.#dueMs, Math.max(dueMs, nowMs + 1));
   }
 
-  #decide(nowMs: number, download: Download, deadlineMs: number): void {
+  /** What is to be looked at now, earliest deadline first: the order of the sequences. */
+  #dueDownloads(nowMs: number): readonly Download[] {
+    const due: Download[] = [];
+    for (const download of this.#active.values()) if (download.dueMs <= nowMs) due.push(download);
+    if (due.length > 1) due.sort((left, right) => startOf(left) - startOf(right));
+    return due;
+  }
+
+  #decide(nowMs: number, download: Download): void {
+    download.dueMs = Infinity;
     const { chunk } = download;
+    const deadlineMs = this.#deadline(nowMs, download);
     if (download.source.kind === 'origin') this.#dropUnchecked(nowMs, download);
     if (download.source.kind === 'peer') this.#dropStalled(nowMs, download);
     if (download.source.kind === 'peer') this.#switchToSooner(nowMs, download, deadlineMs);
+    if (download.source.kind === 'peer') this.#hedgeSilent(nowMs, download, deadlineMs);
     if (download.source.kind === 'origin') return;
-    const marginMs = this.#peerMarginMs(chunk);
-    const fallbackAtMs = deadlineMs - this.#originFetch95Ms() - marginMs - download.jitterMs;
+    const partMs = chunk.signed.header.durationUs / 1000;
+    const marginMs = this.#fallback.marginMs(partMs);
+    const fallbackAtMs = this.#fallback.fetchAtMs(deadlineMs, { partMs, jitterMs: download.jitterMs });
     const isFallbackTime = nowMs >= fallbackAtMs;
     if (download.source.kind === 'none') {
-      const best = this.#bestNeighbour(nowMs, chunk);
+      if (!isFallbackTime && this.#waitsForParent(nowMs, download)) {
+        this.#lookAgain(download, fallbackAtMs);
+        return;
+      }
+      const best = bestSource(this.#context, nowMs, { chunk });
       if (best && (!isFallbackTime || best.finishMs <= deadlineMs - marginMs || !this.#mayFetch())) {
         this.#ask(nowMs, download, { ...best, deadlineMs });
       } else if (isFallbackTime || !this.#context.neighbours.hasUploader()) {
@@ -322,7 +385,19 @@ export class Downloads {
       if (this.#expectedFinishMs(nowMs, download) > deadlineMs - marginMs) this.#fallBack(nowMs, download);
       else this.#spare(nowMs, download, download.source);
     }
-    if (!isFallbackTime) this.#dueMs = Math.min(this.#dueMs, fallbackAtMs);
+    if (!isFallbackTime) this.#lookAgain(download, fallbackAtMs);
+  }
+
+  /** A parent that keeps its word is given some time to push what others have already. */
+  #waitsForParent(nowMs: number, download: Download): boolean {
+    const { chunk, firstTeller } = download;
+    if (!this.#subscriptions.isParentTrusted(chunk.key)) return false;
+    const parent = this.#context.neighbours.get(this.#subscriptions.parentOf(chunk.key) ?? -1);
+    if (!parent || parent.marks.hasFailed(chunk.key)) return false;
+    const patientUntilMs = (firstTeller?.atMs ?? nowMs) + this.#context.options.push.patienceMs;
+    if (nowMs >= patientUntilMs) return false;
+    this.#lookAgain(download, patientUntilMs);
+    return true;
   }
 
   /** A fetch that ended whole, but whose blocks did not all pass, is made again. */
@@ -330,8 +405,8 @@ export class Downloads {
     const { source } = download;
     if (source.kind !== 'origin' || source.arrivedAtMs === undefined) return;
     const giveUpAtMs = source.arrivedAtMs + DIGEST_PATIENCE_MS;
-    if (nowMs < giveUpAtMs) this.#dueMs = Math.min(this.#dueMs, giveUpAtMs);
-    else download.source = { kind: 'none' };
+    if (nowMs < giveUpAtMs) this.#lookAgain(download, giveUpAtMs);
+    else download.source = NO_SOURCE;
   }
 
   /** Gives up a neighbour that has gone silent in the middle of a transfer, or never began it. */
@@ -342,12 +417,13 @@ export class Downloads {
     const stallMs = Math.max(this.#context.options.scheduler.stallMs, 4 * (neighbour?.roundTripMs.mean ?? 0));
     const stalledAtMs = Math.max(source.lastBlockAtMs, source.expectedAtMs) + stallMs;
     if (nowMs < stalledAtMs) {
-      this.#dueMs = Math.min(this.#dueMs, stalledAtMs);
+      this.#lookAgain(download, stalledAtMs);
       return;
     }
     if (neighbour) {
-      neighbour.failed.add(download.chunk.key);
+      neighbour.marks.fail(download.chunk.key);
       neighbour.brokenPromises++;
+      this.#subscriptions.failed(nowMs, neighbour, download.chunk.key);
     }
     this.#release(nowMs, download, { isCancelled: true });
   }
@@ -355,10 +431,10 @@ export class Downloads {
   /** While a neighbour has not begun, another one may by now be able to deliver sooner. */
   #switchToSooner(nowMs: number, download: Download, deadlineMs: number): void {
     const { source, chunk } = download;
-    if (source.kind !== 'peer' || source.isPush || source.begunAtMs !== undefined) return;
-    if (download.switches >= MAX_SWITCHES) return;
-    const best = this.#bestNeighbour(nowMs, chunk);
-    if (!best || best.neighbour.linkId === source.linkId) return;
+    if (source.kind !== 'peer' || source.begunAtMs !== undefined || !this.#context.options.isEnabled('switching')) return;
+    if (download.switches >= MAX_SWITCHES || this.#context.neighbours.get(source.linkId)?.role === 'origin') return;
+    const best = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
+    if (!best) return;
     const gainMs = this.#expectedFinishMs(nowMs, download) - best.finishMs;
     if (gainMs < Math.max(MIN_SWITCH_GAIN_MS, best.neighbour.roundTripMs.mean)) return;
     download.switches++;
@@ -367,33 +443,53 @@ export class Downloads {
     this.#ask(nowMs, download, { ...best, deadlineMs });
   }
 
-  #bestNeighbour(nowMs: number, chunk: StoredChunk): { neighbour: Neighbour; finishMs: number } | undefined {
-    const byteCount = missingBytes(chunk);
-    const limit = this.#context.options.scheduler.requestsPerNeighbour;
-    let best: { neighbour: Neighbour; finishMs: number } | undefined;
-    for (const neighbour of this.#context.neighbours.all()) {
-      const holding = neighbour.holdings.get(chunk.key);
-      if (holding === undefined || neighbour.failed.has(chunk.key)) continue;
-      if (neighbour.status?.isUploading !== true || neighbour.outstandingChunks >= limit) continue;
-      // One who is still getting it can pass on no faster than it gets it.
-      const waitMs = holding === 'incoming' ? chunk.signed.header.durationUs / 4000 : 0;
-      // A little noise keeps everybody from choosing the same one of several equals.
-      const noise = 1 + 0.2 * this.#context.random.next();
-      const finishMs = nowMs + (predictedFinishMs(nowMs, neighbour, byteCount) - nowMs + waitMs) * noise;
-      if (!best || finishMs < best.finishMs) best = { neighbour, finishMs };
+  /** A transfer that fell silent gets a second source; the one that sends the next block stays. */
+  #hedgeSilent(nowMs: number, download: Download, deadlineMs: number): void {
+    const { source, chunk } = download;
+    if (source.kind !== 'peer' || download.hedge || !this.#context.options.isEnabled('hedging')) return;
+    const neighbour = this.#context.neighbours.get(source.linkId);
+    const silenceMs = Math.max(LEAST_SILENCE_MS, 2 * (neighbour?.roundTripMs.mean ?? 0));
+    const blockMs = ((neighbour?.msPerKib.mean ?? 0) * BLOCK_BYTES) / 1024;
+    const isBegun = source.begunAtMs !== undefined;
+    const silentAtMs = (isBegun ? source.lastBlockAtMs + 2 * blockMs : source.expectedAtMs) + silenceMs;
+    if (nowMs < silentAtMs) {
+      this.#lookAgain(download, silentAtMs);
+      return;
     }
-    return best;
+    const second = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
+    if (!second) return;
+    this.#context.counters.hedges++;
+    download.hedge = this.#newSource(nowMs, download, { ...second, isPush: false });
+    this.#request(nowMs, download, { ...second, deadlineMs });
   }
 
-  #ask(
-    nowMs: number,
-    download: Download,
-    from: { readonly neighbour: Neighbour; readonly finishMs: number; readonly deadlineMs: number },
-  ): void {
+  /** A block of a download has come. */
+  #progress(nowMs: number, download: Download, from: { readonly neighbour: Neighbour; readonly length: number }): void {
+    const { neighbour, length } = from;
+    const source = sourceAt(download, neighbour.linkId);
+    if (!source) return;
+    source.begunAtMs ??= nowMs;
+    source.lastBlockAtMs = nowMs;
+    source.expectedAtMs = nowMs + ((missingBytes(download.chunk) - length) * neighbour.msPerKib.mean) / 1024;
+    neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
+    const { hedge } = download;
+    if (!hedge) return;
+    const loser = source === hedge ? download.source : hedge;
+    download.hedge = undefined;
+    download.source = source;
+    if (loser.kind === 'peer') this.#releasePeer(nowMs, download, { source: loser, isCancelled: true });
+    this.#touch(download);
+  }
+
+  #ask(nowMs: number, download: Download, from: Candidate & { readonly deadlineMs: number }): void {
+    this.#context.counters.pulls++;
+    this.#assign(nowMs, download, { ...from, isPush: false });
+    this.#request(nowMs, download, from);
+  }
+
+  #request(nowMs: number, download: Download, from: Candidate & { readonly deadlineMs: number }): void {
     const { chunk } = download;
     const firstBlock = firstMissingBlock(chunk);
-    this.#context.counters.pulls++;
-    this.#assign(nowMs, download, { neighbour: from.neighbour, isPush: false, expectedAtMs: from.finishMs });
     this.#links.send(nowMs, from.neighbour.linkId, {
       kind: 'request',
       ...refOf(chunk),
@@ -403,23 +499,24 @@ export class Downloads {
     });
   }
 
-  #assign(
-    nowMs: number,
-    download: Download,
-    to: { readonly neighbour: Neighbour; readonly isPush: boolean; readonly expectedAtMs: number },
-  ): void {
-    const { neighbour, isPush, expectedAtMs } = to;
+  #assign(nowMs: number, download: Download, from: Candidate & { readonly isPush: boolean }): void {
+    download.source = this.#newSource(nowMs, download, from);
+    this.#touch(download);
+  }
+
+  #newSource(nowMs: number, download: Download, from: Candidate & { readonly isPush: boolean }): PeerSource {
+    const { neighbour, isPush, finishMs } = from;
     const askedBytes = missingBytes(download.chunk);
-    neighbour.solicited.add(download.chunk.key);
+    neighbour.marks.solicit(download.chunk.key);
     neighbour.outstandingBytes += askedBytes;
     neighbour.outstandingChunks++;
-    download.source = {
+    return {
       kind: 'peer',
       linkId: neighbour.linkId,
       isPush,
       askedAtMs: nowMs,
       askedBytes,
-      expectedAtMs,
+      expectedAtMs: finishMs,
       begunAtMs: undefined,
       lastBlockAtMs: nowMs,
     };
@@ -428,7 +525,8 @@ export class Downloads {
   #fallBack(nowMs: number, download: Download): void {
     if (this.#context.identity.role !== 'viewer') return;
     if (!this.#mayFetch() || nowMs < download.retryAtMs) {
-      this.#dueMs = Math.min(this.#dueMs, Math.max(download.retryAtMs, nowMs + FETCH_QUEUE_MS));
+      // Else it is looked at when a fetch has ended.
+      if (nowMs < download.retryAtMs) this.#lookAgain(download, download.retryAtMs);
       return;
     }
     const { chunk, source } = download;
@@ -444,52 +542,95 @@ export class Downloads {
 
   /** The deadline is near, but a neighbour is expected to keep it: looked at again when it has not. */
   #spare(nowMs: number, download: Download, source: { readonly expectedAtMs: number }): void {
-    this.#dueMs = Math.min(this.#dueMs, Math.max(source.expectedAtMs, nowMs + FETCH_QUEUE_MS));
+    this.#lookAgain(download, Math.max(source.expectedAtMs, nowMs + SPARED_LOOK_MS));
     if (download.isSpared) return;
     download.isSpared = true;
     this.#context.counters.fallbacksSpared++;
   }
 
-  #complete(nowMs: number, download: Download): void {
+  #complete(nowMs: number, download: Download, from: LinkId | 'origin'): void {
     const { chunk, source } = download;
+    const rival = this.#rivalOf(download);
     if (source.kind === 'peer') {
       const neighbour = this.#context.neighbours.get(source.linkId);
-      this.#peerDeliveryMs.add(nowMs - download.acceptedAtMs);
+      this.#fallback.peersDelivered(nowMs - download.acceptedAtMs);
       if (neighbour) neighbour.brokenPromises = 0;
-      if (neighbour && !source.isPush) this.#measureRate(nowMs, neighbour, source);
+      if (neighbour) this.#measureRate(nowMs, neighbour, source);
     }
-    this.#release(nowMs, download, { isCancelled: source.kind === 'origin' && this.#fetches.isOpen(source.fetchId) });
+    const isFetching = source.kind === 'origin' && this.#fetches.isOpen(source.fetchId);
+    this.#release(nowMs, download, { isCancelled: isFetching || (source.kind === 'peer' && source.linkId !== from) });
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
+    this.#subscriptions.delivered(nowMs, { chunk, from, rival });
+  }
+
+  /** Who told of the chunk so long before its parent's first block that it would have brought it sooner. */
+  #rivalOf({ source, firstTeller }: Download): LinkId | undefined {
+    if (source.kind !== 'peer' || source.begunAtMs === undefined || !firstTeller) return undefined;
+    if (firstTeller.linkId === source.linkId) return undefined;
+    const gainMs = source.begunAtMs - firstTeller.atMs;
+    return gainMs > this.#context.options.push.rivalGainMs ? firstTeller.linkId : undefined;
   }
 
   /** The rate of a neighbour once it was our turn: from the first block on, where there were several. */
   #measureRate(
     nowMs: number,
     neighbour: Neighbour,
-    transfer: { readonly askedBytes: number; readonly askedAtMs: number; readonly begunAtMs: number | undefined },
+    transfer: { readonly askedBytes: number; readonly askedAtMs: number; readonly begunAtMs: number | undefined; readonly isPush: boolean },
   ): void {
     const { askedBytes, askedAtMs, begunAtMs } = transfer;
     const isTimed = begunAtMs !== undefined && askedBytes > BLOCK_BYTES;
+    // A push that came in one piece says nothing: nobody knows when it was begun.
+    if (transfer.isPush && !isTimed) return;
     const elapsedMs = isTimed ? nowMs - begunAtMs : nowMs - askedAtMs - neighbour.roundTripMs.mean;
     const bytes = isTimed ? askedBytes - BLOCK_BYTES : askedBytes;
     neighbour.msPerKib.add(Math.max(0.05, elapsedMs) / (bytes / 1024));
   }
 
-  /** Frees a download of its source; `isCancelled` also tells the source, so that it saves the bytes. */
+  /** Frees a download of its sources; `isCancelled` also tells them, so that they save the bytes. */
   #release(nowMs: number, download: Download, how: { readonly isCancelled: boolean }): void {
-    const { source, chunk } = download;
-    download.source = { kind: 'none' };
-    if (source.kind === 'peer') {
-      const neighbour = this.#context.neighbours.get(source.linkId);
-      if (!neighbour) return;
-      neighbour.outstandingChunks = Math.max(0, neighbour.outstandingChunks - 1);
-      if (neighbour.outstandingChunks === 0) neighbour.outstandingBytes = 0;
-      else neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - missingBytes(chunk));
-      if (how.isCancelled) this.#cancelAt(nowMs, neighbour, chunk.key);
-    } else if (source.kind === 'origin' && how.isCancelled) {
+    const { source, hedge } = download;
+    download.source = NO_SOURCE;
+    download.hedge = undefined;
+    if (hedge) this.#releasePeer(nowMs, download, { source: hedge, isCancelled: true });
+    if (source.kind === 'peer') this.#releasePeer(nowMs, download, { source, ...how });
+    else if (source.kind === 'origin' && how.isCancelled) {
       this.#fetches.abort(source.fetchId);
+      this.#touchWaiting();
     }
+    this.#touch(download);
+  }
+
+  /** Frees a download of one neighbour, which sends nothing more of it. */
+  #releaseFrom(nowMs: number, download: Download, linkId: LinkId): void {
+    const source = sourceAt(download, linkId);
+    if (!source) return;
+    if (source === download.hedge) download.hedge = undefined;
+    else {
+      download.source = download.hedge ?? NO_SOURCE;
+      download.hedge = undefined;
+    }
+    this.#releasePeer(nowMs, download, { source, isCancelled: false });
+    this.#touch(download);
+  }
+
+  #releasePeer(
+    nowMs: number,
+    { chunk }: Download,
+    what: { readonly source: PeerSource; readonly isCancelled: boolean },
+  ): void {
+    const neighbour = this.#context.neighbours.get(what.source.linkId);
+    if (!neighbour) return;
+    neighbour.outstandingChunks = Math.max(0, neighbour.outstandingChunks - 1);
+    if (neighbour.outstandingChunks === 0) neighbour.outstandingBytes = 0;
+    else neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - missingBytes(chunk));
+    if (what.isCancelled) this.#cancelAt(nowMs, neighbour, chunk.key);
+    this.#touchWaiting();
+  }
+
+  /** A neighbour or a fetch is free: it may be for one of those that wait. */
+  #touchWaiting(): void {
+    for (const download of this.#active.values()) if (download.source.kind === 'none') this.#touch(download);
   }
 
   #cancelAt(nowMs: number, neighbour: Neighbour, key: ChunkKey): void {
@@ -498,7 +639,7 @@ export class Downloads {
     const { rendition, sequence } = signed.header;
     this.#context.counters.cancels++;
     // Blocks already on their way are not the neighbour's fault.
-    neighbour.solicited.add(key);
+    neighbour.marks.solicit(key);
     this.#links.send(nowMs, neighbour.linkId, { kind: 'cancel', rendition, sequence });
   }
 
@@ -513,7 +654,7 @@ export class Downloads {
     const { retryMs } = this.#context.options.fallback;
     download.retryAtMs = nowMs + retryMs * 2 ** Math.min(4, download.failures);
     download.failures++;
-    this.#dueMs = Math.min(this.#dueMs, download.retryAtMs);
+    this.#touch(download);
   }
 
   #sourceOf(from: LinkId | 'origin'): 'originBytes' | 'seederBytes' | 'peerBytes' {
@@ -532,17 +673,6 @@ export class Downloads {
     return this.#clock.deadlineMs(nowMs, { header: chunk.signed.header, acceptedAtMs });
   }
 
-  /** H95: what 95 of 100 fetches from the origin stay below, ms (mean and two standard deviations). */
-  #originFetch95Ms(): number {
-    return this.#originFetchMs.mean + 2.5 * this.#originFetchMs.deviation;
-  }
-
-  /** m: three standard deviations of what peers take, at least half a part and at most one and a half, ms. */
-  #peerMarginMs(chunk: StoredChunk): number {
-    const partMs = chunk.signed.header.durationUs / 1000;
-    return Math.min(1.5 * partMs, Math.max(partMs / 2, 3.75 * this.#peerDeliveryMs.deviation));
-  }
-
   /** When a running transfer is expected to be over; one that is overdue is given half as long again. */
   #expectedFinishMs(nowMs: number, download: Download): number {
     const { source } = download;
@@ -550,4 +680,42 @@ export class Downloads {
     if (nowMs <= source.expectedAtMs) return source.expectedAtMs;
     return nowMs + (source.expectedAtMs - source.askedAtMs) / 2;
   }
+
+  /** True for chunks of which it is forgotten whether they were asked for. */
+  #mayBeStale({ rendition, sequence }: ChunkRef): boolean {
+    const { headers } = this.#context;
+    const edge = headers.edge(rendition);
+    return headers.isForgotten(sequence) || (edge !== undefined && sequence <= edge.sequence - SETTLED_CHUNKS);
+  }
+
+  /** A request whose answer has not begun. */
+  #isIdlePull(source: Source): boolean {
+    return source.kind === 'peer' && !source.isPush && source.begunAtMs === undefined;
+  }
+
+  #drawJitterMs(partMs: number): number {
+    const { options, random } = this.#context;
+    return options.isEnabled('jitter') ? random.next() * partMs * options.fallback.jitterParts : 0;
+  }
+
+  /** Looks at a download at the end of this input. */
+  #touch(download: Download): void {
+    download.dueMs = -Infinity;
+    this.#dueMs = -Infinity;
+  }
+
+  /** Looks at a download at that time, if not before. */
+  #lookAgain(download: Download, atMs: number): void {
+    download.dueMs = Math.min(download.dueMs, atMs);
+  }
+}
+
+function startOf({ chunk }: Download): number {
+  return chunk.signed.header.programDateTimeMs;
+}
+
+/** The transfer of a download that runs on a link. */
+function sourceAt({ source, hedge }: Download, linkId: LinkId): PeerSource | undefined {
+  if (source.kind === 'peer' && source.linkId === linkId) return source;
+  return hedge?.linkId === linkId ? hedge : undefined;
 }

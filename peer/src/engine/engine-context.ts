@@ -1,15 +1,15 @@
-import type { Random } from '@p2ptv/protocol';
+import type { ChunkKey, Random } from '@p2ptv/protocol';
 import type { ChunkStore } from './chunk-store.js';
 import type { MechanismCounters } from './counters.js';
 import type { EngineCommand, LinkId } from './engine-io.js';
-import type { EngineIdentity, EngineOptions } from './engine-options.js';
+import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import type { HeaderLog } from './header-log.js';
 import type { Neighbours } from './neighbours.js';
 
 /** What the parts of one engine share. Each part is called in a visible order by PeerEngine. */
 export type EngineContext = {
   readonly identity: EngineIdentity;
-  readonly options: EngineOptions;
+  readonly options: ResolvedEngineOptions;
   readonly random: Random;
   readonly counters: MechanismCounters;
   readonly headers: HeaderLog;
@@ -19,4 +19,8 @@ export type EngineContext = {
   readonly command: (command: EngineCommand) => void;
   /** Bytes waiting in a link's send buffer. */
   readonly bufferedBytes: (linkId: LinkId) => number;
+  /** Media bits a second of what this peer gets, from the newest headers. */
+  readonly streamBitsPerSecond: () => number;
+  /** Uniform in [0, 1), always the same for a link and a chunk. */
+  readonly noise: (linkId: LinkId, key: ChunkKey) => number;
 };

@@ -1,7 +1,28 @@
 import type { PeerRole, StreamId } from '@p2ptv/protocol';
 
+/** What can be switched off by itself, to see what it is good for. */
+export const MECHANISMS = ['push', 'cutThrough', 'switching', 'hedging', 'jitter', 'priority'] as const;
+/** See {@link MECHANISMS}. */
+export type Mechanism = (typeof MECHANISMS)[number];
+
 /** What an engine can be told; every group is optional, and so is every field. */
 export type EngineOptions = {
+  /** Mechanisms that are switched off, for measuring what they gain; none. */
+  readonly disabled: readonly Mechanism[];
+  readonly push: {
+    /** Share of the uplink (0–1) that may be promised to children. Too low: stripes are pulled, a round trip later a hop; too high: pulls and children wait for each other. */
+    readonly share: number;
+    /** Most children of one stripe (1–16). They are served one after the other: too many, and the last ones get it late. */
+    readonly fanOut: number;
+    /** Children in all until the uplink has been measured. */
+    readonly assumedChildren: number;
+    /** Chunks in a row that another brought sooner before a parent is left (1–10). Low: trees change often; high: a bad parent is kept. */
+    readonly strikes: number;
+    /** How long a parent's push is waited for once somebody else has the chunk, ms (0–500). Too low: pulled and pushed both; too high: a dead parent costs that much a chunk. */
+    readonly patienceMs: number;
+    /** A neighbour that announced a chunk so much sooner than the parent began it makes a better parent, ms. */
+    readonly rivalGainMs: number;
+  };
   readonly scheduler: {
     /**
      * How long before its playhead time a chunk must be verified, ms (20–500). Too low: the player
@@ -60,8 +81,13 @@ export type EngineOptions = {
 
 /** An engine's options: groups and fields all optional. */
 export type PartialEngineOptions = {
-  readonly [Group in keyof EngineOptions]?: Partial<EngineOptions[Group]>;
+  readonly [Group in keyof EngineOptions]?: EngineOptions[Group] extends readonly unknown[]
+    ? EngineOptions[Group]
+    : Partial<EngineOptions[Group]>;
 };
+
+/** Options with every gap filled. */
+export type ResolvedEngineOptions = EngineOptions & { readonly isEnabled: (mechanism: Mechanism) => boolean };
 
 /** Whose engine it is. */
 export type EngineIdentity = {
@@ -71,6 +97,8 @@ export type EngineIdentity = {
 
 /** The defaults; what each does is said at {@link EngineOptions}. */
 export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
+  disabled: Object.freeze([]),
+  push: Object.freeze({ share: 0.8, fanOut: 8, assumedChildren: 16, strikes: 2, patienceMs: 80, rivalGainMs: 60 }),
   scheduler: Object.freeze({
     appendMarginMs: 120,
     assumedSlackMs: 500,
@@ -92,9 +120,13 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
 });
 
 /** Fills in the defaults, once; the result is frozen. */
-export function resolveEngineOptions(partial: PartialEngineOptions = {}): EngineOptions {
+export function resolveEngineOptions(partial: PartialEngineOptions = {}): ResolvedEngineOptions {
   const defaults = DEFAULT_ENGINE_OPTIONS;
+  const disabled = new Set(partial.disabled ?? defaults.disabled);
   return Object.freeze({
+    disabled: Object.freeze([...disabled]),
+    isEnabled: (mechanism: Mechanism) => !disabled.has(mechanism),
+    push: Object.freeze({ ...defaults.push, ...partial.push }),
     scheduler: Object.freeze({ ...defaults.scheduler, ...partial.scheduler }),
     fallback: Object.freeze({ ...defaults.fallback, ...partial.fallback }),
     headers: Object.freeze({ ...defaults.headers, ...partial.headers }),

@@ -75,9 +75,9 @@ export class HeaderLog {
     if (header.streamId !== this.#streamId) return { result: 'invalid' };
     if (header.sequence < this.#floor) return { result: 'ignored' };
     const known = this.#verified.get(chunkKey(header.rendition, header.sequence));
-    if (known && isEqualBytes(known.bytes, signed.bytes)) return { result: 'known' };
+    if (known && isSameHeader(known, signed)) return { result: 'known' };
     for (const pending of this.#pending.values()) {
-      if (!isEqualBytes(pending.signed.bytes, signed.bytes)) continue;
+      if (!isSameHeader(pending.signed, signed)) continue;
       if (!pending.tellers.some((other) => isSameTeller(other, teller))) pending.tellers.push(teller);
       return { result: 'pending' };
     }
@@ -140,6 +140,10 @@ export class HeaderLog {
     for (const key of forgotten) this.#verified.delete(key);
     return forgotten;
   }
+}
+
+function isSameHeader(left: SignedChunkHeader, right: SignedChunkHeader): boolean {
+  return left === right || isEqualBytes(left.bytes, right.bytes);
 }
 
 function isSameTeller(left: HeaderTeller, right: HeaderTeller): boolean {

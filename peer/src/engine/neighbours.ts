@@ -1,5 +1,6 @@
-import type { ChunkKey, Holding, PeerId, PeerRole, PeerStatus } from '@p2ptv/protocol';
+import type { ChunkKey, PeerId, PeerRole, PeerStatus } from '@p2ptv/protocol';
 import { ByteRate } from './byte-rate.js';
+import { ChunkMarks } from './chunk-marks.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
 import type { EngineOptions } from './engine-options.js';
@@ -11,16 +12,8 @@ export type Neighbour = {
   readonly role: PeerRole;
   /** Undefined until its HELLO. */
   status: PeerStatus | undefined;
-  /** What it has of the chunks in the window. */
-  readonly holdings: Map<ChunkKey, Holding>;
-  /** Chunks whose header it has from us or we from it: later news are six bytes. */
-  readonly sharedHeaders: Set<ChunkKey>;
-  /** Chunks that we asked it for, or that it may push: its blocks of others are unsolicited. */
-  readonly solicited: Set<ChunkKey>;
-  /** Blocks that it was sent, by chunk. */
-  readonly served: Map<ChunkKey, number>;
-  /** Chunks that it refused or was too slow with. */
-  readonly failed: Set<ChunkKey>;
+  /** What is known of it and each chunk of the window. */
+  readonly marks: ChunkMarks;
   /** Bytes asked of it and not received yet. */
   outstandingBytes: number;
   outstandingChunks: number;
@@ -36,6 +29,8 @@ export type Neighbour = {
   readonly receiving: ByteRate;
   readonly sending: ByteRate;
   lastHeardMs: number;
+  /** Pushes that it began before it heard that we have another parent are still no offence until then. */
+  pushGraceUntilMs: number;
   pingNonce: number;
   pingSentMs: number | undefined;
 };
@@ -43,6 +38,7 @@ export type Neighbour = {
 /** Links by id, and what is known of who is behind them. */
 export class Neighbours {
   readonly #byLink = new Map<LinkId, Neighbour>();
+  readonly #byPeer = new Map<PeerId, Neighbour>();
   readonly #options: EngineOptions;
 
   constructor(options: EngineOptions) {
@@ -62,21 +58,14 @@ export class Neighbours {
   }
 
   byPeer(peerId: PeerId): Neighbour | undefined {
-    for (const neighbour of this.#byLink.values()) {
-      if (neighbour.peerId === peerId) return neighbour;
-    }
-    return undefined;
+    return this.#byPeer.get(peerId);
   }
 
   add(nowMs: number, who: { linkId: LinkId; peerId: PeerId; role: PeerRole }): Neighbour {
     const neighbour: Neighbour = {
       ...who,
       status: undefined,
-      holdings: new Map(),
-      sharedHeaders: new Set(),
-      solicited: new Set(),
-      served: new Map(),
-      failed: new Set(),
+      marks: new ChunkMarks(),
       outstandingBytes: 0,
       outstandingChunks: 0,
       queue: { bytes: 0, atMs: nowMs },
@@ -88,16 +77,20 @@ export class Neighbours {
       receiving: new ByteRate(),
       sending: new ByteRate(),
       lastHeardMs: nowMs,
+      pushGraceUntilMs: -Infinity,
       pingNonce: 0,
       pingSentMs: undefined,
     };
     this.#byLink.set(who.linkId, neighbour);
+    this.#byPeer.set(who.peerId, neighbour);
     return neighbour;
   }
 
   remove(linkId: LinkId): Neighbour | undefined {
     const neighbour = this.#byLink.get(linkId);
     this.#byLink.delete(linkId);
+    // A newer link to the same peer may have taken its place.
+    if (neighbour && this.#byPeer.get(neighbour.peerId) === neighbour) this.#byPeer.delete(neighbour.peerId);
     return neighbour;
   }
 
@@ -122,13 +115,7 @@ export class Neighbours {
   /** Forgets chunks that left the window. */
   forget(keys: readonly ChunkKey[]): void {
     for (const neighbour of this.#byLink.values()) {
-      for (const key of keys) {
-        neighbour.holdings.delete(key);
-        neighbour.sharedHeaders.delete(key);
-        neighbour.solicited.delete(key);
-        neighbour.served.delete(key);
-        neighbour.failed.delete(key);
-      }
+      for (const key of keys) neighbour.marks.forget(key);
     }
   }
 }

@@ -3,6 +3,7 @@ import { ByteRate } from './byte-rate.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { TokenBucket } from './token-bucket.js';
+import { UplinkMeter } from './uplink-meter.js';
 import type { UploadPolicy } from './viewer-input.js';
 
 /**
@@ -12,6 +13,7 @@ import type { UploadPolicy } from './viewer-input.js';
 export class OutgoingLinks {
   readonly #context: EngineContext;
   readonly #sending = new ByteRate();
+  readonly #meter = new UplinkMeter();
   #policy: UploadPolicy = { mode: 'on' };
   #bucket: TokenBucket | undefined;
   #sentFrameBytes = 0;
@@ -63,6 +65,18 @@ export class OutgoingLinks {
     return this.#policy.mode === 'capped' ? Math.min(proven, this.#policy.bitsPerSecond) : proven;
   }
 
+  /** What the uplink carries when it is busy, as far as that was seen, bits a second; 0 = never yet. */
+  get capacityBitsPerSecond(): number {
+    const measured = this.#meter.bitsPerSecond;
+    if (this.#policy.mode !== 'capped') return measured;
+    return measured > 0 ? Math.min(measured, this.#policy.bitsPerSecond) : this.#policy.bitsPerSecond;
+  }
+
+  /** A link's send buffer has drained; `isBusy`: more waits to be sent. */
+  drained(nowMs: number, isBusy: boolean): void {
+    this.#meter.drained(nowMs, isBusy);
+  }
+
   /** What this peer tells about itself. */
   status(nowMs: number, more: { readonly queuedBytes: number; readonly isVisible: boolean }): PeerStatus {
     return {
@@ -81,6 +95,7 @@ export class OutgoingLinks {
     if (message.kind === 'block') {
       this.#sentMediaBytes += message.bytes.length;
       this.#sending.add(nowMs, message.bytes.length);
+      this.#meter.handed(bytes);
     }
     this.#context.command({ kind: 'send', linkId, message });
   }

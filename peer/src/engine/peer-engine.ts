@@ -1,5 +1,6 @@
 import {
   chunkKey,
+  chunkOfKey,
   encodedMessageBytes,
   LIMITS,
   stripeOf,
@@ -8,19 +9,22 @@ import {
   type ChunkHeader,
   type ChunkKey,
   type ChunkRef,
+  type ChunkSequence,
+  type Holding,
   type MediaTimeline,
   type Random,
   type RenditionId,
   type SignedChunkHeader,
   type WireMessage,
 } from '@p2ptv/protocol';
-import { Announcer, noteHolding, noteShared } from './announcer.js';
-import { ChunkStore, isComplete, type StoredChunk } from './chunk-store.js';
+import { Announcer } from './announcer.js';
+import { ChunkStore, isComplete, joinedBytes, type StoredChunk } from './chunk-store.js';
 import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
-import { Downloads, type SentBlock } from './downloads.js';
+import { Downloads, SETTLED_CHUNKS, type SentBlock } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
 import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
-import type { EngineIdentity, EngineOptions } from './engine-options.js';
+import { Estimate } from './estimate.js';
+import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { HeaderPoll } from './header-poll.js';
 import { Mesh } from './mesh.js';
@@ -28,11 +32,14 @@ import { Neighbours, type Neighbour } from './neighbours.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import { PlayoutClock } from './playout-clock.js';
+import { Subscriptions } from './subscriptions.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
 
 /** Blocks that may wait for their header's signature, per engine; bounds what a pusher can make us hold. */
 const MAX_EARLY_BLOCKS = 64;
+/** What a stream is taken for until headers tell its rate, bits a second. */
+const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
 /** A chunk that the origin no longer has is given up so long after its deadline, ms. */
 const LOST_GRACE_MS = 500;
 
@@ -63,6 +70,8 @@ export class PeerEngine {
   readonly #poll: HeaderPoll;
   readonly #mesh: Mesh;
   readonly #timelines = new Map<RenditionId, PlayableTimeline>();
+  readonly #subscriptions: Subscriptions;
+  readonly #streamBitsPerSecond = new Estimate(ASSUMED_STREAM_BITS_PER_SECOND);
   readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
   #earlyBlocks: EarlyBlock[] = [];
   #rendition: RenditionId | undefined;
@@ -71,7 +80,8 @@ export class PeerEngine {
   #chunksVerified = 0;
   #chunksRejected = 0;
 
-  constructor(identity: EngineIdentity, options: EngineOptions, ports: EnginePorts) {
+  constructor(identity: EngineIdentity, options: ResolvedEngineOptions, ports: EnginePorts) {
+    const seed = Math.floor(ports.random.next() * 0x1_0000_0000);
     this.#context = {
       identity,
       options,
@@ -82,14 +92,19 @@ export class PeerEngine {
       neighbours: new Neighbours(options),
       command: (command) => this.#command(command),
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
+      streamBitsPerSecond: () => this.#streamBitsPerSecond.mean,
+      noise: (linkId, key) => hashedFraction(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
     this.#links = new OutgoingLinks(this.#context);
     this.#announcer = new Announcer(this.#context, this.#links);
+    this.#subscriptions = new Subscriptions(this.#context, this.#links);
     this.#downloads = new Downloads(this.#context, {
       clock: this.#clock,
       links: this.#links,
       announcer: this.#announcer,
+      subscriptions: this.#subscriptions,
+      forward: (nowMs, chunk) => this.#forward(nowMs, chunk),
     });
     this.#uploads = new Uploads(this.#context, this.#links);
     this.#poll = new HeaderPoll(this.#context);
@@ -109,20 +124,16 @@ export class PeerEngine {
 
   /** Takes what the engine wants done, in order. */
   takeCommands(): EngineCommand[] {
+    if (this.#commands.length === 0) return [];
     this.#handedBytes.clear();
     return this.#commands.splice(0);
   }
 
   /** When a tick is due, in the engine's time, ms. */
   dueMs(nowMs: number): number {
-    const timelines = [...this.#timelines.values()].map((timeline) => timeline.dueMs(nowMs));
-    return Math.min(
-      this.#downloads.dueMs,
-      this.#uploads.dueMs,
-      this.#poll.dueMs,
-      this.#mesh.dueMs,
-      ...timelines,
-    );
+    let dueMs = Math.min(this.#downloads.dueMs, this.#uploads.dueMs, this.#poll.dueMs, this.#mesh.dueMs);
+    for (const timeline of this.#timelines.values()) dueMs = Math.min(dueMs, timeline.dueMs(nowMs));
+    return dueMs;
   }
 
   /** Verified parts in play order. */
@@ -130,10 +141,10 @@ export class PeerEngine {
     return this.#playable(rendition).timeline;
   }
 
-  /** The bytes of a whole verified chunk: the engine's own, not to be changed. */
-  bytesOf(chunk: ChunkRef): Uint8Array | undefined {
+  /** The bytes of a whole verified chunk, in a buffer of the caller's own. */
+  bytesOf(chunk: ChunkRef): Uint8Array<ArrayBuffer> | undefined {
     const stored = this.#context.store.get(chunkKey(chunk.rendition, chunk.sequence));
-    return stored && isComplete(stored) ? stored.bytes : undefined;
+    return stored && isComplete(stored) ? joinedBytes(stored) : undefined;
   }
 
   /** Totals and neighbours for statistics; live objects, not to be changed. */
@@ -149,6 +160,7 @@ export class PeerEngine {
       uploadPolicy: this.#links.policy,
       isVisible: this.#isVisible,
       neighbours: [...this.#context.neighbours.all()],
+      neighbourCount: this.#context.neighbours.count,
     };
   }
 
@@ -164,7 +176,7 @@ export class PeerEngine {
 
   #command(command: EngineCommand): void {
     this.#commands.push(command);
-    if (command.kind !== 'send') return;
+    if (command.kind !== 'send' || command.message.kind !== 'block') return;
     const bytes = encodedMessageBytes(command.message);
     this.#handedBytes.set(command.linkId, (this.#handedBytes.get(command.linkId) ?? 0) + bytes);
   }
@@ -172,7 +184,9 @@ export class PeerEngine {
   #dispatch(nowMs: number, input: EngineInput): void {
     switch (input.kind) {
       case 'tick':
+        return;
       case 'linkDrained':
+        this.#links.drained(nowMs, this.#uploads.isBusy);
         return;
       case 'linkOpened':
         this.#linkOpened(nowMs, input);
@@ -226,6 +240,7 @@ export class PeerEngine {
         return;
       case 'playback':
         this.#clock.report(nowMs, input.position);
+        this.#downloads.touchAll();
         return;
       case 'upload':
         this.#setUpload(nowMs, input.policy);
@@ -244,7 +259,10 @@ export class PeerEngine {
     const wasUploading = this.#links.isUploading;
     this.#links.setPolicy(nowMs, policy);
     const isUploading = policy.mode !== 'off';
-    if (!isUploading) this.#uploads.refuseAll(nowMs);
+    if (!isUploading) {
+      this.#uploads.refuseAll(nowMs);
+      this.#subscriptions.dropChildren(nowMs);
+    }
     this.#tellStatus(nowMs);
     if (wasUploading || !isUploading) return;
     for (const neighbour of this.#context.neighbours.all()) this.#announcer.greet(nowMs, neighbour);
@@ -274,6 +292,7 @@ export class PeerEngine {
     const neighbour = this.#context.neighbours.remove(linkId);
     if (!neighbour) return;
     this.#uploads.linkEnded(linkId);
+    this.#subscriptions.linkEnded(linkId);
     this.#downloads.linkEnded(nowMs, linkId);
     this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.linkId !== linkId);
     this.#mesh.ended(nowMs, neighbour);
@@ -303,8 +322,9 @@ export class PeerEngine {
       case 'incoming':
       case 'have':
         if (this.#context.headers.isForgotten(message.sequence)) return;
-        noteHolding(neighbour, keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
+        neighbour.marks.holds(keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
         this.#poll.told(nowMs, message.sequence);
+        this.#downloads.told(nowMs, keyOf(message), neighbour);
         return;
       case 'request':
         this.#uploads.request(nowMs, neighbour, message);
@@ -317,6 +337,12 @@ export class PeerEngine {
         return;
       case 'reject':
         this.#downloads.rejected(nowMs, neighbour, message);
+        return;
+      case 'subscribe':
+        this.#subscriptions.asked(nowMs, neighbour, message);
+        return;
+      case 'unsubscribe':
+        this.#subscriptions.ended(nowMs, neighbour, message);
         return;
       case 'queued':
         this.#downloads.queued(nowMs, neighbour, message);
@@ -339,13 +365,19 @@ export class PeerEngine {
     const { signed, holding } = message;
     const key = keyOf(signed.header);
     if (this.#context.headers.isForgotten(signed.header.sequence)) return;
-    if (holding !== 'none') noteHolding(neighbour, key, holding);
+    if (holding !== 'none') neighbour.marks.holds(key, holding);
     this.#poll.told(nowMs, signed.header.sequence);
-    if (neighbour.role === 'origin') neighbour.solicited.add(key);
+    if (neighbour.role === 'origin' || this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
-    if (result === 'pending' || result === 'known') noteShared(neighbour, key);
+    if (result === 'pending' || result === 'known') neighbour.marks.share(key);
     if (result === 'invalid') this.#punish(nowMs, neighbour.linkId, { reason: 'badHeader', chunk: signed.header });
-    else if (result === 'known' && neighbour.role === 'origin') this.#downloads.pushBegins(nowMs, key, neighbour);
+    else if (result === 'known') this.#verifiedNews(nowMs, neighbour, { key, holding });
+  }
+
+  /** A neighbour tells of a chunk whose header is verified. */
+  #verifiedNews(nowMs: number, neighbour: Neighbour, news: { readonly key: ChunkKey; readonly holding: Holding }): void {
+    if (neighbour.role === 'origin') this.#downloads.pushBegins(nowMs, news.key, neighbour);
+    else if (news.holding !== 'none') this.#downloads.told(nowMs, news.key, neighbour);
   }
 
   #offerHeader(signed: SignedChunkHeader, teller: HeaderTeller): ReturnType<HeaderLog['offer']>['result'] {
@@ -373,8 +405,9 @@ export class PeerEngine {
     this.#accepted(nowMs, checked.signed);
     for (const teller of checked.tellers) {
       const neighbour = teller === 'origin' ? undefined : this.#context.neighbours.get(teller.linkId);
-      if (neighbour) this.#poll.told(nowMs, header.sequence);
-      if (neighbour?.role === 'origin') this.#downloads.pushBegins(nowMs, keyOf(header), neighbour);
+      if (teller === 'origin' || !neighbour) continue;
+      this.#poll.told(nowMs, header.sequence);
+      this.#verifiedNews(nowMs, neighbour, { key: keyOf(header), holding: teller.holding });
     }
     this.#releaseEarlyBlocks(nowMs, keyOf(header));
   }
@@ -383,7 +416,11 @@ export class PeerEngine {
   #accepted(nowMs: number, signed: SignedChunkHeader): void {
     const { header } = signed;
     const edge = this.#context.headers.edge(header.rendition);
-    if (edge?.sequence === header.sequence) this.#poll.advanced(nowMs, header.durationUs / 1000);
+    if (edge?.sequence === header.sequence) {
+      this.#poll.advanced(nowMs, header.durationUs / 1000);
+      this.#settle(header);
+    }
+    this.#streamBitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
     this.#rendition ??= header.rendition;
     const playable = this.#playable(header.rendition);
     // A volunteer has no join answer: it begins with the first header that it hears of.
@@ -394,9 +431,17 @@ export class PeerEngine {
     this.#downloads.want(nowMs, signed);
   }
 
+  /** What is long behind the edge and not wanted any more needs no marks: thousands of peers live in one process. */
+  #settle(edge: ChunkHeader): void {
+    const sequence = (edge.sequence - SETTLED_CHUNKS) as ChunkSequence;
+    if (sequence < 0) return;
+    const key = chunkKey(edge.rendition, sequence);
+    if (!this.#downloads.isWanted(key)) this.#context.neighbours.forget([key]);
+  }
+
   #block(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'block' }>): void {
     const key = keyOf(message);
-    if (this.#context.headers.isPending(key) && neighbour.solicited.has(key)) {
+    if (this.#context.headers.isPending(key) && neighbour.marks.isSolicited(key)) {
       if (this.#earlyBlocks.length < MAX_EARLY_BLOCKS) {
         this.#earlyBlocks.push({ linkId: neighbour.linkId, key, block: message });
       }
@@ -425,10 +470,22 @@ export class PeerEngine {
     const { check, isRight, completed } = result;
     if (!isRight) {
       this.#chunksRejected++;
-      if (check.from !== 'origin') this.#punish(nowMs, check.from, { reason: 'badBlock', chunk: chunkRefOf(check.key) });
+      if (check.from !== 'origin') this.#punish(nowMs, check.from, { reason: 'badBlock', chunk: chunkOfKey(check.key) });
       return;
     }
     if (completed) this.#completed(completed);
+  }
+
+  /** Pushes a chunk to the children of its stripe who have not heard of it elsewhere. */
+  #forward(nowMs: number, chunk: StoredChunk): void {
+    for (const linkId of this.#subscriptions.childrenOf(chunk.key)) {
+      const child = this.#context.neighbours.get(linkId);
+      if (!child || child.marks.holding(chunk.key) !== 'none') continue;
+      // Under a cap it may not have been told: then a push would come unannounced.
+      if (child.marks.isShared(chunk.key) || this.#announcer.tell(nowMs, child, chunk)) {
+        this.#uploads.pushToChild(nowMs, child, chunk);
+      }
+    }
   }
 
   #completed(chunk: StoredChunk): void {
@@ -457,8 +514,8 @@ export class PeerEngine {
     playable.startAt(header);
     playable.accepted(nowMs, header);
     for (const neighbour of this.#mesh.seedTargets(stripeOf(header.sequence))) {
-      if (!neighbour.sharedHeaders.has(chunk.key)) {
-        neighbour.sharedHeaders.add(chunk.key);
+      if (!neighbour.marks.isShared(chunk.key)) {
+        neighbour.marks.share(chunk.key);
         this.#links.send(nowMs, neighbour.linkId, { kind: 'header', signed, holding: 'complete' });
       }
       this.#uploads.push(nowMs, neighbour.linkId, chunk);
@@ -499,7 +556,7 @@ export class PeerEngine {
   #dropOverrun(nowMs: number): void {
     const playheadMs = this.#clock.playheadMs(nowMs);
     if (playheadMs === undefined) return;
-    for (const key of this.#downloads.endingBefore(playheadMs)) this.#downloads.abandon(nowMs, key);
+    this.#downloads.abandonBefore(nowMs, playheadMs);
   }
 
   #advanceTimelines(nowMs: number): void {
@@ -583,13 +640,17 @@ export type EngineState = {
   readonly uploadPolicy: OutgoingLinks['policy'];
   readonly isVisible: boolean;
   readonly neighbours: readonly Neighbour[];
+  readonly neighbourCount: number;
 };
 
 function keyOf(chunk: ChunkRef | ChunkHeader): ChunkKey {
   return chunkKey(chunk.rendition, chunk.sequence);
 }
 
-function chunkRefOf(key: ChunkKey): ChunkRef {
-  const [rendition, sequence] = key.split('/').map(Number);
-  return { rendition, sequence } as ChunkRef;
+/** A number in [0, 1) that looks random but is always the same for the same three (after MurmurHash3's finalizer, Appleby). */
+function hashedFraction(seed: number, linkId: LinkId, key: ChunkKey): number {
+  let hash = Math.imul(seed ^ linkId, 0x85ebca6b) ^ Math.imul(key | 0, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000;
 }

@@ -56,6 +56,11 @@ export class Uploads {
     return this.#dueMs;
   }
 
+  /** True while anybody waits for blocks. */
+  get isBusy(): boolean {
+    return this.#jobs.length > 0;
+  }
+
   /** Bytes promised and not sent. */
   get queuedBytes(): number {
     return this.#jobs.reduce((sum, job) => sum + (job.end - job.next) * BLOCK_BYTES, 0);
@@ -78,7 +83,7 @@ export class Uploads {
       refuse('notHeld');
       return;
     }
-    const servedBlocks = (neighbour.served.get(key) ?? 0) + request.blockCount;
+    const servedBlocks = neighbour.marks.servedBlocks(key) + request.blockCount;
     if (mine.length >= LIMITS.requestsPerLink || servedBlocks > MAX_SERVINGS * chunk.blockCount) {
       refuse('overLimit');
       return;
@@ -102,6 +107,19 @@ export class Uploads {
     this.#add(linkId, chunk, { next: 0, end: chunk.blockCount, deadlineMs: nowMs });
   }
 
+  /** Pushes a chunk to a child, as its blocks come in; it is told how much goes to others first. */
+  pushToChild(nowMs: number, child: Neighbour, chunk: StoredChunk): void {
+    if (this.#jobs.some((job) => job.linkId === child.linkId && job.key === chunk.key)) return;
+    if (child.marks.servedBlocks(chunk.key) > 0) return;
+    const job = this.#add(child.linkId, chunk, {
+      next: 0,
+      end: chunk.blockCount,
+      deadlineMs: nowMs + this.#context.options.scheduler.assumedSlackMs,
+    });
+    const aheadBytes = this.#aheadBytes(job);
+    if (aheadBytes > 0) this.#links.trySend(nowMs, child.linkId, { kind: 'queued', ...job.ref, aheadBytes });
+  }
+
   cancel(linkId: LinkId, key: ChunkKey): void {
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId || job.key !== key);
   }
@@ -120,6 +138,7 @@ export class Uploads {
   /** Sends as many blocks as slots, buffers and the cap allow. */
   pump(nowMs: number): void {
     this.#dueMs = Infinity;
+    if (this.#jobs.length === 0) return;
     this.#dropVanished(nowMs);
     for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) {
       const chunk = this.#context.store.get(job.key);
@@ -156,12 +175,12 @@ export class Uploads {
 
   #sendBlock(nowMs: number, job: UploadJob, chunk: StoredChunk): void {
     const index = job.next;
-    const start = index * BLOCK_BYTES;
-    const bytes = chunk.bytes.subarray(start, start + BLOCK_BYTES);
+    const bytes = chunk.blocks[index];
+    if (!bytes) return;
     this.#links.send(nowMs, job.linkId, { kind: 'block', ...refOf(chunk), index, bytes });
     const neighbour = this.#context.neighbours.get(job.linkId);
     if (neighbour) {
-      neighbour.served.set(job.key, (neighbour.served.get(job.key) ?? 0) + 1);
+      neighbour.marks.serve(job.key);
       neighbour.sentBytes += bytes.length;
       neighbour.sending.add(nowMs, bytes.length);
     }
@@ -207,13 +226,16 @@ export class Uploads {
   }
 
   #isSendable(job: UploadJob): boolean {
-    return this.#context.store.get(job.key)?.verified[job.next] === 1;
+    const chunk = this.#context.store.get(job.key);
+    if (chunk?.blocks[job.next] === undefined) return false;
+    return this.#context.options.isEnabled('cutThrough') || isComplete(chunk);
   }
 
   /** Nearest deadline first, then the larger uplink (it passes on more), then whoever gave us more. */
   #isBefore(left: UploadJob, right: UploadJob): boolean {
     const grains = (job: UploadJob): number => Math.floor(job.deadlineMs / DEADLINE_GRAIN_MS);
     if (grains(left) !== grains(right)) return grains(left) < grains(right);
+    if (!this.#context.options.isEnabled('priority')) return false;
     const one = this.#context.neighbours.get(left.linkId);
     const other = this.#context.neighbours.get(right.linkId);
     const uplinks = (one?.status?.uplinkKbps ?? 0) - (other?.status?.uplinkKbps ?? 0);

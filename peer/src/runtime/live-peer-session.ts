@@ -158,8 +158,7 @@ export class LivePeerSession implements SeederSession {
   }
 
   read(chunk: ChunkRef): Uint8Array<ArrayBuffer> | undefined {
-    const bytes = this.#engine.bytesOf(chunk);
-    return bytes && new Uint8Array(bytes);
+    return this.#engine.bytesOf(chunk);
   }
 
   initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined {

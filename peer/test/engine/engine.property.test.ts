@@ -136,7 +136,7 @@ function play(role: 'viewer' | 'seeder' | 'origin', seed: number, run: readonly 
     for (; seen < rig.commands.length; seen++) check(rig.commands[seen]!);
     expect(rig.engine.state.neighbours.length).toBeLessThanOrEqual(LIMITS.links);
     for (const neighbour of rig.engine.state.neighbours) {
-      expect(neighbour.holdings.size).toBeLessThanOrEqual(1024);
+      expect(neighbour.marks.size).toBeLessThanOrEqual(1024);
       expect(neighbour.outstandingBytes).toBeGreaterThanOrEqual(0);
       expect(Number.isFinite(neighbour.msPerKib.mean)).toBe(true);
     }

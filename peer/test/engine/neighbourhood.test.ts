@@ -1,7 +1,7 @@
 import { stripeOf, type PeerDescription } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { EngineRig, peerId, ref } from './engine-rig.js';
-import { blockOf, publish } from './published-stream.js';
+import { publish } from './published-stream.js';
 
 function viewer(last = 0): EngineRig {
   const rig = new EngineRig();
@@ -305,10 +305,11 @@ describe('seeding', () => {
     expect(rig.sent('request')).toEqual([]);
     expect(rig.engine.state).toMatchObject({ counters: { seedsReceived: 1 }, verifiedBytes: { seederBytes: publish(1).bytes.length } });
     rig.tell(source, 2);
+    rig.send(source, 2, 0);
     rig.tell(seederLink, 2);
     rig.tell(seederLink, 1);
     expect(rig.sent('cancel', seederLink).map(({ sequence }) => sequence)).toEqual([2, 1]);
-    rig.hear(seederLink, { kind: 'block', ...ref(2), index: 0, bytes: blockOf(publish(2), 0) });
+    rig.send(seederLink, 2, 1);
     expect(rig.closed).toEqual([]);
   });
 

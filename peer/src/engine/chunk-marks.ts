@@ -1,0 +1,103 @@
+import { LIMITS, type ChunkKey, type Holding } from '@p2ptv/protocol';
+
+/** Chunks of one neighbour that are remembered on its word: more than any window, bounded against a liar. */
+const MAX_MARKS = LIMITS.headersPerAnswer * 8;
+
+const HOLDING = 0b11;
+const INCOMING = 1;
+const COMPLETE = 2;
+/** Both have the header: later news are six bytes. */
+const SHARED = 1 << 2;
+/** We asked it for the chunk, or it may push it: its blocks of others are unsolicited. */
+const SOLICITED = 1 << 3;
+/** It refused the chunk or was too slow with it. */
+const FAILED = 1 << 4;
+/** What comes of our own doing, and a neighbour cannot make grow. */
+const OWN = SOLICITED | FAILED;
+const SERVED_SHIFT = 5;
+
+/** What is known of one neighbour and each chunk of the window: a small number a chunk, for thousands of peers in one process. */
+export class ChunkMarks {
+  readonly #marks = new Map<ChunkKey, number>();
+
+  /** Chunks with any mark. */
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  /** What it said that it has. */
+  holding(key: ChunkKey): Holding {
+    const holding = (this.#marks.get(key) ?? 0) & HOLDING;
+    return holding === COMPLETE ? 'complete' : holding === INCOMING ? 'incoming' : 'none';
+  }
+
+  /** Notes what it says; who has a chunk cannot take that back but by {@link lacks}. */
+  holds(key: ChunkKey, holding: Exclude<Holding, 'none'>): void {
+    const marks = this.#open(key);
+    if ((marks & HOLDING) === COMPLETE) return;
+    this.#marks.set(key, (marks & ~HOLDING) | (holding === 'complete' ? COMPLETE : INCOMING));
+  }
+
+  /** It has not got the chunk after all. */
+  lacks(key: ChunkKey): void {
+    const marks = this.#marks.get(key);
+    if (marks !== undefined) this.#marks.set(key, marks & ~HOLDING);
+  }
+
+  isShared(key: ChunkKey): boolean {
+    return this.#has(key, SHARED);
+  }
+
+  share(key: ChunkKey): void {
+    this.#marks.set(key, this.#open(key) | SHARED);
+  }
+
+  isSolicited(key: ChunkKey): boolean {
+    return this.#has(key, SOLICITED);
+  }
+
+  solicit(key: ChunkKey): void {
+    this.#marks.set(key, (this.#marks.get(key) ?? 0) | SOLICITED);
+  }
+
+  hasFailed(key: ChunkKey): boolean {
+    return this.#has(key, FAILED);
+  }
+
+  fail(key: ChunkKey): void {
+    this.#marks.set(key, (this.#marks.get(key) ?? 0) | FAILED);
+  }
+
+  /** Blocks of the chunk that it was sent. */
+  servedBlocks(key: ChunkKey): number {
+    return (this.#marks.get(key) ?? 0) >> SERVED_SHIFT;
+  }
+
+  serve(key: ChunkKey): void {
+    this.#marks.set(key, (this.#marks.get(key) ?? 0) + (1 << SERVED_SHIFT));
+  }
+
+  forget(key: ChunkKey): void {
+    this.#marks.delete(key);
+  }
+
+  #has(key: ChunkKey, mark: number): boolean {
+    return ((this.#marks.get(key) ?? 0) & mark) !== 0;
+  }
+
+  /** The marks of a chunk that the neighbour speaks of; makes room for it where there are too many. */
+  #open(key: ChunkKey): number {
+    const marks = this.#marks.get(key);
+    if (marks !== undefined) return marks;
+    if (this.#marks.size >= MAX_MARKS) this.#dropOldest();
+    return 0;
+  }
+
+  #dropOldest(): void {
+    for (const [key, marks] of this.#marks) {
+      if ((marks & OWN) !== 0 || marks >> SERVED_SHIFT > 0) continue;
+      this.#marks.delete(key);
+      return;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** Shortest busy time that a rate is taken from, ms: below it timers and bursts say more than the uplink. */
+const LEAST_BUSY_MS = 30;
+/** The largest rate seen counts for this long, ms; then the largest of what was seen since. */
+const WINDOW_MS = 10_000;
+
+/**
+ * Finds out what the uplink carries from how fast full send buffers drain: between two drains of a
+ * link that was kept busy, as many bytes left as were handed over. Keeps the largest rate of the
+ * last 10 to 20 s, as BBR keeps its bottleneck bandwidth (Cardwell et al., ACM Queue 14(5), 2016).
+ */
+export class UplinkMeter {
+  #sinceMs = -Infinity;
+  #handedBytes = 0;
+  #largest = 0;
+  #largestBefore = 0;
+  #windowEndMs = -Infinity;
+
+  /** The capacity as far as it was seen, bits a second; 0 = never busy yet. */
+  get bitsPerSecond(): number {
+    return Math.max(this.#largest, this.#largestBefore);
+  }
+
+  /** Bytes were handed to links. */
+  handed(bytes: number): void {
+    this.#handedBytes += bytes;
+  }
+
+  /** A buffer has fallen to its low mark; `isBusy`: more is about to be handed over. */
+  drained(nowMs: number, isBusy: boolean): void {
+    const elapsedMs = nowMs - this.#sinceMs;
+    if (elapsedMs >= LEAST_BUSY_MS) {
+      if (Number.isFinite(elapsedMs)) this.#take(nowMs, (this.#handedBytes * 8000) / elapsedMs);
+      this.#sinceMs = isBusy ? nowMs : -Infinity;
+      this.#handedBytes = 0;
+    } else if (!isBusy) {
+      this.#sinceMs = -Infinity;
+      this.#handedBytes = 0;
+    }
+  }
+
+  #take(nowMs: number, bitsPerSecond: number): void {
+    if (nowMs >= this.#windowEndMs) {
+      this.#largestBefore = nowMs < this.#windowEndMs + WINDOW_MS ? this.#largest : 0;
+      this.#largest = 0;
+      this.#windowEndMs = nowMs + WINDOW_MS;
+    }
+    this.#largest = Math.max(this.#largest, bitsPerSecond);
+  }
+}
