@@ -1,7 +1,7 @@
 import { STRIPE_COUNT, type PeerId } from '@p2ptv/protocol';
 
 /** Who is on duty: a list of peers for each stripe, the one longest on duty first. */
-export type DutyPlan = readonly (readonly PeerId[])[];
+export type DutyPlan<Peer = PeerId> = readonly (readonly Peer[])[];
 
 /** How duty is to be spread over the peers that can take it. */
 export type DutyShape = {
@@ -17,7 +17,7 @@ export type DutyShape = {
 const MAX_STRIPES_EACH = 2;
 
 /** A plan with nobody on duty. */
-export const EMPTY_DUTY_PLAN: DutyPlan = Array.from({ length: STRIPE_COUNT }, () => []);
+export const EMPTY_DUTY_PLAN: DutyPlan<never> = Array.from({ length: STRIPE_COUNT }, () => []);
 
 /**
  * How many peers share duty (DESIGN: Seeding): max(min(8, N), ⌈N/10⌉), but enough for nobody to
@@ -30,8 +30,7 @@ export const EMPTY_DUTY_PLAN: DutyPlan = Array.from({ length: STRIPE_COUNT }, ()
  */
 export function dutyShape(peerCount: number, candidateCount: number, wantedCopies: number): DutyShape {
   if (candidateCount === 0) return { copies: 0, superPeers: 0, stripesEach: 0 };
-  const copiesInReach = Math.floor((candidateCount * MAX_STRIPES_EACH) / STRIPE_COUNT);
-  const copies = Math.max(1, Math.min(wantedCopies, copiesInReach));
+  const copies = Math.min(wantedCopies, copiesInReach(candidateCount));
   const places = copies * STRIPE_COUNT;
   const wantedPeers = Math.max(
     Math.min(STRIPE_COUNT, peerCount),
@@ -42,20 +41,19 @@ export function dutyShape(peerCount: number, candidateCount: number, wantedCopie
   return { copies, superPeers, stripesEach: Math.ceil(places / superPeers) };
 }
 
-/** The stripes of one peer in a plan, rising. */
-export function stripesOfPeer(plan: DutyPlan, peerId: PeerId): number[] {
-  return plan.flatMap((holders, stripe) => (holders.includes(peerId) ? [stripe] : []));
-}
-
 /**
  * Deals the stripes anew, moving none without need: whoever had a stripe keeps it, unless it is no
  * candidate any more, has more than its share, or the stripe has more copies than it should.
  * Gaps go to the best candidate without duty until there are enough super-peers, then to the
- * super-peer with the fewest stripes.
+ * super-peer with the fewest stripes. Takes time in proportion to the places, not to the swarm.
  *
- * @param ranked candidates, best first
+ * @param ranked candidates, best first: at least those of the previous plan and as many others as there are to be super-peers
  */
-export function planDuty(previous: DutyPlan, ranked: readonly PeerId[], shape: DutyShape): DutyPlan {
+export function planDuty<Peer>(
+  previous: DutyPlan<Peer>,
+  ranked: readonly Peer[],
+  shape: DutyShape,
+): DutyPlan<Peer> {
   const deal = new Deal(ranked, shape);
   deal.keep(previous);
   deal.fillGaps();
@@ -63,25 +61,54 @@ export function planDuty(previous: DutyPlan, ranked: readonly PeerId[], shape: D
   return deal.plan;
 }
 
-class Deal {
-  readonly plan: PeerId[][] = Array.from({ length: STRIPE_COUNT }, () => []);
-  readonly #ranked: readonly PeerId[];
-  readonly #shape: DutyShape;
-  readonly #stripeCounts = new Map<PeerId, number>();
+/** Copies that so many candidates can take, with two stripes each; at least one. */
+export function copiesInReach(candidateCount: number): number {
+  return Math.max(1, Math.floor((candidateCount * MAX_STRIPES_EACH) / STRIPE_COUNT));
+}
 
-  constructor(ranked: readonly PeerId[], shape: DutyShape) {
+/** A stripe as a set of bits. */
+export function stripeBit(stripe: number): number {
+  return 1 << stripe;
+}
+
+/** The stripes of a set of bits, rising. */
+export function stripesOfBits(bits: number): number[] {
+  const stripes: number[] = [];
+  for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) if (bits & stripeBit(stripe)) stripes.push(stripe);
+  return stripes;
+}
+
+/** The stripes of every peer in a plan, as bits. */
+export function bitsByPeer<Peer>(plan: DutyPlan<Peer>): Map<Peer, number> {
+  const bits = new Map<Peer, number>();
+  plan.forEach((holders, stripe) => {
+    for (const peer of holders) bits.set(peer, (bits.get(peer) ?? 0) | stripeBit(stripe));
+  });
+  return bits;
+}
+
+class Deal<Peer> {
+  readonly plan: Peer[][] = Array.from({ length: STRIPE_COUNT }, () => []);
+  readonly #ranked: readonly Peer[];
+  readonly #shape: DutyShape;
+  /** Stripes of each peer that has any, as bits. */
+  readonly #bits = new Map<Peer, number>();
+  /** Peers by the number of their stripes. */
+  readonly #byCount: Set<Peer>[] = Array.from({ length: STRIPE_COUNT + 1 }, () => new Set());
+  /** Candidates before this one are known to be on duty. */
+  #idleFrom = 0;
+
+  constructor(ranked: readonly Peer[], shape: DutyShape) {
     this.#ranked = ranked;
     this.#shape = shape;
   }
 
-  keep(previous: DutyPlan): void {
+  keep(previous: DutyPlan<Peer>): void {
     const candidates = new Set(this.#ranked);
     previous.forEach((holders, stripe) => {
-      for (const peerId of holders) {
+      for (const peer of holders) {
         const isRoom = this.#holdersOf(stripe).length < this.#shape.copies;
-        if (isRoom && candidates.has(peerId) && this.#count(peerId) < this.#shape.stripesEach) {
-          this.#give(stripe, peerId);
-        }
+        if (isRoom && candidates.has(peer) && this.#count(peer) < this.#shape.stripesEach) this.#give(stripe, peer);
       }
     });
   }
@@ -89,7 +116,9 @@ class Deal {
   fillGaps(): void {
     // First every stripe's first copy: a gap there is a loss, one in a later copy a delay.
     for (let copy = 1; copy <= this.#shape.copies; copy++) {
-      for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
+      for (let place = 0; place < STRIPE_COUNT; place++) {
+        // To and fro, so that no stripe gets the stronger peer of every round.
+        const stripe = copy % 2 === 1 ? place : STRIPE_COUNT - 1 - place;
         if (this.#holdersOf(stripe).length >= copy) continue;
         const taker = this.#takerFor(stripe);
         if (taker !== undefined) this.#give(stripe, taker);
@@ -100,66 +129,91 @@ class Deal {
 
   /** Sees to it that there are as many super-peers as wanted, by moving single stripes. */
   spread(): void {
-    for (const idle of this.#ranked) {
-      if (this.#stripeCounts.size >= this.#shape.superPeers) return;
-      if (this.#count(idle) > 0) continue;
-      const donor = [...this.#stripeCounts.keys()].reduce((most, peerId) =>
-        this.#count(peerId) > this.#count(most) ? peerId : most,
-      );
-      const stripe = this.plan.findLastIndex((holders) => holders.includes(donor));
+    while (this.#bits.size < this.#shape.superPeers) {
+      const idle = this.#nextIdle();
+      const donor = this.#busiest();
+      if (idle === undefined || donor === undefined) return;
+      const stripe = 31 - Math.clz32(this.#bits.get(donor) ?? 0);
       this.#take(stripe, donor);
       this.#give(stripe, idle);
     }
   }
 
-  #takerFor(stripe: number): PeerId | undefined {
-    const holders = this.#holdersOf(stripe);
-    if (this.#stripeCounts.size < this.#shape.superPeers) {
-      const idle = this.#ranked.find((peerId) => this.#count(peerId) === 0);
+  #takerFor(stripe: number): Peer | undefined {
+    if (this.#bits.size < this.#shape.superPeers) {
+      const idle = this.#nextIdle();
       if (idle !== undefined) return idle;
     }
-    let best: PeerId | undefined;
-    for (const peerId of this.#stripeCounts.keys()) {
-      if (this.#count(peerId) >= this.#shape.stripesEach || holders.includes(peerId)) continue;
-      if (best === undefined || this.#count(peerId) < this.#count(best)) best = peerId;
+    for (let count = 1; count < this.#shape.stripesEach; count++) {
+      for (const peer of this.#byCount[count] ?? []) if (!this.#holds(peer, stripe)) return peer;
     }
-    return best;
+    return undefined;
+  }
+
+  /** The best candidate without a stripe. Nobody loses its last stripe in a deal, so it looks forward only. */
+  #nextIdle(): Peer | undefined {
+    for (; this.#idleFrom < this.#ranked.length; this.#idleFrom++) {
+      const peer = this.#ranked[this.#idleFrom];
+      if (peer !== undefined && !this.#bits.has(peer)) return peer;
+    }
+    return undefined;
+  }
+
+  #busiest(): Peer | undefined {
+    for (let count = STRIPE_COUNT; count > 1; count--) {
+      for (const peer of this.#byCount[count] ?? []) return peer;
+    }
+    return undefined;
   }
 
   /** Only those who have the stripe already could take more: one of them takes another's stripe, and that one this. */
   #fillBySwap(stripe: number): void {
-    const holders = this.#holdersOf(stripe);
-    const free = holders.find((peerId) => this.#count(peerId) < this.#shape.stripesEach);
+    const free = this.#holdersOf(stripe).find((peer) => this.#count(peer) < this.#shape.stripesEach);
     if (free === undefined) return;
     for (let other = 0; other < STRIPE_COUNT; other++) {
-      const otherHolders = this.#holdersOf(other);
-      if (other === stripe || otherHolders.includes(free)) continue;
-      const mover = otherHolders.find((peerId) => !holders.includes(peerId));
+      if (other === stripe || this.#holds(free, other)) continue;
+      const mover = this.#holdersOf(other).find((peer) => !this.#holds(peer, stripe));
       if (mover === undefined) continue;
+      this.#give(stripe, mover);
       this.#take(other, mover);
       this.#give(other, free);
-      this.#give(stripe, mover);
       return;
     }
   }
 
-  #holdersOf(stripe: number): PeerId[] {
+  #holdersOf(stripe: number): Peer[] {
     return this.plan[stripe] ?? [];
   }
 
-  #count(peerId: PeerId): number {
-    return this.#stripeCounts.get(peerId) ?? 0;
+  #holds(peer: Peer, stripe: number): boolean {
+    return ((this.#bits.get(peer) ?? 0) & stripeBit(stripe)) !== 0;
   }
 
-  #give(stripe: number, peerId: PeerId): void {
-    this.plan[stripe]?.push(peerId);
-    this.#stripeCounts.set(peerId, this.#count(peerId) + 1);
+  #count(peer: Peer): number {
+    return bitCount(this.#bits.get(peer) ?? 0);
   }
 
-  #take(stripe: number, peerId: PeerId): void {
-    this.plan[stripe] = this.#holdersOf(stripe).filter((holder) => holder !== peerId);
-    const left = this.#count(peerId) - 1;
-    if (left === 0) this.#stripeCounts.delete(peerId);
-    else this.#stripeCounts.set(peerId, left);
+  #give(stripe: number, peer: Peer): void {
+    this.#holdersOf(stripe).push(peer);
+    this.#setBits(peer, (this.#bits.get(peer) ?? 0) | stripeBit(stripe));
   }
+
+  #take(stripe: number, peer: Peer): void {
+    const holders = this.#holdersOf(stripe);
+    holders.splice(holders.indexOf(peer), 1);
+    this.#setBits(peer, (this.#bits.get(peer) ?? 0) & ~stripeBit(stripe));
+  }
+
+  #setBits(peer: Peer, bits: number): void {
+    this.#byCount[this.#count(peer)]?.delete(peer);
+    if (bits === 0) this.#bits.delete(peer);
+    else this.#bits.set(peer, bits);
+    if (bits !== 0) this.#byCount[bitCount(bits)]?.add(peer);
+  }
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }

@@ -1,22 +1,41 @@
-import { STRIPE_COUNT, type PeerId } from '@p2ptv/protocol';
-import { dutyShape, EMPTY_DUTY_PLAN, planDuty, stripesOfPeer, type DutyPlan, type DutyShape } from './duty-plan.js';
-import { canTakeDuty, type Member } from './member.js';
+import type { DutyMap } from '@p2ptv/protocol';
+import {
+  bitsByPeer,
+  dutyShape,
+  EMPTY_DUTY_PLAN,
+  planDuty,
+  stripesOfBits,
+  type DutyPlan,
+  type DutyShape,
+} from './duty-plan.js';
+import { DutyPool, hasFailed } from './duty-pool.js';
+import { canTakeDuty, type DutyStanding, type Member } from './member.js';
 import type { ResolvedTrackerOptions } from './tracker-options.js';
 
-/** Who is on duty in one swarm, and whether that must change. */
+/**
+ * Who is on duty in one swarm, and whether that must change. What a report or a join costs does not
+ * grow with the swarm; a deal costs as much as there are places, and is made at most every
+ * `dealIntervalMs`.
+ */
 export class DutyRoster {
   readonly #options: ResolvedTrackerOptions['duty'];
-  /** May be on duty and have reported. */
-  readonly #seasoned = new Map<PeerId, Member>();
+  /** Seasoned members that are not on duty. */
+  readonly #idle = new DutyPool();
   /** May be on duty but have not reported yet: one is taken when there is nobody else. */
-  readonly #fresh = new Map<PeerId, Member>();
+  readonly #fresh = new Set<Member>();
   /** May be on duty but did no work on it lately: taken when there is really nobody else. */
-  readonly #barred = new Map<PeerId, Member>();
-  #holders = new Map<PeerId, Member>();
-  #plan: DutyPlan = EMPTY_DUTY_PLAN;
+  readonly #barred = new Set<Member>();
+  readonly #holders = new Set<Member>();
+  /** Holders that are seasoned or fresh. */
+  #ableHolders = 0;
+  #plan: DutyPlan<Member> = EMPTY_DUTY_PLAN;
   #shape: DutyShape = dutyShape(0, 0, 1);
   #peerCount = 0;
-  #isHolderLost = false;
+  #copies = 1;
+  /** Somebody on duty is gone, or the plan names somebody new. */
+  #isPlanChanged = false;
+  #dealtAtMs = -Infinity;
+  #isDealDue = false;
   /** When the origin's seeder said last whom it is linked to. */
   #seededAtMs = -Infinity;
   /** Since when it has said so without a longer pause. */
@@ -26,26 +45,24 @@ export class DutyRoster {
     this.#options = options;
   }
 
-  get plan(): DutyPlan {
-    return this.#plan;
+  /** Who is on duty, by stripe. */
+  get map(): DutyMap {
+    return { stripes: this.#plan.map((holders) => holders.map(({ peerId }) => peerId)) };
   }
 
-  /** The stripes that a peer is on duty for. */
-  stripesOf(peerId: PeerId): number[] {
-    return this.#holders.has(peerId) ? stripesOfPeer(this.#plan, peerId) : [];
+  /** When {@link update} will deal what it has put off; Infinity: nothing. */
+  get dueMs(): number {
+    return this.#isDealDue ? this.#dealtAtMs + this.#options.dealIntervalMs : Infinity;
   }
 
   /** Notes that a member came, changed, was lost or returned. */
   note(member: Member, nowMs: number): void {
-    this.#forget(member);
-    if (canTakeDuty(member)) this.#placeOf(member, nowMs).set(member.peerId, member);
-    else if (this.#holders.has(member.peerId)) this.#isHolderLost = true;
+    this.#stand(member, standingOf(member, nowMs));
   }
 
   /** Notes that a member is gone for good. */
   drop(member: Member): void {
-    this.#forget(member);
-    if (this.#holders.has(member.peerId)) this.#isHolderLost = true;
+    this.#stand(member, 'none');
   }
 
   /** Notes that the origin's seeder has said whom it is linked to: see {@link Member.linkedAtMs}. */
@@ -57,96 +74,111 @@ export class DutyRoster {
 
   /**
    * Deals anew if someone on duty was lost or the swarm has outgrown its duty; otherwise it costs
-   * next to nothing.
+   * next to nothing. What comes too soon after the last deal is put off, see {@link dueMs}.
    *
-   * @param peerCount all peers but the origin's own
+   * @param swarm all peers but the origin's own, and the copies of a chunk that the seeder is to send
    * @returns those whose stripes changed
    */
-  update(peerCount: number, nowMs: number): Member[] {
-    this.#peerCount = peerCount;
-    const shape = this.#shapeFor(this.#candidateCount());
-    if (!this.#isHolderLost && isSameShape(shape, this.#shape)) return [];
-    return this.#deal(this.#plan, nowMs);
+  update(swarm: { readonly peerCount: number; readonly copies: number }, nowMs: number): Member[] {
+    this.#peerCount = swarm.peerCount;
+    this.#copies = swarm.copies;
+    const isBarredOnDuty = this.#ableHolders < this.#holders.size && this.#isSomebodyAble;
+    this.#isDealDue = this.#isPlanChanged || isBarredOnDuty || !isSameShape(this.#shapeNow(), this.#shape);
+    if (!this.#isDealDue || nowMs < this.dueMs) return [];
+    return this.#deal(nowMs);
   }
 
   /**
    * Looks whether those on duty do their work: who is not linked to the seeder by its own word is
-   * taken off duty (without its word: who gets nothing from it while others do), and one clearly slower than an idle candidate is replaced (one at a time, and
-   * only by a margin, so that duty doesn't wander).
+   * taken off duty (without its word: who gets nothing from it while others do), and one clearly
+   * slower than an idle candidate is replaced (one at a time, and only by a margin, so that duty
+   * doesn't wander). It is {@link update} that deals.
    */
-  review(nowMs: number): Member[] {
-    const changed = new Set<Member>();
-    const dealAgain = (previous: DutyPlan): void => {
-      for (const member of this.#deal(previous, nowMs)) changed.add(member);
-    };
-    for (const member of this.#barred.values()) {
+  review(nowMs: number): void {
+    for (const member of this.#barred) {
       if (member.barredUntilMs <= nowMs) this.note(member, nowMs);
     }
-    const idle = this.#idleHolders(nowMs);
-    for (const member of idle) {
+    for (const member of this.#idleHolders(nowMs)) {
       member.barredUntilMs = nowMs + this.#options.barredMs;
       this.note(member, nowMs);
     }
-    if (idle.length > 0) dealAgain(this.#plan);
     const faster = this.#planWithSlowestReplaced();
-    if (faster) dealAgain(faster);
-    return [...changed];
+    if (!faster) return;
+    this.#plan = faster;
+    this.#isPlanChanged = true;
   }
 
-  #deal(previous: DutyPlan, nowMs: number): Member[] {
-    const candidates = this.#candidates();
-    const before = this.#plan;
-    const oldHolders = this.#holders;
-    this.#shape = this.#shapeFor(candidates.length);
-    const named = new Set(previous.flat());
-    const contenders = new Set([
-      ...candidates.filter(({ peerId }) => named.has(peerId)),
-      // No plan has more places, so it can want no more of those who are not on duty yet.
-      ...fittest(candidates, STRIPE_COUNT * this.#shape.copies),
-    ]);
-    const byId = new Map([...contenders].sort(byFitness).map((member) => [member.peerId, member]));
-    this.#plan = planDuty(previous, [...byId.keys()], this.#shape);
-    this.#isHolderLost = false;
-    this.#holders = new Map();
-    for (const peerId of this.#plan.flat()) {
-      const member = byId.get(peerId);
-      if (member) this.#holders.set(peerId, member);
+  #stand(member: Member, standing: DutyStanding): void {
+    const isHolder = this.#holders.has(member);
+    if (isHolder) this.#ableHolders += Number(isAble(standing)) - Number(isAble(member.standing));
+    if (isHolder && standing === 'none') this.#isPlanChanged = true;
+    if (standing !== member.standing) {
+      this.#fresh.delete(member);
+      this.#barred.delete(member);
+      if (standing === 'fresh') this.#fresh.add(member);
+      if (standing === 'barred') this.#barred.add(member);
+      member.standing = standing;
     }
-    for (const [peerId, member] of this.#holders) {
-      if (!oldHolders.has(peerId)) member.dutySinceMs = nowMs;
+    if (standing === 'seasoned' && !isHolder) this.#idle.put(member);
+    else this.#idle.delete(member);
+  }
+
+  #deal(nowMs: number): Member[] {
+    this.#shape = this.#shapeNow();
+    this.#plan = planDuty(this.#plan, this.#ranked(), this.#shape);
+    this.#isPlanChanged = false;
+    this.#isDealDue = false;
+    this.#dealtAtMs = nowMs;
+    const bits = bitsByPeer(this.#plan);
+    const changed: Member[] = [];
+    for (const member of this.#holders) {
+      if (!bits.has(member)) changed.push(member);
     }
-    return [...new Map([...oldHolders, ...this.#holders]).values()].filter(
-      ({ peerId }) => !isSameList(stripesOfPeer(before, peerId), stripesOfPeer(this.#plan, peerId)),
-    );
+    for (const member of changed) {
+      member.dutyBits = 0;
+      this.#holders.delete(member);
+      this.#ableHolders -= Number(isAble(member.standing));
+      this.#stand(member, member.standing);
+    }
+    for (const [member, stripes] of bits) {
+      if (member.dutyBits === stripes) continue;
+      changed.push(member);
+      member.dutyBits = stripes;
+      if (this.#holders.has(member)) continue;
+      member.dutySinceMs = nowMs;
+      this.#holders.add(member);
+      this.#ableHolders += Number(isAble(member.standing));
+      this.#stand(member, member.standing);
+    }
+    return changed;
   }
 
-  #shapeFor(candidateCount: number): DutyShape {
-    const isSmall = this.#peerCount <= this.#options.singleCopyPeers;
-    return dutyShape(this.#peerCount, candidateCount, isSmall ? 1 : this.#options.copies);
+  #shapeNow(): DutyShape {
+    return dutyShape(this.#peerCount, this.#candidateCount, this.#copies);
   }
 
-  #candidates(): Member[] {
-    const usual = [...this.#seasoned.values(), ...this.#freshHolders()];
-    if (usual.length > 0) return usual;
-    for (const newcomer of this.#fresh.values()) return [newcomer];
-    return [...this.#barred.values()];
+  /** Those who may be dealt stripes: whom the plan names, then the fittest of the others. */
+  #ranked(): Member[] {
+    if (this.#isSomebodyAble) {
+      const named = [...bitsByPeer(this.#plan).keys()].filter(({ standing }) => isAble(standing));
+      return [...new Set([...named, ...this.#idle.best(this.#shape.superPeers)])];
+    }
+    for (const newcomer of this.#fresh) return [newcomer];
+    return [...this.#barred];
   }
 
-  /** Size of {@link #candidates}, without walking it. */
-  #candidateCount(): number {
-    const usual = this.#seasoned.size + this.#freshHolders().length;
-    if (usual > 0) return usual;
+  get #isSomebodyAble(): boolean {
+    return this.#idle.size + this.#ableHolders > 0;
+  }
+
+  get #candidateCount(): number {
+    if (this.#isSomebodyAble) return this.#idle.size + this.#ableHolders;
     return this.#fresh.size > 0 ? 1 : this.#barred.size;
-  }
-
-  #freshHolders(): Member[] {
-    if (this.#fresh.size === 0) return [];
-    return [...this.#holders.values()].filter(({ peerId }) => this.#fresh.has(peerId));
   }
 
   #idleHolders(nowMs: number): Member[] {
     const { idleMs } = this.#options;
-    const holders = [...this.#holders.values()];
+    const holders = [...this.#holders];
     if (nowMs - this.#seededAtMs < idleMs) return this.#unlinkedHolders(holders, nowMs);
     const isFed = ({ dutySinceMs, seededAtMs }: Member): boolean =>
       seededAtMs > dutySinceMs && nowMs - seededAtMs < idleMs / 2;
@@ -166,72 +198,40 @@ export class DutyRoster {
     );
     const isOneLinked = holders.some(({ linkedAtMs }) => nowMs - linkedAtMs < idleMs);
     // With nobody linked the fault may be the seeder's; but all may be impostors, and others wait.
-    const isOtherWaiting = [...this.#seasoned.keys()].some((peerId) => !this.#holders.has(peerId));
-    return isOneLinked || isOtherWaiting ? unlinked : [];
+    return isOneLinked || this.#idle.size > 0 ? unlinked : [];
   }
 
-  #planWithSlowestReplaced(): DutyPlan | undefined {
+  #planWithSlowestReplaced(): DutyPlan<Member> | undefined {
     let slowest: Member | undefined;
-    for (const member of this.#holders.values()) {
-      const isKnown = member.uplinkBitsPerSecond > 0;
+    for (const member of this.#holders) {
+      const isKnown = member.uplinkBitsPerSecond > 0 && isAble(member.standing);
       if (isKnown && member.uplinkBitsPerSecond < (slowest?.uplinkBitsPerSecond ?? Infinity)) slowest = member;
     }
+    const [best] = this.#idle.best(1);
     // Who failed on duty once displaces nobody: else it would come back each time its bar is over.
-    const idle = [...this.#seasoned.values()].filter(
-      (member) => !this.#holders.has(member.peerId) && !hasFailed(member),
-    );
-    const [best] = fittest(idle, 1);
-    if (!slowest || !best) return undefined;
+    if (!slowest || !best || hasFailed(best)) return undefined;
     const isWorth = best.uplinkBitsPerSecond >= slowest.uplinkBitsPerSecond * this.#options.replaceRatio;
     if (!isWorth || best.neighbourCount === 0) return undefined;
-    return this.#plan.map((holders) =>
-      holders.map((peerId) => (peerId === slowest.peerId ? best.peerId : peerId)),
-    );
+    return this.#plan.map((holders) => holders.map((member) => (member === slowest ? best : member)));
   }
+}
 
-  #placeOf(member: Member, nowMs: number): Map<PeerId, Member> {
-    if (member.barredUntilMs > nowMs) return this.#barred;
-    return member.hasReported ? this.#seasoned : this.#fresh;
-  }
+/** The stripes that a member is on duty for, rising. */
+export function dutyStripesOf(member: Member): number[] {
+  return stripesOfBits(member.dutyBits);
+}
 
-  #forget(member: Member): void {
-    this.#seasoned.delete(member.peerId);
-    this.#fresh.delete(member.peerId);
-    this.#barred.delete(member.peerId);
-  }
+function standingOf(member: Member, nowMs: number): DutyStanding {
+  if (!canTakeDuty(member)) return 'none';
+  if (member.barredUntilMs > nowMs) return 'barred';
+  return member.hasReported ? 'seasoned' : 'fresh';
+}
+
+function isAble(standing: DutyStanding): boolean {
+  return standing === 'seasoned' || standing === 'fresh';
 }
 
 function isSameShape(left: DutyShape, right: DutyShape): boolean {
   return left.copies === right.copies && left.superPeers === right.superPeers;
 }
 
-function isSameList(left: readonly number[], right: readonly number[]): boolean {
-  return left.length === right.length && left.every((value, index) => value === right[index]);
-}
-
-/** The best `count` members, best first, in one pass over all. */
-function fittest(members: readonly Member[], count: number): Member[] {
-  const best: Member[] = [];
-  for (const member of members) {
-    const last = best.at(-1);
-    if (best.length === count && last && byFitness(member, last) >= 0) continue;
-    const place = best.findIndex((other) => byFitness(member, other) < 0);
-    best.splice(place < 0 ? best.length : place, 0, member);
-    if (best.length > count) best.pop();
-  }
-  return best;
-}
-
-function hasFailed({ barredUntilMs }: Member): boolean {
-  return barredUntilMs > -Infinity;
-}
-
-/** Best first: never failed on duty, has links (can be reached), larger uplink, has sent more. */
-function byFitness(left: Member, right: Member): number {
-  return (
-    Number(hasFailed(left)) - Number(hasFailed(right)) ||
-    Number(right.neighbourCount > 0) - Number(left.neighbourCount > 0) ||
-    right.uplinkBitsPerSecond - left.uplinkBitsPerSecond ||
-    right.sentBytes - left.sentBytes
-  );
-}

@@ -1,5 +1,6 @@
 import type { JoinRequest, PeerDescription, PeerId, PeerReport, PeerRole, StreamId } from '@p2ptv/protocol';
 import { ByteTally } from './byte-tally.js';
+import type { FallbackMark } from './seed-copies.js';
 
 /** Names a peer's connection to the tracker; whoever runs the tracker draws them, and reuses none. */
 export type ConnectionId = string;
@@ -16,6 +17,7 @@ export type Member = {
   readonly role: PeerRole;
   readonly fingerprint: string;
   readonly tally: ByteTally;
+  readonly joinedAtMs: number;
   presence: Presence;
   uplinkBitsPerSecond: number;
   isUploading: boolean;
@@ -24,9 +26,11 @@ export type Member = {
   hasReported: boolean;
   /** As reported; raised for each member that was told of it since. */
   neighbourCount: number;
-  /** Whom it was told of in the current report interval: who asks often crowds nobody. */
-  readonly introductions: Set<PeerId>;
+  /** Whom it was told of in the current report interval, if anybody: who asks often crowds nobody. */
+  introductions: Set<PeerId> | undefined;
   introductionsSinceMs: number;
+  /** How often it was named to newcomers lately; halves with each report. */
+  warmMentions: number;
   sentBytes: number;
   /** As reported; what it got on duty shows in its growth. */
   seededBytes: number;
@@ -38,8 +42,23 @@ export type Member = {
   dutySinceMs: number;
   /** No duty before then: the seeder seems not to reach it. */
   barredUntilMs: number;
-};
+  /** The stripes that it is on duty for, as bits. */
+  dutyBits: number;
+  /** Where it stands in the duty roster. */
+  standing: DutyStanding;
+  /** Its place in the pool of those who could take duty; kept by the pool. */
+  poolClass: number;
+  poolPlace: number;
+} & FallbackMark;
 
+/**
+ * `none`: cannot be on duty; `seasoned`: can, and has reported; `fresh`: can, but has not reported;
+ * `barred`: could, but did no work on duty lately.
+ */
+export type DutyStanding = 'none' | 'seasoned' | 'fresh' | 'barred';
+
+/** The pool class of a member that is in no pool. */
+export const NO_CLASS = -1;
 /** More than any viewer's line; a larger claim wins nothing. */
 const MAX_UPLINK_BITS_PER_SECOND = 1e9;
 
@@ -54,20 +73,29 @@ export function newMember(
     role: request.role,
     fingerprint: request.fingerprint,
     tally: at.tally ?? new ByteTally(at.nowMs),
+    joinedAtMs: at.nowMs,
     presence: { kind: 'connected', connection: at.connection },
     uplinkBitsPerSecond: credibleUplink(request.uplinkBitsPerSecond),
     isUploading: request.isUploading,
     isVisible: request.isVisible,
     hasReported: false,
     neighbourCount: 0,
-    introductions: new Set(),
+    introductions: undefined,
     introductionsSinceMs: at.nowMs,
+    warmMentions: 0,
     sentBytes: 0,
     seededBytes: 0,
     seededAtMs: -Infinity,
     linkedAtMs: -Infinity,
     dutySinceMs: at.nowMs,
     barredUntilMs: -Infinity,
+    dutyBits: 0,
+    standing: 'none',
+    poolClass: NO_CLASS,
+    poolPlace: 0,
+    fallbackBytes: 0,
+    receivedBytes: 0,
+    sampledAtMs: -Infinity,
   };
 }
 
@@ -87,6 +115,7 @@ export function noteReport(member: Member, report: PeerReport, nowMs: number): v
   member.isVisible = report.isVisible;
   member.neighbourCount = report.neighbourCount;
   member.sentBytes = Math.max(member.sentBytes, report.sentBytes);
+  member.warmMentions = Math.floor(member.warmMentions / 2);
   if (report.fromSeederBytes > member.seededBytes) {
     member.seededBytes = report.fromSeederBytes;
     member.seededAtMs = nowMs;
@@ -102,15 +131,23 @@ export function noteIntroductions(
   told: readonly Member[],
   at: { readonly nowMs: number; readonly intervalMs: number },
 ): void {
-  if (at.nowMs - seeker.introductionsSinceMs >= at.intervalMs) {
-    seeker.introductions.clear();
-    seeker.introductionsSinceMs = at.nowMs;
-  }
+  forgetIntroductions(seeker, at);
+  const introductions = (seeker.introductions ??= new Set());
   for (const member of told) {
-    if (seeker.introductions.has(member.peerId)) continue;
-    seeker.introductions.add(member.peerId);
+    if (introductions.has(member.peerId)) continue;
+    introductions.add(member.peerId);
     member.neighbourCount++;
   }
+}
+
+/** Forgets whom a seeker was told of in an interval that is over. */
+export function forgetIntroductions(
+  seeker: Member,
+  at: { readonly nowMs: number; readonly intervalMs: number },
+): void {
+  if (at.nowMs - seeker.introductionsSinceMs < at.intervalMs) return;
+  seeker.introductions = undefined;
+  seeker.introductionsSinceMs = at.nowMs;
 }
 
 /** True for one that others can connect to and learn from now; the origin's seeder is never named to anybody. */

@@ -6,13 +6,15 @@ import type {
   PeerId,
   PeerReport,
   Random,
+  Seeded,
   StreamId,
   SwarmScrape,
 } from '@p2ptv/protocol';
 import type { ByteTally, ReceivedBytes } from './byte-tally.js';
-import { DutyRoster } from './duty-roster.js';
+import { DutyRoster, dutyStripesOf } from './duty-roster.js';
 import {
   describeMember,
+  forgetIntroductions,
   isMeetable,
   isProvenUploader,
   newMember,
@@ -24,7 +26,9 @@ import {
 } from './member.js';
 import { chooseNeighbours } from './neighbour-choice.js';
 import { SamplingSet } from './sampling-set.js';
+import { SeedCopies } from './seed-copies.js';
 import type { ResolvedTrackerOptions } from './tracker-options.js';
+import { chooseWarmPeers } from './warm-peers.js';
 
 /** Members gone whose tallies are kept, so that a return after a longer absence counts nothing twice. */
 const REMEMBERED_TALLIES = 10_000;
@@ -40,6 +44,7 @@ export class Swarm {
   readonly #proven = new SamplingSet<Member>();
   readonly #unproven = new SamplingSet<Member>();
   readonly #roster: DutyRoster;
+  readonly #copies: SeedCopies;
   readonly #received: ReceivedBytes = { originBytes: 0, seederBytes: 0, peerBytes: 0 };
   readonly #counts = { viewer: 0, seeder: 0, origin: 0 };
   #downloaded = 0;
@@ -51,6 +56,7 @@ export class Swarm {
     this.#options = options;
     this.#random = random;
     this.#roster = new DutyRoster(options.duty);
+    this.#copies = new SeedCopies(options.duty);
   }
 
   get size(): number {
@@ -69,7 +75,7 @@ export class Swarm {
 
   /** What the origin's seeder is told. */
   get dutyMap(): DutyMap {
-    return { stripes: this.#roster.plan.map((holders) => [...holders]) };
+    return this.#roster.map;
   }
 
   member(peerId: PeerId): Member | undefined {
@@ -77,7 +83,7 @@ export class Swarm {
   }
 
   dutyStripesOf(member: Member): number[] {
-    return this.#roster.stripesOf(member.peerId);
+    return dutyStripesOf(member);
   }
 
   /** Takes in a peer whose id is free. */
@@ -89,7 +95,7 @@ export class Swarm {
     this.#members.set(member.peerId, member);
     this.#counts[member.role]++;
     if (member.role === 'viewer' && !isReturn) this.#downloaded++;
-    if (member.role === 'origin') this.#seeder = member;
+    if (member.role === 'origin') this.#setSeeder(member);
     this.#changed(member, nowMs);
     return member;
   }
@@ -97,7 +103,7 @@ export class Swarm {
   /** A member has come back, or come by another connection. */
   reconnect(member: Member, request: JoinRequest, at: { connection: ConnectionId; nowMs: number }): void {
     refreshMember(member, request, at.connection);
-    if (member.role === 'origin') this.#seeder = member;
+    if (member.role === 'origin') this.#setSeeder(member);
     this.#changed(member, at.nowMs);
   }
 
@@ -119,7 +125,14 @@ export class Swarm {
   }
 
   report(member: Member, report: PeerReport, nowMs: number): void {
+    const intervalMs = this.#options.membership.reportIntervalMs;
     noteReport(member, report, nowMs);
+    forgetIntroductions(member, { nowMs, intervalMs });
+    if (report.fallbackBytes !== undefined) {
+      const receivedBytes = report.fromPeersBytes + report.fromOriginBytes + report.fromSeederBytes;
+      const totals = { fallbackBytes: report.fallbackBytes, receivedBytes };
+      this.#copies.sample(member, totals, { nowMs, joinedAtMs: member.joinedAtMs, intervalMs });
+    }
     // The origin's own peer takes nothing from the swarm.
     if (member.role !== 'origin') {
       const added = member.tally.take(report, nowMs);
@@ -130,24 +143,34 @@ export class Swarm {
     this.#changed(member, nowMs);
   }
 
-  /** Takes over whom the origin's seeder is linked to; from anybody else, and from a seeder that has been followed by another, nothing. */
-  noteSeeded(from: Member, peerIds: readonly PeerId[], nowMs: number): void {
+  /** Takes over what the origin's seeder says; from anybody else, and from a seeder that has been followed by another, nothing. */
+  noteSeeded(from: Member, seeded: Seeded, nowMs: number): void {
     if (from !== this.#seeder) return;
-    for (const peerId of peerIds) {
+    if (seeded.maxCopies !== undefined) this.#copies.limit(seeded.maxCopies);
+    for (const peerId of seeded.peers) {
       const member = this.#members.get(peerId);
       if (member) member.linkedAtMs = nowMs;
     }
     this.#roster.noteSeeded(nowMs);
   }
 
-  /** Deals duty anew where needed; returns those whose stripes changed. */
+  /** Deals duty anew where needed; returns those whose stripes changed. What is put off is due at {@link dutyDueMs}. */
   updateDuty(nowMs: number): Member[] {
-    return this.#roster.update(this.#members.size - this.#counts.origin, nowMs);
+    const peerCount = this.#peerCount;
+    this.#copies.follow(peerCount);
+    return this.#roster.update({ peerCount, copies: this.#copies.copies }, nowMs);
   }
 
-  /** Looks whether those on duty do their work; returns those whose stripes changed. */
+  /** When {@link updateDuty} has something to do that it put off; Infinity: nothing. */
+  get dutyDueMs(): number {
+    return this.#roster.dueMs;
+  }
+
+  /** Looks whether there are enough copies, and those on duty do their work; returns those whose stripes changed. */
   reviewDuty(nowMs: number): Member[] {
-    return this.#roster.review(nowMs);
+    this.#copies.review(this.#peerCount);
+    this.#roster.review(nowMs);
+    return this.updateDuty(nowMs);
   }
 
   /** Whom a member should meet; it will send the offers. */
@@ -167,9 +190,10 @@ export class Swarm {
     return chosen.map(describeMember);
   }
 
-  /** Visible proven uploaders, for a newcomer's first dials. */
+  /** Strong visible uploaders with room, for a newcomer's first dials; others for the next newcomer. */
   warmPeers(count: number): PeerDescription[] {
-    return this.#proven.sample(count, this.#random, (member) => member.isVisible).map(describeMember);
+    const { crowdedAt } = this.#options.neighbours;
+    return chooseWarmPeers(this.#proven, { count, crowdedAt }, this.#random).map(describeMember);
   }
 
   scrape(): SwarmScrape {
@@ -179,14 +203,25 @@ export class Swarm {
       viewers: this.#counts.viewer,
       downloaded: this.#downloaded,
       ...this.#received,
+      seedCopies: this.#copies.copies,
     };
   }
 
+  /** N: all but the origin's own. */
+  get #peerCount(): number {
+    return this.#members.size - this.#counts.origin;
+  }
+
+  /** What the one before said of its uplink is not this one's. */
+  #setSeeder(member: Member): void {
+    if (this.#seeder !== member) this.#copies.limit(Infinity);
+    this.#seeder = member;
+  }
+
   #changed(member: Member, nowMs: number): void {
-    this.#proven.delete(member);
-    this.#unproven.delete(member);
-    if (isProvenUploader(member)) this.#proven.add(member);
-    else if (isMeetable(member)) this.#unproven.add(member);
+    const isProven = isProvenUploader(member);
+    put(this.#proven, member, isProven);
+    put(this.#unproven, member, !isProven && isMeetable(member));
     this.#roster.note(member, nowMs);
   }
 
@@ -198,4 +233,9 @@ export class Swarm {
       return;
     }
   }
+}
+
+function put(set: SamplingSet<Member>, member: Member, isIn: boolean): void {
+  if (isIn) set.add(member);
+  else set.delete(member);
 }

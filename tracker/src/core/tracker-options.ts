@@ -7,7 +7,7 @@ export type TrackerOptions = {
     readonly isStreamAllowed?: (streamId: StreamId) => boolean;
     /** Swarms at a time, default 1,000. Bounds memory against joins to invented streams. Beyond it an empty swarm is forgotten, else the join refused. */
     readonly maxSwarms?: number;
-    /** Members of one swarm, default 100,000. Bounds memory against invented peers. */
+    /** Members of one swarm, default 200,000. Bounds memory against invented peers. */
     readonly maxMembers?: number;
   };
   readonly membership?: {
@@ -33,8 +33,14 @@ export type TrackerOptions = {
   readonly duty?: {
     /** Peers of a swarm up to which one copy of a chunk leaves the seeder, default 10. */
     readonly singleCopyPeers?: number;
-    /** Copies of a chunk in larger swarms, 1 … 8, default 3. Costs the origin's uplink; fewer make chunks spread later. */
+    /** Fewest copies of a chunk in larger swarms, default 3. Costs the origin's uplink; fewer make chunks spread later. */
     readonly copies?: number;
+    /** Fewest copies as a share of the peers, default .01: the same share spreads a chunk in the same time at every size. 0: copies do not grow with the swarm, delay does. */
+    readonly seedShare?: number;
+    /** Most copies, whatever else, default 2,048 (what a duty map names). */
+    readonly maxCopies?: number;
+    /** Least time between two changes of duty, ms, default 500; 0: none. Bounds what a swarm that comes and goes costs tracker and seeder. */
+    readonly dealIntervalMs?: number;
     /** How often it is asked whether those on duty do their work, ms, default 5,000. */
     readonly reviewIntervalMs?: number;
     /** A peer on duty that the seeder is not linked to for so long, or that got nothing from it while others did, loses duty, ms, default 8,000. At least three report intervals; lower, peers lose duty while they connect. */
@@ -55,13 +61,16 @@ export type ResolvedTrackerOptions = Resolved<TrackerOptions>;
 
 /** What holds where an option is left out. */
 export const DEFAULT_TRACKER_OPTIONS: ResolvedTrackerOptions = Object.freeze({
-  swarms: { isStreamAllowed: () => true, maxSwarms: 1_000, maxMembers: 100_000 },
+  swarms: { isStreamAllowed: () => true, maxSwarms: 1_000, maxMembers: 200_000 },
   membership: { reportIntervalMs: 2_000, missedReports: 3, graceMs: 3_000 },
   tickets: { lifetimeMs: 600_000, renewBeforeMs: 120_000 },
   neighbours: { count: 14, crowdedAt: 24 },
   duty: {
     singleCopyPeers: 10,
     copies: 3,
+    seedShare: 0.01,
+    maxCopies: 2_048,
+    dealIntervalMs: 500,
     reviewIntervalMs: 5_000,
     idleMs: 8_000,
     barredMs: 60_000,

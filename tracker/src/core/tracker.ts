@@ -75,6 +75,8 @@ export class Tracker {
   readonly #absent: DueQueue<Member>;
   readonly #ticketsDue: DueQueue<Member>;
   readonly #reviewsDue: DueQueue<Swarm>;
+  /** Swarms whose duty is to be dealt anew, but not yet. */
+  readonly #dealsDue = new Set<Swarm>();
 
   constructor(ports: TrackerPorts, options: TrackerOptions = {}) {
     this.#clock = ports.clock;
@@ -94,6 +96,7 @@ export class Tracker {
     const times = [this.#reportsDue, this.#absent, this.#ticketsDue, this.#reviewsDue].flatMap(
       ({ nextMs }) => nextMs ?? [],
     );
+    for (const swarm of this.#dealsDue) times.push(swarm.dutyDueMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -170,7 +173,7 @@ export class Tracker {
   /** The origin's seeder says whom it is linked to; those who lie about duty are found out by it at the next review. */
   seeded(connection: ConnectionId, seeded: Seeded): void {
     const found = this.#find(connection);
-    found?.swarm.noteSeeded(found.member, seeded.peers, this.#clock.nowMs());
+    found?.swarm.noteSeeded(found.member, seeded, this.#clock.nowMs());
   }
 
   /** More neighbours for a peer; none for one that has not joined. */
@@ -216,6 +219,9 @@ export class Tracker {
       const message = { event: 'ticket', payload: this.#newTicket(member) } as const;
       effects.push({ kind: 'send', to: member.presence.connection, message });
     }
+    for (const swarm of [...this.#dealsDue]) {
+      if (swarm.dutyDueMs <= nowMs) effects.push(...this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs) }));
+    }
     for (const swarm of this.#reviewsDue.takeDue(nowMs)) {
       if (swarm.size === 0) continue;
       this.#reviewsDue.touch(swarm, nowMs);
@@ -229,7 +235,7 @@ export class Tracker {
     return [...this.#swarms.values()].map((swarm) => swarm.scrape());
   }
 
-  /** Up to `count` visible peers that have proved to deliver. */
+  /** Up to `count` visible peers that have proved to deliver and have room: others each time, so that a rush of newcomers is spread. */
   warmPeers(streamId: StreamId, count: number): PeerDescription[] {
     return this.#swarms.get(streamId)?.warmPeers(count) ?? [];
   }
@@ -272,6 +278,7 @@ export class Tracker {
       if (!empty) return undefined;
       this.#swarms.delete(empty.streamId);
       this.#reviewsDue.delete(empty);
+      this.#dealsDue.delete(empty);
     }
     const swarm = new Swarm(streamId, this.#options, this.#random);
     this.#swarms.set(streamId, swarm);
@@ -332,6 +339,8 @@ export class Tracker {
 
   /** Tells those whose duty changed, and the origin's seeder, which then dials whom it doesn't know. */
   #dutyEffects(swarm: Swarm, change: { changed: readonly Member[]; except?: Member }): TrackerEffect[] {
+    if (swarm.dutyDueMs < Infinity) this.#dealsDue.add(swarm);
+    else this.#dealsDue.delete(swarm);
     if (change.changed.length === 0) return [];
     const effects: TrackerEffect[] = [];
     const send = (member: Member, message: TrackerMessage): void => {

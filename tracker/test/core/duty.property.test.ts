@@ -19,7 +19,7 @@ describe('planDuty', () => {
   it('covers every stripe with the right number of different candidates, spread as the shape says', () => {
     fc.assert(
       fc.property(fc.array(swarmArbitrary, { minLength: 1, maxLength: 12 }), (swarms) => {
-        let plan = EMPTY_DUTY_PLAN;
+        let plan: DutyPlan = EMPTY_DUTY_PLAN;
         for (const { ranked, others, copies } of swarms) {
           const peers = ranked.length + others;
           const shape = dutyShape(peers, ranked.length, copies);
@@ -48,6 +48,18 @@ describe('planDuty', () => {
         expect(planDuty(plan, reordered, shape)).toEqual(plan);
       }),
       { seed: 20261121 },
+    );
+  });
+
+  it('is sticky: more copies add holders, and move none', () => {
+    fc.assert(
+      fc.property(swarmArbitrary, fc.integer({ min: 1, max: 4 }), ({ ranked, others, copies }, more) => {
+        const peers = ranked.length + others;
+        const plan = planDuty(EMPTY_DUTY_PLAN, ranked, dutyShape(peers, ranked.length, copies));
+        const raised = planDuty(plan, ranked, dutyShape(peers, ranked.length, copies + more));
+        plan.forEach((holders, stripe) => expect(raised[stripe]!.slice(0, holders.length)).toEqual(holders));
+      }),
+      { seed: 20261121, numRuns: 300 },
     );
   });
 

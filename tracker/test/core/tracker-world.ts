@@ -89,7 +89,8 @@ export class TrackerWorld {
         signer,
         publicKey: TRACKER_KEY.publicKey,
       },
-      options,
+      // Duty is dealt at once, or tests that are not about its pace would have to wait for it.
+      { ...options, duty: { dealIntervalMs: 0, ...options.duty } },
     );
   }
 
@@ -127,8 +128,9 @@ export class TrackerWorld {
   }
 
   /** The origin's seeder says whom it is linked to. */
-  seeded(linked: readonly number[], origin = 0xff): void {
-    this.tracker.seeded(`c${origin}`, { peers: linked.map(peerId) });
+  seeded(linked: readonly number[], origin = 0xff, maxCopies?: number): void {
+    const peers = linked.map(peerId);
+    this.tracker.seeded(`c${origin}`, maxCopies === undefined ? { peers } : { peers, maxCopies });
   }
 
   leave(index: number): void {

@@ -208,6 +208,33 @@ describe('neighbours', () => {
     expect(world.tracker.warmPeers(STREAM, 5).map((peer) => peer.peerId)).toEqual([peerId(1)]);
     expect(world.tracker.warmPeers(OTHER_STREAM, 5)).toEqual([]);
   });
+
+  it('for a first frame are the strong ones with room, and others for each newcomer of a rush', () => {
+    const world = new TrackerWorld();
+    // A quarter is strong; every fifth has all the links it should have.
+    const isStrong = (index: number) => index % 4 === 0;
+    const isFull = (index: number) => index % 5 === 0;
+    for (let index = 1; index <= 400; index++) world.joined(index);
+    for (let index = 1; index <= 400; index++) {
+      world.report(index, {
+        sentBytes: 1,
+        uplinkBitsPerSecond: isStrong(index) ? 30_000_000 : 3_000_000,
+        neighbourCount: isFull(index) ? 24 : 14,
+      });
+    }
+    const named = new Map<number, number>();
+    for (let newcomer = 0; newcomer < 30; newcomer++) {
+      const warm = world.tracker.warmPeers(STREAM, 8).map((peer) => Number.parseInt(peer.peerId, 16));
+      expect(new Set(warm).size).toBe(8);
+      for (const index of warm) named.set(index, (named.get(index) ?? 0) + 1);
+    }
+    expect([...named.keys()].filter(isFull)).toEqual([]);
+    const strongNamed = [...named].reduce((sum, [index, count]) => sum + (isStrong(index) ? count : 0), 0);
+    expect(strongNamed).toBeGreaterThan(0.75 * 240);
+    // 80 strong ones have room: with an even spread each is named three times.
+    expect(Math.max(...named.values())).toBeLessThanOrEqual(8);
+    expect([...named.keys()].filter(isStrong).length).toBeGreaterThan(55);
+  });
 });
 
 describe('signals', () => {
@@ -315,7 +342,7 @@ describe('totals', () => {
     world.report(2, { fromPeersBytes: 1_000 });
     world.report(0xff, { fromPeersBytes: 7_777 });
     const totals = { peerBytes: 1_150, originBytes: 10, seederBytes: 2 };
-    expect(world.scrape()).toEqual({ streamId: STREAM, seeders: 2, viewers: 1, downloaded: 1, ...totals });
+    expect(world.scrape()).toEqual({ streamId: STREAM, seeders: 2, viewers: 1, downloaded: 1, seedCopies: 1, ...totals });
     world.leave(1);
     expect(world.scrape()).toMatchObject({ viewers: 0, ...totals });
     world.joined(1, {}, 'c1');

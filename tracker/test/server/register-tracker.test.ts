@@ -114,7 +114,7 @@ describe('a tracker server', () => {
     const response = await fetch(`${url}/api/swarms`);
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.json()).toEqual([
-      { streamId: STREAM, seeders: 0, viewers: 1, downloaded: 2, originBytes: 3, seederBytes: 0, peerBytes: 10 },
+      { streamId: STREAM, seeders: 0, viewers: 1, downloaded: 2, seedCopies: 1, originBytes: 3, seederBytes: 0, peerBytes: 10 },
     ]);
   });
 

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { peerId, TrackerWorld } from './tracker-world.js';
+
+/** A swarm whose viewers all watch 3 Mb/s, and report what they had to fetch. */
+class WatchingWorld extends TrackerWorld {
+  readonly #count: number;
+  readonly #fallbackBytes = new Map<number, number>();
+  #receivedBytes = 0;
+  maxCopies: number | undefined;
+
+  constructor(count: number, options = {}) {
+    super(options);
+    this.#count = count;
+    this.joinOrigin();
+    for (let index = 1; index <= count; index++) this.joined(index);
+    for (let index = 1; index <= count; index++) this.report(index);
+    // They settle: what newcomers fetch says nothing about the copies.
+    this.watch(10_000, () => 1);
+  }
+
+  get copies(): number {
+    return this.scrape().seedCopies;
+  }
+
+  /** @param share of its media that a viewer fetches because a deadline comes near */
+  watch(durationMs: number, share: (index: number) => number): void {
+    for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += 2_000) {
+      this.#receivedBytes += 750_000;
+      for (let index = 1; index <= this.#count; index++) {
+        const fallbackBytes = (this.#fallbackBytes.get(index) ?? 0) + Math.round(750_000 * share(index));
+        this.#fallbackBytes.set(index, fallbackBytes);
+        this.report(index, { fromPeersBytes: this.#receivedBytes - fallbackBytes, fromOriginBytes: fallbackBytes, fallbackBytes });
+      }
+      this.seeded([1], 0xff, this.maxCopies);
+      this.advance(2_000);
+    }
+  }
+}
+
+describe('seedCopies', () => {
+  it.each([[1, 1], [10, 1], [11, 2], [12, 3], [100, 3], [300, 3], [301, 4], [1_000, 10]])(
+    'of %i viewers without fallbacks: %i, the same share at every size',
+    (count, copies) => {
+      const world = new TrackerWorld();
+      world.joinOrigin();
+      for (let index = 1; index <= count; index++) world.joined(index);
+      world.advance(5_000);
+      expect(world.scrape().seedCopies).toBe(copies);
+    },
+  );
+
+  it('follow a crowd before the next review once it has doubled', () => {
+    const world = new TrackerWorld();
+    world.joinOrigin();
+    for (let index = 1; index <= 11; index++) world.joined(index);
+    expect(world.scrape().seedCopies).toBe(3);
+    for (let index = 12; index <= 500; index++) world.joined(index);
+    expect(world.scrape().seedCopies).toBe(3);
+    world.joined(501);
+    expect(world.scrape().seedCopies).toBe(6);
+  });
+
+  it('rise a step a review while fallbacks exceed half the seeds, fall when they are under a tenth, and rest in between', () => {
+    const world = new WatchingWorld(100);
+    expect(world.copies).toBe(3);
+    // 1.8 copies of each chunk are fetched in need: more than 3 / 2, but less than 4 / 2.
+    world.watch(6_000, () => 0.018);
+    expect(world.copies).toBe(4);
+    world.watch(30_000, () => 0.018);
+    expect(world.copies).toBe(4);
+    world.watch(30_000, () => 0.2);
+    expect(world.copies).toBeGreaterThanOrEqual(9);
+    const raised = world.copies;
+    world.watch(30_000, () => raised / 100 / 4);
+    expect(world.copies).toBe(raised);
+    world.watch(6_000, () => 0);
+    expect(world.copies).toBe(raised - 1);
+    world.watch(60_000, () => 0);
+    expect(world.copies).toBe(3);
+  });
+
+  it('give each further stripe to others, and leave those on duty theirs', () => {
+    const world = new WatchingWorld(100);
+    const before = world.dutyMap();
+    world.watch(6_000, () => 0.018);
+    const after = world.dutyMap();
+    expect(after.flat()).toHaveLength(32);
+    before.forEach((holders, stripe) => expect(after[stripe]!.slice(0, 3)).toEqual(holders));
+  });
+
+  it('never exceed what the uplink of the origin carries, by its last word', () => {
+    const world = new WatchingWorld(100);
+    world.maxCopies = 4;
+    world.watch(60_000, () => 0.5);
+    expect(world.copies).toBe(4);
+    world.maxCopies = 2;
+    world.watch(4_000, () => 0.5);
+    expect(world.copies).toBe(2);
+    expect(world.dutyMap().flat()).toHaveLength(16);
+    world.maxCopies = 0;
+    world.watch(6_000, () => 0.5);
+    expect(world.copies).toBe(1);
+    // Only the seeder is believed, and another one begins without a limit.
+    world.tracker.seeded('c1', { peers: [], maxCopies: 50 });
+    world.watch(4_000, () => 0.5);
+    expect(world.copies).toBe(1);
+    world.maxCopies = undefined;
+    world.joinOrigin(0xfe);
+    world.watch(6_000, () => 0.5);
+    expect(world.copies).toBeGreaterThan(2);
+  });
+
+  it('never exceed what two stripes each of all viewers give', () => {
+    const world = new WatchingWorld(20);
+    world.watch(120_000, () => 1);
+    expect(world.copies).toBe(5);
+  });
+
+  it('do not rise for newcomers, old clients, one that claims much, or one that reports often', () => {
+    const world = new WatchingWorld(100);
+    const share = (index: number): number => (index === 7 ? 1 : 0);
+    world.watch(30_000, share);
+    expect(world.copies).toBe(3);
+    for (let count = 0; count < 500; count++) {
+      world.report(7, { fromOriginBytes: 1e9 + count, fallbackBytes: 1e9 + count });
+    }
+    world.watch(10_000, share);
+    expect(world.copies).toBe(3);
+
+    const others = new TrackerWorld();
+    others.joinOrigin();
+    for (let index = 1; index <= 50; index++) others.joined(index);
+    others.advance(8_000, () => {
+      for (let index = 1; index <= 50; index++) others.report(index, { fromOriginBytes: others.nowMs, fallbackBytes: others.nowMs });
+    });
+    others.advance(30_000, () => {
+      for (let index = 1; index <= 50; index++) others.report(index, { fromOriginBytes: others.nowMs });
+    });
+    expect(others.scrape().seedCopies).toBe(3);
+  });
+});
+
+describe('a deal', () => {
+  it('comes at once after a pause, then twice a second at most, with the last word', () => {
+    const world = new TrackerWorld({ duty: { dealIntervalMs: 500 } });
+    world.joinOrigin();
+    for (let index = 1; index <= 40; index++) {
+      world.joined(index);
+      world.report(index);
+    }
+    world.advance(5_500, () => {
+      for (let index = 1; index <= 40; index++) world.report(index);
+    });
+    const sent = () => world.got(0xff, 'dutyMap').length;
+    const before = sent();
+    const holders = [...new Set(world.dutyMap().flat())].map((id) => Number.parseInt(id, 16));
+    world.leave(holders[0]!);
+    expect(sent()).toBe(before + 1);
+    for (const index of holders.slice(1, 6)) {
+      world.nowMs += 50;
+      world.leave(index);
+    }
+    expect(sent()).toBe(before + 1);
+    expect(world.dutyMap().flat()).toContain(peerId(holders[5]!));
+    expect(world.tracker.nextTickMs).toBe(world.nowMs + 250);
+    world.advance(250);
+    expect(sent()).toBe(before + 2);
+    for (const index of holders.slice(0, 6)) expect(world.dutyMap().flat()).not.toContain(peerId(index));
+    for (const stripe of world.dutyMap()) expect(stripe).toHaveLength(3);
+    world.advance(600, () => {
+      for (let index = 1; index <= 40; index++) world.report(index);
+    });
+    expect(sent()).toBe(before + 2);
+  });
+});
