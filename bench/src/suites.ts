@@ -1,5 +1,6 @@
 import { browserSuite } from './browser/suite.js';
+import { simSuite } from './sim/suite.js';
 import type { Suite } from './suite.js';
 
 /** Every suite there is; a new one is a folder and a line here. */
-export const SUITES: readonly Suite[] = [browserSuite];
+export const SUITES: readonly Suite[] = [browserSuite, simSuite];

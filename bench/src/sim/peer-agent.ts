@@ -6,7 +6,7 @@ import type {
   LinkId,
   MechanismCounters,
 } from '@p2ptv/peer/engine';
-import type { Random } from '@p2ptv/protocol';
+import type { PeerId, Random } from '@p2ptv/protocol';
 
 /**
  * What decides for one simulated peer: our engine, or a baseline that speaks the same messages and
@@ -36,6 +36,8 @@ export type PeerAgentState = {
 
 /** What an agent stands on. */
 export type PeerAgentPorts = {
+  /** Its own id, as neighbours know it. */
+  readonly peerId: PeerId;
   readonly random: Random;
   /** Bytes waiting in a link's send buffer; asked while an input is handled. */
   readonly bufferedBytes: (linkId: LinkId) => number;

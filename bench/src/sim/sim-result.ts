@@ -28,7 +28,9 @@ export type SimResult = {
   readonly chunkDelayHardBoundMs: number;
   /** p99 over the limit. */
   readonly chunkDelayOverLimit: number;
+  /** Stalled over watched time, from each viewer's first frame; `stalledSteadyRatio` from 10 s after its join. */
   readonly stalledRatio: number;
+  readonly stalledSteadyRatio: number;
   readonly startupMs: { readonly p50: number; readonly p95: number };
   /** Only on demand. */
   readonly seekMs?: { readonly p50: number; readonly p95: number };
@@ -59,7 +61,7 @@ export type SimResult = {
   readonly eventsPerSecond: number;
   readonly wallSeconds: number;
   readonly peakRssBytes: number;
-  /** SHA-256 over the run's trace: the same seed gives the same. */
+  /** Rolling fingerprint of the run's trace, 16 hex digits: the same seed gives the same. */
   readonly traceHash: string;
   readonly series: SimSeries;
 };

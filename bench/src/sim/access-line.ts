@@ -1,0 +1,57 @@
+/** Headers of SCTP, DTLS, UDP and IP that a message costs on the wire besides its packets' own, bytes. */
+const MESSAGE_OVERHEAD_BYTES = 48;
+/** The same for every further packet of 1,200 bytes, as a share of the message. */
+const PACKET_OVERHEAD_RATIO = 1.03;
+
+/** What a host is connected with: one serial uplink and one serial downlink, first come, first served. */
+export class AccessLine {
+  /** How long its last mile takes, one way, ms; part of every link's delay. */
+  readonly accessDelayMs: number;
+  readonly uplinkBitsPerSecond: number;
+  readonly downlinkBitsPerSecond: number;
+  #uplinkFreeAtMs = 0;
+  #downlinkFreeAtMs = 0;
+  #uplinkBusyMs = 0;
+
+  constructor(line: {
+    readonly accessDelayMs: number;
+    /** Infinity: bytes leave at once. */
+    readonly uplinkBitsPerSecond: number;
+    readonly downlinkBitsPerSecond: number;
+  }) {
+    this.accessDelayMs = line.accessDelayMs;
+    this.uplinkBitsPerSecond = line.uplinkBitsPerSecond;
+    this.downlinkBitsPerSecond = line.downlinkBitsPerSecond;
+  }
+
+  /** When the uplink has sent all that was given to it, ms. */
+  get uplinkFreeAtMs(): number {
+    return this.#uplinkFreeAtMs;
+  }
+
+  /** For how long the uplink has been or will be sending, ms. */
+  get uplinkBusyMs(): number {
+    return this.#uplinkBusyMs;
+  }
+
+  /** Gives a message to the uplink; returns when its last bit has left, ms. */
+  send(nowMs: number, bytes: number): number {
+    const takesMs = (wireBytes(bytes) * 8_000) / this.uplinkBitsPerSecond;
+    this.#uplinkFreeAtMs = Math.max(nowMs, this.#uplinkFreeAtMs) + takesMs;
+    this.#uplinkBusyMs += takesMs;
+    return this.#uplinkFreeAtMs;
+  }
+
+  /** A message's last bit has reached the downlink's far end; returns when the host has it, ms. */
+  receive(nowMs: number, bytes: number): number {
+    // An idle downlink, which is never slower than what sends, adds nothing to what the delay covers.
+    const takesMs = (wireBytes(bytes) * 8_000) / this.downlinkBitsPerSecond;
+    this.#downlinkFreeAtMs = Math.max(nowMs, this.#downlinkFreeAtMs + takesMs);
+    return this.#downlinkFreeAtMs;
+  }
+}
+
+/** Bytes that an application message takes on the wire; counted as time, never as application bytes. */
+function wireBytes(bytes: number): number {
+  return bytes * PACKET_OVERHEAD_RATIO + MESSAGE_OVERHEAD_BYTES;
+}

@@ -1,0 +1,243 @@
+import { encodedMessageBytes, LIMITS, type Random, type WireMessage } from '@p2ptv/protocol';
+import { SimEvent, type EventQueue } from './event-queue.js';
+import { SimulationError } from './simulation-error.js';
+import { Delivery, INITIAL_WINDOW_BYTES, type DeliveryCarrier, type LinkEnd } from './sim-link.js';
+import type { TraceHash } from './trace-hash.js';
+
+/** See peer/src/ports/link.ts: a link tells when its buffer falls to this from above. */
+const LOW_WATER_BYTES = 32 * 1024;
+/** A window of this size limits no stream any more; without loss it is counted no further. */
+const OPEN_WINDOW_BYTES = 256 * 1024;
+/** Smaller messages take up uplink time, but neither window nor buffer: they hardly count there, and they are many. */
+const SMALL_BYTES = 1_024;
+const PACKET_BYTES = 1_200;
+/** Packets behind a lost one that make the sender repeat it without a timeout (RFC 9260). */
+const FAST_RETRANSMIT_PACKETS = 3;
+const RETRANSMISSION_TIMEOUT_MS = 400;
+
+/** How the network treats messages. */
+export type NetworkOptions = {
+  /** Share of packets that are lost. */
+  readonly lossRatio: number;
+};
+
+/** Application bytes on links so far; what was sent is received, dropped or still under way. */
+export type LinkBytes = { sent: number; received: number; dropped: number };
+
+/**
+ * Carries messages between hosts: serial uplink, delay, serial downlink, in order on each link;
+ * SCTP's slow start on links that are cold, and its repetitions where packets are lost.
+ */
+export class Network implements DeliveryCarrier {
+  readonly bytes: LinkBytes = { sent: 0, received: 0, dropped: 0 };
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #trace: TraceHash;
+  readonly #lossRatio: number;
+  readonly #deliveries: Delivery[] = [];
+  readonly #departures: Departure[] = [];
+
+  constructor(options: NetworkOptions, ports: { queue: EventQueue; random: Random; trace: TraceHash }) {
+    this.#queue = ports.queue;
+    this.#random = ports.random;
+    this.#trace = ports.trace;
+    this.#lossRatio = options.lossRatio;
+  }
+
+  /** Application bytes handed over that have neither arrived nor come to nothing. */
+  bytesUnderWay = 0;
+
+  /**
+   * Sends a message; returns its encoded length.
+   *
+   * @throws SimulationError for a message that a real link would refuse
+   */
+  send(from: LinkEnd, message: WireMessage): number {
+    const bytes = encodedMessageBytes(message);
+    if (bytes > LIMITS.frameBytes) {
+      throw new SimulationError(`A ${message.kind} of ${bytes} bytes was sent: no link takes more than ${LIMITS.frameBytes}.`);
+    }
+    this.bytes.sent += bytes;
+    this.bytesUnderWay += bytes;
+    this.#handOver(from, this.#delivery(from, message, bytes));
+    return bytes;
+  }
+
+  /** Closes a link from one end: what was sent before still arrives, nothing more is heard. */
+  close(end: LinkEnd): void {
+    if (!end.isOpen) return;
+    end.isOpen = false;
+    this.#handOver(end, this.#delivery(end, undefined, 0));
+  }
+
+  /** Breaks a link without a word; the other end notices after `noticeMs`. */
+  break(end: LinkEnd, noticeMs: number): void {
+    if (!end.isOpen) return;
+    end.isOpen = false;
+    for (const { bytes } of end.waiting ?? []) {
+      this.bytes.dropped += bytes;
+      this.bytesUnderWay -= bytes;
+    }
+    end.waiting = undefined;
+    this.#queue.schedule(new BrokenLink(end.other), this.#queue.nowMs + noticeMs);
+  }
+
+  /** A message has crossed the wire, or the receiver's downlink. */
+  arrived(delivery: Delivery): void {
+    const { from, message, bytes } = delivery;
+    if (!from) return;
+    const end = from.other;
+    if (!delivery.isReceived && bytes > 0) {
+      delivery.isReceived = true;
+      const receivedMs = end.host.line.receive(delivery.atMs, bytes);
+      if (receivedMs > delivery.atMs) {
+        this.#queue.schedule(delivery, receivedMs);
+        return;
+      }
+    }
+    this.#recycle(delivery);
+    this.bytesUnderWay -= bytes;
+    if (!end.isOpen || !end.host.isUp) {
+      this.bytes.dropped += bytes;
+      return;
+    }
+    if (message) {
+      this.bytes.received += bytes;
+      this.#trace.note(this.#queue.nowMs, end.host.index * 0x8000 + from.host.index, message.kind, bytes);
+      end.host.messageCame(end, message);
+    } else {
+      end.isOpen = false;
+      end.host.linkEnded(end);
+    }
+  }
+
+  /** A message has left its sender. */
+  departed(from: LinkEnd, bytes: number): void {
+    from.bufferedBytes -= bytes;
+    if (!from.isAboveLowWater || from.bufferedBytes > LOW_WATER_BYTES) return;
+    from.isAboveLowWater = false;
+    if (from.isOpen && from.host.isUp) from.host.linkDrained(from);
+  }
+
+  /** A round trip has passed since a large message left over a cold link. */
+  acknowledged(from: LinkEnd, bytes: number): void {
+    from.inFlightBytes -= bytes;
+    const { waiting } = from;
+    if (waiting && waiting.length > 0) {
+      // Limited by the window: half of what is acknowledged is added, ×1.5 a round trip.
+      from.windowBytes +=
+        from.windowBytes < from.slowFromBytes ? bytes / 2 : (PACKET_BYTES * bytes) / from.windowBytes;
+    }
+    while (waiting && waiting.length > 0 && this.#fits(from, (waiting[0] as Delivery).bytes)) {
+      this.#transmit(from, waiting.shift() as Delivery);
+    }
+  }
+
+  #handOver(from: LinkEnd, delivery: Delivery): void {
+    const { bytes } = delivery;
+    if (bytes >= SMALL_BYTES) from.bufferedBytes += bytes;
+    if (from.bufferedBytes > LOW_WATER_BYTES) from.isAboveLowWater = true;
+    const isHeld = from.waiting !== undefined && from.waiting.length > 0;
+    if (!isHeld && this.#fits(from, bytes)) this.#transmit(from, delivery);
+    else (from.waiting ??= []).push(delivery);
+  }
+
+  #fits(from: LinkEnd, bytes: number): boolean {
+    if (this.#isUncounted(from, bytes) || from.inFlightBytes === 0) return true;
+    return from.inFlightBytes + bytes <= from.windowBytes;
+  }
+
+  #isUncounted(from: LinkEnd, bytes: number): boolean {
+    return bytes < SMALL_BYTES || (this.#lossRatio === 0 && from.windowBytes >= OPEN_WINDOW_BYTES);
+  }
+
+  #transmit(from: LinkEnd, delivery: Delivery): void {
+    const { nowMs } = this.#queue;
+    const { bytes } = delivery;
+    const departsMs = bytes === 0 ? Math.max(nowMs, from.host.line.uplinkFreeAtMs) : from.host.line.send(nowMs, bytes);
+    if (bytes >= SMALL_BYTES) this.#departure(from, { bytes, atMs: departsMs, isAcknowledgement: false });
+    if (!this.#isUncounted(from, bytes)) {
+      from.inFlightBytes += bytes;
+      this.#departure(from, { bytes, atMs: departsMs + 2 * from.delayMs, isAcknowledgement: true });
+    }
+    const lostMs = this.#lossRatio > 0 && bytes > 0 ? this.#repetitionMs(from, bytes) : 0;
+    from.lastArrivalMs = Math.max(from.lastArrivalMs, departsMs + from.delayMs + lostMs);
+    this.#queue.schedule(delivery, from.lastArrivalMs);
+  }
+
+  /** How much later a message arrives because packets of it were lost. */
+  #repetitionMs(from: LinkEnd, bytes: number): number {
+    const packets = Math.ceil(bytes / PACKET_BYTES);
+    let laterMs = 0;
+    for (let packet = 0; packet < packets; packet++) {
+      if (this.#random.next() >= this.#lossRatio) continue;
+      const behind = packets - packet - 1 + from.bufferedBytes / PACKET_BYTES - packets;
+      const isFast = behind >= FAST_RETRANSMIT_PACKETS;
+      from.slowFromBytes = Math.max(from.windowBytes / 2, 4 * PACKET_BYTES);
+      from.windowBytes = isFast ? from.slowFromBytes : Math.min(from.slowFromBytes, INITIAL_WINDOW_BYTES);
+      const onceMs = isFast ? 2 * from.delayMs : Math.max(RETRANSMISSION_TIMEOUT_MS, 4 * from.delayMs);
+      laterMs = Math.max(laterMs, onceMs);
+    }
+    return laterMs;
+  }
+
+  #delivery(from: LinkEnd, message: WireMessage | undefined, bytes: number): Delivery {
+    const delivery = this.#deliveries.pop() ?? new Delivery(this);
+    delivery.from = from;
+    delivery.message = message;
+    delivery.bytes = bytes;
+    delivery.isReceived = false;
+    return delivery;
+  }
+
+  #recycle(delivery: Delivery): void {
+    delivery.from = undefined;
+    delivery.message = undefined;
+    this.#deliveries.push(delivery);
+  }
+
+  #departure(from: LinkEnd, what: { bytes: number; atMs: number; isAcknowledgement: boolean }): void {
+    const departure = this.#departures.pop() ?? new Departure(this, this.#departures);
+    departure.from = from;
+    departure.bytes = what.bytes;
+    departure.isAcknowledgement = what.isAcknowledgement;
+    this.#queue.schedule(departure, what.atMs);
+  }
+}
+
+/** A message has left its sender, or is acknowledged. */
+class Departure extends SimEvent {
+  readonly #network: Network;
+  readonly #pool: Departure[];
+  from: LinkEnd | undefined;
+  bytes = 0;
+  isAcknowledgement = false;
+
+  constructor(network: Network, pool: Departure[]) {
+    super();
+    this.#network = network;
+    this.#pool = pool;
+  }
+
+  override run(): void {
+    const { from, bytes } = this;
+    this.from = undefined;
+    this.#pool.push(this);
+    if (!from) return;
+    if (this.isAcknowledgement) this.#network.acknowledged(from, bytes);
+    else this.#network.departed(from, bytes);
+  }
+}
+
+class BrokenLink extends SimEvent {
+  constructor(readonly end: LinkEnd) {
+    super();
+  }
+
+  override run(): void {
+    const { end } = this;
+    if (!end.isOpen || !end.host.isUp) return;
+    end.isOpen = false;
+    end.host.linkEnded(end);
+  }
+}

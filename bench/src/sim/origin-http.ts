@@ -1,0 +1,331 @@
+import {
+  BLOCK_BYTES,
+  blockLengthOf,
+  LIMITS,
+  type ChunkSequence,
+  type PeerDescription,
+  type SignedChunkHeader,
+} from '@p2ptv/protocol';
+import type { AccessLine } from './access-line.js';
+import { Happening, SimEvent, type EventQueue } from './event-queue.js';
+import { blockOfLength, type MediaSource } from './media-source.js';
+
+/** What an origin's bytes were for (SimResult.originBytes). */
+export type OriginByteKind = 'seed' | 'fallback' | 'join' | 'playlist' | 'header';
+
+/** A viewer as the origin's HTTP server sees it. */
+export interface OriginClientHost {
+  readonly index: number;
+  readonly line: AccessLine;
+  readonly isUp: boolean;
+  joinAnswered(answer: JoinAnswer | undefined): void;
+  /** The next bytes of a fetch; they end at the end of a block. */
+  fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void;
+  fetchEnded(fetchId: number, failure: 'notFound' | 'unavailable' | undefined): void;
+  /** Undefined: the long poll failed. */
+  headersAnswered(pollId: number, headers: readonly SignedChunkHeader[] | undefined): void;
+}
+
+/** All that a first frame needs but the media. */
+export type JoinAnswer = {
+  readonly headers: readonly SignedChunkHeader[];
+  readonly warmPeers: readonly PeerDescription[];
+};
+
+/** What the origin's HTTP is told. */
+export type OriginHttpOptions = {
+  /** From a request's arrival to the first byte of its answer, ms. */
+  readonly serverMs: number;
+  readonly partMs: number;
+};
+
+/** What it stands on. */
+export type OriginHttpPorts = {
+  readonly queue: EventQueue;
+  readonly media: MediaSource;
+  readonly line: AccessLine;
+  readonly warmPeers: () => readonly PeerDescription[];
+  readonly isReachable: () => boolean;
+  /** Application bytes leave for a viewer. */
+  readonly sent: (kind: OriginByteKind, to: OriginClientHost, sent: { readonly bytes: number; readonly departsMs: number }) => void;
+  /** They have reached it, or were of no use any more. */
+  readonly arrived: (bytes: number, isUsed: boolean) => void;
+};
+
+/** Record, JSON and base64 of a join answer besides headers and peers, bytes. */
+const JOIN_FIXED_BYTES = 700 + Math.ceil((1_024 * 4) / 3) + 200;
+const PEER_DESCRIPTION_BYTES = 90;
+/** Round trips of TCP and TLS before a viewer's first request. */
+const CONNECT_ROUND_TRIPS = 2;
+/** TCP's initial window (RFC 6928), doubled each round trip until it is no limit any more. */
+const INITIAL_WINDOW_BYTES = 14 * 1024;
+const OPEN_WINDOW_BYTES = 512 * 1024;
+
+type Connection = { readonly host: OriginClientHost; readonly delayMs: number; windowBytes: number };
+type Follower = { readonly connection: Connection; pollId: number; after: number; canAnswerAtMs: number };
+
+/** The origin's HTTP server and the viewers' clients of it: joins, chunks, long polls for headers. */
+export class OriginHttp {
+  readonly #options: OriginHttpOptions;
+  readonly #ports: OriginHttpPorts;
+  readonly #connections = new Map<number, Connection>();
+  readonly #responses = new Map<number, Map<number, ChunkResponse>>();
+  readonly #followers = new Map<number, Follower>();
+
+  constructor(options: OriginHttpOptions, ports: OriginHttpPorts) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /** A viewer asks to join; the answer reaches back `delayMs` behind the live edge. */
+  join(host: OriginClientHost, delayMs: number): void {
+    const known = this.#connections.get(host.index);
+    const connection = known ?? this.#connect(host);
+    const setUpMs = known ? 0 : CONNECT_ROUND_TRIPS * 2 * connection.delayMs;
+    this.#at(setUpMs + connection.delayMs + this.#options.serverMs, () => this.#answerJoin(connection, delayMs));
+  }
+
+  /** A viewer asks for a chunk from a block's first byte to its end. */
+  fetch(host: OriginClientHost, what: { fetchId: number; sequence: number; firstByte: number; kind: OriginByteKind }): void {
+    const connection = this.#connections.get(host.index) ?? this.#connect(host);
+    const response = new ChunkResponse(this, connection, what);
+    let open = this.#responses.get(host.index);
+    if (!open) {
+      open = new Map();
+      this.#responses.set(host.index, open);
+    }
+    open.set(what.fetchId, response);
+    this.#ports.queue.schedule(response, this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs);
+  }
+
+  /** A viewer wants no more of an answer: what has not left yet is spared a round trip later. */
+  abort(host: OriginClientHost, fetchId: number): void {
+    const response = this.#responses.get(host.index)?.get(fetchId);
+    if (!response) return;
+    this.#forget(response);
+    response.isUnheard = true;
+    this.#at(this.#delayOf(host), () => {
+      response.isAborted = true;
+    });
+  }
+
+  /** A viewer opens its long poll, in place of any other. */
+  follow(host: OriginClientHost, pollId: number, after: ChunkSequence): void {
+    const connection = this.#connections.get(host.index) ?? this.#connect(host);
+    const canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
+    const follower = { connection, pollId, after, canAnswerAtMs };
+    this.#followers.set(host.index, follower);
+    this.#at(connection.delayMs + this.#options.serverMs, () => this.#answerFollower(follower));
+  }
+
+  /** A viewer closes its long poll. */
+  stopFollowing(host: OriginClientHost): void {
+    this.#followers.delete(host.index);
+  }
+
+  /** A viewer is gone. */
+  forgetHost(host: OriginClientHost): void {
+    for (const response of this.#responses.get(host.index)?.values() ?? []) response.isAborted = true;
+    this.#responses.delete(host.index);
+    this.#followers.delete(host.index);
+    this.#connections.delete(host.index);
+  }
+
+  /** A chunk is published: long polls are answered. */
+  published(): void {
+    for (const follower of [...this.#followers.values()]) this.#answerFollower(follower);
+  }
+
+  /** The origin is gone: all that was under way fails. */
+  failAll(): void {
+    for (const open of this.#responses.values()) for (const response of open.values()) this.#fail(response);
+    for (const follower of [...this.#followers.values()]) this.#failFollower(follower);
+  }
+
+  /** Sends the next piece of an answer; called when the one before has left. */
+  continueResponse(response: ChunkResponse): void {
+    const { queue, media, line } = this.#ports;
+    const { connection, what } = response;
+    if (response.isAborted) return;
+    if (!this.#ports.isReachable()) {
+      this.#fail(response);
+      return;
+    }
+    const chunk = media.get(what.sequence);
+    if (!chunk) {
+      this.#end(response, 'notFound');
+      return;
+    }
+    const { byteLength } = chunk.header;
+    const bytes = blockOfLength(blockLengthOf(byteLength, response.nextBlock));
+    response.nextBlock++;
+    const departsMs = line.send(queue.nowMs, bytes.length);
+    this.#ports.sent(what.kind, connection.host, { bytes: bytes.length, departsMs });
+    const isLast = response.nextBlock * BLOCK_BYTES >= byteLength;
+    this.#arrive(connection, departsMs, { response, bytes, isLast });
+    if (!isLast) queue.schedule(response, this.#nextSendMs(response, departsMs, bytes.length));
+  }
+
+  /** TCP's slow start: a window's bytes a round trip. */
+  #nextSendMs(response: ChunkResponse, departsMs: number, bytes: number): number {
+    const { connection } = response;
+    if (connection.windowBytes >= OPEN_WINDOW_BYTES) return departsMs;
+    if (response.roundBytes === 0) response.roundAtMs = departsMs;
+    response.roundBytes += bytes;
+    if (response.roundBytes < connection.windowBytes) return departsMs;
+    response.roundBytes = 0;
+    connection.windowBytes *= 2;
+    return Math.max(departsMs, response.roundAtMs + 2 * connection.delayMs);
+  }
+
+  #arrive(connection: Connection, departsMs: number, piece: { response: ChunkResponse; bytes: Uint8Array; isLast: boolean }): void {
+    const { host, delayMs } = connection;
+    const { response, bytes, isLast } = piece;
+    this.#atTime(departsMs + delayMs, () => {
+      const receivedMs = host.line.receive(this.#ports.queue.nowMs, bytes.length);
+      this.#atTime(receivedMs, () => {
+        const isUsed = host.isUp && !response.isUnheard;
+        this.#ports.arrived(bytes.length, isUsed);
+        if (!isUsed) return;
+        const { fetchId, sequence } = response.what;
+        host.fetchedBytes(fetchId, sequence, bytes);
+        if (!isLast) return;
+        this.#forget(response);
+        if (!response.isUnheard) host.fetchEnded(fetchId, undefined);
+      });
+    });
+  }
+
+  #answerJoin(connection: Connection, delayMs: number): void {
+    const { host } = connection;
+    const headers = this.#ports.isReachable() ? this.#newest(delayMs) : [];
+    if (headers.length === 0) {
+      this.#at(connection.delayMs, () => {
+        if (host.isUp) host.joinAnswered(undefined);
+      });
+      return;
+    }
+    const warmPeers = this.#ports.warmPeers();
+    const bytes =
+      JOIN_FIXED_BYTES + Math.ceil((batchBytes(headers) * 4) / 3) + warmPeers.length * PEER_DESCRIPTION_BYTES;
+    this.#send(connection, 'join', bytes, () => host.joinAnswered({ headers, warmPeers }));
+  }
+
+  /** From the last independent part at or before (edge − delay) up to the edge, as the real origin answers. */
+  #newest(delayMs: number): readonly SignedChunkHeader[] {
+    const { chunks } = this.#ports.media;
+    let first = Math.max(0, chunks.length - 1 - Math.floor(delayMs / this.#options.partMs));
+    while (first > 0 && chunks[first]?.header.isIndependent !== true) first--;
+    return chunks.slice(first).slice(0, LIMITS.headersPerAnswer);
+  }
+
+  #answerFollower(follower: Follower): void {
+    const { connection } = follower;
+    const { host } = connection;
+    if (this.#followers.get(host.index) !== follower || this.#ports.queue.nowMs < follower.canAnswerAtMs) return;
+    if (!this.#ports.isReachable()) {
+      this.#failFollower(follower);
+      return;
+    }
+    const headers = this.#ports.media.chunks.slice(follower.after + 1, follower.after + 1 + LIMITS.headersPerAnswer);
+    if (headers.length === 0) return;
+    const { pollId } = follower;
+    follower.after += headers.length;
+    follower.canAnswerAtMs = Infinity;
+    this.#send(connection, 'header', batchBytes(headers), () => {
+      if (this.#followers.get(host.index) === follower) {
+        // The client asks again as soon as it has its answer.
+        follower.canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
+        this.#at(connection.delayMs + this.#options.serverMs, () => this.#answerFollower(follower));
+      }
+      host.headersAnswered(pollId, headers);
+    });
+  }
+
+  #failFollower(follower: Follower): void {
+    const { host, delayMs } = follower.connection;
+    this.#followers.delete(host.index);
+    this.#at(delayMs, () => {
+      if (host.isUp) host.headersAnswered(follower.pollId, undefined);
+    });
+  }
+
+  #send(connection: Connection, kind: OriginByteKind, bytes: number, done: () => void): void {
+    const { host, delayMs } = connection;
+    const departsMs = this.#ports.line.send(this.#ports.queue.nowMs, bytes);
+    this.#ports.sent(kind, host, { bytes, departsMs });
+    this.#atTime(departsMs + delayMs, () => {
+      const receivedMs = host.line.receive(this.#ports.queue.nowMs, bytes);
+      this.#atTime(receivedMs, () => {
+        this.#ports.arrived(bytes, host.isUp);
+        if (host.isUp) done();
+      });
+    });
+  }
+
+  #fail(response: ChunkResponse): void {
+    this.#end(response, 'unavailable');
+  }
+
+  #end(response: ChunkResponse, failure: 'notFound' | 'unavailable'): void {
+    const { host, delayMs } = response.connection;
+    response.isAborted = true;
+    this.#forget(response);
+    this.#at(delayMs, () => {
+      if (host.isUp && !response.isUnheard) host.fetchEnded(response.what.fetchId, failure);
+    });
+  }
+
+  #forget(response: ChunkResponse): void {
+    this.#responses.get(response.connection.host.index)?.delete(response.what.fetchId);
+  }
+
+  #connect(host: OriginClientHost): Connection {
+    const delayMs = host.line.accessDelayMs + this.#ports.line.accessDelayMs;
+    const connection = { host, delayMs, windowBytes: INITIAL_WINDOW_BYTES };
+    this.#connections.set(host.index, connection);
+    return connection;
+  }
+
+  #delayOf(host: OriginClientHost): number {
+    return host.line.accessDelayMs + this.#ports.line.accessDelayMs;
+  }
+
+  #at(delayMs: number, happens: () => void): void {
+    this.#atTime(this.#ports.queue.nowMs + delayMs, happens);
+  }
+
+  #atTime(atMs: number, happens: () => void): void {
+    this.#ports.queue.schedule(new Happening(happens), atMs);
+  }
+}
+
+/** An answer with media, sent block by block: the event is the next block's turn. */
+class ChunkResponse extends SimEvent {
+  readonly #http: OriginHttp;
+  nextBlock: number;
+  roundBytes = 0;
+  roundAtMs = 0;
+  /** The server has learned that nobody wants it. */
+  isAborted = false;
+  /** The viewer does not listen any more. */
+  isUnheard = false;
+
+  constructor(
+    http: OriginHttp,
+    readonly connection: Connection,
+    readonly what: { readonly fetchId: number; readonly sequence: number; readonly firstByte: number; readonly kind: OriginByteKind },
+  ) {
+    super();
+    this.#http = http;
+    this.nextBlock = Math.floor(what.firstByte / BLOCK_BYTES);
+  }
+
+  override run(): void {
+    this.#http.continueResponse(this);
+  }
+}
+
+function batchBytes(headers: readonly SignedChunkHeader[]): number {
+  return headers.reduce((sum, { bytes }) => sum + 2 + bytes.length, 0);
+}

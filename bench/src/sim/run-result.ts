@@ -1,0 +1,183 @@
+import { BLOCK_BYTES } from '@p2ptv/protocol';
+import { chunkDelayLimits } from './limits/chunk-delay-limits.js';
+import { offloadUplinkLimit } from './limits/rate-limit.js';
+import { SETTLED_AFTER_MS, type Measure, type ViewerTally } from './measure.js';
+import type { SimConfig } from './sim-config.js';
+import type { SimResult, SimSeries } from './sim-result.js';
+import type { Simulation } from './simulation.js';
+import { SimulationError } from './simulation-error.js';
+
+/** Share of an uplink that the scheduler means to use (DESIGN: Upload). */
+const USABLE_UPLINK_RATIO = 0.7;
+const HISTOGRAM_BIN_MS = 20;
+const DIFFUSION_STEP_MS = 20;
+const MAX_DIFFUSION_MS = 5_000;
+const BYTE_KINDS = ['seed', 'fallback', 'join', 'playlist', 'header'] as const;
+
+/** What the machine adds to a run's own figures. */
+export type RunCost = { readonly wallSeconds: number; readonly peakRssBytes: number };
+
+/** Puts the figures of a finished run together. */
+export function runResult(strategy: string, config: SimConfig, ran: { simulation: Simulation; cost: RunCost }): SimResult {
+  const { simulation, cost } = ran;
+  const { measure, queue, trace } = simulation;
+  const tallies = [...measure.viewers];
+  const originTotal = BYTE_KINDS.reduce((sum, kind) => sum + measure.originBytes[kind], 0);
+  const uplinks = tallies.map(({ peer }) => (peer.isUploading ? peer.line.uplinkBitsPerSecond : 0));
+  const seedsPerChunk = ratioOf(measure.seedMediaBytes, measure.publishedBytes);
+  const limits = limitsOf(config, measure, { uplinks, seedsPerChunk });
+  const p99 = measure.delays.quantile(0.99);
+  const offloadSteadyRatio = measure.handedSteadyBytes > 0 ? 1 - measure.originSteadyBytes / measure.handedSteadyBytes : 0;
+  return {
+    strategy,
+    offloadRatio: measure.handedBytes > 0 ? 1 - originTotal / measure.handedBytes : 0,
+    offloadSteadyRatio,
+    offloadLimitRatio: measure.meanViewers > 1 ? 1 - 1 / measure.meanViewers : 0,
+    offloadSteadyLimitRatio: measure.steadyLimitRatio,
+    offloadOverLimit: ratioOf(offloadSteadyRatio, measure.steadyLimitRatio),
+    offloadUplinkLimitRatio: offloadUplinkLimit({
+      uplinksBitsPerSecond: uplinks,
+      rateBitsPerSecond: config.rateBitsPerSecond,
+      usableUplinkRatio: USABLE_UPLINK_RATIO,
+    }),
+    originBytes: { ...measure.originBytes },
+    originPeakBitsPerSecond: measure.originPeakBitsPerSecond,
+    chunkDelayMs: { p50: measure.delays.quantile(0.5), p95: measure.delays.quantile(0.95), p99 },
+    chunkDelayLimitMs: limits.chunkDelayLimitMs,
+    chunkDelayCutThroughMs: limits.chunkDelayCutThroughMs,
+    chunkDelayHardBoundMs: limits.chunkDelayHardBoundMs,
+    chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
+    stalledRatio: ratioOf(measure.stalledMs, measure.watchedMs),
+    stalledSteadyRatio: ratioOf(measure.stalledSteadyMs, measure.watchedSteadyMs),
+    startupMs: { p50: measure.startups.quantile(0.5), p95: measure.startups.quantile(0.95) },
+    playoutDelayMs: { p50: measure.playoutDelays.quantile(0.5), p95: measure.playoutDelays.quantile(0.95) },
+    duplicateRatio: measure.duplicateRatio,
+    controlRatio: ratioOf(measure.linkControlBytes, measure.linkMediaBytes),
+    uploadFairness: fairnessOf(tallies, queue.nowMs),
+    badBlocksPlayed: measure.badBlocksPlayed,
+    badBlocksForwarded: measure.badBlocksForwarded,
+    pollutersRemainingAfterMs: measure.pollutersRemainingAfterMs,
+    seedsPerChunk,
+    mechanisms: mechanismsOf(tallies),
+    viewers: tallies.length,
+    meanViewers: measure.meanViewers,
+    events: queue.ran,
+    eventsPerSecond: Math.round(ratioOf(queue.ran, cost.wallSeconds)),
+    wallSeconds: cost.wallSeconds,
+    peakRssBytes: cost.peakRssBytes,
+    traceHash: trace.hex,
+    series: seriesOf(measure, limits.diffusionLimit, tallies),
+  };
+}
+
+/**
+ * Checks that every byte which left a sender was received, was of no use, or is under way.
+ *
+ * @throws SimulationError when the accounts do not close
+ */
+export function checkAccounts(simulation: Simulation): void {
+  const { network, httpBytes, measure } = simulation;
+  const link = network.bytes;
+  const http = httpBytes;
+  const problems = [
+    [link.sent, link.received + link.dropped + network.bytesUnderWay, 'links'],
+    [http.sent, http.used + http.unused + simulation.httpBytesUnderWay, 'HTTP'],
+    [network.bytes.sent, measure.linkMediaBytes + measure.linkControlBytes, 'messages by kind'],
+  ] as const;
+  for (const [sent, accounted, what] of problems) {
+    if (sent !== accounted) throw new SimulationError(`Bytes do not add up (${what}): ${sent} sent, ${accounted} accounted for.`);
+  }
+}
+
+function limitsOf(
+  config: SimConfig,
+  measure: Measure,
+  run: { readonly uplinks: readonly number[]; readonly seedsPerChunk: number },
+): ReturnType<typeof chunkDelayLimits> {
+  const { uplinks, seedsPerChunk } = run;
+  const viewers = Math.max(1, Math.round(measure.meanViewers));
+  const chunkBytes = ratioOf(measure.publishedBytes, measure.chunksPublished);
+  const sent = measure.originBytes.seed + measure.originBytes.fallback;
+  return chunkDelayLimits({
+    viewers,
+    uplinksBitsPerSecond: uplinks.some((uplink) => uplink > 0) ? uplinks : uplinks.map(() => 1),
+    delaysMs: { median: (config.delayMs.least + config.delayMs.most) / 2, least: config.delayMs.least },
+    chunkBytes: Math.max(1, chunkBytes),
+    blockBytes: BLOCK_BYTES,
+    seedsPerChunk,
+    originCopies: Math.max(1, Math.ceil(ratioOf(sent, measure.publishedBytes))),
+    downlinkBitsPerSecond: Math.max(...uplinks, 0) * 4 || 50_000_000,
+  });
+}
+
+function fairnessOf(tallies: readonly ViewerTally[], nowMs: number): SimResult['uploadFairness'] {
+  const given = tallies
+    .map((tally) => {
+      const { peer, leftAtMs = nowMs } = tally;
+      const seconds = (leftAtMs - peer.joinedAtMs) / 1_000;
+      return { tally, ratio: ratioOf(peer.state.sentMediaBytes * 8, peer.line.uplinkBitsPerSecond * seconds), seconds };
+    })
+    .filter(({ seconds }) => seconds > SETTLED_AFTER_MS / 1_000)
+    .sort((left, right) => left.ratio - right.ratio);
+  const sum = given.reduce((total, { ratio }) => total + ratio, 0);
+  const squares = given.reduce((total, { ratio }) => total + ratio * ratio, 0);
+  const sampled = given.filter(({ tally }) => tally.delaysMs.length > 0);
+  const quarter = Math.max(1, Math.floor(sampled.length / 4));
+  const p99 = (some: typeof sampled): number => quantileOf(some.flatMap(({ tally }) => tally.delaysMs), 0.99);
+  return {
+    jain: squares > 0 ? (sum * sum) / (given.length * squares) : 1,
+    leastContributorsP99Ms: p99(sampled.slice(0, quarter)),
+    mostContributorsP99Ms: p99(sampled.slice(-quarter)),
+  };
+}
+
+function mechanismsOf(tallies: readonly ViewerTally[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { peer } of tallies) {
+    for (const [name, count] of Object.entries(peer.state.counters)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
+}
+
+function seriesOf(measure: Measure, diffusionLimit: SimSeries['diffusionLimit'], tallies: readonly ViewerTally[]): SimSeries {
+  const { delays } = measure;
+  const lastMs = Math.min(MAX_DIFFUSION_MS, Math.ceil(delays.quantile(1) / DIFFUSION_STEP_MS) * DIFFUSION_STEP_MS);
+  const diffusion: SimSeries['diffusion'][number][] = [];
+  for (let atMs = 0; atMs <= lastMs; atMs += DIFFUSION_STEP_MS) {
+    diffusion.push({ atMs, share: ratioOf(delays.countBelow(atMs), delays.count) });
+  }
+  const histogram: SimSeries['delayHistogram'][number][] = [];
+  for (let fromMs = 0; fromMs < lastMs; fromMs += HISTOGRAM_BIN_MS) {
+    const toMs = fromMs + HISTOGRAM_BIN_MS;
+    histogram.push({ fromMs, toMs, count: delays.countBelow(toMs) - delays.countBelow(fromMs) });
+  }
+  return {
+    diffusion,
+    diffusionLimit,
+    delayHistogram: histogram,
+    overTime: measure.seconds.map(({ viewers, handedBytes, stalledViewers, origin }, atSeconds) => ({
+      atSeconds,
+      viewers,
+      offloadRatio: handedBytes > 0 ? 1 - BYTE_KINDS.reduce((sum, kind) => sum + origin[kind], 0) / handedBytes : 0,
+      stalledViewers,
+      origin,
+    })),
+    peers: tallies
+      .filter(({ isSampled }) => isSampled)
+      .map(({ peer, receivedMediaBytes, delaysMs }) => ({
+        uplinkKbps: Math.round(peer.line.uplinkBitsPerSecond / 1_000),
+        sentBytes: peer.state.sentMediaBytes,
+        receivedBytes: receivedMediaBytes,
+        delayP95Ms: quantileOf(delaysMs, 0.95),
+      })),
+  };
+}
+
+function quantileOf(samples: readonly number[], ratio: number): number {
+  const sorted = [...samples].sort((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * ratio))] ?? 0;
+}
+
+function ratioOf(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
+}

@@ -1,0 +1,449 @@
+import {
+  type ByeReason,
+  type ChunkRef,
+  type DutyMap,
+  type JoinRequest,
+  type PeerDescription,
+  type PeerId,
+  type PeerRole,
+  type Random,
+  type SignedChunkHeader,
+  type WireMessage,
+} from '@p2ptv/protocol';
+import type { EngineCommand, EngineEvent, EngineInput, LinkId } from '@p2ptv/peer/engine';
+import type { AccessLine } from './access-line.js';
+import { Happening, SimEvent } from './event-queue.js';
+import type { JoinAnswer, OriginClientHost } from './origin-http.js';
+import type { PeerAgent, PeerAgentState, Strategy } from './peer-agent.js';
+import { LinkEnd, type NetworkHost } from './sim-link.js';
+import { SimPlayer, type PlayerListener } from './sim-player.js';
+import type { TrackerClientHost } from './sim-tracker.js';
+import { SimulationError } from './simulation-error.js';
+import type { World } from './world.js';
+
+/** As the session that runs the engine in browsers does it (peer/src/runtime/live-peer-session.ts). */
+const JOIN_DELAY_MS = 600;
+const MESH_DELAY_MS = 1_000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+const REPORT_INTERVAL_MS = 2_000;
+const MAX_REPORTED_LINKS = 64;
+/** What checks cost a viewer's machine, ms. */
+const DIGEST_MS = 0.05;
+const SIGNATURE_MS = 0.2;
+/** Until the transport of a peer that died is given up by the other end, ms (ICE consent, RFC 7675). */
+const BROKEN_LINK_MS = 15_000;
+
+/** Who a peer is, and how it behaves beyond what its agent decides. */
+export type SimPeerOptions = {
+  readonly index: number;
+  readonly peerId: PeerId;
+  readonly role: PeerRole;
+  readonly strategy: Strategy;
+  readonly isUploading: boolean;
+  /** Alters every block that it sends. */
+  readonly isPolluter: boolean;
+};
+
+/** One simulated computer in the swarm: hosts an agent as a session does, and carries out what it wants. */
+export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost {
+  readonly index: number;
+  readonly peerId: PeerId;
+  readonly role: PeerRole;
+  readonly line: AccessLine;
+  readonly isPolluter: boolean;
+  readonly isUploading: boolean;
+  readonly links = new Map<LinkId, LinkEnd>();
+  readonly joinedAtMs: number;
+  isUp = true;
+  /** Media bytes that came by HTTP. */
+  originMediaBytes = 0;
+  /** Tickets come with the tracker's first answer: nobody can be dialled before. */
+  hasTicket = false;
+  readonly #world: World;
+  readonly #agent: PeerAgent;
+  readonly #random: Random;
+  readonly #player: SimPlayer | undefined;
+  readonly #wakes: Wake[] = [];
+  readonly #waitingDials: PeerId[] = [];
+  #wakeAtMs = Infinity;
+  #nextLinkId = 1;
+  #joinFailures = 0;
+  #hasJoined = false;
+  #lastJoinSequence = -1;
+  #pollId = 0;
+  #isMeshStarted = false;
+  #isTracked = false;
+  #warmPeers: readonly PeerDescription[] = [];
+  #onDuty: ReadonlySet<PeerId> = new Set();
+
+  constructor(options: SimPeerOptions, parts: { world: World; line: AccessLine; random: Random }) {
+    const { world, line, random } = parts;
+    this.index = options.index;
+    this.peerId = options.peerId;
+    this.role = options.role;
+    this.isUploading = options.isUploading;
+    this.isPolluter = options.isPolluter;
+    this.line = line;
+    this.joinedAtMs = world.queue.nowMs;
+    this.#world = world;
+    this.#random = random;
+    this.#agent = options.strategy.createAgent(
+      { streamId: world.streamId, role: options.role },
+      { peerId: options.peerId, random, bufferedBytes: (linkId) => this.links.get(linkId)?.bufferedBytes ?? 0 },
+    );
+    if (options.role === 'viewer') {
+      this.#player = new SimPlayer(world.player, { queue: world.queue, listener: this.#playerListener() });
+    }
+  }
+
+  get trackerDelayMs(): number {
+    return this.line.accessDelayMs + this.#world.trackerAccessDelayMs;
+  }
+
+  get state(): PeerAgentState {
+    return this.#agent.state;
+  }
+
+  get isStalled(): boolean {
+    return this.#player?.isStalled ?? false;
+  }
+
+  /** Somebody clicks, or the origin's seeder starts. */
+  start(): void {
+    if (!this.isUploading) this.handle({ kind: 'upload', policy: { mode: 'off' } });
+    if (this.role === 'viewer') {
+      this.#join();
+      this.#after(MESH_DELAY_MS, () => this.#startMesh());
+    } else {
+      this.#startMesh();
+    }
+    this.handle({ kind: 'tick' });
+  }
+
+  /** Leaves: with a word to everybody, or without (`isGraceful` false: it died). */
+  stop(isGraceful: boolean): void {
+    if (!this.isUp) return;
+    const { network, queue, http, tracker } = this.#world;
+    for (const end of this.links.values()) {
+      if (isGraceful && end.isOpen) {
+        network.send(end, { kind: 'bye', reason: 'leaving' });
+        network.close(end);
+      } else {
+        network.break(end, BROKEN_LINK_MS);
+      }
+    }
+    this.#player?.close(queue.nowMs);
+    this.isUp = false;
+    this.links.clear();
+    http.forgetHost(this);
+    if (this.#isMeshStarted) tracker.disconnect(this, isGraceful);
+  }
+
+  /** The run is over: what is under way is counted. */
+  finish(): void {
+    if (this.isUp) this.#player?.close(this.#world.queue.nowMs);
+  }
+
+  /** Hands an input to the agent and does what it wants. */
+  handle(input: EngineInput): void {
+    if (!this.isUp) return;
+    const { nowMs } = this.#world.queue;
+    this.#agent.handle(nowMs, input);
+    for (const command of this.#agent.takeCommands()) this.#carryOut(command);
+    const dueMs = this.#agent.dueMs(nowMs);
+    // As a session does: a timer that is set for about the right time is left alone.
+    if (dueMs < this.#wakeAtMs - 1) this.#wakeAt(Math.max(dueMs, nowMs + 1));
+  }
+
+  // — network —
+
+  messageCame(end: LinkEnd, message: WireMessage): void {
+    this.#world.measure.linkBytesCame(this, message);
+    this.handle({ kind: 'message', linkId: end.linkId, message });
+  }
+
+  linkDrained(end: LinkEnd): void {
+    this.handle({ kind: 'linkDrained', linkId: end.linkId });
+  }
+
+  linkEnded(end: LinkEnd): void {
+    if (!this.links.delete(end.linkId)) return;
+    this.handle({ kind: 'linkEnded', linkId: end.linkId });
+  }
+
+  /** A link is up: makes this side's end of it. */
+  newEnd(delayMs: number): LinkEnd {
+    const end = new LinkEnd(this, this.#nextLinkId++, delayMs);
+    this.links.set(end.linkId, end);
+    return end;
+  }
+
+  linkOpened(end: LinkEnd): void {
+    const { peerId, role } = end.other.host;
+    this.handle({ kind: 'linkOpened', linkId: end.linkId, peerId, role });
+  }
+
+  dialFailed(peerId: PeerId): void {
+    this.handle({ kind: 'dialFailed', peerId });
+  }
+
+  // — tracker —
+
+  joinRequest(): JoinRequest {
+    return {
+      version: 1,
+      streamId: this.#world.streamId,
+      peerId: this.peerId,
+      role: this.role,
+      fingerprint: this.#world.fingerprintOf(this),
+      uplinkBitsPerSecond: this.#agent.uplinkBitsPerSecond(this.#world.queue.nowMs),
+      isUploading: this.isUploading,
+      isVisible: true,
+      ...(this.role === 'origin' ? { proof: this.#world.proofOf(this) } : {}),
+    };
+  }
+
+  trackerJoined(answer: { neighbours: readonly PeerDescription[]; dutyStripes: readonly number[] }): void {
+    const wasTracked = this.hasTicket;
+    this.hasTicket = true;
+    this.#isTracked = true;
+    if (!wasTracked) this.#after(REPORT_INTERVAL_MS, () => this.#report());
+    for (const peerId of this.#waitingDials.splice(0)) this.#world.dial(this, peerId);
+    this.handle({ kind: 'duty', stripes: answer.dutyStripes });
+    this.handle({ kind: 'neighboursOffered', neighbours: answer.neighbours });
+  }
+
+  trackerDropped(): void {
+    this.#isTracked = false;
+  }
+
+  neighboursOffered(neighbours: readonly PeerDescription[]): void {
+    this.handle({ kind: 'neighboursOffered', neighbours });
+  }
+
+  dutyChanged(stripes: readonly number[]): void {
+    this.handle({ kind: 'duty', stripes });
+  }
+
+  dutyMapChanged(map: DutyMap): void {
+    this.#onDuty = new Set(map.stripes.flat());
+    this.handle({ kind: 'dutyMap', map });
+  }
+
+  // — origin —
+
+  joinAnswered(answer: JoinAnswer | undefined): void {
+    const first = answer?.headers[0];
+    if (!first) {
+      const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
+      this.#joinFailures++;
+      this.#after(delayMs * (0.5 + this.#random.next()), () => this.#join());
+      return;
+    }
+    if (this.#hasJoined) return;
+    this.#hasJoined = true;
+    this.#lastJoinSequence = answer.headers.at(-1)?.header.sequence ?? -1;
+    this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers });
+    if (answer.warmPeers.length > 0) this.#warmPeers = answer.warmPeers;
+    this.#offerWarmPeers();
+  }
+
+  fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void {
+    this.originMediaBytes += bytes.length;
+    this.#world.measure.mediaCame(this, sequence, bytes.length);
+    this.handle({ kind: 'fetchBytes', fetchId, bytes });
+  }
+
+  fetchEnded(fetchId: number, failure: 'notFound' | 'unavailable' | undefined): void {
+    this.handle(failure ? { kind: 'fetchFailed', fetchId, failure } : { kind: 'fetchDone', fetchId });
+  }
+
+  headersAnswered(pollId: number, headers: readonly SignedChunkHeader[] | undefined): void {
+    if (pollId !== this.#pollId) return;
+    this.handle(headers ? { kind: 'originHeaders', headers } : { kind: 'originHeadersFailed' });
+  }
+
+  /** Wakes the agent, unless it has been woken for a sooner time since. */
+  woken(wake: Wake): void {
+    this.#wakes.push(wake);
+    if (wake.atMs !== this.#wakeAtMs) return;
+    this.#wakeAtMs = Infinity;
+    if (!this.isUp) return;
+    const { nowMs } = this.#world.queue;
+    const dueMs = this.#agent.dueMs(nowMs);
+    // What was due has been done by another input meanwhile.
+    if (dueMs > nowMs + 1) this.#wakeAt(dueMs);
+    else this.handle({ kind: 'tick' });
+  }
+
+  #offerWarmPeers(): void {
+    if (!this.#isMeshStarted || this.#warmPeers.length === 0) return;
+    this.handle({ kind: 'neighboursOffered', neighbours: this.#warmPeers });
+    this.#warmPeers = [];
+  }
+
+  #join(): void {
+    if (this.isUp && !this.#hasJoined) this.#world.http.join(this, Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs));
+  }
+
+  #startMesh(): void {
+    if (this.#isMeshStarted || !this.isUp) return;
+    this.#isMeshStarted = true;
+    this.#offerWarmPeers();
+    this.#world.tracker.connect(this);
+  }
+
+  #report(): void {
+    if (!this.isUp) return;
+    this.#after(REPORT_INTERVAL_MS, () => this.#report());
+    if (!this.#isTracked) return;
+    const { state } = this.#agent;
+    const { tracker, queue } = this.#world;
+    tracker.report(this, {
+      fromPeersBytes: state.verifiedBytes.peerBytes,
+      fromOriginBytes: this.originMediaBytes,
+      fromSeederBytes: state.verifiedBytes.seederBytes,
+      sentBytes: state.sentMediaBytes,
+      uplinkBitsPerSecond: this.#agent.uplinkBitsPerSecond(queue.nowMs),
+      neighbourCount: state.neighbourCount,
+      isUploading: this.isUploading,
+      isVisible: true,
+    });
+    if (this.role !== 'origin') return;
+    const linked = [...this.links.values()].map((end) => end.other.host.peerId).filter((peerId) => this.#onDuty.has(peerId));
+    tracker.seeded(this, linked.slice(0, MAX_REPORTED_LINKS));
+  }
+
+  #carryOut(command: EngineCommand): void {
+    const { http, tracker, queue } = this.#world;
+    switch (command.kind) {
+      case 'send':
+        this.#send(command.linkId, command.message);
+        return;
+      case 'closeLink':
+        this.#closeLink(command.linkId, command.reason);
+        return;
+      case 'dial':
+        if (this.hasTicket) this.#world.dial(this, command.peerId);
+        else this.#waitingDials.push(command.peerId);
+        return;
+      case 'wantNeighbours':
+        if (this.#isTracked) tracker.wantNeighbours(this, { count: command.count, exclude: [...command.exclude] });
+        return;
+      case 'checkSignature':
+        queue.schedule(this.#world.checks.signature(this, command.checkId, command.signed), queue.nowMs + SIGNATURE_MS);
+        return;
+      case 'digestBlock':
+        queue.schedule(this.#world.checks.digest(this, command.digestId, command.bytes), queue.nowMs + DIGEST_MS);
+        return;
+      case 'fetchChunk':
+        this.#fetch(command.fetchId, command.chunk, command.firstByte);
+        return;
+      case 'abortFetch':
+        http.abort(this, command.fetchId);
+        return;
+      case 'followHeaders':
+        http.follow(this, ++this.#pollId, command.after);
+        return;
+      case 'stopHeaders':
+        this.#pollId++;
+        http.stopFollowing(this);
+        return;
+      case 'event':
+        this.#happened(command.event);
+        return;
+    }
+  }
+
+  #send(linkId: LinkId, message: WireMessage): void {
+    const end = this.links.get(linkId);
+    // The other side may have closed it while the agent decided; what the agent closed itself is an error.
+    if (!end) {
+      if (linkId >= this.#nextLinkId) throw new SimulationError(`A ${message.kind} was sent on link ${linkId}, which there never was.`);
+      return;
+    }
+    if (!end.isOpen) throw new SimulationError(`A ${message.kind} was sent on a link that its sender had closed.`);
+    const sent = this.isPolluter && message.kind === 'block' ? this.#world.altered(message) : message;
+    const bytes = this.#world.network.send(end, sent);
+    this.#world.measure.linkBytesSent(this, end.other.host, { message: sent, bytes });
+  }
+
+  #closeLink(linkId: LinkId, _reason: ByeReason): void {
+    const end = this.links.get(linkId);
+    if (!end) return;
+    this.#world.network.close(end);
+    this.links.delete(linkId);
+    this.#after(0, () => this.handle({ kind: 'linkEnded', linkId }));
+  }
+
+  #fetch(fetchId: number, chunk: ChunkRef, firstByte: number): void {
+    const kind = chunk.sequence <= this.#lastJoinSequence ? 'join' : 'fallback';
+    this.#world.http.fetch(this, { fetchId, sequence: chunk.sequence, firstByte, kind });
+  }
+
+  #happened(event: EngineEvent): void {
+    const { measure, queue, captureDateMs } = this.#world;
+    switch (event.name) {
+      case 'partReady': {
+        const fromMs = captureDateMs(event.header.programDateTimeMs);
+        measure.partReady(this, event.header);
+        this.#player?.partReady(queue.nowMs, { fromMs, toMs: fromMs + event.header.durationUs / 1000 });
+        return;
+      }
+      case 'chunkVerified':
+        measure.chunkVerified(this, event.header);
+        return;
+      case 'chunkRejected':
+        measure.chunkRejected(this, event.peerId);
+        return;
+    }
+  }
+
+  #playerListener(): PlayerListener {
+    const { measure, wallDateMs } = this.#world;
+    return {
+      playheadMoved: (dateMs, rate) => {
+        this.handle({ kind: 'playback', position: { playheadMs: wallDateMs(dateMs), rate } });
+      },
+      started: () => {
+        measure.started(this);
+        this.#startMesh();
+      },
+      stallBegan: () => measure.stallBegan(this),
+      stallEnded: (fromMs, toMs) => measure.stallEnded(this, fromMs, toMs),
+      skipped: (byMs) => measure.skipped(this, byMs),
+      delaySampled: (nowMs, delayMs) => measure.delaySampled(this, nowMs, delayMs),
+    };
+  }
+
+  #wakeAt(atMs: number): void {
+    const wake = this.#wakes.pop() ?? new Wake(this);
+    this.#world.queue.schedule(wake, atMs);
+    this.#wakeAtMs = wake.atMs;
+  }
+
+  #after(delayMs: number, happens: () => void): void {
+    const { queue } = this.#world;
+    queue.schedule(
+      new Happening(() => {
+        if (this.isUp) happens();
+      }),
+      queue.nowMs + delayMs,
+    );
+  }
+}
+
+/** A peer's timer. */
+export class Wake extends SimEvent {
+  readonly #peer: SimPeer;
+
+  constructor(peer: SimPeer) {
+    super();
+    this.#peer = peer;
+  }
+
+  override run(): void {
+    this.#peer.woken(this);
+  }
+}

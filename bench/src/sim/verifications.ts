@@ -1,0 +1,78 @@
+import type { SignedChunkHeader } from '@p2ptv/protocol';
+import type { EngineInput } from '@p2ptv/peer/engine';
+import { SimEvent } from './event-queue.js';
+import { digestOf, type MediaSource } from './media-source.js';
+
+/** Whoever waits for the result of a check. */
+type Asker = { handle(input: EngineInput): void };
+
+/** Digests and signature checks under way: they take time, and their results are looked up. */
+export class Verifications {
+  readonly #media: MediaSource;
+  readonly #digests: DigestCheck[] = [];
+  readonly #signatures: SignatureCheck[] = [];
+
+  constructor(media: MediaSource) {
+    this.#media = media;
+  }
+
+  /** The event of a block's digest being ready. */
+  digest(asker: Asker, digestId: number, bytes: Uint8Array): SimEvent {
+    const check = this.#digests.pop() ?? new DigestCheck(this.#digests);
+    check.asker = asker;
+    check.digestId = digestId;
+    check.bytes = bytes;
+    return check;
+  }
+
+  /** The event of a header's signature being checked. */
+  signature(asker: Asker, checkId: number, signed: SignedChunkHeader): SimEvent {
+    const check = this.#signatures.pop() ?? new SignatureCheck(this.#signatures, this.#media);
+    check.asker = asker;
+    check.checkId = checkId;
+    check.signed = signed;
+    return check;
+  }
+}
+
+class DigestCheck extends SimEvent {
+  asker: Asker | undefined;
+  digestId = 0;
+  bytes: Uint8Array | undefined;
+  readonly #pool: DigestCheck[];
+
+  constructor(pool: DigestCheck[]) {
+    super();
+    this.#pool = pool;
+  }
+
+  override run(): void {
+    const { asker, digestId, bytes } = this;
+    this.asker = undefined;
+    this.bytes = undefined;
+    this.#pool.push(this);
+    if (bytes) asker?.handle({ kind: 'blockDigested', digestId, digest: digestOf(bytes) });
+  }
+}
+
+class SignatureCheck extends SimEvent {
+  asker: Asker | undefined;
+  checkId = 0;
+  signed: SignedChunkHeader | undefined;
+  readonly #pool: SignatureCheck[];
+  readonly #media: MediaSource;
+
+  constructor(pool: SignatureCheck[], media: MediaSource) {
+    super();
+    this.#pool = pool;
+    this.#media = media;
+  }
+
+  override run(): void {
+    const { asker, checkId, signed } = this;
+    this.asker = undefined;
+    this.signed = undefined;
+    this.#pool.push(this);
+    if (signed) asker?.handle({ kind: 'signatureChecked', checkId, isValid: this.#media.isGenuine(signed) });
+  }
+}
