@@ -31,6 +31,10 @@ export type MechanismCounters = {
   uploadCapWaits: number;
   duplicateBlocks: number;
   cancels: number;
+  /** PEERS taken from neighbours, dials of those whom they named, and signals passed on between two of them. */
+  peersExchanged: number;
+  pexDials: number;
+  relayedSignals: number;
 };
 
 /** All zero. */
@@ -52,5 +56,8 @@ export function newMechanismCounters(): MechanismCounters {
     uploadCapWaits: 0,
     duplicateBlocks: 0,
     cancels: 0,
+    peersExchanged: 0,
+    pexDials: 0,
+    relayedSignals: 0,
   };
 }

@@ -8,6 +8,7 @@ import type {
   PeerId,
   PeerRole,
   RenditionId,
+  Signal,
   SignedChunkHeader,
   WireMessage,
 } from '@p2ptv/protocol';
@@ -37,6 +38,8 @@ export type EngineInput =
   | { readonly kind: 'fetchFailed'; readonly fetchId: number; readonly failure: OriginFailure }
   | { readonly kind: 'neighboursOffered'; readonly neighbours: readonly PeerDescription[] }
   | { readonly kind: 'dialFailed'; readonly peerId: PeerId }
+  /** A signal of ours that goes over a link, because it answers one that came so, or the tracker is away. */
+  | { readonly kind: 'signal'; readonly signal: Signal; readonly via: LinkId | undefined }
   | { readonly kind: 'duty'; readonly stripes: readonly number[] }
   | { readonly kind: 'dutyMap'; readonly map: DutyMap }
   | { readonly kind: 'playback'; readonly position: PlaybackPosition }
@@ -49,7 +52,10 @@ export type EngineInput =
 export type EngineCommand =
   | { readonly kind: 'send'; readonly linkId: LinkId; readonly message: WireMessage }
   | { readonly kind: 'closeLink'; readonly linkId: LinkId; readonly reason: ByeReason }
-  | { readonly kind: 'dial'; readonly peerId: PeerId }
+  /** `via`: the link to a neighbour that named the peer; signals go over it instead of over the tracker. */
+  | { readonly kind: 'dial'; readonly peerId: PeerId; readonly via?: LinkId }
+  /** A signal that a neighbour passed on; an answer goes back over the same link. */
+  | { readonly kind: 'takeSignal'; readonly linkId: LinkId; readonly signal: Signal }
   | { readonly kind: 'wantNeighbours'; readonly count: number; readonly exclude: readonly PeerId[] }
   | { readonly kind: 'checkSignature'; readonly checkId: number; readonly signed: SignedChunkHeader }
   /** The bytes must be left alone until the answer. */

@@ -71,6 +71,8 @@ export type EngineOptions = {
     readonly targetLinks: number;
     /** Links below which it asks the tracker for more neighbours. */
     readonly minLinks: number;
+    /** Pause between two of a peer's tellings which neighbours it has, ms, ± 20 % (≥ 1,500). Too high: names are out of date when the tracker is away. */
+    readonly exchangeIntervalMs: number;
     /** Pause between such questions, and between pings, ms. */
     readonly askIntervalMs: number;
     readonly pingIntervalMs: number;
@@ -113,6 +115,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   swarm: Object.freeze({
     targetLinks: 14,
     minLinks: 10,
+    exchangeIntervalMs: 10_000,
     askIntervalMs: 5_000,
     pingIntervalMs: 2_000,
     deadAfterMs: 10_000,

@@ -1,8 +1,9 @@
-import type { DutyMap, PeerDescription, PeerId } from '@p2ptv/protocol';
+import type { DutyMap, NamedPeer, PeerDescription, PeerId } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import type { Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
+import type { PeerExchange } from './peer-exchange.js';
 
 /** A banned peer is not met again for this long. */
 const BAN_MS = 600_000;
@@ -11,34 +12,56 @@ const REDIAL_MS = 15_000;
 const LAST_ASK_INTERVAL_MS = 60_000;
 /** Peers that are remembered as not to be dialled for now. */
 const MAX_AVOIDED = 256;
+/** An answer of the tracker takes at most so long, ms: later it counts as away until it speaks again. */
+const ANSWER_WAIT_MS = 2_000;
+/** Attempts at a time on neighbours' word: the standby of DESIGN, "Degree". */
+const STANDBY_DIALS = 4;
+/** Pause before those that neighbours named are looked at anew, ms. */
+const MEND_INTERVAL_MS = 2_000;
 /** What a question to the tracker may exclude (tracker contract). */
 const MAX_EXCLUDED = 128;
 
-/** Whom this peer is linked to, and keeps trying to be. (SPEC ME1–ME8, SE1–SE3) */
+/** Whom this peer is linked to, and keeps trying to be. (SPEC ME1–ME12, SE1–SE3) */
 export class Mesh {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
+  readonly #exchange: PeerExchange;
   readonly #drop: (nowMs: number, linkId: LinkId) => void;
   readonly #dialling = new Set<PeerId>();
+  /** Those of them that are dialled on a neighbour's word. */
+  readonly #mending = new Set<PeerId>();
   readonly #notBefore = new Map<PeerId, number>();
   readonly #bannedUntil = new Map<PeerId, number>();
   #isOffered = false;
   #nextAskMs = 0;
   #askIntervalMs: number;
+  /** When the tracker was asked last, while it has not answered. */
+  #unansweredSinceMs: number | undefined;
+  /** The tracker is away, or knew nobody new: neighbours are asked instead. */
+  #isTrackerOfNoUse = false;
+  #nextMendMs = 0;
   #nextPingMs = 0;
   #duty: DutyMap | undefined;
 
-  /** @param drop ends the link of a neighbour that is dead or not needed */
-  constructor(context: EngineContext, links: OutgoingLinks, drop: (nowMs: number, linkId: LinkId) => void) {
+  /** @param ports `drop` ends the link of a neighbour that is dead or not needed */
+  constructor(
+    context: EngineContext,
+    links: OutgoingLinks,
+    ports: { readonly exchange: PeerExchange; readonly drop: (nowMs: number, linkId: LinkId) => void },
+  ) {
     this.#context = context;
     this.#links = links;
-    this.#drop = drop;
+    this.#exchange = ports.exchange;
+    this.#drop = ports.drop;
     this.#askIntervalMs = context.options.swarm.askIntervalMs;
   }
 
   /** When {@link tick} wants to run again. */
   get dueMs(): number {
-    return Math.min(this.#nextPingMs, this.#isShort && this.#isOffered ? this.#nextAskMs : Infinity);
+    const dueMs = Math.min(this.#nextPingMs, this.#exchange.dueMs);
+    if (!this.#isOffered || !this.#isShort) return dueMs;
+    const answerDueMs = (this.#unansweredSinceMs ?? Infinity) + ANSWER_WAIT_MS;
+    return Math.min(dueMs, this.#nextAskMs, answerDueMs, this.#isTrackerOfNoUse ? this.#nextMendMs : Infinity);
   }
 
   /** Takes the tracker's proposals. */
@@ -46,6 +69,9 @@ export class Mesh {
     if (this.#context.identity.role === 'origin') return;
     let isNew = false;
     for (const { peerId } of neighbours) isNew = this.#dial(nowMs, peerId) || isNew;
+    this.#unansweredSinceMs = undefined;
+    this.#isTrackerOfNoUse = !isNew;
+    this.#nextMendMs = nowMs;
     const { askIntervalMs } = this.#context.options.swarm;
     this.#askIntervalMs = isNew ? askIntervalMs : Math.min(LAST_ASK_INTERVAL_MS, this.#askIntervalMs * 2);
     this.#nextAskMs = nowMs + (this.#isOffered ? this.#askIntervalMs : askIntervalMs);
@@ -53,8 +79,9 @@ export class Mesh {
   }
 
   dialFailed(nowMs: number, peerId: PeerId): void {
-    this.#dialling.delete(peerId);
+    this.#dialEnded(peerId);
     this.avoid(nowMs, peerId);
+    this.#nextMendMs = nowMs;
   }
 
   /** Does not dial a peer for a while: it could not be reached, has left, or does not want us. */
@@ -62,19 +89,29 @@ export class Mesh {
     const oldest = this.#notBefore.keys().next().value;
     if (this.#notBefore.size >= MAX_AVOIDED && oldest !== undefined) this.#notBefore.delete(oldest);
     this.#notBefore.set(peerId, nowMs + REDIAL_MS);
+    this.#exchange.doubt(nowMs, peerId);
   }
 
   /** A link is up; the result is why it must not stay, if so. */
   opened(peerId: PeerId): 'misbehaviour' | undefined {
-    this.#dialling.delete(peerId);
+    this.#dialEnded(peerId);
     return this.#bannedUntil.has(peerId) ? 'misbehaviour' : undefined;
   }
 
+  /** A neighbour has named some of its own. */
+  told(nowMs: number, neighbour: Neighbour, peers: readonly NamedPeer[]): void {
+    if (this.#exchange.told(nowMs, neighbour, peers)) this.#nextMendMs = nowMs;
+  }
+
   ended(nowMs: number, neighbour: Neighbour): void {
+    this.#exchange.forget(neighbour.linkId);
     // Whoever has just gone is asked for again only after the tracker names it anew.
     this.#nextAskMs = Math.min(this.#nextAskMs, nowMs + this.#context.random.next() * 1_000);
     const duty = this.#duty;
     if (duty?.stripes.some((peers) => peers.includes(neighbour.peerId))) this.#dial(nowMs, neighbour.peerId);
+    this.#nextMendMs = nowMs;
+    // Whoever stands by is sooner here than the tracker's answer.
+    if (this.#isShort) this.#mend(nowMs, 1);
   }
 
   ban(nowMs: number, peerId: PeerId): void {
@@ -104,8 +141,23 @@ export class Mesh {
   /** Pings, gives up the dead, asks for more neighbours. */
   tick(nowMs: number, status: () => Parameters<OutgoingLinks['send']>[2]): void {
     if (nowMs >= this.#nextPingMs) this.#ping(nowMs, status());
-    if (!this.#isOffered || !this.#isShort || nowMs < this.#nextAskMs) return;
+    this.#exchange.tick(nowMs);
+    if (!this.#isOffered || !this.#isShort) return;
+    if (this.#unansweredSinceMs !== undefined && nowMs >= this.#unansweredSinceMs + ANSWER_WAIT_MS) {
+      this.#unansweredSinceMs = undefined;
+      this.#isTrackerOfNoUse = true;
+    }
+    if (this.#isTrackerOfNoUse && nowMs >= this.#nextMendMs) {
+      this.#nextMendMs = nowMs + MEND_INTERVAL_MS;
+      this.#mend(nowMs, STANDBY_DIALS);
+    }
+    if (nowMs >= this.#nextAskMs) this.#ask(nowMs);
+  }
+
+  #ask(nowMs: number): void {
+    if (!this.#isShort) return;
     this.#nextAskMs = nowMs + this.#askIntervalMs;
+    this.#unansweredSinceMs ??= nowMs;
     const known = [...this.#context.neighbours.all()].map(({ peerId }) => peerId);
     const avoided = [...this.#notBefore.keys(), ...this.#bannedUntil.keys()];
     const { targetLinks } = this.#context.options.swarm;
@@ -124,13 +176,32 @@ export class Mesh {
     return this.#linkCount < this.#context.options.swarm.minLinks;
   }
 
-  #dial(nowMs: number, peerId: PeerId): boolean {
+  /** Dials so many more of those whom neighbours named. */
+  #mend(nowMs: number, count: number): void {
+    if (this.#context.identity.role === 'origin') return;
+    let left = Math.min(count, STANDBY_DIALS - this.#mending.size);
+    if (left <= 0) return;
+    for (const { peer, via } of this.#exchange.candidates(nowMs)) {
+      if (!this.#dial(nowMs, peer.peerId, via)) continue;
+      this.#mending.add(peer.peerId);
+      this.#context.counters.pexDials++;
+      left--;
+      if (left === 0) return;
+    }
+  }
+
+  #dialEnded(peerId: PeerId): void {
+    this.#dialling.delete(peerId);
+    this.#mending.delete(peerId);
+  }
+
+  #dial(nowMs: number, peerId: PeerId, via?: LinkId): boolean {
     if (this.#dialling.has(peerId) || this.#context.neighbours.byPeer(peerId)) return false;
     if (this.#isAvoided(nowMs, peerId)) return false;
     const isSeeder = this.#context.identity.role === 'origin';
     if (!isSeeder && this.#linkCount >= this.#context.options.swarm.targetLinks) return false;
     this.#dialling.add(peerId);
-    this.#context.command({ kind: 'dial', peerId });
+    this.#context.command({ kind: 'dial', peerId, ...(via === undefined ? {} : { via }) });
     return true;
   }
 

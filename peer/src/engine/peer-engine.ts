@@ -30,8 +30,10 @@ import { HeaderPoll } from './header-poll.js';
 import { Mesh } from './mesh.js';
 import { Neighbours, type Neighbour } from './neighbours.js';
 import { OutgoingLinks } from './outgoing-links.js';
+import { PeerExchange } from './peer-exchange.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import { PlayoutClock } from './playout-clock.js';
+import { SignalRelay } from './signal-relay.js';
 import { Subscriptions } from './subscriptions.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
@@ -69,6 +71,7 @@ export class PeerEngine {
   readonly #uploads: Uploads;
   readonly #poll: HeaderPoll;
   readonly #mesh: Mesh;
+  readonly #relay: SignalRelay;
   readonly #timelines = new Map<RenditionId, PlayableTimeline>();
   readonly #subscriptions: Subscriptions;
   readonly #streamBitsPerSecond = new Estimate(ASSUMED_STREAM_BITS_PER_SECOND);
@@ -108,7 +111,12 @@ export class PeerEngine {
     });
     this.#uploads = new Uploads(this.#context, this.#links);
     this.#poll = new HeaderPoll(this.#context);
-    this.#mesh = new Mesh(this.#context, this.#links, (nowMs, linkId) => this.#drop(nowMs, linkId, 'idle'));
+    const exchange = new PeerExchange(this.#context, this.#links);
+    this.#mesh = new Mesh(this.#context, this.#links, {
+      exchange,
+      drop: (nowMs, linkId) => this.#drop(nowMs, linkId, 'idle'),
+    });
+    this.#relay = new SignalRelay(this.#context, this.#links, exchange);
   }
 
   /** Handles one input at `nowMs`, which never runs backwards. */
@@ -232,6 +240,9 @@ export class PeerEngine {
       case 'dialFailed':
         this.#mesh.dialFailed(nowMs, input.peerId);
         return;
+      case 'signal':
+        this.#relay.send(nowMs, input.signal, input.via);
+        return;
       case 'duty':
         this.#dutyStripes = input.stripes;
         return;
@@ -349,6 +360,12 @@ export class PeerEngine {
         return;
       case 'ping':
         this.#links.trySend(nowMs, linkId, { kind: 'pong', nonce: message.nonce });
+        return;
+      case 'peers':
+        this.#mesh.told(nowMs, neighbour, message.peers);
+        return;
+      case 'relay':
+        this.#relay.received(nowMs, neighbour, message.signal);
         return;
       case 'pong':
         this.#pong(nowMs, neighbour, message.nonce);

@@ -15,6 +15,7 @@ import {
   type PublisherProof,
   type Random,
   type RenditionId,
+  type Signal,
   type SignedChunkHeader,
   type StreamLink,
   type StreamRecord,
@@ -33,6 +34,7 @@ import type { WakeTimer } from '../ports/wake-timer.js';
 import { EventHub } from './event-hub.js';
 import type { PeerSessionEvents, PeerSessionStats, SeederSession } from './peer-session.js';
 import { PeerSessionError } from './errors.js';
+import { SignalRoutes } from './signal-routes.js';
 import type { TrackerClock } from './tracker-clock.js';
 
 /** What a session runs on: one implementation of each port. */
@@ -85,6 +87,7 @@ export class LivePeerSession implements SeederSession {
   readonly #hub = new EventHub<PeerSessionEvents>();
   readonly #inputs: EngineInput[] = [];
   readonly #links = new Map<LinkId, OpenLink>();
+  readonly #routes = new SignalRoutes();
   readonly #fetches = new Map<number, Cancel>();
   readonly #inits = new Map<string, Uint8Array>();
   /** Fetches of init segments that are under way, by hash. */
@@ -293,7 +296,12 @@ export class LivePeerSession implements SeederSession {
         this.#links.get(command.linkId)?.link.close();
         return;
       case 'dial':
-        this.#transport?.dial(command.peerId);
+        this.#dial(command.peerId, command.via);
+        return;
+      case 'takeSignal':
+        if (command.signal.to !== this.peerId) return;
+        this.#routes.brought(command.signal, command.linkId);
+        this.#transport?.signal(command.signal);
         return;
       case 'wantNeighbours':
         this.#parts.tracker?.wantNeighbours({ count: command.count, exclude: [...command.exclude] });
@@ -507,6 +515,22 @@ export class LivePeerSession implements SeederSession {
     this.#warmPeers = [];
   }
 
+  #dial(peerId: PeerId, via: LinkId | undefined): void {
+    // A neighbour has told us of ourselves.
+    if (peerId === this.peerId) {
+      this.#handle({ kind: 'dialFailed', peerId });
+      return;
+    }
+    this.#routes.dialled(peerId, via);
+    this.#transport?.dial(peerId);
+  }
+
+  #sendSignal(signal: Signal, tracker: TrackerClient): void {
+    const via = this.#routes.to(signal.to);
+    if (via === undefined && tracker.state === 'joined') tracker.signal(signal);
+    else this.#handle({ kind: 'signal', signal, via });
+  }
+
   #startMesh(): void {
     if (this.#isMeshStarted || this.#state !== 'running') return;
     this.#isMeshStarted = true;
@@ -526,9 +550,12 @@ export class LivePeerSession implements SeederSession {
     // The origin's seeder chooses whom it serves: nobody else may make it set up connections.
     if (this.#parts.role === 'origin') transport.setLinkLimit(0);
     transport.listen({
-      sendSignal: (signal) => tracker.signal(signal),
+      sendSignal: (signal) => this.#sendSignal(signal, tracker),
       linkOpened: (link) => this.#linkOpened(link),
-      dialFailed: (peerId) => this.#handle({ kind: 'dialFailed', peerId }),
+      dialFailed: (peerId) => {
+        this.#routes.settled(peerId);
+        this.#handle({ kind: 'dialFailed', peerId });
+      },
     });
     this.#offerWarmPeers();
     tracker.start(() => this.#joinRequest(transport), {
@@ -589,6 +616,7 @@ export class LivePeerSession implements SeederSession {
 
   #linkOpened(link: Link): void {
     const linkId = this.#nextLinkId++;
+    this.#routes.settled(link.remote.peerId);
     const isSeeder = link.remote.role === 'origin';
     this.#links.set(linkId, { link, linkId });
     this.#handle({ kind: 'linkOpened', linkId, ...link.remote });

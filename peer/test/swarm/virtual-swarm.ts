@@ -11,6 +11,7 @@ import {
   type PeerId,
   type PeerRole,
   type Random,
+  type Signal,
   type WireMessage,
 } from '@p2ptv/protocol';
 import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
@@ -18,13 +19,15 @@ import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
 import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
 import type { Link } from '../../src/ports/link.js';
 import type { LinkTransport } from '../../src/ports/link-transport.js';
-import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
+import type { TrackerClient, TrackerListener, TrackerState } from '../../src/ports/tracker-client.js';
 import { LivePeerSession, type SessionParts } from '../../src/runtime/live-peer-session.js';
 import { LINK, PART_MS, RENDITION, VirtualOrigin } from './virtual-origin.js';
 
 const STRIPES = 8;
 const BLOCK_TYPE = 0x07;
 const NEIGHBOURS = 14;
+/** From a peer to another over the tracker, or to the tracker and back, ms. */
+const TRACKER_DELAY_MS = 30;
 
 export type SwarmOptions = {
   readonly seed: number;
@@ -59,8 +62,9 @@ export class VirtualSwarm {
   /** Over every frame that anybody sent: when, from whom, to whom, what kind, how long. */
   readonly trace = createHash('sha256');
   readonly #altering = new Set<PeerId>();
+  readonly #strangers = new Map<PeerId, LinkTransport>();
   #seeder: LivePeerSession | undefined;
-  isTrackerAway = false;
+  #isTrackerAway = false;
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -69,6 +73,7 @@ export class VirtualSwarm {
       time: this.time,
       random: this.random,
       oneWayDelayMs: options.oneWayDelayMs ?? 20,
+      hasSignals: true,
     });
     this.origin = new VirtualOrigin(this.time, options.chunkBytes);
   }
@@ -77,6 +82,16 @@ export class VirtualSwarm {
   get seeder(): LivePeerSession {
     this.#seeder ??= this.#startSeeder();
     return this.#seeder;
+  }
+
+  get isTrackerAway(): boolean {
+    return this.#isTrackerAway;
+  }
+
+  /** Away, it neither hears nor says anything; back, it deals duty anew. */
+  set isTrackerAway(isAway: boolean) {
+    this.#isTrackerAway = isAway;
+    this.#dealDuty();
   }
 
   /** A viewer comes in now. */
@@ -109,8 +124,9 @@ export class VirtualSwarm {
     const transport = this.network.createTransport({ peerId, role: 'viewer', uplinkBitsPerSecond: 50_000_000 });
     transport.setCredentials({ ticket: '', trackerKey: LINK.publicKey, iceServers: [] });
     const links = new Set<Link>();
+    this.#strangers.set(peerId, transport);
     transport.listen({
-      sendSignal: () => undefined,
+      sendSignal: (signal) => this.#relaySignal(signal),
       dialFailed: () => undefined,
       linkOpened: (link) => {
         links.add(link);
@@ -157,21 +173,31 @@ export class VirtualSwarm {
   /** A tracker that hands everybody a random mix, and deals the stripes in turn. */
   tracker(): TrackerClient {
     let member: Member | undefined;
-    const client: TrackerClient & { state: TrackerClient['state'] } = {
-      state: 'connecting',
-      start: (joinRequest, listener) => {
-        this.time.schedule(this.time.nowMs() + 30, () => {
-          member = { request: joinRequest(), listener };
-          client.state = 'joined';
-          this.#admit(member);
-        });
+    const start = (joinRequest: () => JoinRequest, listener: TrackerListener): void => {
+      this.time.schedule(this.time.nowMs() + TRACKER_DELAY_MS, () => {
+        if (this.isTrackerAway) {
+          start(joinRequest, listener);
+          return;
+        }
+        member = { request: joinRequest(), listener };
+        this.#admit(member);
+      });
+    };
+    const stateNow = (): TrackerState => (this.isTrackerAway ? 'away' : member ? 'joined' : 'connecting');
+    const client: TrackerClient = {
+      get state() {
+        return stateNow();
       },
-      signal: () => undefined,
+      start,
+      signal: (signal) => {
+        if (this.isTrackerAway) return;
+        this.time.schedule(this.time.nowMs() + TRACKER_DELAY_MS, () => this.#relaySignal(signal));
+      },
       report: () => undefined,
       reportLinked: () => undefined,
       wantNeighbours: ({ count, exclude }) => {
         if (this.isTrackerAway) return;
-        this.time.schedule(this.time.nowMs() + 30, () => {
+        this.time.schedule(this.time.nowMs() + TRACKER_DELAY_MS, () => {
           if (member) member.listener.neighbours(this.#mix(member, count, exclude));
         });
       },
@@ -180,6 +206,21 @@ export class VirtualSwarm {
       },
     };
     return client;
+  }
+
+  /** As the real one: a signal to somebody who is gone comes back as a refusal. */
+  #relaySignal(signal: Signal): void {
+    if (this.isTrackerAway) return;
+    const receiver = this.#members.get(signal.to)?.listener ?? this.#strangers.get(signal.to);
+    if (receiver) {
+      receiver.signal(signal);
+      return;
+    }
+    const { from, to, connectionId } = signal;
+    if (signal.body.kind !== 'offer') return;
+    this.#members
+      .get(from)
+      ?.listener.signal({ from: to, to: from, connectionId, body: { kind: 'refuse', reason: 'gone' } });
   }
 
   #admit(member: Member): void {
@@ -210,6 +251,7 @@ export class VirtualSwarm {
   }
 
   #dealDuty(): void {
+    if (this.isTrackerAway) return;
     const viewers = [...this.#members.values()].filter(({ request }) => request.role === 'viewer');
     const seeder = [...this.#members.values()].find(({ request }) => request.role === 'origin');
     const stripes = Array.from({ length: STRIPES }, (_, stripe) => {

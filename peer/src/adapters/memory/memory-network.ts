@@ -4,6 +4,7 @@ import {
   type PeerRole,
   type Random,
   type Signal,
+  type SignalBody,
 } from '@p2ptv/protocol';
 import type { RemotePeer } from '../../ports/link.js';
 import type {
@@ -35,22 +36,36 @@ export type MemoryNetworkOptions = {
   readonly jitterMs?: number;
   /** How long a neighbour takes to notice that a peer vanished, ms. Default 5,000, as browsers do. */
   readonly vanishDetectionMs?: number;
+  /** Dials send offers and wait for answers, as WebRTC's do; default false: peers find each other by themselves. */
+  readonly hasSignals?: boolean;
 };
 
 /** Round trips from dial to open: offer and answer through the tracker, then ICE and DTLS. */
 const DIAL_ROUND_TRIPS = 3;
 const DIAL_TIMEOUT_MS = 8_000;
+/** Of them, those after offer and answer. */
+const CONNECT_ROUND_TRIPS = 2;
+/** As long as those of browsers. */
+const SDP = 'v=0\r\n'.padEnd(900, 'a');
+const TICKET = 't'.repeat(450);
+
+const REFUSALS: Readonly<Record<'full' | 'badTicket' | 'gone', DialFailure>> = {
+  full: 'refused',
+  badTicket: 'badTicket',
+  gone: 'unreachable',
+};
 
 /**
  * Many peers in one process, on virtual time: each with one uplink and one downlink for all its
- * links. Who is who is known by construction, so there are neither signals nor tickets; limits and
- * refusals are those of the real transport.
+ * links. Who is who is known by construction, so there are no tickets; limits and refusals are
+ * those of the real transport.
  */
 export class MemoryNetwork {
   readonly time: VirtualTime;
   readonly #options: MemoryNetworkOptions;
   readonly #transports = new Map<PeerId, MemoryLinkTransport>();
   readonly #paths = new Map<string, MemoryPath>();
+  #connectionCount = 0;
 
   constructor(options: MemoryNetworkOptions) {
     this.time = options.time;
@@ -69,6 +84,16 @@ export class MemoryNetwork {
     const transport = this.#transports.get(peerId);
     this.#transports.delete(peerId);
     transport?.vanish(this.#options.vanishDetectionMs ?? 5_000);
+  }
+
+  /** True where dials are signalled. */
+  get hasSignals(): boolean {
+    return this.#options.hasSignals === true;
+  }
+
+  /** A connection id that was not used before. */
+  newConnectionId(): string {
+    return (this.#connectionCount++).toString(16).padStart(8, '0');
   }
 
   /** The transport of a peer that is there. */
@@ -104,6 +129,8 @@ export class MemoryLinkTransport implements LinkTransport {
   readonly #end: MemoryEnd;
   readonly #dials = new Map<PeerId, Unschedule>();
   readonly #links = new Map<PeerId, { link: MemoryLink; isIncoming: boolean }>();
+  /** Connection ids of the dials that were signalled. */
+  readonly #offers = new Map<PeerId, string>();
   readonly #waitingDials = new Set<PeerId>();
   #listener: LinkTransportListener | undefined;
   #credentials: Credentials | undefined;
@@ -141,17 +168,72 @@ export class MemoryLinkTransport implements LinkTransport {
       this.#waitingDials.add(peerId);
       return;
     }
+    if (this.#network.hasSignals) this.#offer(peerId);
+    else this.#meetLater(peerId, DIAL_ROUND_TRIPS);
+  }
+
+  /** Only where dials are signalled. */
+  signal({ from, to, connectionId, body }: Signal): void {
+    if (this.#isClosed || to !== this.peer.peerId || from === to) return;
+    const isOurs = this.#offers.get(from) === connectionId;
+    switch (body.kind) {
+      case 'offer':
+        this.#answer(from, connectionId);
+        return;
+      case 'answer':
+        if (!isOurs || !this.#dials.has(from)) return;
+        this.#dials.get(from)?.();
+        this.#meetLater(from, CONNECT_ROUND_TRIPS);
+        return;
+      case 'refuse':
+        if (!isOurs || !this.#dials.has(from)) return;
+        this.#dials.get(from)?.();
+        this.#fail(from, REFUSALS[body.reason]);
+        return;
+      case 'candidate':
+        return;
+    }
+  }
+
+  #offer(peerId: PeerId): void {
     const { time } = this.#network;
-    const delayMs = this.#network.path(this.peer.peerId, peerId).oneWayDelayMs * 2 * DIAL_ROUND_TRIPS;
+    const connectionId = this.#network.newConnectionId();
+    this.#offers.set(peerId, connectionId);
+    this.#dials.set(
+      peerId,
+      time.schedule(time.nowMs() + DIAL_TIMEOUT_MS, () => this.#fail(peerId, 'timeout')),
+    );
+    this.#sendSignal(peerId, connectionId, { kind: 'offer', sdp: SDP, ticket: TICKET });
+  }
+
+  #answer(peerId: PeerId, connectionId: string): void {
+    // Both dialled: both know which offer stands.
+    if (this.#dials.has(peerId) && this.peer.peerId < peerId) return;
+    const isWelcome = this.#dials.has(peerId) || this.#isWelcome();
+    this.#sendSignal(
+      peerId,
+      connectionId,
+      isWelcome
+        ? { kind: 'answer', sdp: SDP, ticket: TICKET }
+        : { kind: 'refuse', reason: this.#credentials ? 'full' : 'gone' },
+    );
+  }
+
+  #sendSignal(to: PeerId, connectionId: string, body: SignalBody): void {
+    const { time } = this.#network;
+    const signal: Signal = { from: this.peer.peerId, to, connectionId, body };
+    time.schedule(time.nowMs(), () => {
+      if (!this.#isClosed) this.#listener?.sendSignal(signal);
+    });
+  }
+
+  #meetLater(peerId: PeerId, roundTrips: number): void {
+    const { time } = this.#network;
+    const delayMs = this.#network.path(this.peer.peerId, peerId).oneWayDelayMs * 2 * roundTrips;
     this.#dials.set(
       peerId,
       time.schedule(time.nowMs() + delayMs, () => this.#meet(peerId)),
     );
-  }
-
-  /** There are none in memory. */
-  signal(_signal: Signal): void {
-    throw new Error('a memory network has no signals');
   }
 
   listen(listener: LinkTransportListener): void {
@@ -177,6 +259,7 @@ export class MemoryLinkTransport implements LinkTransport {
     this.#isClosed = true;
     for (const unschedule of this.#dials.values()) unschedule();
     this.#dials.clear();
+    this.#offers.clear();
     this.#waitingDials.clear();
   }
 
@@ -195,8 +278,10 @@ export class MemoryLinkTransport implements LinkTransport {
       return;
     }
     this.#dials.delete(peerId);
+    this.#offers.delete(peerId);
     other.#dials.get(this.peer.peerId)?.();
     other.#dials.delete(this.peer.peerId);
+    other.#offers.delete(this.peer.peerId);
     const path = this.#network.path(this.peer.peerId, peerId);
     const [link, otherLink] = MemoryLink.pair(time, { left: this.#end, right: other.#end }, path);
     this.#links.set(peerId, { link, isIncoming: false });
@@ -222,6 +307,7 @@ export class MemoryLinkTransport implements LinkTransport {
 
   #fail(peerId: PeerId, failure: DialFailure): void {
     this.#dials.delete(peerId);
+    this.#offers.delete(peerId);
     this.#listener?.dialFailed(peerId, failure);
   }
 }

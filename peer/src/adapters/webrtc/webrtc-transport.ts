@@ -32,7 +32,7 @@ type Attempt = {
   /** We sent the offer. */
   readonly isInitiator: boolean;
   /** They wanted it and we did not: it counts against the limit. */
-  readonly isIncoming: boolean;
+  isIncoming: boolean;
   readonly connection: WebRtcConnection;
   readonly timer: ReturnType<typeof setTimeout>;
   /** Set once the other side's ticket was found valid. */
@@ -108,7 +108,13 @@ export class WebRtcTransport implements LinkTransport {
 
   dial(peerId: PeerId): void {
     if (this.#isClosed || peerId === this.#options.peerId) return;
-    if (this.#attempts.has(peerId) || this.#open.has(peerId)) return;
+    if (this.#open.has(peerId)) return;
+    const current = this.#attempts.get(peerId);
+    if (current) {
+      // Ours too from now on: whoever dials is told of a failure.
+      current.isIncoming = false;
+      return;
+    }
     if (!this.#credentials) {
       this.#waitingDials.add(peerId);
       return;
