@@ -63,9 +63,10 @@ export function encodedMessageBytes(message: WireMessage): number {
     case 'status':
       return 1 + STATUS_BYTES;
     case 'header':
-      return 2 + message.signed.bytes.length;
+      return 4 + message.signed.bytes.length;
     case 'incoming':
     case 'have':
+      return 1 + REF_BYTES + 2;
     case 'cancel':
       return 1 + REF_BYTES;
     case 'request':
@@ -110,10 +111,14 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
       break;
     case 'header':
       bytes[1] = HOLDINGS.indexOf(message.holding);
-      bytes.set(message.signed.bytes, 2);
+      view.setUint16(2, clampToUint16(message.aheadKib ?? 0));
+      bytes.set(message.signed.bytes, 4);
       break;
     case 'incoming':
     case 'have':
+      writeRef(view, message);
+      view.setUint16(6, clampToUint16(message.aheadKib ?? 0));
+      break;
     case 'cancel':
       writeRef(view, message);
       break;
@@ -121,7 +126,7 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
       writeRef(view, message);
       view.setUint16(6, message.firstBlock);
       view.setUint16(8, message.blockCount);
-      view.setUint16(10, Math.max(0, Math.min(0xffff, Math.round(message.deadlineInMs))));
+      view.setUint16(10, clampToUint16(message.deadlineInMs));
       break;
     case 'block':
       writeRef(view, message);
@@ -173,16 +178,18 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
     case TYPE.status:
       return length === 1 + STATUS_BYTES ? { kind: 'status', status: readStatus(view, 1) } : malformed;
     case TYPE.header: {
-      const holding = length > 2 ? HOLDINGS[view.getUint8(1)] : undefined;
-      const signed = decodeChunkHeader(frame.subarray(2));
-      return signed && holding ? { kind: 'header', signed, holding } : malformed;
+      const holding = length > 4 ? HOLDINGS[view.getUint8(1)] : undefined;
+      const signed = decodeChunkHeader(frame.subarray(4));
+      return signed && holding ? { kind: 'header', signed, holding, aheadKib: view.getUint16(2) } : malformed;
     }
     case TYPE.incoming:
-      return readBareRef(view, 'incoming') ?? malformed;
+      return readNews(view, 'incoming') ?? malformed;
     case TYPE.have:
-      return readBareRef(view, 'have') ?? malformed;
-    case TYPE.cancel:
-      return readBareRef(view, 'cancel') ?? malformed;
+      return readNews(view, 'have') ?? malformed;
+    case TYPE.cancel: {
+      const ref = length === 1 + REF_BYTES ? readRef(view) : undefined;
+      return ref ? { kind: 'cancel', ...ref } : malformed;
+    }
     case TYPE.request:
       return readRequest(view) ?? malformed;
     case TYPE.block: {
@@ -248,9 +255,9 @@ function readRef(view: DataView): ChunkRef | undefined {
   return { rendition: rendition as RenditionId, sequence: view.getUint32(2) as ChunkSequence };
 }
 
-function readBareRef(view: DataView, kind: 'incoming' | 'have' | 'cancel'): WireMessage | undefined {
-  const ref = view.byteLength === 1 + REF_BYTES ? readRef(view) : undefined;
-  return ref && { kind, ...ref };
+function readNews(view: DataView, kind: 'incoming' | 'have'): WireMessage | undefined {
+  const ref = view.byteLength === 1 + REF_BYTES + 2 ? readRef(view) : undefined;
+  return ref && { kind, ...ref, aheadKib: view.getUint16(6) };
 }
 
 function readStripe(view: DataView, kind: 'subscribe' | 'unsubscribe'): WireMessage | undefined {
@@ -268,6 +275,10 @@ function writeStatus(view: DataView, offset: number, status: PeerStatus): void {
     offset + 8,
     (status.isUploading ? STATUS_UPLOADING : 0) | (status.isVisible ? STATUS_VISIBLE : 0),
   );
+}
+
+function clampToUint16(value: number): number {
+  return Math.max(0, Math.min(0xffff, Math.round(value)));
 }
 
 function clampToUint32(value: number): number {

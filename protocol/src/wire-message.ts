@@ -6,6 +6,12 @@ import type { Signal } from './tracker-contract.js';
 /** Names a chunk within the stream of a link. */
 export type ChunkRef = { readonly rendition: RenditionId; readonly sequence: ChunkSequence };
 
+/** What whoever tells of a chunk has to send before it could serve a new request. */
+export type UploadQueue = {
+  /** KiB, 0 … 65,535; left out: 0. */
+  readonly aheadKib?: number;
+};
+
 /** Names a stripe of a rendition: 0 … STRIPE_COUNT − 1. */
 export type StripeRef = { readonly rendition: RenditionId; readonly stripe: number };
 
@@ -44,9 +50,9 @@ export type NamedPeer = {
 export type WireMessage =
   | { readonly kind: 'hello'; readonly version: number; readonly status: PeerStatus }
   | { readonly kind: 'status'; readonly status: PeerStatus }
-  | { readonly kind: 'header'; readonly signed: SignedChunkHeader; readonly holding: Holding }
-  | ({ readonly kind: 'incoming' } & ChunkRef)
-  | ({ readonly kind: 'have' } & ChunkRef)
+  | ({ readonly kind: 'header'; readonly signed: SignedChunkHeader; readonly holding: Holding } & UploadQueue)
+  | ({ readonly kind: 'incoming' } & ChunkRef & UploadQueue)
+  | ({ readonly kind: 'have' } & ChunkRef & UploadQueue)
   | ({ readonly kind: 'request' } & ChunkRef & BlockRange & { readonly deadlineInMs: number })
   | ({ readonly kind: 'block' } & ChunkRef & { readonly index: number; readonly bytes: Uint8Array })
   | ({ readonly kind: 'cancel' } & ChunkRef)
@@ -69,4 +75,4 @@ export type WireMessage =
 export type BlockRange = { readonly firstBlock: number; readonly blockCount: number };
 
 /** Version of the wire protocol, in HELLO. Peers of different versions part with BYE. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;

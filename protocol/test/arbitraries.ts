@@ -150,8 +150,10 @@ export const wireMessages: fc.Arbitrary<WireMessage> = fc.oneof(
     kind: fc.constant('header' as const),
     signed: signedHeaders,
     holding: fc.constantFrom(...HOLDINGS),
+    aheadKib: fc.nat({ max: 0xffff }),
   }),
-  fc.record({ kind: fc.constantFrom('incoming' as const, 'have' as const, 'cancel' as const), ...chunkRef }),
+  fc.record({ kind: fc.constantFrom('incoming' as const, 'have' as const), ...chunkRef, aheadKib: fc.nat({ max: 0xffff }) }),
+  fc.record({ kind: fc.constant('cancel' as const), ...chunkRef }),
   fc
     .record({
       kind: fc.constant('request' as const),

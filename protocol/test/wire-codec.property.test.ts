@@ -51,11 +51,11 @@ const EXAMPLES: readonly [string, WireMessage, string][] = [
   ],
   [
     'HEADER',
-    { kind: 'header', signed, holding: 'complete' },
-    `03 02 ${Buffer.from(signed.bytes).toString('hex')}`,
+    { kind: 'header', signed, holding: 'complete', aheadKib: 5 },
+    `03 02 0005 ${Buffer.from(signed.bytes).toString('hex')}`,
   ],
-  ['INCOMING', { kind: 'incoming', ...chunk }, '04 03 01020304'],
-  ['HAVE', { kind: 'have', ...chunk }, '05 03 01020304'],
+  ['INCOMING', { kind: 'incoming', ...chunk, aheadKib: 0x0102 }, '04 03 01020304 0102'],
+  ['HAVE', { kind: 'have', ...chunk, aheadKib: 3 }, '05 03 01020304 0003'],
   [
     'REQUEST',
     { kind: 'request', ...chunk, firstBlock: 1, blockCount: 4, deadlineInMs: 258 },
@@ -175,15 +175,15 @@ describe('wire codec', () => {
     }
   });
 
-  it.each(['04', '05', '08'])('WR3 WR8: type %s is malformed with rendition 16', (type) => {
-    expect(kindOf(`${type} 0f 00000000`)).not.toBe('malformed');
-    expect(kindOf(`${type} 10 00000000`)).toBe('malformed');
+  it.each(['04', '05'])('WR3 WR8: type %s is malformed with rendition 16', (type) => {
+    expect(kindOf(`${type} 0f 00000000 0000`)).not.toBe('malformed');
+    expect(kindOf(`${type} 10 00000000 0000`)).toBe('malformed');
   });
 
   it.each([
     ['a HEADER of unknown holding', `03 03 ${Buffer.from(signed.bytes).toString('hex')}`],
     ['a HEADER without a header', '03 02'],
-    ['a HEADER of another version', `03 02 02${Buffer.from(signed.bytes).toString('hex').slice(2)}`],
+    ['a HEADER of another version', `03 02 0000 02${Buffer.from(signed.bytes).toString('hex').slice(2)}`],
     ['a REQUEST of rendition 16', '06 10 01020304 0000 0001 0000'],
     ['a REQUEST of no block', '06 03 01020304 0000 0000 0000'],
     ['a REQUEST beyond block 255', '06 03 01020304 00ff 0002 0000'],
@@ -397,13 +397,13 @@ describe('wire codec', () => {
 
   it('VR2: the HELLO of a later version tells its version, however long it is', () => {
     for (const tail of ['', '00', 'ffffffffff']) {
-      expect(decodeMessage(bytesOf(`01 02 00000a0b 00000001 01 ${tail}`))).toEqual({
+      expect(decodeMessage(bytesOf(`01 03 00000a0b 00000001 01 ${tail}`))).toEqual({
         kind: 'hello',
-        version: 2,
+        version: 3,
         status,
       });
     }
     expect(kindOf('01 02 00000a0b 00000001')).toBe('malformed');
-    expect(kindOf('01 01 00000a0b 00000001 01 00')).toBe('malformed');
+    expect(kindOf('01 02 00000a0b 00000001 01 00')).toBe('malformed');
   });
 });

@@ -1,8 +1,9 @@
-import type { ChunkKey, ChunkRef, WireMessage } from '@p2ptv/protocol';
+import type { ChunkKey, WireMessage } from '@p2ptv/protocol';
 import { isComplete, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
+import type { Uploads } from './uploads.js';
 
 /** Newest chunks that a new neighbour is told of. */
 const GREETING_CHUNKS = 16;
@@ -11,20 +12,18 @@ const GREETING_CHUNKS = 16;
 export class Announcer {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
+  readonly #uploads: Uploads;
 
-  constructor(context: EngineContext, links: OutgoingLinks) {
+  constructor(context: EngineContext, links: OutgoingLinks, uploads: Uploads) {
     this.#context = context;
     this.#links = links;
+    this.#uploads = uploads;
   }
 
   /** Tells everyone who lacks the chunk. A peer that serves nobody stays silent. */
   announce(nowMs: number, chunk: StoredChunk, holding: 'incoming' | 'complete'): void {
     if (!this.#links.isUploading) return;
-    const { rendition, sequence } = chunk.signed.header;
-    const news = {
-      brief: { kind: holding === 'complete' ? 'have' : 'incoming', rendition, sequence },
-      full: { kind: 'header', signed: chunk.signed, holding },
-    } as const;
+    const news = this.#newsOf(chunk, holding);
     for (const neighbour of this.#context.neighbours.all()) {
       if (neighbour.role === 'origin' || neighbour.marks.holding(chunk.key) !== 'none') continue;
       this.#tell(nowMs, neighbour, { key: chunk.key, news });
@@ -44,11 +43,17 @@ export class Announcer {
 
   /** Tells one neighbour of a chunk; false when the cap left no room for it. */
   tell(nowMs: number, neighbour: Neighbour, chunk: StoredChunk): boolean {
-    const { rendition, sequence } = chunk.signed.header;
-    const holding = isComplete(chunk) ? 'complete' : 'incoming';
-    const brief = { kind: isComplete(chunk) ? 'have' : 'incoming', rendition, sequence } as const;
-    const news = { brief, full: { kind: 'header', signed: chunk.signed, holding } as const };
+    const news = this.#newsOf(chunk, isComplete(chunk) ? 'complete' : 'incoming');
     return this.#tell(nowMs, neighbour, { key: chunk.key, news });
+  }
+
+  #newsOf({ signed }: StoredChunk, holding: 'incoming' | 'complete'): News {
+    const { rendition, sequence } = signed.header;
+    const aheadKib = Math.ceil(this.#uploads.queuedBytes / 1024);
+    return {
+      brief: { kind: holding === 'complete' ? 'have' : 'incoming', rendition, sequence, aheadKib },
+      full: { kind: 'header', signed, holding, aheadKib },
+    };
   }
 
   #tell(nowMs: number, neighbour: Neighbour, what: { readonly key: ChunkKey; readonly news: News }): boolean {
@@ -63,9 +68,3 @@ export class Announcer {
 
 /** What is told of a chunk: to those who have the header, and to those who have not. */
 type News = { readonly brief: WireMessage; readonly full: WireMessage };
-
-/** The reference of a stored chunk. */
-export function refOf(chunk: StoredChunk): ChunkRef {
-  const { rendition, sequence } = chunk.signed.header;
-  return { rendition, sequence };
-}

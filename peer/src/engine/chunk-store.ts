@@ -5,6 +5,7 @@ import {
   chunkKey,
   type ChunkHeader,
   type ChunkKey,
+  type ChunkRef,
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
 import type { ChunkSources } from './counters.js';
@@ -121,4 +122,10 @@ export function joinedBytes(chunk: StoredChunk): Uint8Array<ArrayBuffer> {
 /** Milliseconds since the Unix epoch at which the chunk's last frame ends. */
 export function endDateMs(header: ChunkHeader): number {
   return header.programDateTimeMs + header.durationUs / 1000;
+}
+
+/** The reference of a stored chunk. */
+export function refOf(chunk: StoredChunk): ChunkRef {
+  const { rendition, sequence } = chunk.signed.header;
+  return { rendition, sequence };
 }

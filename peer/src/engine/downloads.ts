@@ -9,13 +9,13 @@ import {
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
 import type { OriginFailure } from '../ports/origin-client.js';
-import { refOf, type Announcer } from './announcer.js';
+import type { Announcer } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
-import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk } from './chunk-store.js';
+import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
-import type { Neighbour } from './neighbours.js';
+import { beginsMs, type Neighbour } from './neighbours.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
@@ -54,8 +54,10 @@ type Download = {
   source: Source;
   /** Asked because the source went silent; whichever sends the next block stays. */
   hedge: PeerSource | undefined;
-  /** The first neighbour that told of it, and when. */
-  firstTeller: { readonly linkId: LinkId; readonly atMs: number } | undefined;
+  /** When a neighbour first told of it. */
+  toldAtMs: number | undefined;
+  /** The neighbour that could have begun to send it first, had it been asked at its word; and when. */
+  firstTeller: { readonly linkId: LinkId; readonly beginsAtMs: number } | undefined;
   isSpared: boolean;
   switches: number;
   failures: number;
@@ -103,7 +105,7 @@ export class Downloads {
   readonly #links: OutgoingLinks;
   readonly #announcer: Announcer;
   readonly #subscriptions: Subscriptions;
-  readonly #forward: (nowMs: number, chunk: StoredChunk) => void;
+  readonly #pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
   readonly #checks: BlockChecks;
   readonly #fetches: OriginFetches;
   readonly #fallback: FallbackRule;
@@ -117,8 +119,8 @@ export class Downloads {
       links: OutgoingLinks;
       announcer: Announcer;
       subscriptions: Subscriptions;
-      /** Told when the first block of a chunk is verified. */
-      forward: (nowMs: number, chunk: StoredChunk) => void;
+      /** Called when the first block of a chunk is verified, before others are told of it. */
+      pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
     },
   ) {
     this.#context = context;
@@ -126,7 +128,7 @@ export class Downloads {
     this.#links = parts.links;
     this.#announcer = parts.announcer;
     this.#subscriptions = parts.subscriptions;
-    this.#forward = parts.forward;
+    this.#pushToChildren = parts.pushToChildren;
     this.#checks = new BlockChecks(context);
     this.#fetches = new OriginFetches(context);
     this.#fallback = new FallbackRule(context.options);
@@ -152,6 +154,7 @@ export class Downloads {
       jitterMs: this.#drawJitterMs(partMs),
       source: NO_SOURCE,
       hedge: undefined,
+      toldAtMs: undefined,
       firstTeller: undefined,
       isSpared: false,
       switches: 0,
@@ -166,12 +169,14 @@ export class Downloads {
   /** A neighbour has said that it has a wanted chunk, or is getting it. */
   told(nowMs: number, key: ChunkKey, neighbour: Neighbour): void {
     const download = this.#active.get(key);
-    if (this.#subscriptions.mayPush(nowMs, neighbour, key)) {
-      neighbour.marks.solicit(key);
-      this.pushBegins(nowMs, key, neighbour);
-    }
+    if (this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
+    if (this.#subscriptions.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
     if (!download) return;
-    download.firstTeller ??= { linkId: neighbour.linkId, atMs: nowMs };
+    download.toldAtMs ??= nowMs;
+    const beginsAtMs = beginsMs(nowMs, neighbour);
+    if (!download.firstTeller || beginsAtMs < download.firstTeller.beginsAtMs) {
+      download.firstTeller = { linkId: neighbour.linkId, beginsAtMs };
+    }
     this.#touch(download);
   }
 
@@ -211,7 +216,7 @@ export class Downloads {
     const { index, bytes } = block;
     const key = chunkKey(block.rendition, block.sequence);
     const chunk = this.#context.store.get(key);
-    if (!neighbour.marks.isSolicited(key)) {
+    if (!neighbour.marks.isSolicited(key) && !this.#subscriptions.mayPush(nowMs, neighbour, key)) {
       return this.#mayBeStale(block) ? 'forgotten' : 'unsolicited';
     }
     if (!chunk) return 'forgotten';
@@ -256,9 +261,9 @@ export class Downloads {
     if (!download) return { check, isRight: true };
     const isWhole = isComplete(chunk);
     const isFirst = chunk.verifiedCount === 1;
+    if (isFirst) this.#pushToChildren(nowMs, chunk);
     if (isWhole) this.#complete(nowMs, download, check.from);
     else if (isFirst && download.source.kind !== 'origin') this.#announcer.announce(nowMs, chunk, 'incoming');
-    if (isFirst) this.#forward(nowMs, chunk);
     return isWhole ? { check, isRight: true, completed: chunk } : { check, isRight: true };
   }
 
@@ -390,11 +395,11 @@ export class Downloads {
 
   /** A parent that keeps its word is given some time to push what others have already. */
   #waitsForParent(nowMs: number, download: Download): boolean {
-    const { chunk, firstTeller } = download;
+    const { chunk, toldAtMs } = download;
     if (!this.#subscriptions.isParentTrusted(chunk.key)) return false;
     const parent = this.#context.neighbours.get(this.#subscriptions.parentOf(chunk.key) ?? -1);
     if (!parent || parent.marks.hasFailed(chunk.key)) return false;
-    const patientUntilMs = (firstTeller?.atMs ?? nowMs) + this.#context.options.push.patienceMs;
+    const patientUntilMs = (toldAtMs ?? nowMs) + this.#context.options.push.patienceMs;
     if (nowMs >= patientUntilMs) return false;
     this.#lookAgain(download, patientUntilMs);
     return true;
@@ -564,11 +569,11 @@ export class Downloads {
     this.#subscriptions.delivered(nowMs, { chunk, from, rival });
   }
 
-  /** Who told of the chunk so long before its parent's first block that it would have brought it sooner. */
+  /** Who could have begun to send the chunk clearly sooner than its source did. */
   #rivalOf({ source, firstTeller }: Download): LinkId | undefined {
     if (source.kind !== 'peer' || source.begunAtMs === undefined || !firstTeller) return undefined;
     if (firstTeller.linkId === source.linkId) return undefined;
-    const gainMs = source.begunAtMs - firstTeller.atMs;
+    const gainMs = source.begunAtMs - firstTeller.beginsAtMs;
     return gainMs > this.#context.options.push.rivalGainMs ? firstTeller.linkId : undefined;
   }
 

@@ -128,9 +128,14 @@ const BROKEN_PROMISE_MS = 250;
  * others first, the bytes themselves, and what its lapses teach.
  */
 export function predictedFinishMs(nowMs: number, neighbour: Neighbour, byteCount: number): number {
+  return beginsMs(nowMs, neighbour) + (byteCount * neighbour.msPerKib.mean) / 1024;
+}
+
+/** When the first byte of a new request would come. */
+export function beginsMs(nowMs: number, neighbour: Neighbour): number {
   const msPerByte = neighbour.msPerKib.mean / 1024;
   const { queue } = neighbour;
   const queuedBytes = Math.max(neighbour.outstandingBytes, queue.bytes - (nowMs - queue.atMs) / msPerByte, 0);
   const doubtMs = neighbour.brokenPromises * BROKEN_PROMISE_MS;
-  return nowMs + neighbour.roundTripMs.mean + doubtMs + (queuedBytes + byteCount) * msPerByte;
+  return nowMs + neighbour.roundTripMs.mean + doubtMs + queuedBytes * msPerByte;
 }

@@ -1,6 +1,5 @@
 import { BLOCK_BYTES, blockLengthOf, type ChunkKey } from '@p2ptv/protocol';
-import { refOf } from './announcer.js';
-import type { StoredChunk } from './chunk-store.js';
+import { refOf, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 
 type OriginFetch = {

@@ -100,16 +100,16 @@ export class PeerEngine {
     };
     this.#clock = new PlayoutClock(options);
     this.#links = new OutgoingLinks(this.#context);
-    this.#announcer = new Announcer(this.#context, this.#links);
+    this.#uploads = new Uploads(this.#context, this.#links);
+    this.#announcer = new Announcer(this.#context, this.#links, this.#uploads);
     this.#subscriptions = new Subscriptions(this.#context, this.#links);
     this.#downloads = new Downloads(this.#context, {
       clock: this.#clock,
       links: this.#links,
       announcer: this.#announcer,
       subscriptions: this.#subscriptions,
-      forward: (nowMs, chunk) => this.#forward(nowMs, chunk),
+      pushToChildren: (nowMs, chunk) => this.#pushToChildren(nowMs, chunk),
     });
-    this.#uploads = new Uploads(this.#context, this.#links);
     this.#poll = new HeaderPoll(this.#context);
     const exchange = new PeerExchange(this.#context, this.#links);
     this.#mesh = new Mesh(this.#context, this.#links, {
@@ -334,6 +334,7 @@ export class PeerEngine {
       case 'have':
         if (this.#context.headers.isForgotten(message.sequence)) return;
         neighbour.marks.holds(keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
+        neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
         this.#poll.told(nowMs, message.sequence);
         this.#downloads.told(nowMs, keyOf(message), neighbour);
         return;
@@ -383,6 +384,7 @@ export class PeerEngine {
     const key = keyOf(signed.header);
     if (this.#context.headers.isForgotten(signed.header.sequence)) return;
     if (holding !== 'none') neighbour.marks.holds(key, holding);
+    if (holding !== 'none') neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
     this.#poll.told(nowMs, signed.header.sequence);
     if (neighbour.role === 'origin' || this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
@@ -458,7 +460,8 @@ export class PeerEngine {
 
   #block(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'block' }>): void {
     const key = keyOf(message);
-    if (this.#context.headers.isPending(key) && neighbour.marks.isSolicited(key)) {
+    const isExpected = neighbour.marks.isSolicited(key) || this.#subscriptions.mayPush(nowMs, neighbour, key);
+    if (this.#context.headers.isPending(key) && isExpected) {
       if (this.#earlyBlocks.length < MAX_EARLY_BLOCKS) {
         this.#earlyBlocks.push({ linkId: neighbour.linkId, key, block: message });
       }
@@ -494,7 +497,7 @@ export class PeerEngine {
   }
 
   /** Pushes a chunk to the children of its stripe who have not heard of it elsewhere. */
-  #forward(nowMs: number, chunk: StoredChunk): void {
+  #pushToChildren(nowMs: number, chunk: StoredChunk): void {
     for (const linkId of this.#subscriptions.childrenOf(chunk.key)) {
       const child = this.#context.neighbours.get(linkId);
       if (!child || child.marks.holding(chunk.key) !== 'none') continue;
@@ -551,6 +554,7 @@ export class PeerEngine {
     const neighbour = this.#context.neighbours.get(linkId);
     if (!neighbour) return;
     this.#context.counters.bans++;
+
     this.#mesh.ban(nowMs, neighbour.peerId);
     if (chunk) {
       const { peerId } = neighbour;

@@ -1,6 +1,5 @@
 import { BLOCK_BYTES, blockLengthOf, chunkKey, LIMITS, type ChunkKey, type ChunkRef, type WireMessage } from '@p2ptv/protocol';
-import { refOf } from './announcer.js';
-import { isComplete, type StoredChunk } from './chunk-store.js';
+import { isComplete, type StoredChunk, refOf } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import type { Neighbour } from './neighbours.js';
