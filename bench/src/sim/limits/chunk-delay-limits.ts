@@ -8,7 +8,7 @@ import { storeAndForwardMs, storeAndForwardTimes } from './store-and-forward.js'
 /** A run, as far as its limits depend on it. */
 export type LimitedRun = {
   readonly viewers: number;
-  /** Of the viewers; 0: this one passes nothing on. */
+  /** Of all who were there, be it more than `viewers` at a time; 0: this one passes nothing on. */
   readonly uplinksBitsPerSecond: readonly number[];
   /** One-way delays of pairs of peers, ms. */
   readonly delaysMs: { readonly median: number; readonly least: number };
@@ -74,7 +74,7 @@ export function chunkDelayLimits(run: LimitedRun): ChunkDelayLimits {
     delayMs: delaysMs.median,
   };
   const snowball = snowballArrivalsMs({
-    uplinksBitsPerSecond: run.uplinksBitsPerSecond,
+    uplinksBitsPerSecond: evenly(run.uplinksBitsPerSecond, viewers),
     seeds,
     chunkBytes,
     delayMs: delaysMs.median,
@@ -120,6 +120,13 @@ function curve(times: PostalTimes, seededShare: number): DiffusionCurve {
     if (share === 1) break;
   }
   return points;
+}
+
+/** So many values of the same distribution. */
+function evenly(values: readonly number[], wanted: number): readonly number[] {
+  if (values.length === wanted) return values;
+  const sorted = Float64Array.from(values).sort();
+  return Array.from({ length: wanted }, (_, index) => sorted[Math.floor(((index + 0.5) * sorted.length) / wanted)] ?? 0);
 }
 
 function sendingMs(bytes: number, bitsPerSecond: number): number {

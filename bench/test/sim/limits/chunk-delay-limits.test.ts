@@ -64,6 +64,13 @@ describe('limits of a run', () => {
     expect(limits.chunkDelaySnowballMs).toBeLessThan(limits.chunkDelayLimitMs);
   });
 
+  it('takes the uplinks of who came and went for those of a time', () => {
+    const cameAndWent = Array.from({ length: 1200 }, (_, index) => [2e6, 10e6, 30e6][index % 3] ?? 0);
+    expect(chunkDelayLimits(run(300, { uplinksBitsPerSecond: cameAndWent }))).toEqual(
+      chunkDelayLimits(run(300, { uplinksBitsPerSecond: cameAndWent.slice(0, 300) })),
+    );
+  });
+
   it('counts no free rider into the median', () => {
     const half = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 0 : 10e6));
     expect(chunkDelayLimits(run(100, { uplinksBitsPerSecond: half })).chunkDelayLimitMs).toBe(

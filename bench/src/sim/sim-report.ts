@@ -1,0 +1,98 @@
+import * as z from 'zod';
+
+import { machineSchema } from '../machine.js';
+import { barSchema } from './bars.js';
+import type { SimResult } from './sim-result.js';
+
+const count = z.int().min(0);
+const amount = z.number().min(0);
+const ratio = z.number().max(1);
+/** What several senders did may exceed what one could. */
+const share = amount;
+
+const originBytesSchema = z.strictObject({ seed: count, fallback: count, join: count, playlist: count, header: count });
+const pointsSchema = z.array(z.strictObject({ atMs: amount, share: ratio.min(0) }));
+
+/** The figures of one simulated run; the type says what each is. */
+export const simResultSchema = z.strictObject({
+  strategy: z.string(),
+  offloadRatio: ratio,
+  offloadSteadyRatio: ratio,
+  offloadLimitRatio: ratio.min(0),
+  offloadSteadyLimitRatio: ratio.min(0),
+  offloadOverLimit: z.number(),
+  offloadUplinkLimitRatio: ratio.min(0),
+  originBytes: originBytesSchema,
+  originPeakBitsPerSecond: amount,
+  chunkDelayMs: z.strictObject({ p50: amount, p95: amount, p99: amount }),
+  chunkDelayLimitMs: amount,
+  chunkDelayCutThroughMs: amount,
+  chunkDelayHardBoundMs: amount,
+  chunkDelayOverLimit: amount,
+  stalledRatio: ratio.min(0),
+  stalledSteadyRatio: ratio.min(0),
+  startupMs: z.strictObject({ p50: amount, p95: amount }),
+  seekMs: z.strictObject({ p50: amount, p95: amount }).exactOptional(),
+  playoutDelayMs: z.strictObject({ p50: amount, p95: amount }),
+  duplicateRatio: share,
+  controlRatio: share,
+  uploadFairness: z.strictObject({
+    jain: ratio.min(0),
+    leastContributorsP99Ms: amount,
+    mostContributorsP99Ms: amount,
+  }),
+  badBlocksPlayed: count,
+  badBlocksForwarded: count,
+  pollutersRemainingAfterMs: amount.nullable(),
+  seedsPerChunk: amount,
+  mechanisms: z.record(z.string(), amount),
+  viewers: count,
+  meanViewers: amount,
+  events: count,
+  eventsPerSecond: amount,
+  wallSeconds: amount,
+  peakRssBytes: count,
+  traceHash: z.string().min(1),
+  series: z.strictObject({
+    diffusion: pointsSchema,
+    diffusionLimit: pointsSchema,
+    delayHistogram: z.array(z.strictObject({ fromMs: amount, toMs: amount, count })),
+    overTime: z.array(
+      z.strictObject({ atSeconds: amount, viewers: count, offloadRatio: ratio, stalledViewers: count, origin: originBytesSchema }),
+    ),
+    peers: z
+      .array(z.strictObject({ uplinkKbps: amount, sentBytes: count, receivedBytes: count, delayP95Ms: amount }))
+      .max(2_000),
+  }),
+}) satisfies z.ZodType<SimResult>;
+
+/** What stands behind one of the results. */
+const plannedRunSchema = z.strictObject({
+  /** Of a file in bench/scenarios; null when the command line's options were all there was. */
+  scenario: z.string().nullable(),
+  /** What the scenario is for; may be empty. */
+  purpose: z.string(),
+  /** All options the run was made with. */
+  options: z.record(z.string(), z.unknown()),
+  bars: z.array(barSchema),
+});
+/** See {@link simReportSchema}: `config.runs`. */
+export type PlannedRun = z.infer<typeof plannedRunSchema>;
+
+/** What the sim suite writes, and its page is made of. */
+export const simReportSchema = z
+  .strictObject({
+    suite: z.literal('sim'),
+    startedAt: z.iso.datetime(),
+    machine: machineSchema,
+    config: z.strictObject({
+      /** One line on what was compared. */
+      title: z.string(),
+      /** By the names of the results, in the order in which they are shown. */
+      runs: z.record(z.string(), plannedRunSchema),
+    }),
+    results: z.record(z.string(), simResultSchema),
+  })
+  .refine(({ config, results }) => Object.keys(results).every((name) => Object.hasOwn(config.runs, name)), 'each result has its run in config.runs');
+/** See {@link simReportSchema}. */
+export type SimReport = z.infer<typeof simReportSchema>;

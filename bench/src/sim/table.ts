@@ -1,0 +1,67 @@
+import { formatTable } from '../browser/table.js';
+import type { JudgedBar } from './bars.js';
+import { judgeBars } from './bars.js';
+import { FIGURES, figureOf, figureValue, formatFigure } from './figures.js';
+import type { SimReport } from './sim-report.js';
+
+type Report = Pick<SimReport, 'config' | 'results'>;
+
+/** With more runs than this a terminal has no room for a column each. */
+const MOST_COLUMNS = 8;
+/** What is shown of each of many runs. */
+const SHORT = [
+  'offloadSteadyRatio',
+  'chunkDelayMs.p99',
+  'chunkDelayOverLimit',
+  'playoutDelayMs.p50',
+  'stalledSteadyRatio',
+  'startupMs.p95',
+  'originPeakBitsPerSecond',
+  'duplicateRatio',
+  'wallSeconds',
+];
+
+/** The runs side by side, then how each met its bars, for people. */
+export function formatSimReport(report: Report): string {
+  const names = Object.keys(report.results);
+  const blocks = [report.config.title, names.length > MOST_COLUMNS ? formatRuns(report, SHORT) : formatFigures(report)];
+  const bars = judgeReport(report);
+  if (bars.length > 0) {
+    const rows = bars.map(({ run, label, valueText, barText, isMet }) => [`${run}: ${label}`, valueText, barText, isMet ? 'ok' : 'NOT MET']);
+    const met = bars.filter(({ isMet }) => isMet).length;
+    blocks.push(formatTable([['', 'value', 'bar', ''], ...rows]), `${met} of ${bars.length} bars met.`);
+  }
+  return blocks.join('\n\n');
+}
+
+/** All runs' bars, in the order of the runs. */
+export function judgeReport({ config, results }: Report): JudgedBar[] {
+  return Object.entries(config.runs)
+    .filter(([name]) => Object.hasOwn(results, name))
+    .flatMap(([name, { bars }]) => judgeBars({ name, bars }, results));
+}
+
+/** A row a run: for many of them. */
+export function formatRuns({ results }: Pick<Report, 'results'>, fields: readonly string[]): string {
+  const figures = fields.map(figureOf);
+  return formatTable([
+    ['', ...figures.map(({ label }) => label)],
+    ...Object.entries(results).map(([name, result]) => [
+      name,
+      ...figures.map(({ field, unit }) => formatFigure(figureValue(result, field), unit)),
+    ]),
+  ]);
+}
+
+/** A row a figure: for a few runs. Figures that none of them has are left out. */
+function formatFigures({ results }: Report): string {
+  const runs = Object.entries(results);
+  const rows = FIGURES.map(({ field, label, unit }) => [label, ...runs.map(([, result]) => formatFigure(figureValue(result, field), unit))]);
+  const counters = [...new Set(runs.flatMap(([, { mechanisms }]) => Object.keys(mechanisms)))].sort();
+  const counted = counters.map((name) => [`  ${name}`, ...runs.map(([, { mechanisms }]) => formatFigure(mechanisms[name] ?? 0, 'count'))]);
+  return formatTable([
+    ['', ...runs.map(([name]) => name)],
+    ...rows.filter((row) => row.slice(1).some((cell) => cell !== '-')),
+    ...(counted.length > 0 ? [['mechanisms', ...runs.map(() => '')], ...counted] : []),
+  ]);
+}
