@@ -157,13 +157,14 @@ export class Mesh {
   #ask(nowMs: number): void {
     if (!this.#isShort) return;
     this.#nextAskMs = nowMs + this.#askIntervalMs;
+    const count = this.#context.options.swarm.targetLinks - this.#linkCount;
+    if (count < 1) return;
     this.#unansweredSinceMs ??= nowMs;
     const known = [...this.#context.neighbours.all()].map(({ peerId }) => peerId);
     const avoided = [...this.#notBefore.keys(), ...this.#bannedUntil.keys()];
-    const { targetLinks } = this.#context.options.swarm;
     this.#context.command({
       kind: 'wantNeighbours',
-      count: targetLinks - this.#linkCount,
+      count,
       exclude: [...known, ...this.#dialling, ...avoided].slice(0, MAX_EXCLUDED),
     });
   }
@@ -173,7 +174,8 @@ export class Mesh {
   }
 
   get #isShort(): boolean {
-    return this.#linkCount < this.#context.options.swarm.minLinks;
+    // A neighbour's word may be out of date: only what has become a link counts.
+    return this.#linkCount - this.#mending.size < this.#context.options.swarm.minLinks;
   }
 
   /** Dials so many more of those whom neighbours named. */

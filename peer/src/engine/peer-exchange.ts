@@ -47,7 +47,7 @@ export class PeerExchange {
   tick(nowMs: number): void {
     const { identity, neighbours, random, options } = this.#context;
     if (this.#nextTellMs !== undefined && nowMs < this.#nextTellMs) return;
-    if (identity.role === 'origin' || neighbours.count < 2) {
+    if (identity.role === 'origin' || neighbours.count < 2 || !options.isEnabled('exchange')) {
       this.#nextTellMs = undefined;
       return;
     }
