@@ -41,6 +41,9 @@ export type EngineOptions = {
   readonly fallback: {
     /** What a fetch from the origin is assumed to take until it is measured, ms. */
     readonly assumedFetchMs: number;
+    /** Time kept in hand for what fetch times and transfers vary by, in parts (0–2): the least and the most; between them 2 mean deviations of what peers take. Too low: late parts; too high: the origin is asked for what peers are about to deliver. */
+    readonly leastMarginParts: number;
+    readonly mostMarginParts: number;
     /** Random head start of one viewer over another, in parts (0–2): the first to fall back tells its neighbours. */
     readonly jitterParts: number;
     /** Fetches from the origin at a time (1–64). */
@@ -108,7 +111,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
     stallMs: 300,
     assumedUplinkBitsPerSecond: 8_000_000,
   }),
-  fallback: Object.freeze({ assumedFetchMs: 120, jitterParts: 1, parallelFetches: 12, retryMs: 250 }),
+  fallback: Object.freeze({ assumedFetchMs: 120, leastMarginParts: 0.25, mostMarginParts: 0.5, jitterParts: 0.5, parallelFetches: 12, retryMs: 250 }),
   headers: Object.freeze({ silenceParts: 1.5 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024 }),

@@ -1,6 +1,9 @@
 import { Estimate } from './estimate.js';
 import type { EngineOptions } from './engine-options.js';
 
+/** How many mean deviations of the peers' delivery time are kept in hand. */
+const MARGIN_DEVIATIONS = 2;
+
 /**
  * When it is time to turn to the origin for a chunk: H95 + m + X before its deadline.
  * (SPEC, series FB)
@@ -11,7 +14,10 @@ export class FallbackRule {
   /** Start to end of fetches from the origin, ms. */
   readonly #originFetchMs: Estimate;
 
+  readonly #options: EngineOptions;
+
   constructor(options: EngineOptions) {
+    this.#options = options;
     this.#originFetchMs = new Estimate(options.fallback.assumedFetchMs);
   }
 
@@ -25,9 +31,11 @@ export class FallbackRule {
     this.#originFetchMs.add(elapsedMs);
   }
 
-  /** m: 3.75 mean deviations (three standard ones) of what peers take, at least half a part and at most one and a half, ms. */
+  /** m: two mean deviations of what peers take, within what the options allow, ms. */
   marginMs(partMs: number): number {
-    return Math.min(1.5 * partMs, Math.max(partMs / 2, 3.75 * this.#peerDeliveryMs.deviation));
+    const { leastMarginParts, mostMarginParts } = this.#options.fallback;
+    const wantedMs = MARGIN_DEVIATIONS * this.#peerDeliveryMs.deviation;
+    return Math.min(mostMarginParts * partMs, Math.max(leastMarginParts * partMs, wantedMs));
   }
 
   /**

@@ -95,6 +95,8 @@ export class Subscriptions {
     }
     const candidate = better === undefined || better === 'origin' ? undefined : this.#context.neighbours.get(better);
     if (!candidate || candidate.role === 'origin' || this.#isRefused(nowMs, candidate.linkId)) return;
+    // Two that push the same stripe to each other get it from nobody.
+    if (this.#children.get(stripe)?.includes(candidate.linkId)) return;
     if (parent) {
       this.#leave(nowMs, stripe, parent.linkId);
       this.#context.counters.parentChanges++;
@@ -113,7 +115,7 @@ export class Subscriptions {
     const mayServe =
       this.#links.isUploading && this.#context.options.isEnabled('push') && this.#context.identity.role !== 'origin';
     if (!mayServe || isMutual || !this.#hasRoom(children.length)) {
-      this.#links.send(nowMs, neighbour.linkId, { kind: 'unsubscribe', ...ref });
+      this.#links.send(nowMs, neighbour.linkId, { kind: 'unsubscribe', ...stripeOfKey(stripe) });
       return;
     }
     this.#children.set(stripe, [...children, neighbour.linkId]);
