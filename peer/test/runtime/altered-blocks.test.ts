@@ -1,4 +1,4 @@
-import { encodePublicKey, encodeTicket, keyPairFromSecret, seededRandom, sign, type PeerId, type PeerRole } from '@p2ptv/protocol';
+import { seededRandom, type PeerId, type PeerRole } from '@p2ptv/protocol';
 import { afterEach, expect, it, vi } from 'vitest';
 import { NodeWakeTimer } from '../../src/adapters/timer/node-wake-timer.js';
 import { systemClock } from '../../src/adapters/timer/system-clock.js';
@@ -8,70 +8,21 @@ import { WebRtcTransport } from '../../src/adapters/webrtc/webrtc-transport.js';
 import type { Link } from '../../src/ports/link.js';
 import type { LinkTransport, LinkTransportListener } from '../../src/ports/link-transport.js';
 import type { OriginClient } from '../../src/ports/origin-client.js';
-import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
+import type { TrackerClient } from '../../src/ports/tracker-client.js';
 import { LivePeerSession } from '../../src/runtime/live-peer-session.js';
 import { numberedPeerId } from '../adapters/webrtc/signal-relay.js';
-import { LINK, RENDITION, VirtualOrigin, type OriginTime } from '../swarm/virtual-origin.js';
+import { LINK, RENDITION, VirtualOrigin } from '../swarm/virtual-origin.js';
+import { RealTime, SmallTracker } from './small-tracker.js';
 
 const BLOCK_TYPE = 0x07;
-const trackerKeys = keyPairFromSecret(new Uint8Array(32).fill(42));
 
 const opened: LivePeerSession[] = [];
-const timers = new Set<ReturnType<typeof setTimeout>>();
+const realTime = new RealTime();
 
 afterEach(() => {
   for (const session of opened.splice(0)) session.close();
-  for (const timer of timers) clearTimeout(timer);
-  timers.clear();
+  realTime.stop();
 });
-
-const realTime: OriginTime = {
-  nowMs: () => systemClock.nowMs(),
-  wallMs: () => systemClock.wallMs(),
-  schedule: (atMs, run) => {
-    const timer = setTimeout(run, Math.max(0, atMs - systemClock.nowMs()));
-    timers.add(timer);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** A tracker in this process that lets each peer meet whom the test says. */
-class SmallTracker {
-  readonly #listeners = new Map<PeerId, TrackerListener>();
-  onDuty: readonly PeerId[] = [];
-
-  client(peerId: PeerId, role: PeerRole, neighbours: readonly PeerId[]): TrackerClient {
-    return {
-      state: 'joined',
-      start: (joinRequest, listener) => {
-        this.#listeners.set(peerId, listener);
-        realTime.schedule(0, () => {
-          const { fingerprint } = joinRequest();
-          const ticket = { version: 1, streamId: LINK.streamId, peerId, role, fingerprint, expiresAtMs: Date.now() + 60_000 } as const;
-          listener.joined({
-            kind: 'joined',
-            ticket: encodeTicket(ticket, (message) => sign(message, trackerKeys.secretKey)),
-            ticketExpiresAtMs: ticket.expiresAtMs,
-            trackerKey: encodePublicKey(trackerKeys.publicKey),
-            neighbours: neighbours.map((neighbour) => ({ peerId: neighbour, role: 'viewer', uplinkBitsPerSecond: 0 })),
-            dutyStripes: [],
-            iceServers: [],
-            reportIntervalMs: 1_000,
-            wallMs: Date.now(),
-          });
-          if (role === 'origin') listener.dutyMap({ stripes: Array.from({ length: 8 }, () => [...this.onDuty]) });
-        });
-      },
-      signal: (signal) => {
-        realTime.schedule(0, () => this.#listeners.get(signal.to)?.signal({ ...signal, from: peerId }));
-      },
-      report: () => undefined,
-      reportLinked: () => undefined,
-      wantNeighbours: () => undefined,
-      close: () => void this.#listeners.delete(peerId),
-    };
-  }
-}
 
 /** A transport whose owner alters every block that it sends to viewers. */
 function lying(transport: LinkTransport): LinkTransport {
@@ -128,18 +79,18 @@ async function startPeer(peerId: PeerId, setUp: PeerSetUp): Promise<LivePeerSess
 
 it('IN8, IN9: altered blocks over a real link are not stored, played or forwarded, and end the link', { timeout: 30_000 }, async () => {
   const origin = new VirtualOrigin(realTime, 40_000);
-  const tracker = new SmallTracker();
+  const tracker = new SmallTracker(realTime);
   const [seederId, liarId, honestId, thirdId] = [1, 2, 3, 4].map(numberedPeerId) as [PeerId, PeerId, PeerId, PeerId];
   tracker.onDuty = [liarId];
   origin.publishUntil(systemClock.nowMs() + 25_000);
   await vi.waitUntil(() => origin.chunks.length > 3, 5_000);
   const viewer = { role: 'viewer', origin: origin.client(5) } as const;
-  const liar = await startPeer(liarId, { ...viewer, tracker: tracker.client(liarId, 'viewer', []), isLiar: true });
-  const honest = await startPeer(honestId, { ...viewer, tracker: tracker.client(honestId, 'viewer', [liarId]) });
-  const third = await startPeer(thirdId, { ...viewer, tracker: tracker.client(thirdId, 'viewer', [honestId]) });
+  const liar = await startPeer(liarId, { ...viewer, tracker: tracker.client(liarId, 'viewer', { neighbours: [] }), isLiar: true });
+  const honest = await startPeer(honestId, { ...viewer, tracker: tracker.client(honestId, 'viewer', { neighbours: [liarId] }) });
+  const third = await startPeer(thirdId, { ...viewer, tracker: tracker.client(thirdId, 'viewer', { neighbours: [honestId] }) });
   const rejected: PeerId[] = [];
   honest.on('chunkRejected', ({ peerId }) => rejected.push(peerId));
-  const seeder = await startPeer(seederId, { role: 'origin', tracker: tracker.client(seederId, 'origin', []) });
+  const seeder = await startPeer(seederId, { role: 'origin', tracker: tracker.client(seederId, 'origin', { neighbours: [] }) });
   origin.onPublished = ({ signed, bytes }) => seeder.publish(signed, bytes);
 
   await vi.waitUntil(() => honest.stats().chunksRejected > 0, 15_000);

@@ -76,6 +76,18 @@ describe('WebRTC transport', () => {
     expect(honest.opened).toHaveLength(0);
   });
 
+  it('tells who dials a peer that is dialling it when that attempt, now its own too, fails', async () => {
+    const [caller, called] = [await sit(1, { dialTimeoutMs: 400 }), await sit(2, { dialTimeoutMs: 400 })];
+    for (const seat of [caller, called]) relay.admit(seat);
+    relay.tamper = (signal) => (signal.body.kind === 'offer' ? signal : undefined);
+    caller.transport.dial(called.peerId);
+    await until(() => relay.log.some(({ body }) => body.kind === 'answer'));
+    called.transport.dial(caller.peerId);
+    await until(() => called.failures.length === 1);
+    expect(called.failures).toEqual([{ peerId: caller.peerId, failure: 'timeout' }]);
+    expect(kinds().filter((kind) => kind === 'offer')).toHaveLength(1);
+  });
+
   it('makes no link with a certificate that is not the one in description and ticket', async () => {
     const [honest, thief] = [await sitIn(1), await sit(2)];
     // Somebody else's ticket and the fingerprint that goes with it, but without the key to it.
