@@ -2,7 +2,7 @@ import type { Strategy } from '../peer-agent.js';
 import type { BaselineChunk } from './baseline/baseline-chunk.js';
 import { isServing } from './baseline/baseline-neighbour.js';
 import { baselineStrategy } from './baseline/baseline-strategy.js';
-import { freeRequests, holdersOf, soonest, unsupplied } from './baseline/holders.js';
+import { freeRequests, holdersOf, nextAskMs, soonest, unsupplied } from './baseline/holders.js';
 import type { TacticsFactory, TacticsTools } from './baseline/tactics.js';
 
 /**
@@ -22,7 +22,7 @@ const TACTICS: TacticsFactory = {
         let free = freeRequests(tools);
         for (const chunk of unsupplied(tools)) {
           const holders = holdersOf(tools, chunk);
-          const holder = free > 0 ? soonest(tools, holders) : undefined;
+          const holder = free > 0 ? soonest(tools, nowMs, holders) : undefined;
           if (holder) {
             tools.supply.ask(nowMs, chunk, holder);
             free--;
@@ -32,7 +32,7 @@ const TACTICS: TacticsFactory = {
         }
       },
       dueMs: (nowMs) => {
-        let dueMs = Infinity;
+        let dueMs = nextAskMs(tools, nowMs);
         for (const chunk of unsupplied(tools)) {
           if (holdersOf(tools, chunk).length > 0) continue;
           const atMs = turnMs(tools, nowMs, chunk);

@@ -1,6 +1,6 @@
 import type { Strategy } from '../peer-agent.js';
 import { baselineStrategy } from './baseline/baseline-strategy.js';
-import { freeRequests, holdersOf, soonest, unsupplied } from './baseline/holders.js';
+import { freeRequests, holdersOf, nextAskMs, soonest, unsupplied } from './baseline/holders.js';
 import type { TacticsFactory } from './baseline/tactics.js';
 
 /**
@@ -10,6 +10,7 @@ import type { TacticsFactory } from './baseline/tactics.js';
 const TACTICS: TacticsFactory = {
   traits: { tellsBegun: true, tellsWhole: true, hasLinks: true, headers: 'whenSilent', serving: 'serial' },
   create: (tools) => ({
+    dueMs: (nowMs) => nextAskMs(tools, nowMs),
     act: (nowMs) => {
       let free = freeRequests(tools);
       const rarestFirst = unsupplied(tools)
@@ -20,7 +21,7 @@ const TACTICS: TacticsFactory = {
             left.holders.length - right.holders.length || right.chunk.ref.sequence - left.chunk.ref.sequence,
         );
       for (const { chunk, holders } of rarestFirst) {
-        const holder = free > 0 ? soonest(tools, holders) : undefined;
+        const holder = free > 0 ? soonest(tools, nowMs, holders) : undefined;
         if (!holder) continue;
         tools.supply.ask(nowMs, chunk, holder);
         free--;

@@ -1,6 +1,6 @@
 import type { Strategy } from '../peer-agent.js';
 import { baselineStrategy } from './baseline/baseline-strategy.js';
-import { freeRequests, holdersOf, soonest, unsupplied } from './baseline/holders.js';
+import { freeRequests, holdersOf, nextAskMs, soonest, unsupplied } from './baseline/holders.js';
 import type { TacticsFactory } from './baseline/tactics.js';
 
 /**
@@ -11,10 +11,11 @@ import type { TacticsFactory } from './baseline/tactics.js';
 const TACTICS: TacticsFactory = {
   traits: { tellsBegun: true, tellsWhole: true, hasLinks: true, headers: 'whenSilent', serving: 'serial' },
   create: (tools) => ({
+    dueMs: (nowMs) => nextAskMs(tools, nowMs),
     act: (nowMs) => {
       let free = freeRequests(tools);
       for (const chunk of unsupplied(tools)) {
-        const holder = free > 0 ? soonest(tools, holdersOf(tools, chunk)) : undefined;
+        const holder = free > 0 ? soonest(tools, nowMs, holdersOf(tools, chunk)) : undefined;
         if (!holder) return;
         tools.supply.ask(nowMs, chunk, holder);
         free--;

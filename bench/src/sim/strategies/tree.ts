@@ -27,7 +27,8 @@ const LET_GO_MS = 1_000;
 /** A neighbour that refused is not asked again for this long, ms. */
 const REFUSED_MS = 2_000;
 /** A line that is this far behind has a child too many, ms. */
-const OVERLOAD_MS = 400;
+const OVERLOAD_MS = 500;
+const SHED_EVERY_MS = 500;
 const OVERLOAD_MEMORY_MS = 10_000;
 /** Looking for a better parent: how often, and the gain that is worth a change, ms. */
 const IMPROVE_EVERY_MS = 3_000;
@@ -71,6 +72,7 @@ class TreeTactics implements Tactics {
   #fewerChildren: { readonly limit: number; readonly untilMs: number } = { limit: MAX_CHILDREN, untilMs: 0 };
   #told: { readonly offerMs: number; readonly hasRoom: boolean; readonly atMs: number } = { offerMs: NO_PATH, hasRoom: false, atMs: 0 };
   #toldSlots = 0;
+  #shedAtMs = 0;
   #rootChildren: ReadonlySet<string> = new Set();
 
   constructor(tools: TacticsTools) {
@@ -112,7 +114,10 @@ class TreeTactics implements Tactics {
     const { kind } = message;
     if (kind === 'hello' && neighbour.role === 'origin') this.#setParent(nowMs, neighbour);
     if (kind === 'hello' && this.#rootChildren.has(neighbour.peerId)) this.#adopt(nowMs, neighbour);
-    if (kind === 'status' && neighbour === this.#parent) this.#pathMs = message.status.queuedBytes;
+    // An orphan keeps its children while it looks for a parent: they are served by it as before.
+    if (kind === 'status' && neighbour === this.#parent && message.status.queuedBytes !== NO_PATH) {
+      this.#pathMs = message.status.queuedBytes;
+    }
     if (kind === 'header' || kind === 'block') {
       if (neighbour === this.#candidate?.neighbour) this.#setParent(nowMs, neighbour);
       if (neighbour === this.#parent) this.#parentHeardMs = nowMs;
@@ -186,7 +191,7 @@ class TreeTactics implements Tactics {
     if (!this.#hasRoom(nowMs)) {
       const weakest = this.#weakestChild();
       const isStronger =
-        weakest !== undefined && uplinkOf(neighbour) > 0 && uplinkOf(neighbour) >= STRONGER * uplinkOf(weakest);
+        weakest !== undefined && uplinkOf(neighbour) >= STRONGER * uplinkOf(weakest);
       if (!isStronger || this.#children.size > this.#places(nowMs)) {
         this.#unsubscribe(neighbour);
         return;
@@ -276,7 +281,7 @@ class TreeTactics implements Tactics {
     const isImproving = this.#parent !== undefined;
     if (isImproving && (nowMs < this.#improveAtMs || this.#parent?.role === 'origin')) return;
     this.#improveAtMs = nowMs + IMPROVE_EVERY_MS * (0.5 + this.#tools.random.next());
-    const limitMs = isImproving ? this.#pathMs - MIN_GAIN_MS : this.#children.size > 0 ? this.#pathMs + HOP_MS : Infinity;
+    const limitMs = isImproving ? this.#pathMs - MIN_GAIN_MS : this.#loopFreeBelowMs;
     const chosen = this.#bestOffer(nowMs, limitMs);
     if (!chosen) {
       if (!isImproving && this.#children.size > 0 && nowMs - this.#orphanSinceMs > LET_GO_MS) this.#letGo();
@@ -284,6 +289,15 @@ class TreeTactics implements Tactics {
     }
     this.#candidate = { neighbour: chosen, sinceMs: nowMs };
     send(chosen.linkId, { kind: 'subscribe', rendition: chunks.edge.rendition, stripe: 0 });
+  }
+
+  /** What is offered below this is offered by no descendant: theirs is longer than any child's. */
+  get #loopFreeBelowMs(): number {
+    let leastMs = Infinity;
+    for (const { status } of this.#children.values()) {
+      leastMs = Math.min(leastMs, Math.max(this.#pathMs + HOP_MS, status?.queuedBytes ?? 0));
+    }
+    return leastMs;
   }
 
   /** The shortest path on offer; where there is no room, one that may make room for a stronger peer. */
@@ -321,10 +335,10 @@ class TreeTactics implements Tactics {
 
   /** Lets a child go when the line does not carry them all. */
   #shed(nowMs: number): void {
-    if (this.#isRoot || this.#children.size === 0 || nowMs < this.#fewerChildren.untilMs - OVERLOAD_MEMORY_MS + 1_000) return;
-    const backlog = this.#tools.uploads.backlog(nowMs);
-    const child = backlog && backlog.ms > OVERLOAD_MS ? this.#children.get(backlog.linkId) : undefined;
-    if (!child) return;
+    if (this.#isRoot || this.#children.size === 0 || nowMs < this.#shedAtMs) return;
+    this.#shedAtMs = nowMs + SHED_EVERY_MS;
+    const child = this.#weakestChild();
+    if (!child || this.#tools.uploads.backlogMs(nowMs) < OVERLOAD_MS) return;
     this.#dismiss(child);
     this.#fewerChildren = { limit: this.#children.size, untilMs: nowMs + OVERLOAD_MEMORY_MS };
   }
@@ -360,9 +374,9 @@ class TreeTactics implements Tactics {
   }
 }
 
-/** What a neighbour told of its uplink, kb/s; 0 = unknown. */
+/** What a neighbour told of its uplink, or what is assumed of one who has not sent enough to know it, kb/s. */
 function uplinkOf(neighbour: BaselineNeighbour): number {
-  return neighbour.status?.uplinkKbps ?? 0;
+  return neighbour.status?.uplinkKbps || ASSUMED_BITS_PER_MS;
 }
 
 const TACTICS: TacticsFactory = {

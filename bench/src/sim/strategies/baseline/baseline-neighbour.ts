@@ -33,6 +33,8 @@ export type BaselineNeighbour = {
   /** From a request to the last block, ms: a running mean with gain 1/8. */
   deliveryMs: number;
   lastHeardMs: number;
+  /** It refused because too many wait there: not asked before then. */
+  busyUntilMs: number;
 };
 
 /** What a delivery is taken to last until one was measured, ms. */
@@ -53,6 +55,7 @@ export function newNeighbour(
     outstanding: 0,
     deliveryMs: ASSUMED_DELIVERY_MS,
     lastHeardMs: nowMs,
+    busyUntilMs: 0,
   };
 }
 

@@ -142,6 +142,10 @@ export class BaselinePeer implements PeerAgent {
     };
   }
 
+  get #isOrigin(): boolean {
+    return this.#context.identity.role === 'origin';
+  }
+
   #send(linkId: LinkId, message: WireMessage): void {
     const bytes = encodedMessageBytes(message);
     this.#sentFrameBytes += bytes;
@@ -157,9 +161,6 @@ export class BaselinePeer implements PeerAgent {
         return;
       case 'linkEnded':
         this.#linkEnded(nowMs, input.linkId);
-        return;
-      case 'linkDrained':
-        this.#uploads.drained(nowMs);
         return;
       case 'message':
         this.#message(nowMs, input.linkId, input.message);
@@ -195,7 +196,7 @@ export class BaselinePeer implements PeerAgent {
         this.#supply.fetchEnded(nowMs, input.fetchId, input.failure);
         return;
       case 'neighboursOffered':
-        if (this.#traits.hasLinks) this.#dialler.offered(nowMs, input.neighbours);
+        if (this.#traits.hasLinks && !this.#isOrigin) this.#dialler.offered(nowMs, input.neighbours);
         return;
       case 'dialFailed':
         this.#dialler.failed(nowMs, input.peerId);
@@ -213,6 +214,7 @@ export class BaselinePeer implements PeerAgent {
         this.#published(nowMs, input.signed, input.bytes);
         return;
       case 'tick':
+      case 'linkDrained':
       case 'duty':
       case 'visibility':
       case 'signal':
@@ -231,12 +233,12 @@ export class BaselinePeer implements PeerAgent {
   }
 
   #linkOpened(nowMs: number, link: Extract<EngineInput, { kind: 'linkOpened' }>): void {
-    const { neighbours, identity } = this.#context;
+    const { neighbours } = this.#context;
     this.#dialler.opened(link.peerId);
     const before = [...neighbours.values()].find(({ peerId }) => peerId === link.peerId);
     const places = LIMITS.links - (link.role === 'origin' ? 0 : 1) + (before ? 1 : 0);
     const isRefused = !this.#traits.hasLinks || this.#dialler.isAvoided(nowMs, link.peerId);
-    if (isRefused || (identity.role !== 'origin' && neighbours.size >= places)) {
+    if (isRefused || (!this.#isOrigin && neighbours.size >= places)) {
       this.#close(link.linkId, isRefused ? 'misbehaviour' : 'tooManyLinks');
       return;
     }
@@ -297,7 +299,7 @@ export class BaselinePeer implements PeerAgent {
         this.#noteNews(neighbour, message.sequence, MARK.getting);
         return;
       case 'reject':
-        this.#supply.rejected(neighbour, message);
+        this.#supply.rejected(nowMs, neighbour, message);
         return;
       case 'ping':
         this.#send(linkId, { kind: 'pong', nonce: message.nonce });

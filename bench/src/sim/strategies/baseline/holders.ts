@@ -19,11 +19,15 @@ export function holdersOf(tools: TacticsTools, chunk: BaselineChunk): BaselineNe
 }
 
 /** The holder that is likely to deliver first: by how long its deliveries take and how many it owes us. */
-export function soonest(tools: TacticsTools, holders: readonly BaselineNeighbour[]): BaselineNeighbour | undefined {
+export function soonest(
+  tools: TacticsTools,
+  nowMs: number,
+  holders: readonly BaselineNeighbour[],
+): BaselineNeighbour | undefined {
   let best: BaselineNeighbour | undefined;
   let bestMs = Infinity;
   for (const neighbour of holders) {
-    if (neighbour.outstanding >= REQUESTS_PER_NEIGHBOUR) continue;
+    if (neighbour.outstanding >= REQUESTS_PER_NEIGHBOUR || neighbour.busyUntilMs > nowMs) continue;
     // Noise keeps everybody from choosing the same one of several equals.
     const ms = neighbour.deliveryMs * (1 + neighbour.outstanding) * (1 + 0.2 * tools.random.next());
     if (ms >= bestMs) continue;
@@ -45,4 +49,14 @@ export function freeRequests(tools: TacticsTools): number {
 /** Chunks that nobody is sending yet, oldest first. */
 export function unsupplied(tools: TacticsTools): BaselineChunk[] {
   return tools.context.chunks.wanted.filter((chunk) => chunk.supplier.kind === 'none' && !isWhole(chunk));
+}
+
+/** When a holder that was busy may be asked again for something nobody is sending, ms. */
+export function nextAskMs(tools: TacticsTools, nowMs: number): number {
+  let nextMs = Infinity;
+  if (unsupplied(tools).length === 0) return nextMs;
+  for (const { busyUntilMs } of tools.context.neighbours.values()) {
+    if (busyUntilMs > nowMs) nextMs = Math.min(nextMs, busyUntilMs);
+  }
+  return nextMs;
 }

@@ -8,6 +8,8 @@ import type { BlockCheck, Proofs } from './proofs.js';
 
 /** A neighbour that has not begun, or has gone silent in the middle, loses the transfer after this, ms. */
 const SILENT_MS = 400;
+/** How long a neighbour that refused because others wait there is left alone: about a chunk's time on its uplink, ms. */
+const BUSY_MS = 60;
 const RETRY_MS = 250;
 /** How often a chunk that waits for a free fetch, or for a spared transfer, is looked at, ms. */
 const LOOK_AGAIN_MS = 20;
@@ -189,11 +191,11 @@ export class Supply {
     this.#originFailed(nowMs, ended.chunk);
   }
 
-  rejected(neighbour: BaselineNeighbour, answer: ChunkRef & { readonly reason: RejectReason }): void {
+  rejected(nowMs: number, neighbour: BaselineNeighbour, answer: ChunkRef & { readonly reason: RejectReason }): void {
     const { sequence, reason } = answer;
     const chunk = this.#context.chunks.get(sequence);
-    unmark(neighbour, sequence, MARK.has | MARK.getting);
-    if (reason !== 'overLimit') mark(neighbour, sequence, MARK.failed);
+    if (reason === 'overLimit') neighbour.busyUntilMs = nowMs + BUSY_MS * (0.75 + 0.5 * this.#context.random.next());
+    else mark(neighbour, sequence, MARK.failed);
     if (chunk?.supplier.kind === 'peer' && chunk.supplier.neighbour === neighbour) {
       this.#release(chunk, { isCancelled: false });
     }

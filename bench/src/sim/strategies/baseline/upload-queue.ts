@@ -1,5 +1,5 @@
 import type { LinkId } from '@p2ptv/peer/engine';
-import { LIMITS, type WireMessage } from '@p2ptv/protocol';
+import type { WireMessage } from '@p2ptv/protocol';
 import type { BaselineChunk } from './baseline-chunk.js';
 import type { BaselineContext } from './baseline-context.js';
 import { isMarked, MARK, mark, type BaselineNeighbour } from './baseline-neighbour.js';
@@ -7,8 +7,8 @@ import type { Push } from './tactics.js';
 import { UplinkMeter } from './uplink-meter.js';
 
 /**
- * In what order links are served. `serial`: one chunk to one link at a time, in the order of asking,
- * so that each copy is whole soon (DESIGN: one upload slot). `interleaved`: every link's next block in turn.
+ * In what order links are served. `serial`: one chunk to one link, then the next, in the order of
+ * asking, so that each copy is whole soon (DESIGN: one upload slot). `interleaved`: every link's next block in turn.
  */
 export type ServingOrder = 'serial' | 'interleaved';
 
@@ -21,13 +21,24 @@ type Job = {
   isStarted: boolean;
 };
 
-/** Bytes in a link's buffer beyond which it is handed nothing, and from which on down its slot is free: the engine's. */
+/**
+ * Bytes in all buffers beyond which nothing more is handed over, and from which on down the next
+ * chunk is begun. Over all links, not for each: what waits in a dozen buffers is a second of a weak
+ * uplink, and our own requests wait behind it.
+ */
 const HIGH_WATER_BYTES = 40 * 1024;
-const LOW_WATER_BYTES = 32 * 1024;
-/** A link whose receiver is slow gives up its slot after this long, ms. */
-const FULL_LINK_PATIENCE_MS = 150;
-/** How often a neighbour may ask for the same chunk before it is refused. */
-const MAX_JOBS_PER_LINK = LIMITS.requestsPerLink;
+const LOW_WATER_BYTES = 16 * 1024;
+/** Bytes in one link's buffer beyond which it is handed nothing where links are served in turn. */
+const LINK_HIGH_WATER_BYTES = 40 * 1024;
+/** Chunks begun that wait for blocks still to come (cut-through) while others are served. */
+const MAX_STARTED = 3;
+/** What the uplink is taken to carry until it is measured, bits a second. */
+const ASSUMED_UPLINK = 8_000_000;
+/**
+ * Requests that wait besides the one being served; further ones are refused at once, so that the
+ * requester looks for another holder instead of standing in a long line (BitTorrent's choking).
+ */
+const MAX_WAITING = 2;
 
 /** What goes out: answers to requests, and what the strategy pushes. */
 export class UploadQueue {
@@ -35,8 +46,6 @@ export class UploadQueue {
   readonly #order: ServingOrder;
   readonly #meter: UplinkMeter;
   #jobs: Job[] = [];
-  /** The link that has the slot, and since when. */
-  #serving: { readonly linkId: LinkId; readonly sinceMs: number } | undefined;
   #dueMs = Infinity;
 
   constructor(context: BaselineContext, order: ServingOrder) {
@@ -55,23 +64,18 @@ export class UploadQueue {
     return this.#meter.bitsPerSecond(nowMs);
   }
 
-  /** A link's buffer has drained. */
-  drained(nowMs: number): void {
-    this.#meter.drained(nowMs);
-  }
-
-  /** The link that has waited longest for a block that is there, and how long, ms: a line that is given more than it carries. */
-  backlog(nowMs: number): { readonly linkId: LinkId; readonly ms: number } | undefined {
-    let oldest: Job | undefined;
-    for (const job of this.#jobs) {
-      if (job.chunk.blocks[job.next] !== undefined && job.atMs < (oldest?.atMs ?? Infinity)) oldest = job;
+  /** How long the uplink needs for all that it could send now, ms: more than a little is more than it carries. */
+  backlogMs(nowMs: number): number {
+    let bytes = this.#meter.waitingBytes(nowMs);
+    for (const { chunk, next, end } of this.#jobs) {
+      for (let index = next; index < end; index++) bytes += chunk.blocks[index]?.length ?? 0;
     }
-    return oldest && { linkId: oldest.linkId, ms: nowMs - oldest.atMs };
+    return (bytes * 8000) / (this.#meter.bitsPerSecond(nowMs) || ASSUMED_UPLINK);
   }
 
   /** True when the slot is free and nobody waits for it. */
   isIdle(nowMs: number): boolean {
-    return this.#jobs.length === 0 && !this.#isServing(nowMs);
+    return this.#jobs.length === 0 && !this.#isTaken(nowMs, LOW_WATER_BYTES);
   }
 
   /** Takes a neighbour's request, or refuses it. */
@@ -85,7 +89,7 @@ export class UploadQueue {
       refuse('notUploading');
     } else if (!chunk || firstBlock + blockCount > chunk.blockCount) {
       refuse('notHeld');
-    } else if (this.#jobs.filter((job) => job.linkId === linkId).length >= MAX_JOBS_PER_LINK) {
+    } else if (this.#order === 'serial' && this.#waiting > MAX_WAITING) {
       refuse('overLimit');
     } else {
       this.cancel(linkId, sequence);
@@ -113,7 +117,6 @@ export class UploadQueue {
 
   linkEnded(linkId: LinkId): void {
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId);
-    if (this.#serving?.linkId === linkId) this.#serving = undefined;
     this.#meter.linkEnded(linkId);
   }
 
@@ -126,7 +129,14 @@ export class UploadQueue {
   /** Sends as many blocks as slots and buffers allow. */
   pump(nowMs: number): void {
     this.#dueMs = Infinity;
+    if (this.#order === 'interleaved') this.#meter.waitingBytes(nowMs);
     for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) this.#sendBlock(nowMs, job);
+  }
+
+  get #waiting(): number {
+    let waiting = 0;
+    for (const { isStarted } of this.#jobs) if (!isStarted) waiting++;
+    return waiting;
   }
 
   #add(nowMs: number, linkId: LinkId, what: { chunk: BaselineChunk; next: number; end: number }): void {
@@ -134,30 +144,41 @@ export class UploadQueue {
   }
 
   #nextJob(nowMs: number): Job | undefined {
-    const isSlotTaken = this.#order === 'serial' && this.#isServing(nowMs);
+    if (this.#jobs.length === 0) return undefined;
+    return this.#order === 'serial' ? this.#nextSerial(nowMs) : this.#nextInTurn();
+  }
+
+  #nextSerial(nowMs: number): Job | undefined {
+    if (this.#isTaken(nowMs, HIGH_WATER_BYTES)) return undefined;
+    let first: Job | undefined;
+    let started = 0;
+    for (const job of this.#jobs) {
+      if (job.isStarted) started++;
+      if (job.chunk.blocks[job.next] === undefined) continue;
+      if (this.#context.bufferedBytes(job.linkId) >= LINK_HIGH_WATER_BYTES) continue;
+      if (job.isStarted) return job;
+      first ??= job;
+    }
+    if (!first || started >= MAX_STARTED || this.#isTaken(nowMs, LOW_WATER_BYTES)) return undefined;
+    return first;
+  }
+
+  #nextInTurn(): Job | undefined {
     let best: Job | undefined;
     for (const job of this.#jobs) {
-      if (job.chunk.blocks[job.next] === undefined) continue;
-      if (this.#context.bufferedBytes(job.linkId) >= HIGH_WATER_BYTES) continue;
-      if (this.#order === 'serial') {
-        if (job.isStarted) return job;
-        if (!isSlotTaken) best ??= job;
-      } else if (!best || isBefore(job, best)) {
-        best = job;
-      }
+      if (job.chunk.blocks[job.next] === undefined || (best && !isBefore(job, best))) continue;
+      if (this.#context.bufferedBytes(job.linkId) < LINK_HIGH_WATER_BYTES) best = job;
     }
     return best;
   }
 
-  #isServing(nowMs: number): boolean {
-    if (!this.#serving) return false;
-    const { linkId, sinceMs } = this.#serving;
-    const freeAtMs = sinceMs + FULL_LINK_PATIENCE_MS;
-    if (nowMs >= freeAtMs || this.#context.bufferedBytes(linkId) <= LOW_WATER_BYTES) {
-      this.#serving = undefined;
-      return false;
-    }
-    this.#dueMs = Math.min(this.#dueMs, freeAtMs);
+  /** More than that waits on the uplink; {@link dueMs} says when to look again, as buffers that are low tell nothing. */
+  #isTaken(nowMs: number, limitBytes: number): boolean {
+    const waitingBytes = this.#meter.waitingBytes(nowMs);
+    if (waitingBytes <= limitBytes) return false;
+    const bitsPerSecond = this.#meter.bitsPerSecond(nowMs) || ASSUMED_UPLINK;
+    const leftMs = ((waitingBytes - limitBytes) * 8000) / bitsPerSecond;
+    this.#dueMs = Math.min(this.#dueMs, nowMs + Math.max(1, leftMs / 2));
     return true;
   }
 
@@ -166,7 +187,6 @@ export class UploadQueue {
     const index = job.next++;
     const bytes = chunk.blocks[index];
     if (!bytes) return;
-    if (!job.isStarted) this.#serving = { linkId, sinceMs: nowMs };
     job.isStarted = true;
     this.#meter.handed(nowMs, linkId, bytes.length);
     this.#context.send(linkId, { kind: 'block', ...chunk.ref, index, bytes });
