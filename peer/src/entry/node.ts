@@ -8,6 +8,7 @@ import {
   type StreamLink,
 } from '@p2ptv/protocol';
 import { HttpOriginClient } from '../adapters/http-origin/http-origin-client.js';
+import { pacedTransport } from '../adapters/paced/paced-transport.js';
 import { SocketTrackerClient } from '../adapters/socket-tracker/socket-tracker-client.js';
 import { NodeWakeTimer } from '../adapters/timer/node-wake-timer.js';
 import { systemClock } from '../adapters/timer/system-clock.js';
@@ -16,6 +17,7 @@ import { NodeWebRtcHandler } from '../adapters/webrtc-node/node-webrtc-handler.j
 import { WebRtcTransport } from '../adapters/webrtc/webrtc-transport.js';
 import type { PartialEngineOptions } from '../engine/engine-options.js';
 import type { UploadPolicy } from '../engine/viewer-input.js';
+import type { Uplink } from '../ports/uplink.js';
 import { LivePeerSession, type SessionParts } from '../runtime/live-peer-session.js';
 import type { PeerSession, SeederSession } from '../runtime/peer-session.js';
 import { TrackerClock } from '../runtime/tracker-clock.js';
@@ -50,12 +52,14 @@ export type OriginSeederOptions = {
   readonly slug: string;
   /** Signs with the publisher's key: the tracker believes nobody else to be the origin's seeder. */
   readonly signer: Signer;
+  /** Its share in the origin's uplink, where that is limited; default: it sends as fast as links take it. */
+  readonly uplink?: Uplink;
   readonly engine?: PartialEngineOptions;
 };
 
 /** The origin's own peer: give it each chunk with `publish`, and it pushes it to the peers on duty. */
 export function createOriginSeeder(options: OriginSeederOptions): SeederSession {
-  const { link, slug, signer, engine } = options;
+  const { link, slug, signer, uplink, engine } = options;
   const parts = nodeParts(link);
   return new LivePeerSession({
     ...parts,
@@ -65,6 +69,13 @@ export function createOriginSeeder(options: OriginSeederOptions): SeederSession 
         { streamId: link.streamId, peerId: parts.peerId, fingerprint },
         { publicKey: link.publicKey, slug, signer, wallMs: systemClock.wallMs() },
       ),
+    ...(uplink
+      ? {
+          uplink,
+          openTransport: (opened) =>
+            parts.openTransport((transport) => opened(transport && pacedTransport(transport, uplink))),
+        }
+      : {}),
     ...(engine ? { engine } : {}),
   });
 }

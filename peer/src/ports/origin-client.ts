@@ -16,6 +16,9 @@ export type Cancel = () => void;
  */
 export type OriginFailure = 'notFound' | 'unavailable' | 'invalid';
 
+/** What a chunk is fetched for: `join`, one of those that the join answer named; `deadline`, any later one. */
+export type FetchPurpose = 'join' | 'deadline';
+
 /** The origin's answer to a join, parsed; the record's signature is checked, the headers' are not. */
 export type OriginJoin = {
   readonly record: StreamRecord;
@@ -34,7 +37,11 @@ export type OriginJoin = {
 export interface OriginClient {
   join(
     request: { readonly rendition?: RenditionId; readonly delayMs: number },
-    listener: { joined(join: OriginJoin): void; failed(failure: OriginFailure): void },
+    listener: {
+      joined(join: OriginJoin): void;
+      /** With `retryAfterMs` the origin is well but full for the moment: whoever asks again then is in line. */
+      failed(failure: OriginFailure, retryAfterMs?: number): void;
+    },
   ): Cancel;
   /** Fetches a chunk from `firstByte` to its end (Range where it is not 0); `byteLength` is the whole chunk's. */
   fetchChunk(
@@ -43,6 +50,8 @@ export interface OriginClient {
       readonly byteLength: number;
       /** Passes by every cache: what they hold was wrong, or cut short. */
       readonly isRetry?: boolean;
+      /** Tells an origin whose uplink is taken what is urgent: a chunk whose deadline is near, or the first of a newcomer. */
+      readonly purpose?: FetchPurpose;
     },
     listener: {
       /** Bytes in order, beginning at `firstByte`; never beyond the chunk's end. They may alias one buffer. */

@@ -28,8 +28,8 @@ export interface TrackerClient {
   start(joinRequest: () => JoinRequest, listener: TrackerListener): void;
   signal(signal: Signal): void;
   report(report: PeerReport): void;
-  /** Only for role `origin`, at each report: those on duty that it is linked to, at most 64. */
-  reportLinked(peerIds: readonly PeerId[]): void;
+  /** Only for role `origin`, at each report: those on duty that it is linked to, and the copies that its uplink can carry, where there is a limit. */
+  reportLinked(peerIds: readonly PeerId[], maxCopies?: number): void;
   /** The answer comes by {@link TrackerListener.neighbours}; nothing comes while the tracker is away. */
   wantNeighbours(wanted: NeighboursWanted): void;
   /** Leaves and disconnects. */

@@ -29,6 +29,7 @@ import type { Link } from '../ports/link.js';
 import type { LinkTransport } from '../ports/link-transport.js';
 import type { Cancel, OriginClient, OriginFailure, OriginJoin } from '../ports/origin-client.js';
 import type { TrackerClient, TrackerState } from '../ports/tracker-client.js';
+import type { Uplink } from '../ports/uplink.js';
 import type { Verifier } from '../ports/verifier.js';
 import type { WakeTimer } from '../ports/wake-timer.js';
 import { EventHub } from './event-hub.js';
@@ -63,6 +64,8 @@ export type SessionParts = {
   /** How far behind the live edge playback will begin, ms; the origin's join answer reaches back so far. */
   readonly joinDelayMs?: number;
   readonly upload?: UploadPolicy;
+  /** Only for role `origin`, where its uplink is shared and limited; the transport's links wait for it. */
+  readonly uplink?: Uplink;
   readonly engine?: PartialEngineOptions;
 };
 
@@ -76,8 +79,6 @@ const QUIET_MS = 10_000;
 /** Over which viewers spread their questions for a new record, ms. */
 const RECORD_SPREAD_MS = 2_000;
 const KEPT_INITS = 8;
-/** What the contract lets the origin's seeder name in one message. */
-const MAX_REPORTED_LINKS = 64;
 
 /** Runs an engine: feeds it what the ports report, in one queue, and carries out what it wants. */
 export class LivePeerSession implements SeederSession {
@@ -111,6 +112,10 @@ export class LivePeerSession implements SeederSession {
   #isMeshStarted = false;
   #reportIntervalMs = 2_000;
   #seederFrameBytes = 0;
+  /** Sequence of the last chunk that the join answer named; -1: none. */
+  #joinEdge = -1;
+  /** Media bytes fetched for another purpose than the first frame. */
+  #fallbackBytes = 0;
   /** Only at the origin: those to whom chunks are pushed. */
   #onDuty: ReadonlySet<PeerId> = new Set();
   #trackerKey: string | undefined;
@@ -366,14 +371,18 @@ export class LivePeerSession implements SeederSession {
       { delayMs: joinDelayMs ?? DEFAULT_JOIN_DELAY_MS },
       {
         joined: (join) => this.#joined(join),
-        failed: (failure) => {
+        failed: (failure, retryAfterMs) => {
           this.#cancelJoin = undefined;
-          this.#originAnswered(failure);
-          if (this.#record === undefined) this.#hub.emit('joinFailed', { failure });
+          const isInLine = retryAfterMs !== undefined;
+          this.#originAnswered(isInLine ? undefined : failure);
+          if (this.#record === undefined) this.#hub.emit('joinFailed', { failure, ...(isInLine ? { retryAfterMs } : {}) });
           if (this.#isClosed) return;
-          const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
+          const delayMs = retryAfterMs ?? Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
           this.#joinFailures++;
-          this.#retryJoinAtMs = this.#parts.clock.nowMs() + delayMs * (0.5 + this.#parts.random.next());
+          const random = this.#parts.random.next();
+          // Whoever is in line comes no earlier than told.
+          const spread = isInLine ? 1 + random / 2 : 0.5 + random;
+          this.#retryJoinAtMs = this.#parts.clock.nowMs() + delayMs * spread;
           this.#setTimer();
         },
       },
@@ -388,6 +397,7 @@ export class LivePeerSession implements SeederSession {
     this.#keepInit(join.initHash, join.init);
     this.#takeRecord(join.record);
     if (!isFirst) return;
+    this.#joinEdge = Math.max(-1, ...join.headers.map(({ header }) => header.sequence));
     this.#hub.emit('joined', { record: join.record, rendition: join.rendition });
     // Each of these does nothing once a listener has closed the session.
     this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
@@ -455,10 +465,14 @@ export class LivePeerSession implements SeederSession {
       this.#handle({ kind: 'fetchFailed', fetchId, failure: 'unavailable' });
       return;
     }
+    const purpose = chunk.sequence <= this.#joinEdge ? 'join' : 'deadline';
     const cancel = origin.fetchChunk(
-      { ...chunk, firstByte, byteLength, isRetry },
+      { ...chunk, firstByte, byteLength, isRetry, purpose },
       {
-        bytes: (bytes) => this.#handle({ kind: 'fetchBytes', fetchId, bytes }),
+        bytes: (bytes) => {
+          if (purpose === 'deadline') this.#fallbackBytes += bytes.length;
+          this.#handle({ kind: 'fetchBytes', fetchId, bytes });
+        },
         done: () => {
           this.#fetches.delete(fetchId);
           this.#originAnswered(undefined);
@@ -651,6 +665,7 @@ export class LivePeerSession implements SeederSession {
       fromPeersBytes: state.verifiedBytes.peerBytes,
       fromOriginBytes: origin?.received.media ?? 0,
       fromSeederBytes: state.verifiedBytes.seederBytes,
+      fallbackBytes: this.#fallbackBytes,
       sentBytes: state.sentMediaBytes,
       uplinkBitsPerSecond: this.#engine.uplinkBitsPerSecond(nowMs),
       neighbourCount: state.neighbours.length,
@@ -659,6 +674,6 @@ export class LivePeerSession implements SeederSession {
     });
     if (this.#parts.role !== 'origin') return;
     const linked = state.neighbours.map(({ peerId }) => peerId).filter((peerId) => this.#onDuty.has(peerId));
-    tracker.reportLinked(linked.slice(0, MAX_REPORTED_LINKS));
+    tracker.reportLinked(linked, this.#parts.uplink?.maxCopies());
   }
 }

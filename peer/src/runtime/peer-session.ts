@@ -17,8 +17,8 @@ import type { TrackerState } from '../ports/tracker-client.js';
 export type PeerSessionEvents = {
   /** The origin's (or a neighbour's) first word on the stream is verified: record and init are there. */
   joined: { readonly record: StreamRecord; readonly rendition: RenditionId };
-  /** The origin did not let us in, or is none of ours; it is asked again. */
-  joinFailed: { readonly failure: OriginFailure };
+  /** The origin did not let us in, or is none of ours; it is asked again. With `retryAfterMs` it is full for the moment, and we are in line. */
+  joinFailed: { readonly failure: OriginFailure; readonly retryAfterMs?: number };
   recordChanged: { readonly record: StreamRecord };
   /**
    * A chunk is whole and verified, and every chunk before it in the timeline too: the timeline of

@@ -51,6 +51,8 @@ const MAX_HEADERS_BYTES = LIMITS.headersPerAnswer * (2 + encodedHeaderBytes(LIMI
 /** Wait before headers are asked for again after a failure, ms: doubled at each, halved at random. */
 const MIN_BACK_OFF_MS = 100;
 const MAX_BACK_OFF_MS = 3_000;
+/** Longest that an origin may keep a newcomer from asking again, ms. */
+const MAX_RETRY_AFTER_MS = 60_000;
 /** A cancelled fetch with no more than this to come runs out: the bytes are on their way, and are counted. */
 const RUN_OUT_BYTES = 64 * 1024;
 /** An answer without headers that comes earlier than this was not waited for: don't ask again at once. */
@@ -86,6 +88,7 @@ export class HttpOriginClient implements OriginClient {
       const query = new URLSearchParams({ delayMs: String(Math.max(0, Math.round(request.delayMs))) });
       if (request.rendition !== undefined) query.set('rendition', String(request.rendition));
       let join: OriginJoin | undefined;
+      let retryAfterMs: number | undefined;
       const failure = await this.#tryOrigins(signal, async (base) => {
         const answer = await this.#getWhole(
           {
@@ -94,6 +97,7 @@ export class HttpOriginClient implements OriginClient {
             totalMs: this.#timeouts.answerMs,
             kind: 'join',
             maxBytes: MAX_JOIN_BYTES,
+            refused: (response) => (retryAfterMs = retryAfterMsOf(response)),
           },
           signal,
         );
@@ -103,13 +107,14 @@ export class HttpOriginClient implements OriginClient {
       });
       return () => {
         if (join) listener.joined(join);
-        else listener.failed(failure ?? 'invalid');
+        else listener.failed(failure ?? 'invalid', retryAfterMs);
       };
     });
   }
 
   fetchChunk(...[request, listener]: Parameters<OriginClient['fetchChunk']>): Cancel {
-    const { rendition, sequence, byteLength } = request;
+    const { rendition, sequence, byteLength, purpose } = request;
+    const query = purpose === undefined ? '' : `?purpose=${purpose}`;
     let position = request.firstByte;
     let isCancelled = false;
     const stop = run(async (signal) => {
@@ -120,7 +125,7 @@ export class HttpOriginClient implements OriginClient {
         let surplusBytes = 0;
         const isRange = firstByte > 0;
         const get: BoundedGet = {
-          url: `${base}/${rendition}/${STREAM_PATHS.part(sequence)}`,
+          url: `${base}/${rendition}/${STREAM_PATHS.part(sequence)}${query}`,
           cache: request.isRetry ? 'reload' : 'default',
           stallMs: this.#timeouts.stallMs,
           ...(isRange ? { headers: { Range: `bytes=${firstByte}-${byteLength - 1}` } } : {}),
@@ -231,7 +236,12 @@ export class HttpOriginClient implements OriginClient {
 
   /** Fetches a whole body; the bytes, or why there are none. */
   async #getWhole(
-    request: Pick<BoundedGet, 'url' | 'cache' | 'totalMs'> & { kind: keyof OriginReceived; maxBytes: number },
+    request: Pick<BoundedGet, 'url' | 'cache' | 'totalMs'> & {
+      readonly kind: keyof OriginReceived;
+      readonly maxBytes: number;
+      /** Told of an answer that is a failure. */
+      readonly refused?: (response: Response) => void;
+    },
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer> | OriginFailure> {
     const pieces: Uint8Array[] = [];
@@ -241,6 +251,7 @@ export class HttpOriginClient implements OriginClient {
         ...request,
         admit: (response) => {
           const failed = failureOf(response);
+          if (failed) request.refused?.(response);
           return failed ? { failure: failed } : { maxBytes: request.maxBytes };
         },
         bytes: (bytes) => {
@@ -339,6 +350,13 @@ function failureOf(response: Response): OriginFailure | undefined {
   if (response.status === 200 || response.status === 206) return undefined;
   if (response.status === 404 || response.status === 410) return 'notFound';
   return response.status >= 500 || response.status === 429 ? 'unavailable' : 'invalid';
+}
+
+/** How long to wait before asking again, where the origin is full; bounded, whatever it says. */
+function retryAfterMsOf(response: Response): number | undefined {
+  if (response.status !== 503 || response.headers.get('p2ptv-reason') !== 'full') return undefined;
+  const seconds = Number(response.headers.get('retry-after') ?? 1);
+  return Math.min(MAX_RETRY_AFTER_MS, Math.max(1_000, Number.isFinite(seconds) ? seconds * 1_000 : 1_000));
 }
 
 function startsAt(response: Response, firstByte: number): boolean {

@@ -37,6 +37,8 @@ type TrackerSocket = Socket<TrackerToPeerEvents, PeerToTrackerEvents>;
 const MAX_BACK_OFF_MS = 10_000;
 /** Wait after a refusal that names no time: the next answer will hardly be another one. */
 const REFUSED_RETRY_MS = 30_000;
+/** What the contract lets the origin's seeder name in one message. */
+const LINKED_PER_MESSAGE = 400;
 /** Longest wait that a tracker may impose. */
 const MAX_RETRY_AFTER_MS = 600_000;
 
@@ -82,8 +84,12 @@ export class SocketTrackerClient implements TrackerClient {
     this.#joinedSocket()?.emit('report', report);
   }
 
-  reportLinked(peerIds: readonly PeerId[]): void {
-    this.#joinedSocket()?.emit('seeded', { peers: [...peerIds] });
+  reportLinked(peerIds: readonly PeerId[], maxCopies?: number): void {
+    const socket = this.#joinedSocket();
+    const limit = maxCopies === undefined ? {} : { maxCopies };
+    for (let first = 0; first === 0 || first < peerIds.length; first += LINKED_PER_MESSAGE) {
+      socket?.emit('seeded', { peers: peerIds.slice(first, first + LINKED_PER_MESSAGE), ...limit });
+    }
   }
 
   wantNeighbours(wanted: NeighboursWanted): void {
