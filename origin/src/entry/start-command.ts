@@ -56,6 +56,7 @@ async function runOrigin(
     host: options.host,
     port: options.port,
     publicUrl: options['public-url'],
+    uplinkBitsPerSecond: options['uplink-kbps'] === undefined ? undefined : options['uplink-kbps'] * 1_000,
     trackers: options.tracker,
     stunServers: options.stun,
     tls,

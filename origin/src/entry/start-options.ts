@@ -83,6 +83,11 @@ const SETTINGS = {
   'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: wholeNumber(1000, 10_000).default(2000) },
   height: { flags: '--height <pixels>', description: 'shrink the picture to this height; never enlarged (default: as it comes, 720 at most)', schema: wholeNumber(64, 2160).optional() },
   'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the video (default: by size)', schema: wholeNumber(50, 50_000).optional() },
+  'uplink-kbps': {
+    flags: '--uplink-kbps <kb/s>',
+    description: 'never send viewers more than this, some 5 % below the line; newcomers wait when it is taken (default: no limit)',
+    schema: wholeNumber(500, 100_000_000).optional(),
+  },
   port: { flags: '--port <number>', description: 'HTTP port, 0 for any (default: 8080)', schema: wholeNumber(0, 65_535).default(8080) },
   host: { flags: '--host <address>', description: 'address to listen on (default: all)', schema: text(255).optional() },
   'rtmp-port': { flags: '--rtmp-port <number>', description: 'RTMP port (default: 1935)', schema: wholeNumber(0, 65_535).default(1935) },

@@ -3,6 +3,9 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import parseRange from 'range-parser';
 
+import type { UplinkPriority } from '../uplink/uplink-budget.js';
+import type { UplinkGate } from '../uplink/uplink-gate.js';
+
 /** A body to send, and how caches and clients shall treat it. */
 export type Answer = {
   /** One behind the other they are the body; they are not changed while being sent. */
@@ -13,6 +16,8 @@ export type Answer = {
   readonly cacheControl: string;
   readonly isRangeServed?: boolean;
   readonly contentEncoding?: 'gzip';
+  /** Where the origin's uplink is limited: what the answer waits for, and how urgent it is. */
+  readonly uplink?: { readonly gate: UplinkGate; readonly priority: UplinkPriority } | undefined;
   /** Told as body bytes are handed to the system: what an aborted answer never sent is not counted. */
   readonly count: (bytes: number) => void;
 };
@@ -29,6 +34,10 @@ export const NOT_CACHED = 'no-store';
 
 /** A client that stalls in the middle of a part blocks at most so much in the socket's buffer. */
 const SLICE_BYTES = 64 * 1024;
+/** What status line and headers of an answer take, about. */
+const HEAD_BYTES = 400;
+/** Why a 503: there is no room for the moment, and whoever asks again is in line. */
+const REASON_HEADER = 'p2ptv-reason';
 
 /**
  * Answers a GET or HEAD with 200, 206, 304 or 416, past Fastify's own sending: thousands of answers may
@@ -42,12 +51,21 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
     ...(answer.etag === undefined ? {} : { etag: answer.etag }),
     ...(answer.isRangeServed === true ? { 'accept-ranges': 'bytes' } : {}),
   };
-  reply.hijack();
+  const { uplink } = answer;
+  uplink?.gate.spend(HEAD_BYTES, uplink.priority);
   if (answer.etag !== undefined && isMatch(request.headers['if-none-match'], answer.etag)) {
+    reply.hijack();
     reply.raw.writeHead(304, headers).end();
     return;
   }
   const range = answer.isRangeServed === true ? wantedRange(request.raw, { total, etag: answer.etag }) : undefined;
+  const bodyBytes = range === undefined || range === 'unsatisfiable' ? total : range.end - range.start;
+  const retrySeconds = request.method === 'HEAD' ? undefined : uplink?.gate.turnAway(bodyBytes, uplink.priority);
+  if (retrySeconds !== undefined) {
+    sendFull(reply, retrySeconds);
+    return;
+  }
+  reply.hijack();
   if (range === 'unsatisfiable') {
     reply.raw.writeHead(416, { ...headers, 'content-range': `bytes */${total}`, 'content-length': 0 }).end();
     return;
@@ -61,7 +79,7 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
     ...(range ? { 'content-range': `bytes ${start}-${end - 1}/${total}` } : {}),
   });
   if (request.method === 'HEAD') reply.raw.end();
-  else void writeBody(reply.raw, slices(answer.pieces, { start, end }), answer.count);
+  else void writeBody(reply.raw, slices(answer, { start, end }), answer);
 }
 
 /** Answers with a status and a sentence for people. */
@@ -71,12 +89,19 @@ export function sendProblem(reply: FastifyReply, status: number, message: string
   return reply.send({ error: message });
 }
 
+/** Answers that the uplink is taken for the moment, and when to ask again. */
+export function sendFull(reply: FastifyReply, retrySeconds: number): FastifyReply {
+  void reply.header(REASON_HEADER, 'full').header('retry-after', String(retrySeconds));
+  return reply.code(503).header('cache-control', 'no-store').send({ error: 'The broadcast is full for the moment; ask again.' });
+}
+
 async function writeBody(
   response: ServerResponse,
   body: readonly Uint8Array[],
-  count: (bytes: number) => void,
+  { uplink, count }: Pick<Answer, 'uplink' | 'count'>,
 ): Promise<void> {
   for (const slice of body) {
+    if (uplink && !(await uplink.gate.wait(slice.length, uplink.priority, response))) return;
     const isRoom = response.write(slice, (error) => {
       if (!error) count(slice.length);
     });
@@ -100,14 +125,15 @@ function isDrained(response: ServerResponse): Promise<boolean> {
   });
 }
 
-/** The bytes from `start` to `end` of the pieces, cut small. */
-function slices(pieces: readonly Uint8Array[], range: { start: number; end: number }): Uint8Array[] {
+/** The bytes from `start` to `end` of an answer, cut small. */
+function slices({ pieces, uplink }: Answer, range: { start: number; end: number }): Uint8Array[] {
   const found: Uint8Array[] = [];
+  const most = uplink?.gate.pieceBytes ?? SLICE_BYTES;
   let offset = 0;
   for (const piece of pieces) {
     const from = Math.max(0, range.start - offset);
     const to = Math.min(piece.length, range.end - offset);
-    for (let at = from; at < to; at += SLICE_BYTES) found.push(piece.subarray(at, Math.min(to, at + SLICE_BYTES)));
+    for (let at = from; at < to; at += most) found.push(piece.subarray(at, Math.min(to, at + most)));
     offset += piece.length;
   }
   return found;

@@ -2,6 +2,7 @@ import { formatMagnetLink, type StreamLink, type StreamListing } from '@p2ptv/pr
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Publisher } from '../package/publisher.js';
+import type { UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
@@ -14,6 +15,8 @@ export type ApiRouteOptions = {
   /** Trackers that run by themselves; with none, links name the one embedded in this origin. */
   readonly trackers: readonly string[];
   readonly viewerCount: (published: PublishedStream) => number;
+  /** How the limited uplink is used; undefined: it has no limit. */
+  readonly uplinkStats?: (() => UplinkStats) | undefined;
 };
 
 /** A host name or address with an optional port; anything else in a Host header is not repeated. */
@@ -39,6 +42,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
   });
 
   fastify.get('/api/stats', () => ({
+    uplink: options.uplinkStats?.() ?? null,
     streams: [...streams.values()].map((published) => ({
       slug: published.live.slug,
       streamId: published.live.streamId,

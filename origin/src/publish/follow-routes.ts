@@ -10,7 +10,8 @@ import {
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 
-import { NOT_CACHED, sendAnswer, sendProblem } from './answer.js';
+import type { LoggedChunk } from '../package/chunk-log.js';
+import { NOT_CACHED, sendAnswer, sendFull, sendProblem } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
 
@@ -31,6 +32,8 @@ const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNu
 
 /** How long a join waits for a stream that is just beginning, ms: less than its client waits. */
 const JOIN_WAIT_MS = 3000;
+/** What a join answer takes, about: record, init segment, headers, peers. */
+const JOIN_ANSWER_BYTES = 8 * 1024;
 
 /** Serves `headers?after=` and `join`: how peers learn of chunks from the origin. */
 export function registerFollowRoutes(
@@ -56,6 +59,8 @@ export function registerFollowRoutes(
       pieces: [published.headerBatch(rendition, after)],
       contentType: 'application/octet-stream',
       cacheControl: NOT_CACHED,
+      // Without headers a viewer plays nothing, whatever its neighbours have.
+      uplink: published.uplinkFor('deadline'),
       count: published.counter('headers'),
     });
     return reply;
@@ -71,26 +76,41 @@ export function registerFollowRoutes(
     const isReady = (): boolean => live.recordText !== undefined && log.timeline.last !== undefined;
     const outcome = await waiters.until(isReady, { timeoutMs: JOIN_WAIT_MS, response: reply.raw });
     if (outcome === 'gone') return reply.hijack();
+    const retrySeconds = published.gate?.turnJoinAway(joinBytes(published, query.data));
+    if (retrySeconds !== undefined) return sendFull(reply, retrySeconds);
     const answer = joinAnswer(published, query.data, options);
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     sendAnswer(request, reply, {
       pieces: [Buffer.from(JSON.stringify(answer))],
       contentType: 'application/json; charset=utf-8',
       cacheControl: NOT_CACHED,
+      uplink: published.uplinkFor('join'),
       count: published.counter('join'),
     });
     return reply;
   });
 }
 
+type Wanted = { readonly rendition: number; readonly delayMs: number };
+
+/** What a newcomer may fetch for its first frame: the answer, and the parts that it names. */
+function joinBytes(published: PublishedStream, wanted: Wanted): number {
+  const chunks = firstChunks(published, wanted);
+  return chunks.reduce((sum, { bytes }) => sum + bytes.length, JOIN_ANSWER_BYTES);
+}
+
+function firstChunks(published: PublishedStream, wanted: Wanted): readonly LoggedChunk[] {
+  return published.live.rendition(wanted.rendition)?.newest(wanted.delayMs, LIMITS.headersPerAnswer) ?? [];
+}
+
 function joinAnswer(
   published: PublishedStream,
-  wanted: { readonly rendition: number; readonly delayMs: number },
+  wanted: Wanted,
   options: FollowRouteOptions,
 ): OriginJoinAnswer | undefined {
   const { live } = published;
   const log = live.rendition(wanted.rendition);
-  const chunks = log?.newest(wanted.delayMs, LIMITS.headersPerAnswer) ?? [];
+  const chunks = firstChunks(published, wanted);
   const initHash = chunks[0]?.signed.header.initHash;
   const init = initHash === undefined ? undefined : log?.init(initHash);
   if (initHash === undefined || !init || live.recordText === undefined) return undefined;

@@ -4,6 +4,7 @@ import { signatureOf, type ChunkSequence } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { ChunkLog, LoggedChunk } from '../package/chunk-log.js';
+import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import { IMMUTABLE, sendAnswer, sendProblem } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { renditionOf, streamOf, type StreamDirectory } from './stream-directory.js';
@@ -84,6 +85,7 @@ function sendInit(ask: Ask, initHash: string): FastifyReply {
     etag: `"${initHash.slice(0, 32)}"`,
     cacheControl: IMMUTABLE,
     isRangeServed: true,
+    uplink: ask.published.uplinkFor('join'),
     count: ask.published.counter('init'),
   });
   return ask.reply;
@@ -96,9 +98,16 @@ function sendChunks(ask: Ask, chunks: readonly LoggedChunk[]): FastifyReply {
     etag: etagOf(chunks),
     cacheControl: IMMUTABLE,
     isRangeServed: true,
+    uplink: ask.published.uplinkFor(priorityOf(ask.request)),
     count: ask.published.counter('media'),
   });
   return ask.reply;
+}
+
+/** Peers say what they fetch a part for; players without peers say nothing. */
+function priorityOf(request: FastifyRequest): UplinkPriority {
+  const { purpose } = request.query as { purpose?: unknown };
+  return purpose === 'deadline' || purpose === 'join' ? purpose : 'other';
 }
 
 /** Signatures cover the hashes of all bytes, so they tell contents apart. */

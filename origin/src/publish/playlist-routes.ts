@@ -68,6 +68,7 @@ function sendPlaylist(
     etag: playlist.etag,
     cacheControl,
     ...(isGzipTaken ? { contentEncoding: 'gzip' as const } : {}),
+    uplink: to.published.uplinkFor('other'),
     count: to.published.counter('playlists'),
   });
 }

@@ -1,6 +1,8 @@
 import { encodeHeaderBatch, LIMITS, type OriginBytes } from '@p2ptv/protocol';
 
 import type { LiveStream } from '../package/live-stream.js';
+import type { UplinkPriority } from '../uplink/uplink-budget.js';
+import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { EdgeWaiters } from './edge-waiters.js';
 import { PlaylistCache } from './playlist-cache.js';
 
@@ -12,14 +14,20 @@ export class PublishedStream {
   readonly live: LiveStream;
   readonly waiters = new EdgeWaiters();
   readonly playlists: PlaylistCache;
+  /** Where the uplink is limited: what lets answers out. */
+  readonly gate: UplinkGate | undefined;
   readonly #bytes: OriginBytes = { media: 0, init: 0, playlists: 0, headers: 0, join: 0, seeder: 0 };
   readonly #seederBytes: () => number;
   readonly #unsubscribe: () => void;
   readonly #headerBatches = new Map<string, Uint8Array>();
 
-  /** @param seederBytes what the embedded seeder has sent so far */
-  constructor(live: LiveStream, seederBytes: () => number = () => 0) {
+  /**
+   * @param seederBytes what the embedded seeder has sent so far
+   * @param gate shared by all that the origin sends; undefined: no limit
+   */
+  constructor(live: LiveStream, seederBytes: () => number = () => 0, gate?: UplinkGate) {
     this.live = live;
+    this.gate = gate;
     this.playlists = new PlaylistCache(live);
     this.#seederBytes = seederBytes;
     this.#unsubscribe = live.onChange(() => {
@@ -37,6 +45,11 @@ export class PublishedStream {
   /** Makes the counter of one kind of bytes. */
   counter(kind: Exclude<keyof OriginBytes, 'seeder'>): (bytes: number) => void {
     return (bytes) => void (this.#bytes[kind] += bytes);
+  }
+
+  /** What an answer of some urgency has to wait for. */
+  uplinkFor(priority: UplinkPriority): { readonly gate: UplinkGate; readonly priority: UplinkPriority } | undefined {
+    return this.gate && { gate: this.gate, priority };
   }
 
   /** The headers of a rendition after a sequence, packed once for all who ask for the same. */

@@ -6,6 +6,7 @@ import { registerFollowRoutes, type FollowRouteOptions } from '../publish/follow
 import { registerMediaRoutes } from '../publish/media-routes.js';
 import { registerPlaylistRoutes } from '../publish/playlist-routes.js';
 import type { StreamDirectory } from '../publish/stream-directory.js';
+import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { registerPlayerPages } from './player-pages.js';
 
 /** How an {@link createHttpServer | HTTP server} is set up. */
@@ -15,6 +16,8 @@ export type HttpServerOptions = ApiRouteOptions &
     /** The built player. */
     readonly playerFolder: string;
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+    /** Lets the player's pages out, where the uplink is limited; streams bring their own. */
+    readonly gate?: UplinkGate | undefined;
     readonly logger: FastifyBaseLogger;
   };
 
@@ -36,7 +39,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   await server.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD'],
-    exposedHeaders: ['etag', 'content-range', 'content-length', 'accept-ranges', 'age', 'date', 'retry-after'],
+    exposedHeaders: ['etag', 'content-range', 'content-length', 'accept-ranges', 'age', 'date', 'retry-after', 'p2ptv-reason'],
     maxAge: 86_400,
   });
   server.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
@@ -53,6 +56,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerMediaRoutes(server, options.streams);
   registerFollowRoutes(server, options.streams, options);
   registerApiRoutes(server, options.streams, options);
-  await server.register((pages) => registerPlayerPages(pages, options.playerFolder));
+  await server.register((pages) => registerPlayerPages(pages, options.playerFolder, options.gate));
   return server;
 }

@@ -16,6 +16,8 @@ import type { ArchiveNotice } from '../package/chunk-archive.js';
 import { LiveStream } from '../package/live-stream.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
 import { PublishedStream } from '../publish/published-stream.js';
+import { UplinkBudget } from '../uplink/uplink-budget.js';
+import { UplinkGate } from '../uplink/uplink-gate.js';
 import { listen } from './addresses.js';
 import { dataUnusable } from './data-folder.js';
 import { feedStream } from './encoder-feed.js';
@@ -33,6 +35,8 @@ export type OriginOptions = {
   readonly host: string | undefined;
   readonly port: number;
   readonly publicUrl: string | undefined;
+  /** The most that is sent to viewers, over HTTP and by the seeder together; undefined: no limit. */
+  readonly uplinkBitsPerSecond?: number | undefined;
   /** Base URLs of trackers that run by themselves; with any, none is embedded, and how many watch is not known here. */
   readonly trackers: readonly string[];
   /** STUN servers that the embedded tracker tells peers. */
@@ -58,6 +62,7 @@ type OriginParts = {
   readonly port: number;
   readonly loopback: LoopbackListener;
   readonly seeder: SeederSession | undefined;
+  readonly gate: UplinkGate | undefined;
 };
 
 /** The built player, seen from the sources and from the built files alike. */
@@ -77,6 +82,7 @@ export class Origin {
   readonly #server: FastifyInstance;
   readonly #loopback: LoopbackListener;
   readonly #seeder: SeederSession | undefined;
+  readonly #gate: UplinkGate | undefined;
   readonly #encoder: Encoder | undefined;
   #closing: Promise<void> | undefined;
 
@@ -88,6 +94,7 @@ export class Origin {
     this.#server = parts.server;
     this.#loopback = parts.loopback;
     this.#seeder = parts.seeder;
+    this.#gate = parts.gate;
     this.#encoder = this.#startEncoder();
   }
 
@@ -105,7 +112,8 @@ export class Origin {
       undo.push(() => live.close());
       // The tracker and the seeder join the server after the routes that ask them.
       const embedded: { tracker?: TrackerHandle; seeder?: SeederSession | undefined } = {};
-      const published = new PublishedStream(live, () => embedded.seeder?.sentFrameBytes ?? 0);
+      const gate = gateOf(options);
+      const published = new PublishedStream(live, () => embedded.seeder?.sentFrameBytes ?? 0, gate);
       const server = await createHttpServer({
         streams: new Map([[live.slug, published]]),
         publisher,
@@ -114,6 +122,8 @@ export class Origin {
         viewerCount: () => embedded.tracker?.viewerCount(live.streamId) ?? 0,
         warmPeers: () => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS) ?? [],
         wallMs: () => systemClock.wallMs(),
+        uplinkStats: gate && (() => gate.stats()),
+        gate,
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
         logger,
@@ -123,8 +133,8 @@ export class Origin {
       const port = await listen(server, options);
       const loopback = await openLoopback(server);
       const trackers = embedded.tracker ? [loopback.url] : options.trackers;
-      embedded.seeder = await startSeeder(live, { publisher, trackers, logger });
-      return new Origin(options, { publisher, published, server, port, loopback, seeder: embedded.seeder });
+      embedded.seeder = await startSeeder(live, { publisher, trackers, gate, logger });
+      return new Origin(options, { publisher, published, server, port, loopback, seeder: embedded.seeder, gate });
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;
@@ -164,6 +174,7 @@ export class Origin {
     const force = setTimeout(() => this.#server.server.closeAllConnections(), CLOSE_GRACE_MS);
     await isServerClosed;
     clearTimeout(force);
+    this.#gate?.close();
     this.published.live.close();
   }
 
@@ -180,6 +191,11 @@ export class Origin {
 
 /** Peers named in a join answer. */
 const WARM_PEERS = 8;
+
+function gateOf({ uplinkBitsPerSecond }: OriginOptions): UplinkGate | undefined {
+  if (uplinkBitsPerSecond === undefined) return undefined;
+  return new UplinkGate(new UplinkBudget(uplinkBitsPerSecond, systemClock.nowMs()), () => systemClock.nowMs());
+}
 
 function embedTracker(
   server: FastifyInstance,

@@ -6,6 +6,9 @@ import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
+import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { pacedPage } from './paced-page.js';
+
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P2PTV</title>
 <p>The player's pages are not built: run <code>npm start</code> in the repository, which builds them, or <code>npm run build</code>.</p></html>
 `;
@@ -14,8 +17,9 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P
  * Serves the built player: `/`, `/watch/<slug>` and its assets.
  *
  * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
+ * @param gate lets what is sent out, where the uplink is limited
  */
-export async function registerPlayerPages(fastify: FastifyInstance, folder: string): Promise<void> {
+export async function registerPlayerPages(fastify: FastifyInstance, folder: string, gate?: UplinkGate): Promise<void> {
   // Within this plugin only: media and playlists are no pages, and should stay small.
   await fastify.register(helmet, {
     contentSecurityPolicy: {
@@ -42,6 +46,8 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
 
   // A third of the bytes before the first frame; media do not pass here.
   await fastify.register(compress, { encodings: ['br', 'gzip'] });
+  // After compression: what counts is what is sent.
+  if (gate) fastify.addHook('onSend', (_request, _reply, payload) => Promise.resolve(pacedPage(payload, gate)));
 
   if (!existsSync(join(folder, 'index.html'))) {
     for (const path of ['/', '/watch', '/watch/*']) {

@@ -3,6 +3,8 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import type { LiveStream } from '../package/live-stream.js';
 import type { Publisher } from '../package/publisher.js';
+import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { StreamRate } from './stream-rate.js';
 
 /**
  * Starts the origin's own peer, which pushes each new chunk to the peers on duty for its stripe.
@@ -11,9 +13,16 @@ import type { Publisher } from '../package/publisher.js';
  */
 export async function startSeeder(
   live: LiveStream,
-  options: { readonly publisher: Publisher; readonly trackers: readonly string[]; readonly logger: FastifyBaseLogger },
+  options: {
+    readonly publisher: Publisher;
+    readonly trackers: readonly string[];
+    /** Lets its frames out, where the uplink is limited. */
+    readonly gate: UplinkGate | undefined;
+    readonly logger: FastifyBaseLogger;
+  },
 ): Promise<SeederSession | undefined> {
-  const { publisher, trackers, logger } = options;
+  const { publisher, trackers, gate, logger } = options;
+  const rate = new StreamRate();
   let seeder: SeederSession;
   try {
     // Loaded late: it brings a native library, which not every platform has.
@@ -28,6 +37,14 @@ export async function startSeeder(
       },
       slug: live.slug,
       signer: publisher.signer,
+      ...(gate
+        ? {
+            uplink: {
+              ask: (bytes, granted) => gate.ask(bytes, 'seed', granted),
+              maxCopies: () => (rate.bitsPerSecond === undefined ? undefined : gate.copiesOf(rate.bitsPerSecond)),
+            },
+          }
+        : {}),
     });
   } catch (error) {
     logger.warn({ error }, 'WebRTC does not load on this machine: the origin pushes nothing to peers, and serves over HTTP only.');
@@ -36,6 +53,7 @@ export async function startSeeder(
   seeder.on('trackerStateChanged', ({ state, message }) => logger.debug({ state }, `Seeder: tracker ${state} ${message ?? ''}`));
   const unsubscribe = live.onChange((change) => {
     if (change.kind !== 'published') return;
+    rate.add(change.chunk.signed.header);
     try {
       seeder.publish(change.chunk.signed, change.chunk.bytes);
     } catch (error) {

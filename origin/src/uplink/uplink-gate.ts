@@ -1,0 +1,131 @@
+import type { ServerResponse } from 'node:http';
+
+import type { UplinkBudget, UplinkPriority } from './uplink-budget.js';
+
+/** A body is asked for in pieces no larger than this, so that what is more urgent comes in between. */
+const PIECE_BYTES = 16 * 1024;
+/** Longer than this nobody is kept waiting, ms: whoever asked has other means by then, or may ask again. */
+const LONGEST_WAIT_MS = { seed: Infinity, deadline: 1_500, join: 4_000, other: 5_000 } as const;
+const LONGEST_RETRY_SECONDS = 30;
+
+/** What the gate has done, for statistics. Bytes are application bytes. */
+export type UplinkStats = {
+  readonly limitBitsPerSecond: number;
+  readonly sentBytes: Readonly<Record<UplinkPriority, number>>;
+  readonly waitingBytes: Readonly<Record<UplinkPriority, number>>;
+  readonly joinsAdmitted: number;
+  /** Joins answered with 503, each as often as it asked. */
+  readonly joinsTurnedAway: number;
+  /** Other requests answered with 503. */
+  readonly requestsTurnedAway: number;
+};
+
+/** Runs an {@link UplinkBudget} on timers, for all that an origin sends. */
+export class UplinkGate {
+  readonly #budget: UplinkBudget;
+  readonly #nowMs: () => number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #joinsAdmitted = 0;
+  #joinsTurnedAway = 0;
+  #requestsTurnedAway = 0;
+
+  /** @param nowMs monotonic time, the budget's own */
+  constructor(budget: UplinkBudget, nowMs: () => number) {
+    this.#budget = budget;
+    this.#nowMs = nowMs;
+  }
+
+  /** The most that is to be asked for at once, bytes. */
+  get pieceBytes(): number {
+    return Math.min(PIECE_BYTES, this.#budget.pieceBytes);
+  }
+
+  /**
+   * Asks for bytes to be sent; `granted` may be called at once.
+   *
+   * @returns withdraws the ask
+   */
+  ask(bytes: number, priority: UplinkPriority, granted: () => void): () => void {
+    const withdraw = this.#budget.ask(this.#nowMs(), { bytes, priority, granted });
+    this.#setTimer();
+    return withdraw;
+  }
+
+  /** Waits until bytes may go to a client; false when it hangs up instead. */
+  wait(bytes: number, priority: UplinkPriority, response: ServerResponse): Promise<boolean> {
+    if (response.destroyed || response.socket?.destroyed === true) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (isGranted: boolean): void => {
+        response.off('close', hangUp);
+        resolve(isGranted);
+      };
+      const hangUp = (): void => {
+        withdraw();
+        settle(false);
+      };
+      response.once('close', hangUp);
+      const withdraw = this.ask(bytes, priority, () => settle(true));
+    });
+  }
+
+  /** Notes bytes that go out whatever the budget says: heads, answers without a body. */
+  spend(bytes: number, priority: UplinkPriority): void {
+    this.#budget.spend(this.#nowMs(), bytes, priority);
+  }
+
+  /** Whether an answer would wait for too long; the seconds after which to ask again, else undefined. */
+  turnAway(bytes: number, priority: UplinkPriority): number | undefined {
+    const waitMs = this.#budget.waitMs(this.#nowMs(), bytes, priority);
+    if (waitMs <= LONGEST_WAIT_MS[priority]) return undefined;
+    this.#requestsTurnedAway++;
+    return retrySeconds(waitMs - LONGEST_WAIT_MS[priority]);
+  }
+
+  /** Lets a newcomer in, or says after how many seconds it may ask again; see {@link UplinkBudget.admitJoin}. */
+  turnJoinAway(bytes: number): number | undefined {
+    const waitMs = this.#budget.admitJoin(this.#nowMs(), bytes);
+    if (waitMs === 0) {
+      this.#joinsAdmitted++;
+      return undefined;
+    }
+    this.#joinsTurnedAway++;
+    return retrySeconds(waitMs);
+  }
+
+  /** Copies of a stream that can be seeded; see {@link UplinkBudget.copiesOf}. */
+  copiesOf(streamBitsPerSecond: number): number {
+    return this.#budget.copiesOf(streamBitsPerSecond);
+  }
+
+  stats(): UplinkStats {
+    return {
+      limitBitsPerSecond: this.#budget.bitsPerSecond,
+      sentBytes: { ...this.#budget.sentBytes },
+      waitingBytes: { ...this.#budget.waitingBytes },
+      joinsAdmitted: this.#joinsAdmitted,
+      joinsTurnedAway: this.#joinsTurnedAway,
+      requestsTurnedAway: this.#requestsTurnedAway,
+    };
+  }
+
+  /** Grants nothing any more by itself: what waits, waits for its client's end. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #setTimer(): void {
+    const { dueMs } = this.#budget;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (dueMs === Infinity) return;
+    this.#timer = setTimeout(() => {
+      this.#budget.pump(this.#nowMs());
+      this.#setTimer();
+    }, Math.max(1, Math.ceil(dueMs - this.#nowMs())));
+  }
+}
+
+function retrySeconds(waitMs: number): number {
+  return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(waitMs / 1_000)));
+}
