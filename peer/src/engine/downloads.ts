@@ -15,7 +15,7 @@ import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, typ
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
-import { beginsMs, type Neighbour } from './neighbours.js';
+import { predictedFinishMs, type Neighbour } from './neighbours.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
@@ -33,6 +33,9 @@ type PeerSource = {
   /** When its first block came. */
   begunAtMs: number | undefined;
   lastBlockAtMs: number;
+  receivedBytes: number;
+  /** Its sender had all of it when it began: its pace is that of the sender's uplink. */
+  isSteady: boolean;
 };
 
 /** Where a chunk is coming from. There is one outstanding source a chunk, and a second only when hedging. */
@@ -56,8 +59,8 @@ type Download = {
   hedge: PeerSource | undefined;
   /** When a neighbour first told of it. */
   toldAtMs: number | undefined;
-  /** The neighbour that could have begun to send it first, had it been asked at its word; and when. */
-  firstTeller: { readonly linkId: LinkId; readonly beginsAtMs: number } | undefined;
+  /** The neighbour that, by its own word, could have delivered it first; and when. */
+  bestTeller: { readonly linkId: LinkId; readonly finishMs: number } | undefined;
   isSpared: boolean;
   switches: number;
   failures: number;
@@ -80,12 +83,14 @@ const UNAVAILABLE_PATIENCE_MS = 10_000;
 /** A request is moved to another neighbour at most so often, and only for a gain of at least so many ms. */
 const MAX_SWITCHES = 6;
 const MIN_SWITCH_GAIN_MS = 30;
+/** What a push must lose before it is pulled elsewhere, ms: its blocks are on their way already. */
+const MIN_PUSH_SWITCH_GAIN_MS = 120;
 /** What one decision frees another may take, in the same input; so often at most. */
 const MAX_ROUNDS = 4;
 /** A transfer that is expected just in time is looked at again after this at the earliest, ms. */
 const SPARED_LOOK_MS = 20;
 /** A transfer that is silent for two round trips, and at least so long, gets a second source, ms. */
-const LEAST_SILENCE_MS = 60;
+const LEAST_SILENCE_MS = 150;
 /** What a push is expected to take until its sender says that others come first, ms. */
 const PUSH_EXPECTED_MS = 100;
 
@@ -155,7 +160,7 @@ export class Downloads {
       source: NO_SOURCE,
       hedge: undefined,
       toldAtMs: undefined,
-      firstTeller: undefined,
+      bestTeller: undefined,
       isSpared: false,
       switches: 0,
       failures: 0,
@@ -173,9 +178,9 @@ export class Downloads {
     if (this.#subscriptions.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
     if (!download) return;
     download.toldAtMs ??= nowMs;
-    const beginsAtMs = beginsMs(nowMs, neighbour);
-    if (!download.firstTeller || beginsAtMs < download.firstTeller.beginsAtMs) {
-      download.firstTeller = { linkId: neighbour.linkId, beginsAtMs };
+    const finishMs = predictedFinishMs(nowMs, neighbour, download.chunk.signed.header.byteLength);
+    if (!download.bestTeller || finishMs < download.bestTeller.finishMs) {
+      download.bestTeller = { linkId: neighbour.linkId, finishMs };
     }
     this.#touch(download);
   }
@@ -399,7 +404,7 @@ export class Downloads {
     if (!this.#subscriptions.isParentTrusted(chunk.key)) return false;
     const parent = this.#context.neighbours.get(this.#subscriptions.parentOf(chunk.key) ?? -1);
     if (!parent || parent.marks.hasFailed(chunk.key)) return false;
-    const patientUntilMs = (toldAtMs ?? nowMs) + this.#context.options.push.patienceMs;
+    const patientUntilMs = (toldAtMs ?? nowMs) + this.#subscriptions.patienceMs(chunk.key);
     if (nowMs >= patientUntilMs) return false;
     this.#lookAgain(download, patientUntilMs);
     return true;
@@ -441,7 +446,8 @@ export class Downloads {
     const best = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
     if (!best) return;
     const gainMs = this.#expectedFinishMs(nowMs, download) - best.finishMs;
-    if (gainMs < Math.max(MIN_SWITCH_GAIN_MS, best.neighbour.roundTripMs.mean)) return;
+    const leastGainMs = source.isPush ? MIN_PUSH_SWITCH_GAIN_MS : MIN_SWITCH_GAIN_MS;
+    if (gainMs < Math.max(leastGainMs, best.neighbour.roundTripMs.mean)) return;
     download.switches++;
     this.#context.counters.switches++;
     this.#release(nowMs, download, { isCancelled: true });
@@ -473,9 +479,16 @@ export class Downloads {
     const { neighbour, length } = from;
     const source = sourceAt(download, neighbour.linkId);
     if (!source) return;
-    source.begunAtMs ??= nowMs;
+    if (source.begunAtMs === undefined) {
+      source.begunAtMs = nowMs;
+      source.isSteady = neighbour.marks.holding(download.chunk.key) === 'complete';
+    }
     source.lastBlockAtMs = nowMs;
-    source.expectedAtMs = nowMs + ((missingBytes(download.chunk) - length) * neighbour.msPerKib.mean) / 1024;
+    source.receivedBytes += length;
+    // As fast as its uplink at best, and no faster than it has come so far.
+    const paceMs = (nowMs - source.begunAtMs) / source.receivedBytes;
+    const msPerByte = Math.max(neighbour.msPerKib.mean / 1024, paceMs);
+    source.expectedAtMs = nowMs + (missingBytes(download.chunk) - length) * msPerByte;
     neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
     const { hedge } = download;
     if (!hedge) return;
@@ -524,6 +537,8 @@ export class Downloads {
       expectedAtMs: finishMs,
       begunAtMs: undefined,
       lastBlockAtMs: nowMs,
+      receivedBytes: 0,
+      isSteady: false,
     };
   }
 
@@ -555,26 +570,26 @@ export class Downloads {
 
   #complete(nowMs: number, download: Download, from: LinkId | 'origin'): void {
     const { chunk, source } = download;
-    const rival = this.#rivalOf(download);
+    const rival = this.#rivalOf(nowMs, download);
+    const lagMs = source.kind === 'peer' && source.begunAtMs !== undefined ? source.begunAtMs - (download.toldAtMs ?? source.begunAtMs) : undefined;
     if (source.kind === 'peer') {
       const neighbour = this.#context.neighbours.get(source.linkId);
       this.#fallback.peersDelivered(nowMs - download.acceptedAtMs);
       if (neighbour) neighbour.brokenPromises = 0;
-      if (neighbour) this.#measureRate(nowMs, neighbour, source);
+      if (neighbour && source.isSteady) this.#measureRate(nowMs, neighbour, source);
     }
     const isFetching = source.kind === 'origin' && this.#fetches.isOpen(source.fetchId);
     this.#release(nowMs, download, { isCancelled: isFetching || (source.kind === 'peer' && source.linkId !== from) });
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
-    this.#subscriptions.delivered(nowMs, { chunk, from, rival });
+    this.#subscriptions.delivered(nowMs, { chunk, from, rival, lagMs });
   }
 
-  /** Who could have begun to send the chunk clearly sooner than its source did. */
-  #rivalOf({ source, firstTeller }: Download): LinkId | undefined {
-    if (source.kind !== 'peer' || source.begunAtMs === undefined || !firstTeller) return undefined;
-    if (firstTeller.linkId === source.linkId) return undefined;
-    const gainMs = source.begunAtMs - firstTeller.beginsAtMs;
-    return gainMs > this.#context.options.push.rivalGainMs ? firstTeller.linkId : undefined;
+  /** Who would have delivered the chunk clearly sooner than its source did. */
+  #rivalOf(nowMs: number, { source, bestTeller }: Download): LinkId | undefined {
+    if (source.kind !== 'peer' || !bestTeller || bestTeller.linkId === source.linkId) return undefined;
+    const gainMs = nowMs - bestTeller.finishMs;
+    return gainMs > this.#context.options.push.rivalGainMs ? bestTeller.linkId : undefined;
   }
 
   /** The rate of a neighbour once it was our turn: from the first block on, where there were several. */
@@ -683,7 +698,8 @@ export class Downloads {
     const { source } = download;
     if (source.kind !== 'peer') return Infinity;
     if (nowMs <= source.expectedAtMs) return source.expectedAtMs;
-    return nowMs + (source.expectedAtMs - source.askedAtMs) / 2;
+    const sinceMs = source.begunAtMs === undefined ? source.askedAtMs : source.lastBlockAtMs;
+    return nowMs + (source.expectedAtMs - sinceMs) / 2;
   }
 
   /** True for chunks of which it is forgotten whether they were asked for. */

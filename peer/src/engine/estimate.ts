@@ -29,6 +29,13 @@ export class Estimate {
     return this.#isMeasured;
   }
 
+  /** Replaces what is assumed, as long as nothing was measured. */
+  assume(value: number): void {
+    if (this.#isMeasured) return;
+    this.#mean = value;
+    this.#deviation = value / 2;
+  }
+
   /** Takes a sample; it counts for at most four times the mean, so that no single one runs away with it. */
   add(measured: number): void {
     const sample = Math.min(measured, MAX_SAMPLE_RATIO * this.#mean);

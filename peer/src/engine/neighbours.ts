@@ -120,6 +120,12 @@ export class Neighbours {
   }
 }
 
+/** Takes over what a neighbour says of itself; until its uplink is measured, its word is believed. */
+export function noteStatus(neighbour: Neighbour, status: PeerStatus): void {
+  neighbour.status = status;
+  if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
+}
+
 /** What each promise that a neighbour broke adds to its predicted finish, ms. */
 const BROKEN_PROMISE_MS = 250;
 

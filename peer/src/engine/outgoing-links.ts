@@ -72,15 +72,20 @@ export class OutgoingLinks {
     return measured > 0 ? Math.min(measured, this.#policy.bitsPerSecond) : this.#policy.bitsPerSecond;
   }
 
-  /** A link's send buffer has drained; `isBusy`: more waits to be sent. */
-  drained(nowMs: number, isBusy: boolean): void {
-    this.#meter.drained(nowMs, isBusy);
+  /** A link's send buffer has drained: whether more waits to be sent, and what all buffers hold. */
+  drained(nowMs: number, state: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
+    this.#meter.drained(nowMs, state);
+  }
+
+  /** The uplink as measured, else as far as it was used, bits a second; 0 = unknown. */
+  uplinkBitsPerSecond(nowMs: number): number {
+    return Math.max(this.capacityBitsPerSecond, this.provenBitsPerSecond(nowMs));
   }
 
   /** What this peer tells about itself. */
   status(nowMs: number, more: { readonly queuedBytes: number; readonly isVisible: boolean }): PeerStatus {
     return {
-      uplinkKbps: Math.round(this.provenBitsPerSecond(nowMs) / 1000),
+      uplinkKbps: Math.round(this.uplinkBitsPerSecond(nowMs) / 1000),
       queuedBytes: more.queuedBytes,
       isUploading: this.isUploading,
       isVisible: more.isVisible,

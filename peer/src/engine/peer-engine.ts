@@ -28,7 +28,7 @@ import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js'
 import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { HeaderPoll } from './header-poll.js';
 import { Mesh } from './mesh.js';
-import { Neighbours, type Neighbour } from './neighbours.js';
+import { Neighbours, noteStatus, type Neighbour } from './neighbours.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { PeerExchange } from './peer-exchange.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
@@ -174,7 +174,7 @@ export class PeerEngine {
 
   /** The rate that this peer has lately shown it can send, bits a second; 0 = unknown. */
   uplinkBitsPerSecond(nowMs: number): number {
-    return Math.round(this.#links.provenBitsPerSecond(nowMs));
+    return Math.round(this.#links.uplinkBitsPerSecond(nowMs));
   }
 
   /** Says good-bye on every link; the owner closes them. */
@@ -194,7 +194,7 @@ export class PeerEngine {
       case 'tick':
         return;
       case 'linkDrained':
-        this.#links.drained(nowMs, this.#uploads.isBusy);
+        this.#links.drained(nowMs, { isBusy: this.#uploads.isBusy, bufferedBytes: this.#uploads.bufferedBytes });
         return;
       case 'linkOpened':
         this.#linkOpened(nowMs, input);
@@ -319,13 +319,13 @@ export class PeerEngine {
     }
     switch (message.kind) {
       case 'hello':
-        neighbour.status = message.status;
+        noteStatus(neighbour, message.status);
         if (message.version === WIRE_VERSION) return;
         this.#mesh.avoid(nowMs, neighbour.peerId);
         this.#drop(nowMs, linkId, 'misbehaviour');
         return;
       case 'status':
-        neighbour.status = message.status;
+        noteStatus(neighbour, message.status);
         return;
       case 'header':
         this.#toldHeader(nowMs, neighbour, message);

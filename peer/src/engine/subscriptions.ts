@@ -9,6 +9,7 @@ import {
 import type { StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
+import { Estimate } from './estimate.js';
 import type { Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 
@@ -20,6 +21,8 @@ type Parent = {
   readonly sinceMs: number;
   /** Chunks in a row that somebody else delivered, or could have delivered clearly sooner. */
   strikes: number;
+  /** From the first news of a chunk to this parent's first block, ms. */
+  readonly lagMs: Estimate;
 };
 
 /** After its parent has failed or been left, pushes that were on their way are still no offence, ms. */
@@ -35,6 +38,8 @@ export type Delivery = {
   readonly from: LinkId | 'origin';
   /** Who could have delivered it clearly sooner, by its own announcement. */
   readonly rival: LinkId | undefined;
+  /** From a neighbour's first news of it to its first block, ms; undefined when none came from a neighbour. */
+  readonly lagMs: number | undefined;
 };
 
 /**
@@ -68,6 +73,14 @@ export class Subscriptions {
     return parent !== undefined && parent.strikes === 0;
   }
 
+  /** How long the parent's push is waited for once a neighbour has told of a chunk, ms. */
+  patienceMs(key: ChunkKey): number {
+    const { patienceMs, mostPatienceMs } = this.#context.options.push;
+    const lagMs = this.#parents.get(stripeKeyOf(key))?.lagMs;
+    if (!lagMs) return 0;
+    return Math.min(mostPatienceMs, Math.max(patienceMs, lagMs.mean + 2 * lagMs.deviation));
+  }
+
   /** True for what a neighbour may push: it is the parent, or was until just now. */
   mayPush(nowMs: number, neighbour: Neighbour, key: ChunkKey): boolean {
     return this.parentOf(key) === neighbour.linkId || nowMs < neighbour.pushGraceUntilMs;
@@ -79,10 +92,11 @@ export class Subscriptions {
   }
 
   /** Learns from a chunk that is whole now. */
-  delivered(nowMs: number, { chunk, from, rival }: Delivery): void {
+  delivered(nowMs: number, { chunk, from, rival, lagMs }: Delivery): void {
     if (!this.#context.options.isEnabled('push') || this.#context.identity.role === 'origin') return;
     const stripe = stripeKeyOf(chunk.key);
     const parent = this.#parents.get(stripe);
+    if (parent?.linkId === from && lagMs !== undefined) parent.lagMs.add(lagMs);
     if (parent?.linkId === from && rival === undefined) {
       parent.strikes = 0;
       return;
@@ -101,7 +115,7 @@ export class Subscriptions {
       this.#leave(nowMs, stripe, parent.linkId);
       this.#context.counters.parentChanges++;
     }
-    this.#parents.set(stripe, { linkId: candidate.linkId, sinceMs: nowMs, strikes: 0 });
+    this.#parents.set(stripe, { linkId: candidate.linkId, sinceMs: nowMs, strikes: 0, lagMs: new Estimate(this.#context.options.push.patienceMs) });
     this.#context.counters.subscriptions++;
     this.#links.send(nowMs, candidate.linkId, { kind: 'subscribe', ...stripeOfKey(stripe) });
   }

@@ -1,16 +1,18 @@
 /** Shortest busy time that a rate is taken from, ms: below it timers and bursts say more than the uplink. */
-const LEAST_BUSY_MS = 30;
+const LEAST_BUSY_MS = 50;
 /** The largest rate seen counts for this long, ms; then the largest of what was seen since. */
 const WINDOW_MS = 10_000;
 
 /**
  * Finds out what the uplink carries from how fast full send buffers drain: between two drains of a
- * link that was kept busy, as many bytes left as were handed over. Keeps the largest rate of the
+ * link that was kept busy, what was handed over and is not in a buffer any more has left. Keeps the largest rate of the
  * last 10 to 20 s, as BBR keeps its bottleneck bandwidth (Cardwell et al., ACM Queue 14(5), 2016).
  */
 export class UplinkMeter {
   #sinceMs = -Infinity;
   #handedBytes = 0;
+  /** What the buffers held when the measuring began. */
+  #bufferedBytes = 0;
   #largest = 0;
   #largestBefore = 0;
   #windowEndMs = -Infinity;
@@ -26,16 +28,16 @@ export class UplinkMeter {
   }
 
   /** A buffer has fallen to its low mark; `isBusy`: more is about to be handed over. */
-  drained(nowMs: number, isBusy: boolean): void {
+  drained(nowMs: number, { isBusy, bufferedBytes }: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
     const elapsedMs = nowMs - this.#sinceMs;
-    if (elapsedMs >= LEAST_BUSY_MS) {
-      if (Number.isFinite(elapsedMs)) this.#take(nowMs, (this.#handedBytes * 8000) / elapsedMs);
-      this.#sinceMs = isBusy ? nowMs : -Infinity;
-      this.#handedBytes = 0;
-    } else if (!isBusy) {
-      this.#sinceMs = -Infinity;
-      this.#handedBytes = 0;
+    if (isBusy && elapsedMs < LEAST_BUSY_MS) return;
+    if (elapsedMs >= LEAST_BUSY_MS && Number.isFinite(elapsedMs)) {
+      const sentBytes = this.#handedBytes + this.#bufferedBytes - bufferedBytes;
+      this.#take(nowMs, (Math.max(0, sentBytes) * 8000) / elapsedMs);
     }
+    this.#sinceMs = isBusy ? nowMs : -Infinity;
+    this.#handedBytes = 0;
+    this.#bufferedBytes = bufferedBytes;
   }
 
   #take(nowMs: number, bitsPerSecond: number): void {

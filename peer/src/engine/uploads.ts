@@ -16,11 +16,13 @@ type UploadJob = {
   readonly end: number;
   /** The requester's deadline, in this engine's time. */
   readonly deadlineMs: number;
-  isStarted: boolean;
+  /** Which of all jobs it was to begin; {@link NOT_STARTED} until then. */
+  startedAs: number;
 };
 
 type UploadRequest = Extract<WireMessage, { kind: 'request' }>;
 
+const NOT_STARTED = Number.MAX_SAFE_INTEGER;
 /** A link with a full buffer gives up its slot after this long: its receiver, not our uplink, is slow. */
 const FULL_LINK_PATIENCE_MS = 150;
 /** A link that has sent within this time has an open congestion window. */
@@ -44,6 +46,7 @@ export class Uploads {
   #lastSentMs = -Infinity;
   #coldUntilMs = -Infinity;
   #dueMs = Infinity;
+  #nextStart = 0;
 
   constructor(context: EngineContext, links: OutgoingLinks) {
     this.#context = context;
@@ -58,6 +61,13 @@ export class Uploads {
   /** True while anybody waits for blocks. */
   get isBusy(): boolean {
     return this.#jobs.length > 0;
+  }
+
+  /** Bytes in the send buffers of links that blocks were handed to. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const linkId of this.#filled.keys()) bytes += this.#context.bufferedBytes(linkId);
+    return bytes;
   }
 
   /** Bytes promised and not sent. */
@@ -158,7 +168,7 @@ export class Uploads {
     chunk: StoredChunk,
     range: { readonly next: number; readonly end: number; readonly deadlineMs: number },
   ): UploadJob {
-    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, isStarted: false };
+    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, startedAs: NOT_STARTED };
     this.#jobs.push(job);
     return job;
   }
@@ -166,7 +176,7 @@ export class Uploads {
   #aheadBytes(job: UploadJob): number {
     let ahead = 0;
     for (const other of this.#jobs) {
-      if (other === job || !(other.isStarted || this.#isBefore(other, job))) continue;
+      if (other === job || !(other.startedAs !== NOT_STARTED || this.#isBefore(other, job))) continue;
       ahead += (other.end - other.next) * BLOCK_BYTES;
     }
     return ahead;
@@ -186,7 +196,7 @@ export class Uploads {
     if (nowMs - this.#lastSentMs >= WARM_MS) this.#coldUntilMs = nowMs + COLD_START_MS;
     this.#lastSentMs = nowMs;
     if (!this.#filled.has(job.linkId)) this.#filled.set(job.linkId, nowMs);
-    job.isStarted = true;
+    if (job.startedAs === NOT_STARTED) job.startedAs = this.#nextStart++;
     job.next++;
     if (job.next === job.end) this.#jobs.splice(this.#jobs.indexOf(job), 1);
   }
@@ -201,11 +211,12 @@ export class Uploads {
     for (const job of this.#jobs) {
       // A started job that waits for its next block (cut-through) leaves its slot to others.
       if (!this.#isSendable(job)) continue;
+      // A link that was handed something has its slot; others need a free one, begun or not: who takes turns delays all.
+      if (occupied >= slots && !this.#filled.has(job.linkId)) continue;
       if (this.#context.bufferedBytes(job.linkId) >= highWaterBytes) continue;
-      if (job.isStarted) return job;
-      if (!best || this.#isBefore(job, best)) best = job;
+      if (!best || this.#isAhead(job, best)) best = job;
     }
-    return occupied < slots ? best : undefined;
+    return best;
   }
 
   /** Links that are still sending what they were handed; a slow receiver's gives its slot up after a while. */
@@ -228,6 +239,12 @@ export class Uploads {
     const chunk = this.#context.store.get(job.key);
     if (chunk?.blocks[job.next] === undefined) return false;
     return this.#context.options.isEnabled('cutThrough') || isComplete(chunk);
+  }
+
+  /** What was begun comes first, in the order of its beginning. */
+  #isAhead(left: UploadJob, right: UploadJob): boolean {
+    if (left.startedAs !== right.startedAs) return left.startedAs < right.startedAs;
+    return left.startedAs === NOT_STARTED && this.#isBefore(left, right);
   }
 
   /** Nearest deadline first, then the larger uplink (it passes on more), then whoever gave us more. */
