@@ -18,6 +18,7 @@ export function statusOf(input: StatusInput): Status {
   const { state, peerCount } = input;
   switch (state.kind) {
     case 'joining':
+      if (state.isInLine) return { tone: 'warning', text: 'The broadcast is full for the moment, you are in line …' };
       return state.isOriginReachable
         ? { tone: 'neutral', text: 'Joining the stream …' }
         : { tone: 'warning', text: 'The origin does not answer. Trying again …' };

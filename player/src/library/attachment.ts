@@ -24,7 +24,8 @@ export type PlainReason = 'noEndpoint' | 'noAnswer' | 'failed';
 /** Where an attachment is in its life. */
 export type P2ptvState =
   /** Nothing is known of the stream yet. */
-  | { readonly kind: 'joining'; readonly isOriginReachable: boolean }
+  /** `isInLine`: the origin is full for the moment, and is asked again when it said. */
+  | { readonly kind: 'joining'; readonly isOriginReachable: boolean; readonly isInLine?: boolean }
   /** hls.js is fed by the session: from peers, and from the origin for what peers won't deliver in time. */
   | { readonly kind: 'meshed' }
   /** hls.js plays from the origin's own playlists, without peers. */

@@ -141,9 +141,9 @@ export class HlsAttachment implements P2ptvAttachment {
     const { baseUrl } = this.#parts;
     const restore = applyMeshSettings(this.#hls, { requests, baseUrl, clock: browserClock });
     this.#driver = driver;
-    // An origin that cannot be reached would not serve hls.js either: then the session goes on trying.
+    // An origin that cannot be reached, or is full, would not serve hls.js either: then the session goes on trying.
     const joinTimer = setInterval(() => {
-      if (this.#state.kind === 'joining' && this.#state.isOriginReachable) this.#goPlain('noAnswer');
+      if (this.#state.kind === 'joining' && this.#state.isOriginReachable && !this.#state.isInLine) this.#goPlain('noAnswer');
     }, JOIN_LIMIT_MS);
     const visibilityChanged = (): void => {
       const isVisible = document.visibilityState === 'visible';
@@ -162,8 +162,9 @@ export class HlsAttachment implements P2ptvAttachment {
         clearInterval(joinTimer);
         this.#setState({ kind: 'meshed' });
       }),
-      session.on('joinFailed', ({ failure }) => {
+      session.on('joinFailed', ({ failure, retryAfterMs }) => {
         if (failure !== 'unavailable') this.#goPlain('noEndpoint');
+        else if (retryAfterMs !== undefined) this.#setState({ kind: 'joining', isOriginReachable: true, isInLine: true });
       }),
       session.on('originStateChanged', ({ isReachable }) => {
         if (this.#state.kind === 'joining') this.#setState({ kind: 'joining', isOriginReachable: isReachable });

@@ -21,6 +21,7 @@ describe('status line', () => {
     ['all away', { isOriginReachable: false, peerCount: 0 }, 'warning', 'there are no peers'],
     ['joining', { state: { kind: 'joining', isOriginReachable: true } }, 'neutral', 'Joining'],
     ['joining in vain', { state: { kind: 'joining', isOriginReachable: false } }, 'warning', 'does not answer'],
+    ['in line', { state: { kind: 'joining', isOriginReachable: true, isInLine: true } }, 'warning', 'full for the moment, you are in line'],
     ['plain', { state: { kind: 'plain', reason: 'noEndpoint', message: 'Plain.' } }, 'warning', 'Plain.'],
     ['over', { state: { kind: 'detached' } }, 'neutral', 'Stopped.'],
   ])('%s', (_name, changes, tone, words) => {
