@@ -6,9 +6,11 @@ export { PeerEngine, type EnginePorts, type EngineState } from '../engine/peer-e
 export type { EngineCommand, EngineEvent, EngineInput, LinkId } from '../engine/engine-io.js';
 export {
   DEFAULT_ENGINE_OPTIONS,
+  MECHANISMS,
   resolveEngineOptions,
   type EngineIdentity,
   type EngineOptions,
+  type Mechanism,
   type PartialEngineOptions,
 } from '../engine/engine-options.js';
 export type { ChunkSources, MechanismCounters } from '../engine/counters.js';
