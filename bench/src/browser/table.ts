@@ -1,3 +1,4 @@
+import { formatTable } from '../text-table.js';
 import type { Bar } from './bars.js';
 import type { BrowserReport, SystemResult } from './report.js';
 import { BYTE_KINDS } from './summary.js';
@@ -50,15 +51,6 @@ const FIGURES: readonly (readonly [string, (result: SystemResult) => string])[] 
 function barRow({ name, value, limit, sense, unit, isMet }: Bar): Row {
   const show = (figure: number): string => (unit === 'ms' ? `${Math.round(figure)} ms` : figure.toFixed(3));
   return [name, value === undefined ? '-' : show(value), `${sense === 'least' ? '>=' : '<='} ${show(limit)}`, isMet ? 'ok' : 'NOT MET'];
-}
-
-/** Aligned columns: the first to the left, the others to the right. */
-export function formatTable(rows: readonly Row[]): string {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
-  const format = (cell: string, column: number): string =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return rows.map((row) => row.map(format).join('   ').trimEnd()).join('\n');
 }
 
 function whole(value: number | null): string {

@@ -31,6 +31,8 @@ export const simResultSchema = z.strictObject({
   chunkDelayOverLimit: amount,
   stalledRatio: ratio.min(0),
   stalledSteadyRatio: ratio.min(0),
+  firstViewersStalledRatio: ratio.min(0),
+  recoveryMs: amount.nullable().exactOptional(),
   startupMs: z.strictObject({ p50: amount, p95: amount }),
   seekMs: z.strictObject({ p50: amount, p95: amount }).exactOptional(),
   playoutDelayMs: z.strictObject({ p50: amount, p95: amount }),
@@ -38,6 +40,7 @@ export const simResultSchema = z.strictObject({
   controlRatio: share,
   uploadFairness: z.strictObject({
     jain: ratio.min(0),
+    contributorsP99Ms: amount,
     leastContributorsP99Ms: amount,
     mostContributorsP99Ms: amount,
   }),
@@ -75,6 +78,8 @@ const plannedRunSchema = z.strictObject({
   /** All options the run was made with. */
   options: z.record(z.string(), z.unknown()),
   bars: z.array(barSchema),
+  /** The run that this one is a change of: the tables show the difference. */
+  comparedWith: z.string().nullable(),
 });
 /** See {@link simReportSchema}: `config.runs`. */
 export type PlannedRun = z.infer<typeof plannedRunSchema>;

@@ -1,4 +1,4 @@
-import { formatTable } from '../browser/table.js';
+import { formatTable } from '../text-table.js';
 import type { JudgedBar } from './bars.js';
 import { judgeBars } from './bars.js';
 import { FIGURES, figureOf, figureValue, formatFigure } from './figures.js';

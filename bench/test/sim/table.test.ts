@@ -6,7 +6,7 @@ import { simResult } from './made-up-result.js';
 
 type Run = SimReport['config']['runs'][string];
 
-const planned = (bars: Run['bars'] = []): Run => ({ scenario: null, purpose: '', options: {}, bars });
+const planned = (bars: Run['bars'] = []): Run => ({ scenario: null, purpose: '', options: {}, bars, comparedWith: null });
 
 describe('table of runs', () => {
   it('has a column for each of a few runs, and leaves out what none has', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatTable } from '../../src/browser/table.js';
+import { formatTable } from '../src/text-table.js';
 
 describe('a table', () => {
   it('lines names up on the left and figures on the right', () => {

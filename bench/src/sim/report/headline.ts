@@ -1,0 +1,87 @@
+import type { JudgedBar } from '../bars.js';
+import { figureOf, figureValue, formatFigure } from '../figures.js';
+import { judgeReport } from '../table.js';
+import type { SimReport } from '../sim-report.js';
+import { escapeHtml } from './html.js';
+import type { ShownRun } from './runs.js';
+
+/** What matters to a viewer and to who pays for the origin, with the limit beside it where there is one. */
+const HEADLINES: readonly { readonly field: string; readonly label: string; readonly note?: (run: ShownRun) => string }[] = [
+  {
+    field: 'offloadSteadyRatio',
+    label: 'Offload, steady',
+    note: ({ result }) => `limit ${formatFigure(result.offloadSteadyLimitRatio, 'ratio')}`,
+  },
+  {
+    field: 'chunkDelayOverLimit',
+    label: 'Chunk p99 over D*',
+    note: ({ result }) => `${formatFigure(result.chunkDelayMs.p99, 'ms')} over ${formatFigure(result.chunkDelayLimitMs, 'ms')}`,
+  },
+  {
+    field: 'playoutDelayMs.p50',
+    label: 'Playout delay',
+    note: ({ result }) => `p95 ${formatFigure(result.playoutDelayMs.p95, 'ms')}`,
+  },
+  { field: 'stalledRatio', label: 'Stalled', note: ({ result }) => `steady ${formatFigure(result.stalledSteadyRatio, 'share')}` },
+  { field: 'startupMs.p95', label: 'Startup p95', note: ({ result }) => `median ${formatFigure(result.startupMs.p50, 'ms')}` },
+  {
+    field: 'originPeakBitsPerSecond',
+    label: 'Origin, busiest second',
+    note: ({ result }) => `${formatFigure(result.seedsPerChunk, 'number')} seeds a chunk`,
+  },
+];
+
+/** The figures of one run, large, each with its bar where it has one. */
+export function headlineCards(run: ShownRun, judged: readonly JudgedBar[]): string {
+  const own = judged.filter((bar) => bar.run === run.name);
+  const cards = HEADLINES.map(({ field, label, note }) => {
+    const { unit } = figureOf(field);
+    const bar = own.find((candidate) => candidate.field === field);
+    return card({ label, value: formatFigure(figureValue(run.result, field), unit), note: note?.(run) ?? '', ...(bar ? { bar } : {}) });
+  });
+  const others = own.filter(({ field }) => !HEADLINES.some((headline) => headline.field === field));
+  const more = others.map((bar) => card({ label: capitalized(bar.label), value: bar.valueText, note: '', bar }));
+  return `<div class="cards">${[...cards, ...more].join('\n')}</div>`;
+}
+
+/** How many bars are met, and each of them by run; nothing when there are none. */
+export function verdicts(report: Pick<SimReport, 'config' | 'results'>): string {
+  const judged = judgeReport(report);
+  if (judged.length === 0) return '';
+  const runs = [...new Set(judged.map(({ run }) => run))];
+  const met = judged.filter(({ isMet }) => isMet).length;
+  const rows = runs.flatMap((run) => {
+    const bars = judged.filter((bar) => bar.run === run);
+    const purpose = report.config.runs[run]?.purpose ?? '';
+    return bars.map((bar, index) => {
+      const head =
+        index === 0
+          ? `<th scope="rowgroup" rowspan="${bars.length}"><b>${escapeHtml(run)}</b>${purpose === '' ? '' : `<small>${escapeHtml(purpose)}</small>`}</th>`
+          : '';
+      return `<tr${index === 0 ? ' class="first"' : ''}>${head}<td>${escapeHtml(bar.label)}</td><td class="gauge">${bullet(bar)}</td><td class="number">${escapeHtml(bar.valueText)}</td><td class="number">${escapeHtml(bar.barText)}</td><td>${pill(bar)}</td></tr>`;
+    });
+  });
+  return `<section><h2>${met} of ${judged.length} bars met</h2>
+<div class="scroll"><table class="verdicts"><thead><tr><th>scenario</th><th>figure</th><th class="gauge"></th><th class="number">value</th><th class="number">bar</th><th></th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div></section>`;
+}
+
+function card({ label, value, note, bar }: { label: string; value: string; note: string; bar?: JudgedBar }): string {
+  const verdict = bar ? `<p class="bar">${pill(bar)} <span>bar ${escapeHtml(bar.barText)}</span></p>` : '';
+  return `<div class="card${bar && !bar.isMet ? ' missed' : ''}"><h3>${escapeHtml(label)}</h3><p class="value">${escapeHtml(value)}</p><p class="note">${escapeHtml(note)}</p>${verdict}</div>`;
+}
+
+function pill({ isMet }: JudgedBar): string {
+  return isMet ? '<span class="pill ok">ok</span>' : '<span class="pill not">NOT MET</span>';
+}
+
+/** The value against its limit, which is the tick; twice the limit fills it. */
+function bullet({ value, limit, isMet }: JudgedBar): string {
+  if (value === undefined || limit === undefined || limit <= 0) return '';
+  const filled = Math.max(0, Math.min(1, value / limit / 2));
+  return `<i class="bullet${isMet ? '' : ' not'}" style="--filled:${(filled * 100).toFixed(1)}%"></i>`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,123 @@
+import { formatFigure } from '../figures.js';
+import type { SimReport } from '../sim-report.js';
+import { judgeReport } from '../table.js';
+import type { Plot } from './chart.js';
+import { renderPlot } from './chart.js';
+import { headlineCards, verdicts } from './headline.js';
+import { escapeHtml } from './html.js';
+import { delayBySizePlot } from './plots/delay-by-size.js';
+import { delayDistributionPlot } from './plots/delay-distribution.js';
+import { diffusionPlot } from './plots/diffusion.js';
+import { offloadOverTimePlot } from './plots/offload-over-time.js';
+import { originBytesOverTimePlot, originBytesTotalPlot } from './plots/origin-bytes.js';
+import { uploadByDelayPlot } from './plots/upload-by-delay.js';
+import { allFigures, comparisonTable } from './runs-table.js';
+import type { ShownRun } from './runs.js';
+import { shownRuns } from './runs.js';
+import { STYLE } from './style.js';
+
+/** More runs than this in one drawing can't be told apart: each then has drawings of its own. */
+const MOST_TOGETHER = 8;
+
+/**
+ * One page that says what a simulation gave: headline figures, bars, drawings, then every number.
+ * It needs nothing but itself, opens from disk, and runs no script.
+ *
+ * @param report as {@link simReportSchema} has it, with at least one result
+ */
+export function simPage(report: SimReport): string {
+  const runs = shownRuns(report);
+  const [first, ...others] = runs;
+  if (!first) throw new RangeError('A report without a result has no page.');
+  const main = runs.find(({ name }) => name === 'p2ptv') ?? first;
+  const isTogether = runs.length <= MOST_TOGETHER;
+  const judged = judgeReport(report);
+  const sections = [
+    header(report, runs),
+    isTogether ? `<p class="lead">${escapeHtml(leadOf(main, others.length === 0))}</p>` : '',
+    isTogether ? headlineCards(main, judged) : '',
+    others.length > 0 || judged.length > headlineBars(main, judged) ? verdicts(report) : '',
+    others.length > 0 ? `<section><h2>${isTogether ? 'Side by side' : 'All runs'}</h2>${comparisonTable(runs, isTogether)}</section>` : '',
+    isTogether ? plots(plotsOf([main, ...runs.filter((run) => run !== main)])) : separately(runs),
+    `<section><h2>Every figure</h2>${details('All figures and counters', allFigures(runs))}${details('Options', options(runs))}</section>`,
+    footer(report),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escapeHtml(report.config.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body><main>
+${sections.filter((section) => section !== '').join('\n')}
+</main></body>
+</html>
+`;
+}
+
+function plotsOf(runs: readonly [ShownRun, ...ShownRun[]]): Plot[] {
+  const [main] = runs;
+  const isAlone = runs.length === 1;
+  return [
+    diffusionPlot(runs),
+    delayDistributionPlot(runs),
+    offloadOverTimePlot(runs),
+    originBytesOverTimePlot(main, isAlone),
+    uploadByDelayPlot(main, isAlone),
+    originBytesTotalPlot(runs),
+    delayBySizePlot(runs),
+  ].filter((plot) => plot !== undefined);
+}
+
+/** What only makes sense for all, then each run by itself, folded. */
+function separately(runs: readonly ShownRun[]): string {
+  const bySize = delayBySizePlot(runs);
+  const each = runs.map((run) => {
+    const lone = { ...run, color: 'var(--series-1)' };
+    const drawn = [diffusionPlot([lone]), delayDistributionPlot([lone]), offloadOverTimePlot([lone]), originBytesOverTimePlot(lone, true), uploadByDelayPlot(lone, true), originBytesTotalPlot([lone])];
+    const { scenario, purpose } = run.planned;
+    const what = purpose === '' ? (scenario ?? '') : purpose;
+    return details(run.name, `<div class="plots">${drawn.filter((plot) => plot !== undefined).map(renderPlot).join('\n')}</div>`, what);
+  });
+  return `${bySize ? plots([bySize]) : ''}<section><h2>Each run</h2>${each.join('\n')}</section>`;
+}
+
+function plots(drawn: readonly Plot[]): string {
+  return `<section><h2>Pictures</h2><div class="plots">${drawn.map(renderPlot).join('\n')}</div></section>`;
+}
+
+function headlineBars({ name }: ShownRun, judged: readonly { readonly run: string }[]): number {
+  return judged.filter(({ run }) => run === name).length;
+}
+
+function header({ config, startedAt }: SimReport, runs: readonly ShownRun[]): string {
+  const viewers = [...new Set(runs.map(({ result }) => result.viewers))].sort((left, right) => left - right);
+  const [fewest, most] = [viewers[0] ?? 0, viewers.at(-1) ?? 0];
+  const audience = fewest === most ? fewest.toLocaleString('en') : `${fewest.toLocaleString('en')} to ${most.toLocaleString('en')}`;
+  const count = runs.length === 1 ? '' : `${runs.length} runs · `;
+  return `<header><h1>${escapeHtml(config.title)}</h1><p class="sub">P2PTV simulator · ${count}${audience} viewers · ${escapeHtml(startedAt.slice(0, 16).replace('T', ' '))} UTC</p></header>`;
+}
+
+function leadOf({ name, result, planned }: ShownRun, isAlone: boolean): string {
+  const sent = Object.values(result.originBytes).reduce((sum, bytes) => sum + bytes, 0);
+  const watched = result.offloadRatio < 1 ? sent / (1 - result.offloadRatio) : sent;
+  const purpose = planned.purpose === '' ? '' : `${planned.purpose.replace(/\.?$/, '.')} `;
+  const who = isAlone ? 'The origin' : `With ${name} the origin`;
+  return `${purpose}${who} sent ${formatFigure(sent, 'bytes')} for ${formatFigure(watched, 'bytes')} that were watched; viewers were ${(result.playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera.`;
+}
+
+function options(runs: readonly ShownRun[]): string {
+  const all = Object.fromEntries(runs.map(({ name, planned }) => [name, { scenario: planned.scenario, ...planned.options }]));
+  return `<pre>${escapeHtml(JSON.stringify(all, undefined, 2))}</pre>`;
+}
+
+function details(title: string, content: string, note = ''): string {
+  return `<details><summary>${escapeHtml(title)}${note === '' ? '' : `<small>${escapeHtml(note)}</small>`}</summary>${content}</details>`;
+}
+
+function footer({ machine }: SimReport): string {
+  return `<footer>Simulated in virtual time on ${escapeHtml(machine.cpu)}, ${machine.cores} cores, Node ${escapeHtml(machine.node)}. D* is the least time in which chunks passed on whole can reach all viewers (postal model); delay is from publication to complete and verified; playout delay is glass to glass.</footer>`;
+}

@@ -1,0 +1,21 @@
+import type { PlannedRun, SimReport } from '../sim-report.js';
+import type { SimResult } from '../sim-result.js';
+import { seriesColor } from './chart.js';
+
+/** One run as the page shows it. */
+export type ShownRun = {
+  readonly name: string;
+  readonly color: string;
+  readonly result: SimResult;
+  readonly planned: PlannedRun;
+};
+
+/** The runs that have a result, in the order in which they were planned, each with its colour. */
+export function shownRuns({ config, results }: Pick<SimReport, 'config' | 'results'>): ShownRun[] {
+  const runs: ShownRun[] = [];
+  for (const [name, planned] of Object.entries(config.runs)) {
+    const result = Object.hasOwn(results, name) ? results[name] : undefined;
+    if (result) runs.push({ name, color: seriesColor(runs.length), result, planned });
+  }
+  return runs;
+}
