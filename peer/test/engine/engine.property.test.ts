@@ -1,4 +1,4 @@
-import { encodedMessageBytes, LIMITS, seededRandom, type RenditionId, type WireMessage } from '@p2ptv/protocol';
+import { encodedMessageBytes, encodeMessage, LIMITS, seededRandom, type RenditionId, type Signal, type WireMessage } from '@p2ptv/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EngineInput } from '../../src/engine/engine-io.js';
@@ -24,7 +24,33 @@ const statuses = fc.record({
 const holdings = fc.constantFrom('none', 'incoming', 'complete');
 const known = fc.integer({ min: 0, max: SEQUENCES - 1 });
 
+const peerIds = fc.integer({ min: 1, max: 30 }).map(peerId);
+const signals: fc.Arbitrary<Signal> = fc.record({
+  from: peerIds,
+  to: peerIds,
+  connectionId: fc.constant('0123456789abcdef'),
+  body: fc.oneof(
+    fc.record({ kind: fc.constantFrom('offer' as const, 'answer' as const), ticket: fc.constant('t'), sdp: fc.constantFrom('', 'x'.repeat(8_000)) }),
+    fc.record({ kind: fc.constant('candidate' as const), mid: fc.constant('0'), candidate: fc.constant('c') }),
+    fc.record({ kind: fc.constant('refuse' as const), reason: fc.constantFrom('full' as const, 'gone' as const) }),
+  ),
+});
+
 const messages: fc.Arbitrary<WireMessage> = fc.oneof(
+  fc.record({
+    kind: fc.constant('peers'),
+    peers: fc.array(
+      fc.record({
+        peerId: peerIds,
+        role: fc.constantFrom('viewer' as const, 'seeder' as const),
+        uplinkKbps: fc.nat(0xffff_ffff),
+        isUploading: fc.boolean(),
+        isVisible: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: LIMITS.peersPerMessage },
+    ),
+  }),
+  fc.record({ kind: fc.constant('relay'), signal: signals }),
   fc.record({ kind: fc.constant('hello'), version: fc.constantFrom(1, 1, 1, 2), status: statuses }),
   fc.record({ kind: fc.constant('status'), status: statuses }),
   fc.record({ kind: fc.constant('header'), signed: known.map((sequence) => publish(sequence).signed), holding: holdings }),
@@ -96,6 +122,7 @@ const inputs: fc.Arbitrary<EngineInput> = fc.oneof(
   fc.record({ kind: fc.constant('fetchDone'), fetchId: ids }),
   fc.record({ kind: fc.constant('fetchFailed'), fetchId: ids, failure: fc.constantFrom('notFound', 'unavailable', 'invalid') }),
   fc.record({ kind: fc.constant('neighboursOffered'), neighbours: descriptions }),
+  fc.record({ kind: fc.constant('signal'), signal: fc.oneof(signals, signals.map((signal) => ({ ...signal, connectionId: 'ü' }))), via: fc.option(links, { nil: undefined }) }),
   fc.record({ kind: fc.constant('dialFailed'), peerId: fc.integer({ min: 1, max: 40 }).map(peerId) }),
   fc.record({ kind: fc.constant('duty'), stripes: fc.array(fc.nat(7), { maxLength: 8 }) }),
   fc.record({
@@ -148,6 +175,8 @@ function check(command: EngineRig['commands'][number]): void {
   if (command.kind === 'send') {
     const { message } = command;
     expect(encodedMessageBytes(message)).toBeLessThanOrEqual(LIMITS.frameBytes);
+    // What cannot be written must not be sent.
+    if (message.kind === 'peers' || message.kind === 'relay') encodeMessage(message);
     // Whatever is passed on is what the publisher signed.
     if (message.kind === 'block') expect(Buffer.compare(message.bytes, blockOf(publish(message.sequence), message.index))).toBe(0);
     if (message.kind === 'header') expect(message.signed).toEqual(publish(message.signed.header.sequence).signed);

@@ -57,6 +57,66 @@ describe('memory network', () => {
     expect([one.links.length, two.links.length, one.failures.length, two.failures.length]).toEqual([1, 1, 0, 0]);
   });
 
+  describe('with signals', () => {
+    let log: string[];
+    let isDeaf: boolean;
+
+    beforeEach(() => {
+      network = new MemoryNetwork({ time, random: seededRandom(5), oneWayDelayMs: 10, hasSignals: true });
+      log = [];
+      isDeaf = false;
+    });
+
+    /** Seats whose signals take 15 ms, as over a tracker. */
+    const sitTogether = (...numbers: number[]): Seat[] => {
+      const seats = numbers.map((number) => sit(number));
+      for (const seat of seats) {
+        seat.transport.listen({
+          sendSignal: (signal) => {
+            log.push(signal.body.kind);
+            const receiver = seats.find(({ peerId }) => peerId === signal.to);
+            if (!isDeaf) time.schedule(time.nowMs() + 15, () => receiver?.transport.signal(signal));
+          },
+          linkOpened: (link, isInitiator) => seat.links.push({ link, isInitiator, atMs: time.nowMs() }),
+          dialFailed: (failed, failure) => seat.failures.push({ peerId: failed, failure }),
+        });
+      }
+      return seats;
+    };
+
+    it('opens a link two round trips after offer and answer have come', () => {
+      const [one, two] = sitTogether(1, 2) as [Seat, Seat];
+      one.transport.dial(two.peerId);
+      time.runFor(1_000);
+      expect(log).toEqual(['offer', 'answer']);
+      expect([one.links[0]?.atMs, two.links[0]?.atMs]).toEqual([70, 70]);
+    });
+
+    it('makes one link when both dial', () => {
+      const [one, two] = sitTogether(1, 2) as [Seat, Seat];
+      one.transport.dial(two.peerId);
+      two.transport.dial(one.peerId);
+      time.runFor(20_000);
+      expect([one.links.length, two.links.length, one.failures.length, two.failures.length]).toEqual([1, 1, 0, 0]);
+    });
+
+    it('fails a dial whose signals are lost, or that is refused', () => {
+      const [one, two] = sitTogether(1, 2) as [Seat, Seat];
+      isDeaf = true;
+      one.transport.dial(two.peerId);
+      time.runFor(10_000);
+      isDeaf = false;
+      two.transport.setLinkLimit(0);
+      one.transport.dial(two.peerId);
+      time.runFor(10_000);
+      expect(one.failures).toEqual([
+        { peerId: two.peerId, failure: 'timeout' },
+        { peerId: two.peerId, failure: 'refused' },
+      ]);
+      expect(one.links).toEqual([]);
+    });
+  });
+
   it('refuses beyond the limit, and has room again after a close', () => {
     const [host, one, two] = [sit(1), sit(2), sit(3)];
     host.transport.setLinkLimit(1);
