@@ -1,13 +1,37 @@
-import { LIMITS, type PeerId, type Random } from '@p2ptv/protocol';
+import type { EngineInput, LinkId } from '@p2ptv/peer/engine';
+import { LIMITS, type PeerId, type Random, type Signal, type SignalBody } from '@p2ptv/protocol';
 import { Happening, type EventQueue } from './event-queue.js';
-import { joinEnds } from './sim-link.js';
-import type { SimPeer } from './sim-peer.js';
+import { joinEnds, type LinkEnd, type NetworkHost } from './sim-link.js';
 
 /** Round trips of signalling, ICE, DTLS and SCTP until a data channel is open; drawn evenly. */
 const LEAST_ROUND_TRIPS = 5;
 const MOST_ROUND_TRIPS = 7;
 /** How long an attempt lasts that comes to nothing, ms. */
 const UNREACHABLE_MS = 10_000;
+/** As long as those of browsers, the candidates that follow included. */
+const SDP = 'a'.repeat(1_800);
+const TICKET = 't'.repeat(450);
+
+/** An attempt whose signals go over links, through the engine of a common neighbour. */
+type RelayedAttempt = {
+  readonly from: DialHost;
+  readonly to: DialHost;
+  readonly pair: number;
+  isWantedByBoth: boolean;
+  isAnswered: boolean;
+};
+
+/** A peer that can be linked to others. */
+export interface DialHost extends NetworkHost {
+  readonly links: ReadonlyMap<number, LinkEnd>;
+  /** One way to the tracker, over which signals go, ms. */
+  readonly trackerDelayMs: number;
+  /** Makes this side's end of a new link. */
+  newEnd(delayMs: number): LinkEnd;
+  linkOpened(end: LinkEnd): void;
+  handle(input: EngineInput): void;
+  dialFailed(peerId: PeerId): void;
+}
 
 /** How links come about in this network. */
 export type DiallerOptions = {
@@ -16,31 +40,58 @@ export type DiallerOptions = {
   readonly seed: number;
 };
 
+/** What it stands on. */
+export type DiallerPorts = {
+  readonly queue: EventQueue;
+  readonly random: Random;
+  readonly peers: ReadonlyMap<PeerId, DialHost>;
+  readonly isTrackerReachable: () => boolean;
+};
+
 /** Sets up links between peers, one a pair. */
 export class Dialler {
   readonly #options: DiallerOptions;
   readonly #queue: EventQueue;
   readonly #random: Random;
-  readonly #peers: ReadonlyMap<PeerId, SimPeer>;
+  readonly #peers: ReadonlyMap<PeerId, DialHost>;
+  readonly #isTrackerReachable: () => boolean;
   readonly #underWay = new Set<number>();
+  readonly #relayed = new Map<number, RelayedAttempt>();
 
-  constructor(options: DiallerOptions, ports: { queue: EventQueue; random: Random; peers: ReadonlyMap<PeerId, SimPeer> }) {
+  constructor(
+    options: DiallerOptions,
+    ports: DiallerPorts,
+  ) {
     this.#options = options;
     this.#queue = ports.queue;
     this.#random = ports.random;
     this.#peers = ports.peers;
+    this.#isTrackerReachable = ports.isTrackerReachable;
   }
 
-  /** Begins to set up a link; a dial to a peer that is dialling us joins its attempt. */
-  dial(from: SimPeer, peerId: PeerId): void {
+  /**
+   * Begins to set up a link; a dial to a peer that is dialling us joins its attempt.
+   *
+   * @param via a link of `from`, to somebody who named the peer: signals go over it, else over the tracker
+   */
+  dial(from: DialHost, peerId: PeerId, via?: LinkId): void {
     const to = this.#peers.get(peerId);
+    if (via !== undefined) {
+      if (to) this.#dialOver(via, from, to);
+      else this.#after(UNREACHABLE_MS, () => fail(from, peerId));
+      return;
+    }
+    if (!this.#isTrackerReachable()) {
+      this.#after(UNREACHABLE_MS, () => fail(from, peerId));
+      return;
+    }
     const signalMs = 2 * (from.trackerDelayMs + (to?.trackerDelayMs ?? 0));
     if (!to?.isUp || to === from) {
       this.#after(signalMs, () => fail(from, peerId));
       return;
     }
     const pair = pairOf(from, to);
-    if (this.#underWay.has(pair)) return;
+    if (this.#joins(pair)) return;
     this.#underWay.add(pair);
     const ends = (delayMs: number, happens: () => void): void => {
       this.#after(delayMs, () => {
@@ -56,7 +107,7 @@ export class Dialler {
       return;
     }
     const delayMs = from.line.accessDelayMs + to.line.accessDelayMs;
-    const roundTrips = LEAST_ROUND_TRIPS + this.#random.next() * (MOST_ROUND_TRIPS - LEAST_ROUND_TRIPS);
+    const roundTrips = this.#roundTrips();
     // Nobody dials the origin's seeder, and it takes no calls.
     const isRefused = to.role === 'origin' || to.links.size >= LIMITS.links;
     ends(isRefused ? signalMs : signalMs + (roundTrips - 2) * 2 * delayMs, () => {
@@ -65,7 +116,69 @@ export class Dialler {
     });
   }
 
-  #open(from: SimPeer, to: SimPeer, delayMs: number): void {
+  /** A neighbour has brought a signal. */
+  takeSignal(at: DialHost, linkId: LinkId, { connectionId, body }: Signal): void {
+    const attempt = this.#relayed.get(Number.parseInt(connectionId, 16));
+    if (!attempt) return;
+    const { from, to, pair } = attempt;
+    if (body.kind === 'offer' && at === to) {
+      const isFull = to.links.size >= LIMITS.links;
+      const answer: SignalBody = isFull ? { kind: 'refuse', reason: 'full' } : { kind: 'answer', sdp: SDP, ticket: TICKET };
+      this.#say(to, { from: to.peerId, to: from.peerId, connectionId, body: answer }, linkId);
+    } else if (body.kind === 'refuse' && at === from) {
+      this.#failRelayed(attempt, attempt.isWantedByBoth);
+    } else if (body.kind === 'answer' && at === from && !attempt.isAnswered) {
+      attempt.isAnswered = true;
+      if (this.#isUnreachable(pair)) return;
+      const delayMs = from.line.accessDelayMs + to.line.accessDelayMs;
+      this.#after((this.#roundTrips() - 2) * 2 * delayMs, () => {
+        if (this.#relayed.get(pair) !== attempt) return;
+        if (!from.isUp || !to.isUp) return;
+        this.#relayed.delete(pair);
+        this.#underWay.delete(pair);
+        this.#open(from, to, delayMs);
+      });
+    }
+  }
+
+  #dialOver(via: LinkId, from: DialHost, to: DialHost): void {
+    const pair = pairOf(from, to);
+    if (this.#joins(pair)) return;
+    const attempt: RelayedAttempt = { from, to, pair, isWantedByBoth: false, isAnswered: false };
+    this.#underWay.add(pair);
+    this.#relayed.set(pair, attempt);
+    this.#after(UNREACHABLE_MS, () => this.#failRelayed(attempt, true));
+    const connectionId = pair.toString(16).padStart(12, '0');
+    const body: SignalBody = { kind: 'offer', sdp: SDP, ticket: TICKET };
+    this.#say(from, { from: from.peerId, to: to.peerId, connectionId, body }, via);
+  }
+
+  /** True if such a link is being set up; whoever dials then joins. */
+  #joins(pair: number): boolean {
+    const attempt = this.#relayed.get(pair);
+    if (attempt) attempt.isWantedByBoth = true;
+    return this.#underWay.has(pair);
+  }
+
+  #failRelayed(attempt: RelayedAttempt, isForBoth: boolean): void {
+    const { from, to, pair } = attempt;
+    if (this.#relayed.get(pair) !== attempt) return;
+    this.#relayed.delete(pair);
+    this.#underWay.delete(pair);
+    fail(from, to.peerId);
+    if (isForBoth) fail(to, from.peerId);
+  }
+
+  /** Not from within what the peer is doing. */
+  #say(peer: DialHost, signal: Signal, via: LinkId): void {
+    this.#after(0, () => peer.handle({ kind: 'signal', signal, via }));
+  }
+
+  #roundTrips(): number {
+    return LEAST_ROUND_TRIPS + this.#random.next() * (MOST_ROUND_TRIPS - LEAST_ROUND_TRIPS);
+  }
+
+  #open(from: DialHost, to: DialHost, delayMs: number): void {
     const one = from.newEnd(delayMs);
     const other = to.newEnd(delayMs);
     joinEnds(one, other);
@@ -87,11 +200,11 @@ export class Dialler {
   }
 }
 
-function fail(from: SimPeer, peerId: PeerId): void {
+function fail(from: DialHost, peerId: PeerId): void {
   if (from.isUp) from.dialFailed(peerId);
 }
 
-function pairOf(one: SimPeer, other: SimPeer): number {
+function pairOf(one: DialHost, other: DialHost): number {
   const PEERS = 0x40_0000;
   return Math.min(one.index, other.index) * PEERS + Math.max(one.index, other.index);
 }

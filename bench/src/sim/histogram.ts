@@ -2,7 +2,6 @@
 export class Histogram {
   readonly #bins: Uint32Array;
   #count = 0;
-  #beyond = 0;
 
   /** @param maxMs samples beyond are counted, but not told apart */
   constructor(maxMs = 30_000) {
@@ -17,7 +16,6 @@ export class Histogram {
     this.#count++;
     const bin = Math.max(0, Math.floor(valueMs));
     if (bin < this.#bins.length) this.#bins[bin] = (this.#bins[bin] ?? 0) + 1;
-    else this.#beyond++;
   }
 
   /** The value below which a share of the samples lies, to the millisecond; 0 without samples, the largest bin for what lies beyond. */
@@ -38,9 +36,5 @@ export class Histogram {
     let below = 0;
     for (let bin = 0; bin < Math.min(valueMs, this.#bins.length); bin++) below += this.#bins[bin] ?? 0;
     return below;
-  }
-
-  get leastMs(): number {
-    return Math.max(0, this.#bins.findIndex((count) => count > 0));
   }
 }

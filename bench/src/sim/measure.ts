@@ -1,9 +1,11 @@
-import type { ChunkHeader, PeerId, WireMessage } from '@p2ptv/protocol';
+import type { ChunkHeader, PeerRole, WireMessage } from '@p2ptv/protocol';
 import type { EventQueue } from './event-queue.js';
 import { Histogram } from './histogram.js';
 import type { OriginByteKind } from './origin-http.js';
-import type { NetworkHost } from './sim-link.js';
-import type { SimPeer } from './sim-peer.js';
+import { countAltered, isAltered } from './altered-block.js';
+import type { LinkEnd } from './sim-link.js';
+import type { AccessLine } from './access-line.js';
+import type { PeerAgentState } from './peer-agent.js';
 
 /** From here on after its join a viewer counts for steady figures, ms. */
 export const STEADY_AFTER_MS = 10_000;
@@ -11,13 +13,27 @@ export const STEADY_AFTER_MS = 10_000;
 export const SETTLED_AFTER_MS = 5_000;
 /** Chunks published so shortly before the end may still be under way, ms. */
 const UNFINISHED_MS = 3_000;
+/** An altering peer that is still linked at the end is none that was overlooked, when it began only just now, ms. */
+const POLLUTER_PATIENCE_MS = 2_000;
 /** Viewers whose delays are kept one by one, and how many of each. */
 const SAMPLED_VIEWERS = 2_000;
 const SAMPLED_DELAYS = 400;
 
+/** A peer, as far as it is counted. */
+export interface CountedPeer {
+  readonly index: number;
+  readonly role: PeerRole;
+  readonly line: AccessLine;
+  readonly joinedAtMs: number;
+  readonly isUp: boolean;
+  readonly isUploading: boolean;
+  readonly isPolluter: boolean;
+  readonly state: PeerAgentState;
+}
+
 /** What is counted of one viewer. */
 export type ViewerTally = {
-  readonly peer: SimPeer;
+  readonly peer: CountedPeer;
   readonly isSampled: boolean;
   leftAtMs: number | undefined;
   startupMs: number | undefined;
@@ -32,9 +48,11 @@ type Second = { viewers: number; handedBytes: number; stalledViewers: number; or
 /** Counts what happens in a run; memory is bounded by viewers and seconds, not by events. */
 export class Measure {
   readonly #queue: EventQueue;
-  readonly #viewers = new Map<SimPeer, ViewerTally>();
+  readonly #viewers = new Map<CountedPeer, ViewerTally>();
   readonly #sampleRatio: number;
   readonly delays = new Histogram();
+  /** Of those viewers only that upload. */
+  readonly contributorDelays = new Histogram();
   readonly playoutDelays = new Histogram();
   readonly startups = new Histogram(60_000);
   readonly originBytes = noBytes();
@@ -44,6 +62,9 @@ export class Measure {
   watchedMs = 0;
   stalledMs = 0;
   stalledSteadyMs = 0;
+  /** Of the viewers that came at first. */
+  firstStalledMs = 0;
+  firstWatchedMs = 0;
   watchedSteadyMs = 0;
   skippedMs = 0;
   stalls = 0;
@@ -53,8 +74,6 @@ export class Measure {
   badBlocksSent = 0;
   badBlocksForwarded = 0;
   badBlocksPlayed = 0;
-  pollutersRemainingAfterMs: number | null = 0;
-  chunksRejected = 0;
   /** Bytes that left the origin, by tenth of a second of their departure. */
   readonly #originTenths: number[] = [];
   readonly #seconds: Second[] = [];
@@ -68,20 +87,54 @@ export class Measure {
   #watchedTimeMs = 0;
   #steadyMs = 0;
   #steadyLimitMs = 0;
-  #isBad: (bytes: Uint8Array) => boolean = () => false;
+  /** Links over which an altered block has come to an honest peer, and when. */
+  readonly #betrayedAtMs = new Map<LinkEnd, number>();
+  #longestBetrayalMs = 0;
+  #stalledSinceOutage: { readonly endedAtMs: number; recoveredAtMs: number | undefined } | undefined;
+  readonly #firstViewers: number;
 
-  constructor(queue: EventQueue, expectedViewers: number) {
+  /** @param firstViewers come at first; they are told apart from those who come later */
+  constructor(queue: EventQueue, firstViewers: number) {
     this.#queue = queue;
-    this.#sampleRatio = Math.max(1, Math.ceil(expectedViewers / SAMPLED_VIEWERS));
+    this.#firstViewers = firstViewers;
+    this.#sampleRatio = Math.max(1, Math.ceil(firstViewers / SAMPLED_VIEWERS));
   }
 
-  /** How to know an altered block. */
-  watchFor(isBad: (bytes: Uint8Array) => boolean): void {
-    this.#isBad = isBad;
+  /** For how long an altering peer was linked to whom it had sent an altered block, at most, ms; null: it still is. */
+  get pollutersRemainingAfterMs(): number | null {
+    for (const [end, atMs] of this.#betrayedAtMs) {
+      if (end.isOpen && end.other.isOpen && this.#queue.nowMs - atMs > POLLUTER_PATIENCE_MS) return null;
+    }
+    return this.#longestBetrayalMs;
+  }
+
+  /** After an outage: until nobody stood still any more, ms; null: that never came; undefined: there was none. */
+  get recoveryMs(): number | null | undefined {
+    const outage = this.#stalledSinceOutage;
+    if (!outage) return undefined;
+    return outage.recoveredAtMs === undefined ? null : outage.recoveredAtMs - outage.endedAtMs;
+  }
+
+  /** An outage is over. */
+  outageEnded(): void {
+    const { nowMs } = this.#queue;
+    this.#stalledSinceOutage = { endedAtMs: nowMs, recoveredAtMs: this.#stalledNow === 0 ? nowMs : undefined };
+  }
+
+  /** A link of a peer has ended. */
+  linkEnded(end: LinkEnd): void {
+    const atMs = this.#betrayedAtMs.get(end);
+    if (atMs === undefined) return;
+    this.#betrayedAtMs.delete(end);
+    this.#longestBetrayalMs = Math.max(this.#longestBetrayalMs, this.#queue.nowMs - atMs);
   }
 
   get viewers(): IterableIterator<ViewerTally> {
     return this.#viewers.values();
+  }
+
+  get endedAtMs(): number {
+    return this.#queue.nowMs;
   }
 
   get viewersNow(): number {
@@ -153,7 +206,7 @@ export class Measure {
     second.stalledViewers = Math.max(second.stalledViewers, this.#stalledNow);
   }
 
-  viewerCame(peer: SimPeer): void {
+  viewerCame(peer: CountedPeer): void {
     this.#viewersNow++;
     const isSampled = this.#viewers.size % this.#sampleRatio === 0;
     this.#viewers.set(peer, {
@@ -167,7 +220,7 @@ export class Measure {
     });
   }
 
-  viewerLeft(peer: SimPeer): void {
+  viewerLeft(peer: CountedPeer): void {
     this.#viewersNow--;
     const tally = this.#viewers.get(peer);
     if (tally) tally.leftAtMs = this.#queue.nowMs;
@@ -181,8 +234,9 @@ export class Measure {
     }
   }
 
-  published(header: ChunkHeader): void {
-    this.#publishedAtMs[header.sequence] = this.#queue.nowMs;
+  /** @param isReachable false: nobody can have it yet, and its delay says nothing */
+  published(header: ChunkHeader, isReachable: boolean): void {
+    this.#publishedAtMs[header.sequence] = isReachable ? this.#queue.nowMs : -Infinity;
     this.#publishedBytes += header.byteLength;
   }
 
@@ -191,52 +245,56 @@ export class Measure {
   }
 
   /** Application bytes leave the origin for a viewer. */
-  originSent(kind: OriginByteKind, to: SimPeer | undefined, sent: { readonly bytes: number; readonly departsMs: number }): void {
+  originSent(kind: OriginByteKind, to: { readonly joinedAtMs: number }, sent: { readonly bytes: number; readonly departsMs: number }): void {
     const { bytes, departsMs } = sent;
     this.originBytes[kind] += bytes;
-    if (to && isSteady(to, this.#queue.nowMs)) this.originSteadyBytes += bytes;
+    if (isSteady(to, this.#queue.nowMs)) this.originSteadyBytes += bytes;
     const tenth = Math.floor(departsMs / 100);
     while (this.#originTenths.length <= tenth) this.#originTenths.push(0);
     this.#originTenths[tenth] = (this.#originTenths[tenth] ?? 0) + bytes;
     this.#second(this.#queue.nowMs).origin[kind] += bytes;
   }
 
-  linkBytesSent(from: SimPeer, to: NetworkHost, sent: { readonly message: WireMessage; readonly bytes: number }): void {
+  linkBytesSent(from: CountedPeer, end: LinkEnd, sent: { readonly message: WireMessage; readonly bytes: number }): void {
     const { message, bytes } = sent;
     const mediaBytes = message.kind === 'block' ? message.bytes.length : 0;
     this.linkMediaBytes += mediaBytes;
     this.linkControlBytes += bytes - mediaBytes;
     if (from.role === 'origin') {
       this.seedMediaBytes += mediaBytes;
-      const viewer = this.#viewers.get(to as SimPeer)?.peer;
-      this.originSent('seed', viewer, { bytes, departsMs: from.line.uplinkFreeAtMs });
+      this.originSent('seed', end.other.host, { bytes, departsMs: from.line.uplinkFreeAtMs });
     }
-    if (message.kind === 'block' && this.#isBad(message.bytes)) {
+    if (message.kind === 'block' && isAltered(message.bytes)) {
       this.badBlocksSent++;
       if (!from.isPolluter) this.badBlocksForwarded++;
     }
   }
 
-  linkBytesCame(to: SimPeer, message: WireMessage): void {
-    if (message.kind === 'block') this.mediaCame(to, message.sequence, message.bytes.length);
+  linkBytesCame(to: CountedPeer, end: LinkEnd, message: WireMessage): void {
+    if (message.kind !== 'block') return;
+    this.mediaCame(to, message.sequence, message.bytes.length);
+    if (to.isPolluter || !isAltered(message.bytes) || this.#betrayedAtMs.has(end)) return;
+    this.#betrayedAtMs.set(end, this.#queue.nowMs);
   }
 
-  mediaCame(to: SimPeer, sequence: number, bytes: number): void {
+  mediaCame(to: CountedPeer, sequence: number, bytes: number): void {
     this.#receivedBySequence[sequence] = (this.#receivedBySequence[sequence] ?? 0) + bytes;
     const tally = this.#viewers.get(to);
     if (tally) tally.receivedMediaBytes += bytes;
   }
 
-  partReady(peer: SimPeer, header: ChunkHeader): void {
+  /** @param bytes of the part, where they are looked at */
+  partReady(peer: CountedPeer, header: ChunkHeader, bytes: Uint8Array | undefined): void {
     const tally = this.#viewers.get(peer);
     if (!tally) return;
+    if (bytes && !peer.isPolluter) this.badBlocksPlayed += countAltered(bytes);
     tally.handedBytes += header.byteLength;
     this.handedBytes += header.byteLength;
     this.#second(this.#queue.nowMs).handedBytes += header.byteLength;
     if (isSteady(peer, this.#queue.nowMs)) this.handedSteadyBytes += header.byteLength;
   }
 
-  chunkVerified(peer: SimPeer, header: ChunkHeader): void {
+  chunkVerified(peer: CountedPeer, header: ChunkHeader): void {
     const tally = this.#viewers.get(peer);
     const publishedMs = this.#publishedAtMs[header.sequence];
     if (!tally || publishedMs === undefined) return;
@@ -244,44 +302,50 @@ export class Measure {
     if (publishedMs < peer.joinedAtMs + SETTLED_AFTER_MS) return;
     const delayMs = this.#queue.nowMs - publishedMs;
     this.delays.add(delayMs);
+    if (peer.isUploading) this.contributorDelays.add(delayMs);
     if (tally.isSampled && tally.delaysMs.length < SAMPLED_DELAYS) tally.delaysMs.push(delayMs);
   }
 
-  chunkRejected(_peer: SimPeer, _from: PeerId): void {
-    this.chunksRejected++;
-  }
-
-  started(peer: SimPeer): void {
+  started(peer: CountedPeer): void {
     const startupMs = this.#queue.nowMs - peer.joinedAtMs;
     this.startups.add(startupMs);
     const tally = this.#viewers.get(peer);
     if (tally) tally.startupMs = startupMs;
   }
 
-  stallBegan(_peer: SimPeer): void {
+  stallBegan(_peer: CountedPeer): void {
     this.#stalledNow++;
     this.stalls++;
   }
 
-  stallEnded(peer: SimPeer, fromMs: number, toMs: number): void {
+  stallEnded(peer: CountedPeer, fromMs: number, toMs: number): void {
     this.#stalledNow--;
+    const outage = this.#stalledSinceOutage;
+    if (outage && this.#stalledNow === 0) outage.recoveredAtMs ??= toMs;
+    if (this.#isFirst(peer)) this.firstStalledMs += toMs - fromMs;
     this.stalledMs += toMs - fromMs;
     this.stalledSteadyMs += Math.max(0, toMs - Math.max(fromMs, peer.joinedAtMs + STEADY_AFTER_MS));
   }
 
-  skipped(_peer: SimPeer, byMs: number): void {
+  skipped(_peer: CountedPeer, byMs: number): void {
     this.skippedMs += byMs;
   }
 
-  delaySampled(peer: SimPeer, nowMs: number, delayMs: number): void {
+  delaySampled(peer: CountedPeer, nowMs: number, delayMs: number): void {
     if (isSteady(peer, nowMs)) this.playoutDelays.add(delayMs);
   }
 
-  #countWatched(peer: SimPeer, toMs: number): void {
+  #countWatched(peer: CountedPeer, toMs: number): void {
     const startupMs = this.#viewers.get(peer)?.startupMs;
     if (startupMs === undefined) return;
     this.watchedMs += toMs - peer.joinedAtMs - startupMs;
+    if (this.#isFirst(peer)) this.firstWatchedMs += toMs - peer.joinedAtMs - startupMs;
     this.watchedSteadyMs += Math.max(0, toMs - peer.joinedAtMs - Math.max(STEADY_AFTER_MS, startupMs));
+  }
+
+  /** The origin's seeder is number 0, and viewers are numbered as they come. */
+  #isFirst(peer: CountedPeer): boolean {
+    return peer.index <= this.#firstViewers;
   }
 
   #second(nowMs: number): Second {
@@ -293,7 +357,7 @@ export class Measure {
   }
 }
 
-function isSteady(peer: SimPeer, nowMs: number): boolean {
+function isSteady(peer: { readonly joinedAtMs: number }, nowMs: number): boolean {
   return nowMs >= peer.joinedAtMs + STEADY_AFTER_MS;
 }
 

@@ -1,4 +1,4 @@
-import { encodedMessageBytes, LIMITS, type Random, type WireMessage } from '@p2ptv/protocol';
+import { decodeMessage, encodedMessageBytes, encodeMessage, LIMITS, type Random, type WireMessage } from '@p2ptv/protocol';
 import { SimEvent, type EventQueue } from './event-queue.js';
 import { SimulationError } from './simulation-error.js';
 import { Delivery, INITIAL_WINDOW_BYTES, type DeliveryCarrier, type LinkEnd } from './sim-link.js';
@@ -19,6 +19,8 @@ const RETRANSMISSION_TIMEOUT_MS = 400;
 export type NetworkOptions = {
   /** Share of packets that are lost. */
   readonly lossRatio: number;
+  /** Every message is really encoded and decoded, and its length checked. */
+  readonly isCodecRun: boolean;
 };
 
 /** Application bytes on links so far; what was sent is received, dropped or still under way. */
@@ -34,6 +36,7 @@ export class Network implements DeliveryCarrier {
   readonly #random: Random;
   readonly #trace: TraceHash;
   readonly #lossRatio: number;
+  readonly #isCodecRun: boolean;
   readonly #deliveries: Delivery[] = [];
   readonly #departures: Departure[] = [];
 
@@ -42,6 +45,7 @@ export class Network implements DeliveryCarrier {
     this.#random = ports.random;
     this.#trace = ports.trace;
     this.#lossRatio = options.lossRatio;
+    this.#isCodecRun = options.isCodecRun;
   }
 
   /** Application bytes handed over that have neither arrived nor come to nothing. */
@@ -59,8 +63,20 @@ export class Network implements DeliveryCarrier {
     }
     this.bytes.sent += bytes;
     this.bytesUnderWay += bytes;
-    this.#handOver(from, this.#delivery(from, message, bytes));
+    const carried = this.#isCodecRun ? recoded(message, bytes) : message;
+    this.#handOver(from, this.#delivery(from, carried, bytes));
     return bytes;
+  }
+
+  /** Counts bytes as buffered that their host keeps back itself. */
+  hold(end: LinkEnd, bytes: number): void {
+    end.bufferedBytes += bytes;
+    if (end.bufferedBytes > LOW_WATER_BYTES) end.isAboveLowWater = true;
+  }
+
+  /** They are handed over now, or dropped. */
+  unhold(end: LinkEnd, bytes: number): void {
+    end.bufferedBytes -= bytes;
   }
 
   /** Closes a link from one end: what was sent before still arrives, nothing more is heard. */
@@ -103,7 +119,7 @@ export class Network implements DeliveryCarrier {
     }
     if (message) {
       this.bytes.received += bytes;
-      this.#trace.note(this.#queue.nowMs, end.host.index * 0x8000 + from.host.index, message.kind, bytes);
+      this.#trace.note(this.#queue.nowMs, end.host.index * 0x8000 + from.host.index, whatIs(message, bytes));
       end.host.messageCame(end, message);
     } else {
       end.isOpen = false;
@@ -240,4 +256,19 @@ class BrokenLink extends SimEvent {
     end.isOpen = false;
     end.host.linkEnded(end);
   }
+}
+
+/** @throws SimulationError when the codec does not give back what it was given */
+function recoded(message: WireMessage, bytes: number): WireMessage {
+  const frame = encodeMessage(message);
+  const decoded = decodeMessage(frame);
+  if (frame.length !== bytes || decoded.kind === 'malformed' || decoded.kind === 'unknown') {
+    throw new SimulationError(`A ${message.kind} of ${bytes} bytes became ${frame.length} bytes that are read as ${decoded.kind}.`);
+  }
+  return decoded;
+}
+
+/** A number for the trace: what kind of message, and how long. */
+function whatIs({ kind }: WireMessage, bytes: number): number {
+  return bytes ^ (kind.charCodeAt(0) << 24) ^ (kind.length << 16);
 }

@@ -1,21 +1,164 @@
-import type { SimConfig } from './sim-config.js';
+import { Option } from 'commander';
+import { MECHANISMS, type Mechanism } from '@p2ptv/peer/engine';
+import * as z from 'zod';
 
-export const DEFAULT_SIM_CONFIG: SimConfig = {
-  viewers: 100,
-  seconds: 60,
-  rateBitsPerSecond: 3_000_000,
-  partMs: 200,
-  gopMs: 1_000,
-  segmentMs: 2_000,
-  uplink: { kind: 'mixed', meanBitsPerSecond: 12_000_000 },
-  delayMs: { least: 8, most: 60 },
-  lossRatio: 0,
-  unreachableRatio: 0,
-  originUplinkBitsPerSecond: 1_000_000_000,
-  playoutMs: 1_300,
-  captureToPublishMs: 300,
-  arrivalSeconds: 3,
-  freeRiderRatio: 0,
-  polluterRatio: 0,
-  seed: 1,
-};
+import { UsageError } from '../errors.js';
+import type { SimConfig } from './sim-config.js';
+import { isStrategyName, STRATEGY_NAMES, type StrategyName } from './strategies/registry.js';
+
+/** What a scenario's file or the command line says: the flags in camel case, as text or as JSON has them. */
+export type RawSimOptions = Readonly<Record<string, unknown>>;
+
+/** A run's configuration, and who runs it. */
+export type ResolvedSimOptions = { readonly config: SimConfig; readonly strategies: readonly StrategyName[] };
+
+const number = (least: number, most: number): z.ZodType<number> =>
+  z.coerce
+    .number(`must be a number from ${least} to ${most}`)
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`);
+const whole = (least: number, most: number): z.ZodType<number> =>
+  number(least, most).refine(Number.isInteger, 'must be a whole number');
+const pair = (pattern: string, least: readonly [number, number]): z.ZodType<readonly [number, number], string> =>
+  z
+    .string(`must be ${pattern}`)
+    .regex(/^\d+(\.\d+)?[:-]\d+(\.\d+)?$/, `must be ${pattern}`)
+    .transform((text) => text.split(/[:-]/).map(Number) as [number, number])
+    .refine(([one, other]) => one >= least[0] && other >= least[1], `must be ${pattern}`);
+const stretch = pair('from:to, in seconds', [0, 0]).refine(([from, to]) => from < to, 'must end after it begins');
+const names = <Name extends string>(known: readonly Name[]): z.ZodType<readonly Name[]> =>
+  z
+    .string()
+    .transform((text) => text.split(',').filter((name) => name !== ''))
+    .refine((given) => given.every((name) => (known as readonly string[]).includes(name)), `must name some of ${known.join(', ')}, with commas`)
+    .transform((given) => given as Name[]);
+const flag = z.union([z.boolean(), z.stringbool()]);
+
+const schema = z.strictObject({
+  viewers: whole(1, 200_000).default(100),
+  seconds: number(1, 86_400).default(60),
+  rateKbps: number(50, 100_000).default(3_000),
+  partMs: whole(50, 2_000).default(200),
+  uplink: z
+    .union([z.number(), z.string()])
+    .transform(String)
+    .refine((text) => /^(equal:)?\d+(\.\d+)?$/.test(text), 'must be a mean in kb/s, or equal:<kb/s>')
+    .default('12000'),
+  delayMs: z
+    .union([z.number(), z.string()])
+    .transform((value) => (/^\d+(\.\d+)?$/.test(String(value)) ? `${value}-${value}` : String(value)))
+    .pipe(pair('ms, or least-most', [0, 0]))
+    .default([8, 60]),
+  loss: number(0, 0.5).default(0),
+  churn: number(1, 86_400).optional(),
+  flash: pair('factor:seconds', [1, 0.1]).optional(),
+  kill: pair('share:every s', [0, 0.1]).optional(),
+  unreachable: number(0, 0.95).default(0),
+  freeRiders: number(0, 0.95).default(0),
+  polluters: number(0, 0.9).default(0),
+  originUplinkKbps: number(100, 1e9).optional(),
+  originOutage: stretch.optional(),
+  trackerOutage: stretch.optional(),
+  playoutMs: number(400, 30_000).default(1_300),
+  captureToPublishMs: number(0, 10_000).default(300),
+  arrivalSeconds: number(0.1, 3_600).default(3),
+  strategy: z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((given) => given.every(isStrategyName), `must name some of ${STRATEGY_NAMES.join(', ')}, with commas`)
+    .transform((given) => given.filter(isStrategyName))
+    .default(['p2ptv']),
+  disable: names<Mechanism>(MECHANISMS).default([]),
+  codec: flag.default(false),
+  seed: whole(0, 0x7fff_ffff).default(1),
+});
+
+/** Names of the options that a run has, as they stand in scenario files. */
+export const SIM_OPTION_NAMES: readonly string[] = Object.keys(schema.shape);
+
+/** The run's flags; what a scenario's file says they override. */
+export function simFlags(): Option[] {
+  return [
+    new Option('--viewers <number>', 'how many watch (default: 100)'),
+    new Option('--seconds <s>', 'length of the run in simulated time; steady figures count from 10 s after each join (default: 60)'),
+    new Option('--rate-kbps <kbps>', 'rate of the stream (default: 3000)'),
+    new Option('--part-ms <ms>', 'length of a part, which is a chunk (default: 200)'),
+    new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: 12000)"),
+    new Option('--delay-ms <ms>', 'one way between two peers: a number, or least-most (default: 8-60)'),
+    new Option('--loss <share>', 'share of packets lost (default: 0)'),
+    new Option('--churn <s>', 'median session; whoever leaves is replaced'),
+    new Option('--kill <share:every s>', 'so many die without a word every so often, and as many come'),
+    new Option('--flash <factor:seconds>', 'from 15 s on the audience grows to so many times its size within so long'),
+    new Option('--unreachable <share>', 'share of pairs that cannot be linked (default: 0)'),
+    new Option('--free-riders <share>', 'share of viewers that upload nothing (default: 0)'),
+    new Option('--polluters <share>', 'share of viewers that alter what they send (default: 0)'),
+    new Option('--origin-uplink-kbps <kbps>', "the origin's uplink, kept to by the real origin's budget (default: no limit)"),
+    new Option('--origin-outage <from:to>', 'the origin is cut off, seconds of the run'),
+    new Option('--tracker-outage <from:to>', 'the tracker is cut off, seconds of the run'),
+    new Option('--playout-ms <ms>', 'playout delay that players aim at, glass to glass (default: 1300)'),
+    new Option('--capture-to-publish-ms <ms>', "what of it passes before a part is published (default: 300)"),
+    new Option('--arrival-seconds <s>', 'within which the first viewers come (default: 3)'),
+    new Option('--strategy <names>', `who decides, in this order: ${STRATEGY_NAMES.join(', ')} (default: p2ptv)`),
+    new Option('--disable <mechanisms>', `what of the engine is switched off: ${MECHANISMS.join(', ')}`),
+    new Option('--codec', 'really encode and decode every message: slow, and proof that it makes no difference'),
+    new Option('--seed <number>', 'the same seed gives the same run (default: 1)'),
+  ];
+}
+
+/**
+ * Checks options, those of the command line before those of a scenario.
+ *
+ * @throws UsageError naming the option
+ */
+export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedSimOptions {
+  const merged = Object.assign({}, ...given) as Record<string, unknown>;
+  const known = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
+  const parsed = schema.safeParse(known);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0];
+    throw new UsageError(`${flagOf(String(name))} ${issue?.code === 'unrecognized_keys' ? 'is no option' : (issue?.message ?? 'is wrong')}.`);
+  }
+  const options = parsed.data;
+  const { uplink, originUplinkKbps, kill, flash } = options;
+  const config: SimConfig = {
+    viewers: options.viewers,
+    seconds: options.seconds,
+    rateBitsPerSecond: options.rateKbps * 1_000,
+    partMs: options.partMs,
+    gopMs: Math.max(1_000, options.partMs),
+    segmentMs: Math.max(2_000, options.partMs),
+    uplink: uplink.startsWith('equal:')
+      ? { kind: 'equal', bitsPerSecond: Number(uplink.slice('equal:'.length)) * 1_000 }
+      : { kind: 'mixed', meanBitsPerSecond: Number(uplink) * 1_000 },
+    delayMs: { least: Math.min(...options.delayMs), most: Math.max(...options.delayMs) },
+    lossRatio: options.loss,
+    unreachableRatio: options.unreachable,
+    originUplinkBitsPerSecond: originUplinkKbps === undefined ? undefined : originUplinkKbps * 1_000,
+    originOutage: stretchOf(options.originOutage),
+    trackerOutage: stretchOf(options.trackerOutage),
+    playoutMs: options.playoutMs,
+    captureToPublishMs: options.captureToPublishMs,
+    arrivalSeconds: options.arrivalSeconds,
+    churnMedianSeconds: options.churn,
+    kill: kill && { ratio: kill[0], everySeconds: kill[1] },
+    flash: flash && { factor: flash[0], seconds: flash[1] },
+    freeRiderRatio: options.freeRiders,
+    polluterRatio: options.polluters,
+    disabled: options.disable,
+    isCodecRun: options.codec,
+    seed: options.seed,
+  };
+  if (config.playoutMs <= config.captureToPublishMs) {
+    throw new UsageError('--playout-ms must exceed --capture-to-publish-ms: nothing is played before it is published.');
+  }
+  return { config, strategies: options.strategy };
+}
+
+function stretchOf(seconds: readonly [number, number] | undefined): SimConfig['originOutage'] {
+  return seconds && { fromSeconds: seconds[0], toSeconds: seconds[1] };
+}
+
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -6,9 +6,11 @@ import {
   type PeerDescription,
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
+import type { UplinkPriority } from '@p2ptv/origin/uplink-budget';
 import type { AccessLine } from './access-line.js';
 import { Happening, SimEvent, type EventQueue } from './event-queue.js';
 import { blockOfLength, type MediaSource } from './media-source.js';
+import type { OriginUplink } from './origin-uplink.js';
 
 /** What an origin's bytes were for (SimResult.originBytes). */
 export type OriginByteKind = 'seed' | 'fallback' | 'join' | 'playlist' | 'header';
@@ -17,8 +19,10 @@ export type OriginByteKind = 'seed' | 'fallback' | 'join' | 'playlist' | 'header
 export interface OriginClientHost {
   readonly index: number;
   readonly line: AccessLine;
+  readonly joinedAtMs: number;
   readonly isUp: boolean;
-  joinAnswered(answer: JoinAnswer | undefined): void;
+  /** `retryAfterMs`: the origin is full for the moment. Undefined without: it cannot be reached. */
+  joinAnswered(answer: JoinAnswer | undefined, retryAfterMs?: number): void;
   /** The next bytes of a fetch; they end at the end of a block. */
   fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void;
   fetchEnded(fetchId: number, failure: 'notFound' | 'unavailable' | undefined): void;
@@ -43,7 +47,7 @@ export type OriginHttpOptions = {
 export type OriginHttpPorts = {
   readonly queue: EventQueue;
   readonly media: MediaSource;
-  readonly line: AccessLine;
+  readonly uplink: OriginUplink;
   readonly warmPeers: () => readonly PeerDescription[];
   readonly isReachable: () => boolean;
   /** Application bytes leave for a viewer. */
@@ -52,6 +56,15 @@ export type OriginHttpPorts = {
   readonly arrived: (bytes: number, isUsed: boolean) => void;
 };
 
+/** In which order the origin's budget serves its requests, as the real origin has it. */
+const PRIORITIES: Readonly<Record<OriginByteKind, UplinkPriority>> = {
+  seed: 'seed',
+  fallback: 'deadline',
+  header: 'deadline',
+  join: 'join',
+  playlist: 'other',
+};
+const MAX_RETRY_AFTER_MS = 30_000;
 /** Record, JSON and base64 of a join answer besides headers and peers, bytes. */
 const JOIN_FIXED_BYTES = 700 + Math.ceil((1_024 * 4) / 3) + 200;
 const PEER_DESCRIPTION_BYTES = 90;
@@ -104,9 +117,7 @@ export class OriginHttp {
     if (!response) return;
     this.#forget(response);
     response.isUnheard = true;
-    this.#at(this.#delayOf(host), () => {
-      response.isAborted = true;
-    });
+    this.#at(this.#delayOf(host), () => response.abort());
   }
 
   /** A viewer opens its long poll, in place of any other. */
@@ -125,7 +136,7 @@ export class OriginHttp {
 
   /** A viewer is gone. */
   forgetHost(host: OriginClientHost): void {
-    for (const response of this.#responses.get(host.index)?.values() ?? []) response.isAborted = true;
+    for (const response of this.#responses.get(host.index)?.values() ?? []) response.abort();
     this.#responses.delete(host.index);
     this.#followers.delete(host.index);
     this.#connections.delete(host.index);
@@ -144,8 +155,8 @@ export class OriginHttp {
 
   /** Sends the next piece of an answer; called when the one before has left. */
   continueResponse(response: ChunkResponse): void {
-    const { queue, media, line } = this.#ports;
-    const { connection, what } = response;
+    const { media } = this.#ports;
+    const { what } = response;
     if (response.isAborted) return;
     if (!this.#ports.isReachable()) {
       this.#fail(response);
@@ -156,10 +167,17 @@ export class OriginHttp {
       this.#end(response, 'notFound');
       return;
     }
-    const { byteLength } = chunk.header;
-    const bytes = blockOfLength(blockLengthOf(byteLength, response.nextBlock));
+    const bytes = blockOfLength(blockLengthOf(chunk.header.byteLength, response.nextBlock));
+    response.withdraw = this.#ports.uplink.ask(bytes.length, PRIORITIES[what.kind], () =>
+      this.#sendBlock(response, bytes, chunk.header.byteLength),
+    );
+  }
+
+  #sendBlock(response: ChunkResponse, bytes: Uint8Array, byteLength: number): void {
+    const { queue, uplink } = this.#ports;
+    const { connection, what } = response;
     response.nextBlock++;
-    const departsMs = line.send(queue.nowMs, bytes.length);
+    const departsMs = uplink.line.send(queue.nowMs, bytes.length);
     this.#ports.sent(what.kind, connection.host, { bytes: bytes.length, departsMs });
     const isLast = response.nextBlock * BLOCK_BYTES >= byteLength;
     this.#arrive(connection, departsMs, { response, bytes, isLast });
@@ -205,10 +223,20 @@ export class OriginHttp {
       });
       return;
     }
+    const answerBytes = JOIN_FIXED_BYTES + Math.ceil((batchBytes(headers) * 4) / 3);
+    const mediaBytes = headers.reduce((sum, { header }) => sum + header.byteLength, 0);
+    const waitMs = this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
+    if (waitMs > 0) {
+      // As the real origin says it: in whole seconds.
+      const retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.ceil(waitMs / 1_000) * 1_000);
+      this.#at(connection.delayMs, () => {
+        if (host.isUp) host.joinAnswered(undefined, retryAfterMs);
+      });
+      return;
+    }
     const warmPeers = this.#ports.warmPeers();
-    const bytes =
-      JOIN_FIXED_BYTES + Math.ceil((batchBytes(headers) * 4) / 3) + warmPeers.length * PEER_DESCRIPTION_BYTES;
-    this.#send(connection, 'join', bytes, () => host.joinAnswered({ headers, warmPeers }));
+    const bytes = answerBytes + warmPeers.length * PEER_DESCRIPTION_BYTES;
+    this.#send(connection, { kind: 'join', bytes }, () => host.joinAnswered({ headers, warmPeers }));
   }
 
   /** From the last independent part at or before (edge − delay) up to the edge, as the real origin answers. */
@@ -232,7 +260,7 @@ export class OriginHttp {
     const { pollId } = follower;
     follower.after += headers.length;
     follower.canAnswerAtMs = Infinity;
-    this.#send(connection, 'header', batchBytes(headers), () => {
+    this.#send(connection, { kind: 'header', bytes: batchBytes(headers) }, () => {
       if (this.#followers.get(host.index) === follower) {
         // The client asks again as soon as it has its answer.
         follower.canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
@@ -250,15 +278,19 @@ export class OriginHttp {
     });
   }
 
-  #send(connection: Connection, kind: OriginByteKind, bytes: number, done: () => void): void {
+  #send(connection: Connection, what: { readonly kind: OriginByteKind; readonly bytes: number }, done: () => void): void {
     const { host, delayMs } = connection;
-    const departsMs = this.#ports.line.send(this.#ports.queue.nowMs, bytes);
-    this.#ports.sent(kind, host, { bytes, departsMs });
-    this.#atTime(departsMs + delayMs, () => {
-      const receivedMs = host.line.receive(this.#ports.queue.nowMs, bytes);
-      this.#atTime(receivedMs, () => {
-        this.#ports.arrived(bytes, host.isUp);
-        if (host.isUp) done();
+    const { kind, bytes } = what;
+    const { uplink, queue } = this.#ports;
+    uplink.ask(bytes, PRIORITIES[kind], () => {
+      const departsMs = uplink.line.send(queue.nowMs, bytes);
+      this.#ports.sent(kind, host, { bytes, departsMs });
+      this.#atTime(departsMs + delayMs, () => {
+        const receivedMs = host.line.receive(queue.nowMs, bytes);
+        this.#atTime(receivedMs, () => {
+          this.#ports.arrived(bytes, host.isUp);
+          if (host.isUp) done();
+        });
       });
     });
   }
@@ -269,7 +301,7 @@ export class OriginHttp {
 
   #end(response: ChunkResponse, failure: 'notFound' | 'unavailable'): void {
     const { host, delayMs } = response.connection;
-    response.isAborted = true;
+    response.abort();
     this.#forget(response);
     this.#at(delayMs, () => {
       if (host.isUp && !response.isUnheard) host.fetchEnded(response.what.fetchId, failure);
@@ -281,14 +313,14 @@ export class OriginHttp {
   }
 
   #connect(host: OriginClientHost): Connection {
-    const delayMs = host.line.accessDelayMs + this.#ports.line.accessDelayMs;
+    const delayMs = host.line.accessDelayMs + this.#ports.uplink.line.accessDelayMs;
     const connection = { host, delayMs, windowBytes: INITIAL_WINDOW_BYTES };
     this.#connections.set(host.index, connection);
     return connection;
   }
 
   #delayOf(host: OriginClientHost): number {
-    return host.line.accessDelayMs + this.#ports.line.accessDelayMs;
+    return host.line.accessDelayMs + this.#ports.uplink.line.accessDelayMs;
   }
 
   #at(delayMs: number, happens: () => void): void {
@@ -310,6 +342,8 @@ class ChunkResponse extends SimEvent {
   isAborted = false;
   /** The viewer does not listen any more. */
   isUnheard = false;
+  /** Takes back the wish to send the next block. */
+  withdraw: (() => void) | undefined;
 
   constructor(
     http: OriginHttp,
@@ -319,6 +353,11 @@ class ChunkResponse extends SimEvent {
     super();
     this.#http = http;
     this.nextBlock = Math.floor(what.firstByte / BLOCK_BYTES);
+  }
+
+  abort(): void {
+    this.isAborted = true;
+    this.withdraw?.();
   }
 
   override run(): void {

@@ -6,7 +6,7 @@ import type {
   LinkId,
   MechanismCounters,
 } from '@p2ptv/peer/engine';
-import type { PeerId, Random } from '@p2ptv/protocol';
+import type { ChunkRef, PeerId, Random } from '@p2ptv/protocol';
 
 /**
  * What decides for one simulated peer: our engine, or a baseline that speaks the same messages and
@@ -21,6 +21,8 @@ export type PeerAgent = {
   dueMs(nowMs: number): number;
   /** What this peer has lately shown that it can send, bits a second; 0 = unknown. Told to the tracker. */
   uplinkBitsPerSecond(nowMs: number): number;
+  /** The bytes of a whole chunk, where the agent can give them: they are looked at for what polluters altered. */
+  bytesOf?(chunk: ChunkRef): Uint8Array | undefined;
   readonly state: PeerAgentState;
 };
 

@@ -49,11 +49,13 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
     stalledRatio: ratioOf(measure.stalledMs, measure.watchedMs),
     stalledSteadyRatio: ratioOf(measure.stalledSteadyMs, measure.watchedSteadyMs),
+    firstViewersStalledRatio: ratioOf(measure.firstStalledMs, measure.firstWatchedMs),
+    ...(measure.recoveryMs === undefined ? {} : { recoveryMs: measure.recoveryMs }),
     startupMs: { p50: measure.startups.quantile(0.5), p95: measure.startups.quantile(0.95) },
     playoutDelayMs: { p50: measure.playoutDelays.quantile(0.5), p95: measure.playoutDelays.quantile(0.95) },
     duplicateRatio: measure.duplicateRatio,
     controlRatio: ratioOf(measure.linkControlBytes, measure.linkMediaBytes),
-    uploadFairness: fairnessOf(tallies, queue.nowMs),
+    uploadFairness: fairnessOf(tallies, measure),
     badBlocksPlayed: measure.badBlocksPlayed,
     badBlocksForwarded: measure.badBlocksForwarded,
     pollutersRemainingAfterMs: measure.pollutersRemainingAfterMs,
@@ -110,10 +112,10 @@ function limitsOf(
   });
 }
 
-function fairnessOf(tallies: readonly ViewerTally[], nowMs: number): SimResult['uploadFairness'] {
+function fairnessOf(tallies: readonly ViewerTally[], measure: Measure): SimResult['uploadFairness'] {
   const given = tallies
     .map((tally) => {
-      const { peer, leftAtMs = nowMs } = tally;
+      const { peer, leftAtMs = measure.endedAtMs } = tally;
       const seconds = (leftAtMs - peer.joinedAtMs) / 1_000;
       return { tally, ratio: ratioOf(peer.state.sentMediaBytes * 8, peer.line.uplinkBitsPerSecond * seconds), seconds };
     })
@@ -126,6 +128,7 @@ function fairnessOf(tallies: readonly ViewerTally[], nowMs: number): SimResult['
   const p99 = (some: typeof sampled): number => quantileOf(some.flatMap(({ tally }) => tally.delaysMs), 0.99);
   return {
     jain: squares > 0 ? (sum * sum) / (given.length * squares) : 1,
+    contributorsP99Ms: measure.contributorDelays.quantile(0.99),
     leastContributorsP99Ms: p99(sampled.slice(0, quarter)),
     mostContributorsP99Ms: p99(sampled.slice(-quarter)),
   };

@@ -12,6 +12,8 @@ export interface NetworkHost {
   readonly peerId: PeerId;
   readonly role: PeerRole;
   readonly line: AccessLine;
+  /** When it came, ms of the run. */
+  readonly joinedAtMs: number;
   /** False once it has left or died: nothing reaches it. */
   readonly isUp: boolean;
   /** A message has come over a link. */

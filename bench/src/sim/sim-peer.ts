@@ -12,10 +12,12 @@ import {
 } from '@p2ptv/protocol';
 import type { EngineCommand, EngineEvent, EngineInput, LinkId } from '@p2ptv/peer/engine';
 import type { AccessLine } from './access-line.js';
+import { alteredBlock } from './altered-block.js';
+import type { DialHost } from './dialler.js';
 import { Happening, SimEvent } from './event-queue.js';
 import type { JoinAnswer, OriginClientHost } from './origin-http.js';
 import type { PeerAgent, PeerAgentState, Strategy } from './peer-agent.js';
-import { LinkEnd, type NetworkHost } from './sim-link.js';
+import { LinkEnd } from './sim-link.js';
 import { SimPlayer, type PlayerListener } from './sim-player.js';
 import type { TrackerClientHost } from './sim-tracker.js';
 import { SimulationError } from './simulation-error.js';
@@ -27,7 +29,7 @@ const MESH_DELAY_MS = 1_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 const REPORT_INTERVAL_MS = 2_000;
-const MAX_REPORTED_LINKS = 64;
+const MAX_REPORTED_LINKS = 400;
 /** What checks cost a viewer's machine, ms. */
 const DIGEST_MS = 0.05;
 const SIGNATURE_MS = 0.2;
@@ -46,7 +48,7 @@ export type SimPeerOptions = {
 };
 
 /** One simulated computer in the swarm: hosts an agent as a session does, and carries out what it wants. */
-export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost {
+export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   readonly index: number;
   readonly peerId: PeerId;
   readonly role: PeerRole;
@@ -58,6 +60,8 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
   isUp = true;
   /** Media bytes that came by HTTP. */
   originMediaBytes = 0;
+  /** Of these, what was fetched because a deadline came near. */
+  fallbackBytes = 0;
   /** Tickets come with the tracker's first answer: nobody can be dialled before. */
   hasTicket = false;
   readonly #world: World;
@@ -159,7 +163,7 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
   // — network —
 
   messageCame(end: LinkEnd, message: WireMessage): void {
-    this.#world.measure.linkBytesCame(this, message);
+    this.#world.measure.linkBytesCame(this, end, message);
     this.handle({ kind: 'message', linkId: end.linkId, message });
   }
 
@@ -169,6 +173,7 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
 
   linkEnded(end: LinkEnd): void {
     if (!this.links.delete(end.linkId)) return;
+    this.#world.measure.linkEnded(end);
     this.handle({ kind: 'linkEnded', linkId: end.linkId });
   }
 
@@ -218,6 +223,17 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
     this.#isTracked = false;
   }
 
+  /** The network around it is cut off, or back: links break, and the tracker hears nothing. */
+  cutOff(): void {
+    for (const end of [...this.links.values()]) {
+      this.#world.network.break(end, BROKEN_LINK_MS);
+      this.links.delete(end.linkId);
+      this.handle({ kind: 'linkEnded', linkId: end.linkId });
+    }
+    this.#isTracked = false;
+    this.#world.tracker.disconnect(this, false);
+  }
+
   neighboursOffered(neighbours: readonly PeerDescription[]): void {
     this.handle({ kind: 'neighboursOffered', neighbours });
   }
@@ -233,8 +249,12 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
 
   // — origin —
 
-  joinAnswered(answer: JoinAnswer | undefined): void {
+  joinAnswered(answer: JoinAnswer | undefined, retryAfterMs?: number): void {
     const first = answer?.headers[0];
+    if (retryAfterMs !== undefined) {
+      this.#after(retryAfterMs * (1 + this.#random.next() / 4), () => this.#join());
+      return;
+    }
     if (!first) {
       const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
       this.#joinFailures++;
@@ -251,6 +271,7 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
 
   fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void {
     this.originMediaBytes += bytes.length;
+    if (sequence > this.#lastJoinSequence) this.fallbackBytes += bytes.length;
     this.#world.measure.mediaCame(this, sequence, bytes.length);
     this.handle({ kind: 'fetchBytes', fetchId, bytes });
   }
@@ -303,6 +324,7 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
     tracker.report(this, {
       fromPeersBytes: state.verifiedBytes.peerBytes,
       fromOriginBytes: this.originMediaBytes,
+      fallbackBytes: this.fallbackBytes,
       fromSeederBytes: state.verifiedBytes.seederBytes,
       sentBytes: state.sentMediaBytes,
       uplinkBitsPerSecond: this.#agent.uplinkBitsPerSecond(queue.nowMs),
@@ -312,7 +334,8 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
     });
     if (this.role !== 'origin') return;
     const linked = [...this.links.values()].map((end) => end.other.host.peerId).filter((peerId) => this.#onDuty.has(peerId));
-    tracker.seeded(this, linked.slice(0, MAX_REPORTED_LINKS));
+    const maxCopies = this.#world.originUplink.copiesOf(this.#world.rateBitsPerSecond);
+    tracker.seeded(this, { peers: linked.slice(0, MAX_REPORTED_LINKS), ...(maxCopies === undefined ? {} : { maxCopies }) });
   }
 
   #carryOut(command: EngineCommand): void {
@@ -325,8 +348,11 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
         this.#closeLink(command.linkId, command.reason);
         return;
       case 'dial':
-        if (this.hasTicket) this.#world.dial(this, command.peerId);
+        if (this.hasTicket) this.#world.dial(this, command.peerId, command.via);
         else this.#waitingDials.push(command.peerId);
+        return;
+      case 'takeSignal':
+        this.#world.takeSignal(this, command.linkId, command.signal);
         return;
       case 'wantNeighbours':
         if (this.#isTracked) tracker.wantNeighbours(this, { count: command.count, exclude: [...command.exclude] });
@@ -364,9 +390,25 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
       return;
     }
     if (!end.isOpen) throw new SimulationError(`A ${message.kind} was sent on a link that its sender had closed.`);
-    const sent = this.isPolluter && message.kind === 'block' ? this.#world.altered(message) : message;
-    const bytes = this.#world.network.send(end, sent);
-    this.#world.measure.linkBytesSent(this, end.other.host, { message: sent, bytes });
+    const sent = this.isPolluter && message.kind === 'block' ? alteredBlock(message) : message;
+    if (this.role === 'origin' && sent.kind === 'block') this.#sendRationed(end, sent);
+    else this.#handOver(end, sent);
+  }
+
+  #handOver(end: LinkEnd, message: WireMessage): void {
+    const bytes = this.#world.network.send(end, message);
+    this.#world.measure.linkBytesSent(this, end, { message, bytes });
+  }
+
+  /** The origin's seeder shares its uplink's budget with the HTTP server: what waits for it is in the link's buffer. */
+  #sendRationed(end: LinkEnd, message: Extract<WireMessage, { kind: 'block' }>): void {
+    const { network, originUplink } = this.#world;
+    const bytes = message.bytes.length;
+    network.hold(end, bytes);
+    originUplink.ask(bytes, 'seed', () => {
+      network.unhold(end, bytes);
+      if (end.isOpen && this.isUp) this.#handOver(end, message);
+    });
   }
 
   #closeLink(linkId: LinkId, _reason: ByeReason): void {
@@ -374,6 +416,7 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
     if (!end) return;
     this.#world.network.close(end);
     this.links.delete(linkId);
+    this.#world.measure.linkEnded(end);
     this.#after(0, () => this.handle({ kind: 'linkEnded', linkId }));
   }
 
@@ -383,11 +426,11 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
   }
 
   #happened(event: EngineEvent): void {
-    const { measure, queue, captureDateMs } = this.#world;
+    const { measure, queue, captureDateMs, areBytesWatched } = this.#world;
     switch (event.name) {
       case 'partReady': {
         const fromMs = captureDateMs(event.header.programDateTimeMs);
-        measure.partReady(this, event.header);
+        measure.partReady(this, event.header, areBytesWatched ? this.#agent.bytesOf?.(event.header) : undefined);
         this.#player?.partReady(queue.nowMs, { fromMs, toMs: fromMs + event.header.durationUs / 1000 });
         return;
       }
@@ -395,7 +438,6 @@ export class SimPeer implements NetworkHost, TrackerClientHost, OriginClientHost
         measure.chunkVerified(this, event.header);
         return;
       case 'chunkRejected':
-        measure.chunkRejected(this, event.peerId);
         return;
     }
   }

@@ -31,6 +31,10 @@ export type SimResult = {
   /** Stalled over watched time, from each viewer's first frame; `stalledSteadyRatio` from 10 s after its join. */
   readonly stalledRatio: number;
   readonly stalledSteadyRatio: number;
+  /** Of those only who came at first, before any crowd. */
+  readonly firstViewersStalledRatio: number;
+  /** After the origin's outage: until nobody stood still any more; null: that never came; left out: there was none. */
+  readonly recoveryMs?: number | null;
   readonly startupMs: { readonly p50: number; readonly p95: number };
   /** Only on demand. */
   readonly seekMs?: { readonly p50: number; readonly p95: number };
@@ -43,13 +47,15 @@ export type SimResult = {
   readonly uploadFairness: {
     /** (Σx)² / (n Σx²) of what viewers sent over what their uplinks could. */
     readonly jain: number;
+    /** p99 of the chunk delay of those who upload at all. */
+    readonly contributorsP99Ms: number;
     /** p99 of the chunk delay of the quarter of the viewers that gave least, and of the one that gave most. */
     readonly leastContributorsP99Ms: number;
     readonly mostContributorsP99Ms: number;
   };
   readonly badBlocksPlayed: number;
   readonly badBlocksForwarded: number;
-  /** Until the last altering peer had lost its last link to an honest one; null: never, 0: there were none. */
+  /** Longest that an altering peer stayed linked to one that it had sent an altered block; null: it still was at the end, 0: nobody altered any. */
   readonly pollutersRemainingAfterMs: number | null;
   /** Copies of a chunk that left the origin, fallbacks not counted. */
   readonly seedsPerChunk: number;

@@ -8,6 +8,7 @@ import {
   type PeerId,
   type PeerReport,
   type Random,
+  type Seeded,
   type StreamId,
 } from '@p2ptv/protocol';
 import { Tracker, type TrackerEffect, type TrackerOptions } from '@p2ptv/tracker';
@@ -78,8 +79,8 @@ export class SimTracker {
   }
 
   /** Only the origin's seeder says whom of those on duty it is linked to. */
-  seeded(host: TrackerClientHost, peers: readonly PeerId[]): void {
-    this.#toTracker(host, () => this.#tracker.seeded(host.peerId, { peers: [...peers] }));
+  seeded(host: TrackerClientHost, seeded: Seeded): void {
+    this.#toTracker(host, () => this.#tracker.seeded(host.peerId, seeded));
   }
 
   wantNeighbours(host: TrackerClientHost, wanted: NeighboursWanted): void {
@@ -97,13 +98,15 @@ export class SimTracker {
     });
   }
 
-  /** Every connection is lost, as when the tracker's machine is cut off. */
+  /** Every connection is lost, as when the tracker's machine is cut off; each peer tries to come back by itself. */
   cutOff(): void {
-    for (const host of this.#hosts.values()) {
+    const hosts = [...this.#hosts.values()];
+    this.#hosts.clear();
+    for (const host of hosts) {
       this.#carryOut(this.#tracker.disconnected(host.peerId));
       host.trackerDropped();
+      this.connect(host);
     }
-    this.#hosts.clear();
   }
 
   warmPeers(streamId: StreamId, count: number): PeerDescription[] {

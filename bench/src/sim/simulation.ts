@@ -1,5 +1,4 @@
 import {
-  BLOCK_BYTES,
   deriveStreamId,
   encodePublisherProof,
   keyPairFromSecret,
@@ -9,18 +8,21 @@ import {
   type PeerId,
   type PublisherProof,
   type Random,
+  type Signal,
   type StreamId,
-  type WireMessage,
 } from '@p2ptv/protocol';
+import type { LinkId } from '@p2ptv/peer/engine';
 import { AccessLine } from './access-line.js';
-import { Dialler } from './dialler.js';
+import { Dialler, type DialHost } from './dialler.js';
 import { EventQueue, Happening } from './event-queue.js';
 import { Measure } from './measure.js';
 import { chunkBytes, MediaSource } from './media-source.js';
 import { Network } from './network.js';
-import { OriginHttp, type OriginClientHost } from './origin-http.js';
+import { OriginHttp } from './origin-http.js';
+import { OriginUplink } from './origin-uplink.js';
 import type { Strategy } from './peer-agent.js';
-import type { SimConfig } from './sim-config.js';
+import { Population } from './population.js';
+import type { SimConfig, Stretch } from './sim-config.js';
 import { SimPeer } from './sim-peer.js';
 import { SimTracker } from './sim-tracker.js';
 import { TraceHash } from './trace-hash.js';
@@ -39,7 +41,9 @@ const SERVER_ACCESS_DELAY_MS = 4;
 const SERVER_MS = 2;
 const WARM_PEERS = 8;
 const SAMPLE_MS = 250;
-const FIRST_ARRIVAL_MS = 1_000;
+/** Without a limit of its own the origin's line grows with the audience: that everybody comes at once is no subject then. */
+const ORIGIN_BITS_PER_SECOND_PER_VIEWER = 5_000_000;
+const LEAST_ORIGIN_BITS_PER_SECOND = 1_000_000_000;
 
 /** One run: makes the world, lets viewers come, publishes, and counts. */
 export class Simulation implements World {
@@ -57,6 +61,9 @@ export class Simulation implements World {
   /** Bytes over HTTP: what was sent arrives, of use or not. */
   readonly httpBytes = { sent: 0, used: 0, unused: 0 };
   httpBytesUnderWay = 0;
+  readonly originUplink: OriginUplink;
+  readonly rateBitsPerSecond: number;
+  readonly areBytesWatched: boolean;
   readonly peers = new Map<PeerId, SimPeer>();
   readonly #config: SimConfig;
   readonly #strategy: Strategy;
@@ -74,6 +81,8 @@ export class Simulation implements World {
     this.#publisher = keyPairFromSecret(new Uint8Array(32).fill(7));
     this.streamId = deriveStreamId(this.#publisher.publicKey, SLUG);
     this.joinDelayMs = Math.max(0, config.playoutMs - captureToPublishMs);
+    this.rateBitsPerSecond = config.rateBitsPerSecond;
+    this.areBytesWatched = config.polluterRatio > 0;
     this.player = { targetMs: config.playoutMs, partMs };
     this.#population = this.#randomOf(1);
     this.#media = new MediaSource(
@@ -90,30 +99,38 @@ export class Simulation implements World {
       this.#randomOf(2),
     );
     this.measure = new Measure(this.queue, config.viewers);
-    this.measure.watchFor((bytes) => bytes.buffer === BAD_BLOCK.buffer);
-    this.network = new Network({ lossRatio: config.lossRatio }, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
+    this.network = new Network({ lossRatio: config.lossRatio, isCodecRun: config.isCodecRun }, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
     this.checks = new Verifications(this.#media);
     this.tracker = new SimTracker(
       {},
-      { queue: this.queue, random: this.#randomOf(4), startedWallMs: STARTED_WALL_MS, isReachable: () => true },
+      {
+        queue: this.queue,
+        random: this.#randomOf(4),
+        startedWallMs: STARTED_WALL_MS,
+        isReachable: () => this.#isUp(config.trackerOutage),
+      },
     );
+    const originBitsPerSecond =
+      config.originUplinkBitsPerSecond ??
+      Math.max(LEAST_ORIGIN_BITS_PER_SECOND, ORIGIN_BITS_PER_SECOND_PER_VIEWER * config.viewers);
     const line = new AccessLine({
       accessDelayMs: SERVER_ACCESS_DELAY_MS,
-      uplinkBitsPerSecond: config.originUplinkBitsPerSecond,
-      downlinkBitsPerSecond: Math.max(config.originUplinkBitsPerSecond, LEAST_DOWNLINK_BITS_PER_SECOND),
+      uplinkBitsPerSecond: originBitsPerSecond,
+      downlinkBitsPerSecond: Math.max(originBitsPerSecond, LEAST_DOWNLINK_BITS_PER_SECOND),
     });
+    this.originUplink = new OriginUplink(line, this.queue, config.originUplinkBitsPerSecond !== undefined);
     this.http = new OriginHttp(
       { serverMs: SERVER_MS, partMs },
       {
         queue: this.queue,
         media: this.#media,
-        line,
+        uplink: this.originUplink,
         warmPeers: () => this.tracker.warmPeers(this.streamId, WARM_PEERS),
-        isReachable: () => true,
+        isReachable: () => this.#isUp(config.originOutage),
         sent: (kind, to, sent) => {
           this.httpBytes.sent += sent.bytes;
           this.httpBytesUnderWay += sent.bytes;
-          this.measure.originSent(kind, asPeer(to), sent);
+          this.measure.originSent(kind, to, sent);
         },
         arrived: (bytes, isUsed) => {
           this.httpBytesUnderWay -= bytes;
@@ -124,7 +141,7 @@ export class Simulation implements World {
     );
     this.#dialler = new Dialler(
       { unreachableRatio: config.unreachableRatio, seed: config.seed },
-      { queue: this.queue, random: this.#randomOf(5), peers: this.peers },
+      { queue: this.queue, random: this.#randomOf(5), peers: this.peers, isTrackerReachable: () => true },
     );
     this.#seeder = this.#newPeer('origin', { line, isUploading: true, isPolluter: false });
     this.#schedule();
@@ -142,20 +159,24 @@ export class Simulation implements World {
     this.measure.finish();
   }
 
-  dial(from: SimPeer, peerId: PeerId): void {
-    this.#dialler.dial(from, peerId);
+  dial(from: DialHost, peerId: PeerId, via?: LinkId): void {
+    this.#dialler.dial(from, peerId, via);
+  }
+
+  takeSignal(at: DialHost, linkId: LinkId, signal: Signal): void {
+    this.#dialler.takeSignal(at, linkId, signal);
   }
 
   readonly wallDateMs = (dateMs: number): number => STARTED_WALL_MS + dateMs;
 
   readonly captureDateMs = (programDateTimeMs: number): number => programDateTimeMs - STARTED_WALL_MS;
 
-  fingerprintOf(peer: SimPeer): string {
+  fingerprintOf(peer: DialHost): string {
     const index = peer.index.toString(16).toUpperCase().padStart(6, '0');
     return [...Array.from({ length: 29 }, () => '00'), ...(index.match(/../g) ?? [])].join(':');
   }
 
-  proofOf(peer: SimPeer): PublisherProof {
+  proofOf(peer: DialHost): PublisherProof {
     const { publicKey, secretKey } = this.#publisher;
     return encodePublisherProof(
       { streamId: this.streamId, peerId: peer.peerId, fingerprint: this.fingerprintOf(peer) },
@@ -163,26 +184,45 @@ export class Simulation implements World {
     );
   }
 
-  altered(message: Extract<WireMessage, { kind: 'block' }>): WireMessage {
-    return { ...message, bytes: BAD_BLOCK.subarray(0, message.bytes.length) };
-  }
-
   #schedule(): void {
-    const { viewers, arrivalSeconds } = this.#config;
+    const { originOutage, trackerOutage } = this.#config;
     this.#at(0, () => this.#seeder.start());
     this.#publishFrom(0);
     this.#sampleFrom(SAMPLE_MS);
-    for (let viewer = 0; viewer < viewers; viewer++) {
-      // Evenly, with some chance: a clump of joins is the subject of other scenarios.
-      const atMs = FIRST_ARRIVAL_MS + ((viewer + this.#population.next()) / viewers) * arrivalSeconds * 1_000;
-      this.#at(atMs, () => this.#viewerComes());
-    }
+    const population = new Population(this.#config, {
+      queue: this.queue,
+      random: this.#population,
+      newViewer: () => this.#newViewer(),
+      left: (viewer) => this.measure.viewerLeft(viewer),
+    });
+    population.start();
+    if (trackerOutage) this.#at(trackerOutage.fromSeconds * 1_000, () => this.tracker.cutOff());
+    if (originOutage) this.#planOriginOutage(originOutage);
+  }
+
+  /** The origin's network is cut off: the encoder runs on, and what it makes is there when the network is back. */
+  #planOriginOutage({ fromSeconds, toSeconds }: Stretch): void {
+    this.#at(fromSeconds * 1_000, () => {
+      this.http.failAll();
+      this.#seeder.cutOff();
+    });
+    this.#at(toSeconds * 1_000, () => {
+      this.measure.outageEnded();
+      this.tracker.connect(this.#seeder);
+      this.http.published();
+    });
+  }
+
+  #isUp(outage: Stretch | undefined): boolean {
+    if (!outage) return true;
+    const seconds = this.queue.nowMs / 1_000;
+    return seconds < outage.fromSeconds || seconds >= outage.toSeconds;
   }
 
   #publishFrom(atMs: number): void {
     this.#at(atMs, () => {
       const signed = this.#media.make(this.queue.nowMs);
-      this.measure.published(signed.header);
+      this.measure.published(signed.header, this.#isUp(this.#config.originOutage));
       this.#seeder.handle({ kind: 'published', signed, bytes: chunkBytes(signed.header.byteLength) });
       this.http.published();
       this.#publishFrom(atMs + this.#config.partMs);
@@ -196,7 +236,7 @@ export class Simulation implements World {
     });
   }
 
-  #viewerComes(): void {
+  #newViewer(): SimPeer {
     const { uplink, delayMs, freeRiderRatio, polluterRatio } = this.#config;
     const random = this.#population;
     const uplinkBitsPerSecond = drawUplink(uplink, random);
@@ -212,6 +252,7 @@ export class Simulation implements World {
     });
     this.measure.viewerCame(peer);
     peer.start();
+    return peer;
   }
 
   #newPeer(role: 'viewer' | 'origin', as: { line: AccessLine; isUploading: boolean; isPolluter: boolean }): SimPeer {
@@ -234,11 +275,4 @@ export class Simulation implements World {
   #randomOf(stream: number): Random {
     return seededRandom(Math.imul(this.#config.seed, 0x9e3779b1) ^ Math.imul(stream, 0x85ebca6b));
   }
-}
-
-/** What polluters send: one block for all of them. */
-const BAD_BLOCK = new Uint8Array(BLOCK_BYTES).fill(0xbd);
-
-function asPeer(host: OriginClientHost): SimPeer | undefined {
-  return host instanceof SimPeer ? host : undefined;
 }

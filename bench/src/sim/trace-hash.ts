@@ -6,12 +6,12 @@ export class TraceHash {
   #low = 0x9747b28c;
   #high = 0x3c6ef372;
 
-  /** Takes in one event. `kind` names what happened by its first characters. */
-  note(atMs: number, who: number, kind: string, bytes: number): void {
+  /** Takes in one event: numbers that say who did it, and what. */
+  note(atMs: number, who: number, what: number): void {
     // Microseconds: finer differences are rounding.
     const micros = Math.round(atMs * 1000);
     this.#mix(micros | 0, (micros / 0x1_0000_0000) | 0);
-    this.#mix(who, bytes ^ (kind.charCodeAt(0) << 24) ^ (kind.length << 16));
+    this.#mix(who, what);
   }
 
   get hex(): string {

@@ -1,9 +1,11 @@
-import type { PeerId, PublisherProof, StreamId, WireMessage } from '@p2ptv/protocol';
+import type { LinkId } from '@p2ptv/peer/engine';
+import type { PeerId, PublisherProof, Signal, StreamId } from '@p2ptv/protocol';
+import type { DialHost } from './dialler.js';
 import type { EventQueue } from './event-queue.js';
 import type { Measure } from './measure.js';
 import type { Network } from './network.js';
 import type { OriginHttp } from './origin-http.js';
-import type { SimPeer } from './sim-peer.js';
+import type { OriginUplink } from './origin-uplink.js';
 import type { SimTracker } from './sim-tracker.js';
 import type { Verifications } from './verifications.js';
 
@@ -14,6 +16,10 @@ export interface World {
   readonly http: OriginHttp;
   readonly tracker: SimTracker;
   readonly checks: Verifications;
+  readonly originUplink: OriginUplink;
+  readonly rateBitsPerSecond: number;
+  /** The bytes of parts are looked at: somebody may have altered them. */
+  readonly areBytesWatched: boolean;
   readonly measure: Measure;
   readonly streamId: StreamId;
   readonly trackerAccessDelayMs: number;
@@ -21,12 +27,12 @@ export interface World {
   readonly joinDelayMs: number;
   readonly player: { readonly targetMs: number; readonly partMs: number };
   /** Sets up a link; the outcome comes later. */
-  dial(from: SimPeer, peerId: PeerId): void;
+  dial(from: DialHost, peerId: PeerId, via?: LinkId): void;
+  /** A neighbour has passed a signal on to a peer. */
+  takeSignal(at: DialHost, linkId: LinkId, signal: Signal): void;
   /** A capture date of the run's clock as a wall date, and back, ms. */
   readonly wallDateMs: (dateMs: number) => number;
   readonly captureDateMs: (programDateTimeMs: number) => number;
-  fingerprintOf(peer: SimPeer): string;
-  proofOf(peer: SimPeer): PublisherProof;
-  /** The block as a polluter sends it. */
-  altered(message: Extract<WireMessage, { kind: 'block' }>): WireMessage;
+  fingerprintOf(peer: DialHost): string;
+  proofOf(peer: DialHost): PublisherProof;
 }

@@ -6,6 +6,7 @@ import {
   type EngineInput,
   type PartialEngineOptions,
 } from '@p2ptv/peer/engine';
+import type { ChunkRef } from '@p2ptv/protocol';
 import type { PeerAgent, PeerAgentPorts, PeerAgentState } from '../peer-agent.js';
 
 /** The project's own engine as a simulated peer; every baseline's origin is one too, unless it has a reason. */
@@ -33,6 +34,10 @@ export class EngineAgent implements PeerAgent {
 
   uplinkBitsPerSecond(nowMs: number): number {
     return this.#engine.uplinkBitsPerSecond(nowMs);
+  }
+
+  bytesOf(chunk: ChunkRef): Uint8Array | undefined {
+    return this.#engine.bytesOf(chunk);
   }
 
   get state(): PeerAgentState {

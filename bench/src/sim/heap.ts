@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { getHeapStatistics } from 'node:v8';
+
+import type { SuiteContext } from '../suite.js';
+
+const MIB = 1024 * 1024;
+/** What a run takes without viewers, and each viewer more; measured, with half as much again. */
+const BASE_MIB = 1_024;
+const VIEWER_MIB = 0.4;
+/** Leaves room for what is not on the heap within 20 GiB. */
+const MOST_MIB = 18 * 1_024;
+/** Set in the child, so that it does not start another. */
+const CHILD = 'P2PTV_SIM_HEAP';
+
+/**
+ * Starts this very command again with a larger heap, where so many viewers need one: Node takes the
+ * limit only at its start.
+ *
+ * @param heapMib 0: as much as the number of viewers asks for
+ * @returns undefined when this process will do; else whether the other has met all that was asked
+ */
+export async function runWithHeapFor(viewers: number, heapMib: number, { signal }: SuiteContext): Promise<boolean | undefined> {
+  const neededMib = heapMib > 0 ? heapMib : Math.min(MOST_MIB, Math.ceil(BASE_MIB + VIEWER_MIB * viewers));
+  if (process.env[CHILD] !== undefined || getHeapStatistics().heap_size_limit >= neededMib * MIB) return undefined;
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, `--max-old-space-size=${neededMib}`, ...process.argv.slice(1)],
+    { stdio: 'inherit', env: { ...process.env, [CHILD]: String(neededMib) } },
+  );
+  // Ctrl-C in a terminal reaches both; a signal to this process alone is passed on.
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('exit', resolve);
+      child.once('error', reject);
+    });
+    signal.throwIfAborted();
+    return code === 0;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,78 @@
+import { UplinkBudget, type UplinkPriority } from '@p2ptv/origin/uplink-budget';
+import type { AccessLine } from './access-line.js';
+import { SimEvent, type EventQueue } from './event-queue.js';
+
+/** Share of a line that is application bytes, the rest packets' heads. */
+const PAYLOAD_RATIO = 0.95;
+
+/**
+ * The origin's line with the real origin's budget before it, where the line is one that must be
+ * rationed: seeds before deadlines before joins.
+ */
+export class OriginUplink {
+  readonly line: AccessLine;
+  readonly #queue: EventQueue;
+  readonly #budget: UplinkBudget | undefined;
+  readonly #pump: Pump;
+
+  constructor(line: AccessLine, queue: EventQueue, isRationed: boolean) {
+    this.line = line;
+    this.#queue = queue;
+    this.#budget = isRationed ? new UplinkBudget(line.uplinkBitsPerSecond * PAYLOAD_RATIO, queue.nowMs) : undefined;
+    this.#pump = new Pump(queue, () => this.#pumped());
+  }
+
+  /** Calls back, perhaps at once, when the bytes may be given to the line; the result withdraws the wish. */
+  ask(bytes: number, priority: UplinkPriority, granted: () => void): () => void {
+    if (!this.#budget) {
+      granted();
+      return () => undefined;
+    }
+    const withdraw = this.#budget.ask(this.#queue.nowMs, { bytes, priority, granted });
+    this.#pump.set(this.#budget.dueMs);
+    return withdraw;
+  }
+
+  /** 0: a newcomer that may fetch so much is let in; else when it may ask again, ms. */
+  admitJoin(bytes: number): number {
+    return this.#budget?.admitJoin(this.#queue.nowMs, bytes) ?? 0;
+  }
+
+  /** Copies of a stream that may be seeded; undefined: as many as one likes. */
+  copiesOf(streamBitsPerSecond: number): number | undefined {
+    return this.#budget?.copiesOf(streamBitsPerSecond);
+  }
+
+  #pumped(): void {
+    if (!this.#budget) return;
+    this.#budget.pump(this.#queue.nowMs);
+    this.#pump.set(this.#budget.dueMs);
+  }
+}
+
+/** The budget's timer; one event, put off when it comes too early. */
+class Pump extends SimEvent {
+  readonly #queue: EventQueue;
+  readonly #happens: () => void;
+  #wantedMs = Infinity;
+  #isSet = false;
+
+  constructor(queue: EventQueue, happens: () => void) {
+    super();
+    this.#queue = queue;
+    this.#happens = happens;
+  }
+
+  set(wantedMs: number): void {
+    this.#wantedMs = wantedMs;
+    if (this.#isSet || wantedMs === Infinity) return;
+    this.#isSet = true;
+    this.#queue.schedule(this, wantedMs + 0.01);
+  }
+
+  override run(): void {
+    this.#isSet = false;
+    if (this.atMs >= this.#wantedMs) this.#happens();
+    else this.set(this.#wantedMs);
+  }
+}
