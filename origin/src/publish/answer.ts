@@ -100,8 +100,14 @@ async function writeBody(
   body: readonly Uint8Array[],
   { uplink, count }: Pick<Answer, 'uplink' | 'count'>,
 ): Promise<void> {
+  const place = uplink?.gate.newPlace();
+  let laterBytes = body.reduce((sum, slice) => sum + slice.length, 0);
   for (const slice of body) {
-    if (uplink && !(await uplink.gate.wait(slice.length, uplink.priority, response))) return;
+    laterBytes -= slice.length;
+    if (uplink && place !== undefined) {
+      const isGranted = await uplink.gate.wait({ bytes: slice.length, laterBytes, priority: uplink.priority, place }, response);
+      if (!isGranted) return;
+    }
     const isRoom = response.write(slice, (error) => {
       if (!error) count(slice.length);
     });

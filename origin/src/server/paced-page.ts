@@ -1,10 +1,10 @@
-import { pipeline, Readable, Transform, type TransformCallback } from 'node:stream';
+import { pipeline, Transform, type TransformCallback } from 'node:stream';
 
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 
 /** A page's body that goes out as the uplink lets it: last, after all that viewers need in time. */
 export function pacedPage(payload: unknown, gate: UplinkGate): unknown {
-  if (payload instanceof Readable) {
+  if (isStream(payload)) {
     const paced = new PacedBody(gate);
     // An end or an error of either is the other's; who reads learns of it by the stream itself.
     pipeline(payload, paced, () => undefined);
@@ -14,13 +14,20 @@ export function pacedPage(payload: unknown, gate: UplinkGate): unknown {
   return payload;
 }
 
+/** By what it does: compression sends streams that are no instances of Node's own classes. */
+function isStream(payload: unknown): payload is NodeJS.ReadableStream {
+  return typeof (payload as { pipe?: unknown } | null | undefined)?.pipe === 'function';
+}
+
 class PacedBody extends Transform {
   readonly #gate: UplinkGate;
+  readonly #place: number;
   #withdraw: (() => void) | undefined;
 
   constructor(gate: UplinkGate) {
     super();
     this.#gate = gate;
+    this.#place = gate.newPlace();
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -31,9 +38,14 @@ class PacedBody extends Transform {
         return;
       }
       const piece = chunk.subarray(start, start + pieceBytes);
-      this.#withdraw = this.#gate.ask(piece.length, 'other', () => {
-        this.push(piece);
-        next(start + pieceBytes);
+      this.#withdraw = this.#gate.ask({
+        bytes: piece.length,
+        priority: 'other',
+        place: this.#place,
+        granted: () => {
+          this.push(piece);
+          next(start + pieceBytes);
+        },
       });
     };
     next(0);

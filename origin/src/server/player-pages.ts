@@ -46,8 +46,12 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
 
   // A third of the bytes before the first frame; media do not pass here.
   await fastify.register(compress, { encodings: ['br', 'gzip'] });
-  // After compression: what counts is what is sent.
-  if (gate) fastify.addHook('onSend', (_request, _reply, payload) => Promise.resolve(pacedPage(payload, gate)));
+  // A hook of each route, added after that of compression: what counts is what is sent.
+  if (gate) {
+    fastify.addHook('onRoute', (route) => {
+      route.onSend = [route.onSend ?? [], (_request: unknown, _reply: unknown, payload: unknown) => Promise.resolve(pacedPage(payload, gate))].flat();
+    });
+  }
 
   if (!existsSync(join(folder, 'index.html'))) {
     for (const path of ['/', '/watch', '/watch/*']) {

@@ -40,7 +40,7 @@ export async function startSeeder(
       ...(gate
         ? {
             uplink: {
-              ask: (bytes, granted) => gate.ask(bytes, 'seed', granted),
+              ask: (bytes, granted) => gate.ask({ bytes, priority: 'seed', granted }),
               maxCopies: () => (rate.bitsPerSecond === undefined ? undefined : gate.copiesOf(rate.bitsPerSecond)),
             },
           }

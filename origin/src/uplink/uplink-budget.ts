@@ -9,13 +9,19 @@ export const UPLINK_PRIORITIES = ['seed', 'deadline', 'join', 'other'] as const;
 /** See {@link UPLINK_PRIORITIES}. */
 export type UplinkPriority = (typeof UPLINK_PRIORITIES)[number];
 
-/** Wants bytes sent. What is large is better asked for in pieces, so that more urgent things come in between. */
+/** Wants bytes sent. What is large is better asked for in pieces, one after the other, so that more urgent things come in between. */
 export type UplinkAsk = {
   readonly bytes: number;
   readonly priority: UplinkPriority;
+  /** Place in the line, from {@link UplinkBudget.newPlace}: all pieces of one body have that of the first. Default: the last. */
+  readonly place?: number;
+  /** What the same body will ask for afterwards, bytes: others see how long the line really is. */
+  readonly laterBytes?: number;
   /** Called once, when the bytes may go: from within {@link UplinkBudget.ask} or {@link UplinkBudget.pump}. */
   readonly granted: () => void;
 };
+
+type Waiting = { readonly ask: UplinkAsk; readonly place: number };
 
 /** No window of this length sees more than the budget, ms. */
 export const WINDOW_MS = 2_000;
@@ -47,17 +53,14 @@ export class UplinkBudget {
   readonly bitsPerSecond: number;
   readonly #depthBytes: number;
   readonly #bytesPerMs: number;
-  readonly #waiting: Record<UplinkPriority, Set<UplinkAsk>> = {
-    seed: new Set(),
-    deadline: new Set(),
-    join: new Set(),
-    other: new Set(),
-  };
+  /** By place. */
+  readonly #waiting: Record<UplinkPriority, Waiting[]> = { seed: [], deadline: [], join: [], other: [] };
   readonly #waitingBytes: Record<UplinkPriority, number> = { seed: 0, deadline: 0, join: 0, other: 0 };
   readonly #sentBytes: Record<UplinkPriority, number> = { seed: 0, deadline: 0, join: 0, other: 0 };
   /** Bytes sent lately, each weighing less the longer ago. */
   readonly #recentBytes: Record<UplinkPriority, number> = { seed: 0, deadline: 0, join: 0, other: 0 };
   readonly #promises = new JoinPromises();
+  #lastPlace = 0;
   #bytes: number;
   #atMs: number;
 
@@ -87,7 +90,7 @@ export class UplinkBudget {
     return this.#sentBytes;
   }
 
-  /** Bytes asked for and not granted yet. */
+  /** Bytes asked for and not granted yet, with what the same bodies will ask for afterwards. */
   get waitingBytes(): Readonly<Record<UplinkPriority, number>> {
     return this.#waitingBytes;
   }
@@ -96,7 +99,12 @@ export class UplinkBudget {
   get dueMs(): number {
     const next = this.#next();
     if (!next) return Infinity;
-    return this.#atMs + Math.max(0, this.#neededFor(next) - this.#bytes) / this.#bytesPerMs;
+    return this.#atMs + Math.max(0, this.#neededFor(next.ask) - this.#bytes) / this.#bytesPerMs;
+  }
+
+  /** A place at the end of the line, for a body that is asked for in pieces. */
+  newPlace(): number {
+    return ++this.#lastPlace;
   }
 
   /**
@@ -107,11 +115,13 @@ export class UplinkBudget {
   ask(nowMs: number, ask: UplinkAsk): () => void {
     this.#advance(nowMs);
     if (ask.priority === 'join') this.#promises.used(nowMs, ask.bytes);
-    this.#waiting[ask.priority].add(ask);
-    this.#waitingBytes[ask.priority] += ask.bytes;
+    const waiting = { ask, place: ask.place ?? this.newPlace() };
+    const line = this.#waiting[ask.priority];
+    line.splice(line.findLastIndex(({ place }) => place <= waiting.place) + 1, 0, waiting);
+    this.#waitingBytes[ask.priority] += ask.bytes + (ask.laterBytes ?? 0);
     this.pump(nowMs);
     return () => {
-      this.#remove(ask);
+      this.#remove(waiting);
     };
   }
 
@@ -119,10 +129,11 @@ export class UplinkBudget {
   pump(nowMs: number): void {
     this.#advance(nowMs);
     for (let next = this.#next(); next; next = this.#next()) {
-      if (this.#bytes + ROUNDING_BYTES < this.#neededFor(next)) return;
+      const { ask } = next;
+      if (this.#bytes + ROUNDING_BYTES < this.#neededFor(ask)) return;
       this.#remove(next);
-      this.#take(next.bytes, next.priority);
-      next.granted();
+      this.#take(ask.bytes, ask.priority);
+      ask.granted();
     }
   }
 
@@ -167,9 +178,10 @@ export class UplinkBudget {
     return Math.floor(seedsBitsPerSecond / Math.max(1, streamBitsPerSecond));
   }
 
-  #next(): UplinkAsk | undefined {
+  #next(): Waiting | undefined {
     for (const priority of UPLINK_PRIORITIES) {
-      for (const ask of this.#waiting[priority]) return ask;
+      const [first] = this.#waiting[priority];
+      if (first) return first;
     }
     return undefined;
   }
@@ -178,8 +190,12 @@ export class UplinkBudget {
     return Math.min(this.#depthBytes, bytes + KEPT_BACK[priority] * this.#depthBytes);
   }
 
-  #remove(ask: UplinkAsk): void {
-    if (this.#waiting[ask.priority].delete(ask)) this.#waitingBytes[ask.priority] -= ask.bytes;
+  #remove(waiting: Waiting): void {
+    const { bytes, laterBytes = 0, priority } = waiting.ask;
+    const index = this.#waiting[priority].indexOf(waiting);
+    if (index < 0) return;
+    this.#waiting[priority].splice(index, 1);
+    this.#waitingBytes[priority] -= bytes + laterBytes;
   }
 
   #take(bytes: number, priority: UplinkPriority): void {

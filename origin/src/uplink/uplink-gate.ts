@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-import type { UplinkBudget, UplinkPriority } from './uplink-budget.js';
+import type { UplinkAsk, UplinkBudget, UplinkPriority } from './uplink-budget.js';
 
 /** A body is asked for in pieces no larger than this, so that what is more urgent comes in between. */
 const PIECE_BYTES = 16 * 1024;
@@ -45,14 +45,19 @@ export class UplinkGate {
    *
    * @returns withdraws the ask
    */
-  ask(bytes: number, priority: UplinkPriority, granted: () => void): () => void {
-    const withdraw = this.#budget.ask(this.#nowMs(), { bytes, priority, granted });
+  ask(ask: UplinkAsk): () => void {
+    const withdraw = this.#budget.ask(this.#nowMs(), ask);
     this.#setTimer();
     return withdraw;
   }
 
+  /** A place at the end of the line, for a body that is asked for in pieces. */
+  newPlace(): number {
+    return this.#budget.newPlace();
+  }
+
   /** Waits until bytes may go to a client; false when it hangs up instead. */
-  wait(bytes: number, priority: UplinkPriority, response: ServerResponse): Promise<boolean> {
+  wait(ask: Omit<UplinkAsk, 'granted'>, response: ServerResponse): Promise<boolean> {
     if (response.destroyed || response.socket?.destroyed === true) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (isGranted: boolean): void => {
@@ -64,7 +69,7 @@ export class UplinkGate {
         settle(false);
       };
       response.once('close', hangUp);
-      const withdraw = this.ask(bytes, priority, () => settle(true));
+      const withdraw = this.ask({ ...ask, granted: () => settle(true) });
     });
   }
 

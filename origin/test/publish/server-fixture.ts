@@ -5,6 +5,7 @@ import { pino } from 'pino';
 
 import { PublishedStream } from '../../src/publish/published-stream.js';
 import { createHttpServer } from '../../src/server/http-server.js';
+import type { UplinkGate } from '../../src/uplink/uplink-gate.js';
 import { openStream, publisher, temporaryFolder, type OpenedStream, type OpenOptions } from '../package/stream-fixture.js';
 
 export type TestOrigin = OpenedStream & {
@@ -16,10 +17,11 @@ export type TestOrigin = OpenedStream & {
 };
 
 /** An HTTP server over a stream of imaginary parts. */
-export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string } = {}): Promise<TestOrigin> {
+export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate } = {}): Promise<TestOrigin> {
   const folder = temporaryFolder();
   const opened = openStream(folder.path, options);
-  const published = new PublishedStream(opened.live);
+  const { gate } = options;
+  const published = new PublishedStream(opened.live, () => 0, gate);
   const server = await createHttpServer({
     streams: new Map([['main', published]]),
     publisher,
@@ -30,6 +32,8 @@ export async function openOrigin(options: OpenOptions & { publicUrl?: string; tr
     wallMs: () => 1_700_000_000_000,
     playerFolder: options.playerFolder ?? '/nonexistent',
     tls: undefined,
+    gate,
+    uplinkStats: gate && (() => gate.stats()),
     logger: pino({ level: 'silent' }),
   });
   return {
