@@ -14,6 +14,8 @@ export const LIMITS = {
   pendingSignaturesPerLink: 32,
   /** Links of one peer, incoming included. Bounds sockets and ICE agents, against a crowd that dials one peer. */
   links: 32,
+  /** Links of the origin's seeder, which dials those on duty and accepts nobody. Bounds them against a tracker gone wrong. */
+  seederLinks: 8_192,
   /** Peers that one PEERS names. Bounds memory a link, against one that names a world of peers. */
   peersPerMessage: 16,
   /** Least ms from one PEERS of a link to the next; others are not read. Bounds CPU, against a flood of names. */

@@ -61,6 +61,8 @@ type Download = {
   toldAtMs: number | undefined;
   /** The neighbour that, by its own word, could have delivered it first; and when. */
   bestTeller: { readonly linkId: LinkId; readonly finishMs: number } | undefined;
+  /** Until then its parent's push is waited for. */
+  waitsUntilMs: number;
   isSpared: boolean;
   switches: number;
   failures: number;
@@ -161,6 +163,7 @@ export class Downloads {
       hedge: undefined,
       toldAtMs: undefined,
       bestTeller: undefined,
+      waitsUntilMs: -Infinity,
       isSpared: false,
       switches: 0,
       failures: 0,
@@ -177,12 +180,22 @@ export class Downloads {
     if (this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
     if (this.#subscriptions.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
     if (!download) return;
+    const isFirst = download.toldAtMs === undefined;
     download.toldAtMs ??= nowMs;
     const finishMs = predictedFinishMs(nowMs, neighbour, download.chunk.signed.header.byteLength);
     if (!download.bestTeller || finishMs < download.bestTeller.finishMs) {
       download.bestTeller = { linkId: neighbour.linkId, finishMs };
     }
-    this.#touch(download);
+    // Most news changes nothing, and comes by the dozen.
+    if (isFirst || this.#isUseful(nowMs, download, finishMs)) this.#touch(download);
+  }
+
+  /** True when one more neighbour that has a chunk may change what is done about it. */
+  #isUseful(nowMs: number, download: Download, finishMs: number): boolean {
+    const { source } = download;
+    if (source.kind === 'none') return nowMs >= download.waitsUntilMs;
+    if (source.kind !== 'peer' || source.begunAtMs !== undefined) return false;
+    return this.#expectedFinishMs(nowMs, download) - finishMs >= MIN_SWITCH_GAIN_MS;
   }
 
   /** Every chunk is looked at anew: the playhead has moved, or the fetches are free again. */
@@ -406,6 +419,7 @@ export class Downloads {
     if (!parent || parent.marks.hasFailed(chunk.key)) return false;
     const patientUntilMs = (toldAtMs ?? nowMs) + this.#subscriptions.patienceMs(chunk.key);
     if (nowMs >= patientUntilMs) return false;
+    download.waitsUntilMs = patientUntilMs;
     this.#lookAgain(download, patientUntilMs);
     return true;
   }

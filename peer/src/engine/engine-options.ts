@@ -117,8 +117,8 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024 }),
   swarm: Object.freeze({
-    targetLinks: 14,
-    minLinks: 10,
+    targetLinks: 8,
+    minLinks: 6,
     exchangeIntervalMs: 10_000,
     askIntervalMs: 5_000,
     pingIntervalMs: 2_000,

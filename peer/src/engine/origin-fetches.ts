@@ -61,14 +61,19 @@ export class OriginFetches {
     if (!fetch) return;
     let offset = 0;
     while (offset < bytes.length && fetch.block.length > 0) {
-      const taken = Math.min(bytes.length - offset, fetch.block.length - fetch.filled);
-      fetch.block.set(bytes.subarray(offset, offset + taken), fetch.filled);
-      fetch.filled += taken;
+      const { length } = fetch.block;
+      const taken = Math.min(bytes.length - offset, length - fetch.filled);
+      const piece = bytes.subarray(offset, offset + taken);
       offset += taken;
-      if (fetch.filled < fetch.block.length) continue;
-      const whole = { key: fetch.key, index: fetch.index, bytes: fetch.block };
+      // A block that came in one piece is kept as it came.
+      const isWhole = taken === length;
+      if (!isWhole) fetch.block.set(piece, fetch.filled);
+      fetch.filled += taken;
+      if (fetch.filled < length) continue;
+      const whole = { key: fetch.key, index: fetch.index, bytes: isWhole ? piece : fetch.block };
       fetch.index++;
-      fetch.block = new Uint8Array(blockLengthOf(fetch.byteLength, fetch.index));
+      const nextLength = blockLengthOf(fetch.byteLength, fetch.index);
+      if (!isWhole || nextLength !== length) fetch.block = new Uint8Array(nextLength);
       fetch.filled = 0;
       yield whole;
     }

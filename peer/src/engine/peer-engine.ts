@@ -284,7 +284,8 @@ export class PeerEngine {
     const refusal = this.#mesh.opened(link.peerId);
     const before = neighbours.byPeer(link.peerId);
     // One place is kept for the origin's seeder, whom a crowd must not shut out.
-    const places = LIMITS.links - (link.role === 'origin' ? 0 : 1) + (before ? 1 : 0);
+    const most = this.#context.identity.role === 'origin' ? LIMITS.seederLinks : LIMITS.links;
+    const places = most - (link.role === 'origin' ? 0 : 1) + (before ? 1 : 0);
     if (refusal || neighbours.count >= places) {
       this.#links.close(nowMs, link.linkId, refusal ?? 'tooManyLinks');
       return;
