@@ -5,7 +5,7 @@ export {
   type TrackerMessage,
   type TrackerPorts,
 } from './core/tracker.js';
-export type { ConnectionId } from './core/member.js';
+export type { ConnectionId, NetworkName } from './core/member.js';
 export {
   DEFAULT_TRACKER_OPTIONS,
   type ResolvedTrackerOptions,

@@ -5,6 +5,12 @@ import type { FallbackMark } from './seed-copies.js';
 /** Names a peer's connection to the tracker; whoever runs the tracker draws them, and reuses none. */
 export type ConnectionId = string;
 
+/** Names a network that peers connect from; whoever runs the tracker chooses the names. */
+export type NetworkName = string;
+
+/** Where a peer's join came from. */
+export type JoinSource = { readonly connection: ConnectionId; readonly network: NetworkName | undefined };
+
 /** Whether a member can be reached now. An absent one keeps its place for the grace period. */
 export type Presence =
   | { readonly kind: 'connected'; readonly connection: ConnectionId }
@@ -19,6 +25,8 @@ export type Member = {
   readonly tally: ByteTally;
   readonly joinedAtMs: number;
   presence: Presence;
+  /** Names the network that it connects from, where that is known; told to nobody. */
+  network: NetworkName | undefined;
   uplinkBitsPerSecond: number;
   isUploading: boolean;
   isVisible: boolean;
@@ -65,7 +73,7 @@ const MAX_UPLINK_BITS_PER_SECOND = 1e9;
 /** A peer at its join; with the tally of its former stay, if it had one. */
 export function newMember(
   request: JoinRequest,
-  at: { readonly connection: ConnectionId; readonly nowMs: number; readonly tally: ByteTally | undefined },
+  at: JoinSource & { readonly nowMs: number; readonly tally: ByteTally | undefined },
 ): Member {
   return {
     streamId: request.streamId,
@@ -75,6 +83,7 @@ export function newMember(
     tally: at.tally ?? new ByteTally(at.nowMs),
     joinedAtMs: at.nowMs,
     presence: { kind: 'connected', connection: at.connection },
+    network: at.network,
     uplinkBitsPerSecond: credibleUplink(request.uplinkBitsPerSecond),
     isUploading: request.isUploading,
     isVisible: request.isVisible,
@@ -100,8 +109,9 @@ export function newMember(
 }
 
 /** Takes over what a returning peer says about itself. */
-export function refreshMember(member: Member, request: JoinRequest, connection: ConnectionId): void {
-  member.presence = { kind: 'connected', connection };
+export function refreshMember(member: Member, request: JoinRequest, source: JoinSource): void {
+  member.presence = { kind: 'connected', connection: source.connection };
+  member.network = source.network;
   member.uplinkBitsPerSecond = credibleUplink(request.uplinkBitsPerSecond);
   member.isUploading = request.isUploading;
   member.isVisible = request.isVisible;

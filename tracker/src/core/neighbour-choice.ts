@@ -6,6 +6,8 @@ import type { SamplingSet } from './sampling-set.js';
 export type NeighbourPool = {
   readonly proven: SamplingSet<Member>;
   readonly unproven: SamplingSet<Member>;
+  /** Those of both that connect from the seeker's network, itself included; undefined: not known. */
+  readonly kin: SamplingSet<Member> | undefined;
 };
 
 /** Who asks, and for how many. */
@@ -13,6 +15,8 @@ export type NeighbourWish = {
   readonly seeker: Member;
   readonly count: number;
   readonly exclude: ReadonlySet<PeerId>;
+  /** How many of the excluded connect from the seeker's network. */
+  readonly excludedKin: number;
   /** Links from which on a peer counts as full. */
   readonly crowdedAt: number;
 };
@@ -21,8 +25,15 @@ export type NeighbourWish = {
 const DRAWN_PER_TAKEN = 3;
 
 /**
- * A random mix that favours proven uploaders: at least half of the answer where there are that
- * many; in small swarms everybody. Peers that are full come only when there is nobody else.
+ * Neighbours of one's own network that one should have: the way to them is short and costs their
+ * provider little. Not more, or the swarm would fall into islands.
+ */
+const KIN_WANTED = 3;
+
+/**
+ * A few of the seeker's own network, and a random mix that favours proven uploaders: at least half
+ * of the answer where there are that many; in small swarms everybody. Peers that are full come only
+ * when there is nobody else.
  */
 export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, random: Random): Member[] {
   const { seeker, count } = wish;
@@ -38,6 +49,9 @@ export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, rando
     for (const member of members) if (chosen.size < count) chosen.add(member);
   };
 
+  // At most half of the answer, which leaves the other half for proven uploaders.
+  const kinCount = Math.min(KIN_WANTED - wish.excludedKin, Math.floor(count / 2));
+  if (pool.kin && kinCount > 0) add(pool.kin.sample(kinCount, random, isRoomy));
   const best = pool.proven.sample(half * DRAWN_PER_TAKEN, random, isRoomy).sort(byWorth).slice(0, half);
   add(best);
   add(drawMixed(pool, { count, isWanted: isRoomy }, random));

@@ -21,8 +21,9 @@ import {
   noteIntroductions,
   noteReport,
   refreshMember,
-  type ConnectionId,
+  type JoinSource,
   type Member,
+  type NetworkName,
 } from './member.js';
 import { chooseNeighbours } from './neighbour-choice.js';
 import { SamplingSet } from './sampling-set.js';
@@ -43,6 +44,8 @@ export class Swarm {
   /** Connected members, all but the origin's: one that is gone is never drawn. */
   readonly #proven = new SamplingSet<Member>();
   readonly #unproven = new SamplingSet<Member>();
+  /** The same members by the network they connect from, where that is known. */
+  readonly #networks = new Map<NetworkName, SamplingSet<Member>>();
   readonly #roster: DutyRoster;
   readonly #copies: SeedCopies;
   readonly #received: ReceivedBytes = { originBytes: 0, seederBytes: 0, peerBytes: 0 };
@@ -87,10 +90,10 @@ export class Swarm {
   }
 
   /** Takes in a peer whose id is free. */
-  add(request: JoinRequest, connection: ConnectionId, nowMs: number): Member {
+  add(request: JoinRequest, source: JoinSource, nowMs: number): Member {
     const known = this.#tallies.get(request.peerId);
     const isReturn = known?.fingerprint === request.fingerprint;
-    const member = newMember(request, { connection, nowMs, tally: isReturn ? known.tally : undefined });
+    const member = newMember(request, { ...source, nowMs, tally: isReturn ? known.tally : undefined });
     this.#tallies.delete(member.peerId);
     this.#members.set(member.peerId, member);
     this.#counts[member.role]++;
@@ -101,8 +104,9 @@ export class Swarm {
   }
 
   /** A member has come back, or come by another connection. */
-  reconnect(member: Member, request: JoinRequest, at: { connection: ConnectionId; nowMs: number }): void {
-    refreshMember(member, request, at.connection);
+  reconnect(member: Member, request: JoinRequest, at: JoinSource & { nowMs: number }): void {
+    this.#leaveNetwork(member);
+    refreshMember(member, request, at);
     if (member.role === 'origin') this.#setSeeder(member);
     this.#changed(member, at.nowMs);
   }
@@ -120,6 +124,7 @@ export class Swarm {
     if (this.#seeder === member) this.#seeder = undefined;
     this.#proven.delete(member);
     this.#unproven.delete(member);
+    this.#leaveNetwork(member);
     this.#roster.drop(member);
     this.#remember(member);
   }
@@ -176,11 +181,12 @@ export class Swarm {
   /** Whom a member should meet; it will send the offers. */
   neighboursFor(seeker: Member, wanted: NeighboursWanted, nowMs: number): PeerDescription[] {
     const chosen = chooseNeighbours(
-      { proven: this.#proven, unproven: this.#unproven },
+      { proven: this.#proven, unproven: this.#unproven, kin: this.#kinOf(seeker) },
       {
         seeker,
         count: wanted.count,
         exclude: new Set(wanted.exclude),
+        excludedKin: this.#kinAmong(seeker, wanted.exclude),
         crowdedAt: this.#options.neighbours.crowdedAt,
       },
       this.#random,
@@ -222,7 +228,39 @@ export class Swarm {
     const isProven = isProvenUploader(member);
     put(this.#proven, member, isProven);
     put(this.#unproven, member, !isProven && isMeetable(member));
+    if (isMeetable(member)) this.#enterNetwork(member);
+    else this.#leaveNetwork(member);
     this.#roster.note(member, nowMs);
+  }
+
+  #kinOf(member: Member): SamplingSet<Member> | undefined {
+    return member.network === undefined ? undefined : this.#networks.get(member.network);
+  }
+
+  /** How many of those that a seeker has, or has tried, connect from its network. */
+  #kinAmong(seeker: Member, peerIds: readonly PeerId[]): number {
+    const { network } = seeker;
+    if (network === undefined) return 0;
+    return peerIds.filter((peerId) => this.#members.get(peerId)?.network === network).length;
+  }
+
+  #enterNetwork(member: Member): void {
+    const { network } = member;
+    if (network === undefined) return;
+    let kin = this.#networks.get(network);
+    if (!kin) {
+      kin = new SamplingSet();
+      this.#networks.set(network, kin);
+    }
+    kin.add(member);
+  }
+
+  #leaveNetwork(member: Member): void {
+    const { network } = member;
+    const kin = this.#kinOf(member);
+    if (network === undefined || !kin) return;
+    kin.delete(member);
+    if (kin.size === 0) this.#networks.delete(network);
   }
 
   #remember({ peerId, fingerprint, tally }: Member): void {

@@ -19,7 +19,7 @@ import {
   type TrackerToPeerEvents,
 } from '@p2ptv/protocol';
 import { DueQueue } from './due-queue.js';
-import type { ConnectionId, Member } from './member.js';
+import type { ConnectionId, JoinSource, Member, NetworkName } from './member.js';
 import { Swarm } from './swarm.js';
 import { resolveTrackerOptions, type ResolvedTrackerOptions, type TrackerOptions } from './tracker-options.js';
 
@@ -105,13 +105,18 @@ export class Tracker {
     return this.#membersByConnection.has(connection);
   }
 
-  /** A peer enters a swarm, or comes back. */
-  join(connection: ConnectionId, request: JoinRequest): JoinOutcome {
+  /**
+   * A peer enters a swarm, or comes back.
+   *
+   * @param network names the network that it connects from, where that is known: peers of one network are
+   * introduced to each other first. It is told to nobody.
+   */
+  join(connection: ConnectionId, request: JoinRequest, network?: NetworkName): JoinOutcome {
     const nowMs = this.#clock.nowMs();
     const swarm = this.#admit(connection, request);
     if ('kind' in swarm) return { answer: swarm, effects: [] };
     const effects: TrackerEffect[] = [];
-    const member = this.#enter(swarm, { connection, request, effects });
+    const member = this.#enter(swarm, { connection, network, request, effects });
     this.#absent.delete(member);
     this.#membersByConnection.set(connection, member);
     // The origin's own peer lives with the publisher: its connection is its sign of life.
@@ -287,9 +292,9 @@ export class Tracker {
 
   #enter(
     swarm: Swarm,
-    entry: { connection: ConnectionId; request: JoinRequest; effects: TrackerEffect[] },
+    entry: JoinSource & { request: JoinRequest; effects: TrackerEffect[] },
   ): Member {
-    const { connection, request, effects } = entry;
+    const { connection, network, request, effects } = entry;
     const nowMs = this.#clock.nowMs();
     if (swarm.size === 0) this.#reviewsDue.touch(swarm, nowMs);
     const known = swarm.member(request.peerId);
@@ -298,11 +303,11 @@ export class Tracker {
       this.#membersByConnection.delete(known.presence.connection);
     }
     if (known?.role === request.role) {
-      swarm.reconnect(known, request, { connection, nowMs });
+      swarm.reconnect(known, request, { connection, network, nowMs });
       return known;
     }
     if (known) this.#forget(known, swarm);
-    return swarm.add(request, connection, nowMs);
+    return swarm.add(request, { connection, network }, nowMs);
   }
 
   #find(connection: ConnectionId): { member: Member; swarm: Swarm } | undefined {

@@ -19,6 +19,7 @@ import { TokenBucket } from '../core/token-bucket.js';
 import type { Tracker, TrackerEffect } from '../core/tracker.js';
 import { AddressLimiter } from './address-limiter.js';
 import { clientAddress } from './client-address.js';
+import { NetworkNamer } from './network-namer.js';
 import type { TrackerServerLimits } from './server-limits.js';
 
 /** The contract's events as they come in: nothing about their arguments is known before they are parsed. */
@@ -65,6 +66,7 @@ export class TrackerSockets {
   readonly #limits: TrackerServerLimits;
   readonly #isProxyTrusted: boolean;
   readonly #log: TrackerSocketsPorts['log'];
+  readonly #networks = new NetworkNamer();
   readonly #joins: AddressLimiter;
   readonly #connections: AddressLimiter;
   /** Connected sockets that have not joined. */
@@ -220,7 +222,7 @@ export class TrackerSockets {
       refuse('BAD_REQUEST', { message: 'The join request is not one of this version of the protocol.' });
       return;
     }
-    const outcome = this.#tracker.join(socket.id, request);
+    const outcome = this.#tracker.join(socket.id, request, this.#networks.nameOf(address));
     answer(outcome.answer);
     if (outcome.answer.kind === 'joined') this.#strangers.delete(socket);
     this.#carryOut(outcome.effects);

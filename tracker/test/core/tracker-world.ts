@@ -117,6 +117,14 @@ export class TrackerWorld {
     return answer;
   }
 
+  /** A viewer joins from a network. */
+  joinFrom(network: string, index: number): Joined {
+    const { answer, effects } = this.tracker.join(`c${index}`, joinRequest(index), network);
+    this.carryOut(effects);
+    if (answer.kind !== 'joined') throw new Error(`refused: ${answer.code}`);
+    return answer;
+  }
+
   joinOrigin(index = 0xff): void {
     const { answer, effects } = this.tracker.join(`c${index}`, originJoin(index, WALL_START_MS + this.nowMs));
     if (answer.kind !== 'joined') throw new Error(`refused: ${answer.code}`);

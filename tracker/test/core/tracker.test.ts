@@ -237,6 +237,81 @@ describe('neighbours', () => {
   });
 });
 
+describe('neighbours of one network', () => {
+  /** 300 viewers, every tenth of them in network k; those numbered 3 mod 4 have proven that they upload. */
+  function crowd(): TrackerWorld {
+    const world = new TrackerWorld({}, 5);
+    for (let index = 1; index <= 300; index++) world.joinFrom(index % 10 === 0 ? 'k' : `n${index}`, index);
+    for (let index = 1; index <= 300; index++) {
+      world.report(index, { neighbourCount: 5, sentBytes: index % 4 === 3 ? 1_000_000 : 0 });
+    }
+    return world;
+  }
+  const numbersOf = (neighbours: readonly { peerId: string }[]): number[] =>
+    neighbours.map((peer) => Number.parseInt(peer.peerId, 16));
+  const isKin = (index: number): boolean => index % 10 === 0 && index <= 300;
+
+  it('are named first, three of them, the rest as ever: half proven uploaders, and islands are not made', () => {
+    const world = crowd();
+    for (let index = 401; index <= 440; index++) {
+      const numbers = numbersOf(world.joinFrom('k', index).neighbours);
+      expect(numbers).toHaveLength(14);
+      expect(numbers.filter((number) => isKin(number) || number > 400).length).toBeGreaterThanOrEqual(3);
+      expect(numbers.filter((number) => number % 4 === 3 && number <= 300).length).toBeGreaterThanOrEqual(7);
+    }
+    // As many as chance brings: one in ten of the others.
+    const elsewhere = Array.from({ length: 40 }, (_, index) => numbersOf(world.joinFrom('x', 501 + index).neighbours));
+    const kin = elsewhere.flat().filter(isKin).length;
+    expect(kin).toBeLessThan(0.25 * 40 * 14);
+  });
+
+  it('who has three, or has tried them in vain, is named others', () => {
+    const world = crowd();
+    world.joinFrom('k', 401);
+    const ask = (exclude: number[]): number => {
+      let kin = 0;
+      for (let round = 0; round < 50; round++) {
+        world.nowMs += 1;
+        const wanted = { count: 4, exclude: exclude.map(peerId) };
+        kin += numbersOf(world.tracker.neighboursWanted('c401', wanted).neighbours).filter(isKin).length;
+      }
+      return kin / 50;
+    };
+    expect(ask([])).toBeGreaterThanOrEqual(2);
+    expect(ask([10, 20])).toBeGreaterThanOrEqual(1);
+    expect(ask([10, 20, 30])).toBeLessThan(0.8);
+  });
+
+  it('never are the full, the absent, those that left, or that have moved to another network', () => {
+    const world = new TrackerWorld({}, 5);
+    for (let index = 1; index <= 60; index++) world.joinFrom(`n${index}`, index);
+    for (const index of [71, 72, 73, 74, 75]) world.joinFrom('k', index);
+    for (const index of [1, 71, 72, 73, 74, 75]) world.report(index, { neighbourCount: index === 71 ? 24 : 3 });
+    world.disconnect(72);
+    world.leave(73);
+    world.disconnect(74);
+    world.joinFrom('elsewhere', 74);
+    const named = new Map<number, number>();
+    for (let index = 101; index <= 130; index++) {
+      for (const number of numbersOf(world.joinFrom('k', index).neighbours)) named.set(number, (named.get(number) ?? 0) + 1);
+      world.leave(index);
+      for (const one of [71, 75]) world.report(one, { neighbourCount: one === 71 ? 24 : 3 });
+    }
+    expect(named.get(75)).toBe(30);
+    expect([71, 72, 73].map((index) => named.get(index) ?? 0)).toEqual([0, 0, 0]);
+    expect(named.get(74) ?? 0).toBeLessThan(20);
+  });
+
+  it('nobody is told of a network', () => {
+    const world = crowd();
+    const secret = 'a-network-that-nobody-may-know';
+    const answers = [world.joinFrom(secret, 401), world.joinFrom(secret, 402)];
+    const asked = world.tracker.neighboursWanted('c402', { count: 8, exclude: [] });
+    expect(numbersOf(asked.neighbours)).toContain(401);
+    expect(JSON.stringify([answers, asked, [...world.inboxes], world.tracker.scrape()])).not.toContain(secret);
+  });
+});
+
 describe('signals', () => {
   it("go to their target under the sender's own name", () => {
     const world = new TrackerWorld();

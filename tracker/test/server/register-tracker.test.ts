@@ -248,6 +248,20 @@ describe('an offender', () => {
     expect(answers).toEqual(kinds);
   });
 
+  it('meets those of its own network (IPv4: /24), and learns nothing of anybody’s address', async () => {
+    const { url } = await startTracker({ trustProxy: true, tracker: { neighbours: { count: 2 } } });
+    const joinFrom = async (address: string, index: number): Promise<TrackerJoinAnswer> =>
+      joinBy(await connectTo(url, 'websocket', { 'x-forwarded-for': address }), index);
+    await joinFrom('192.0.2.7', 1);
+    for (let index = 2; index <= 16; index++) await joinFrom(`198.51.${index}.7`, index);
+    for (let index = 20; index < 24; index++) {
+      const answer = await joinFrom(`192.0.2.${index}`, index);
+      const named = answer.kind === 'joined' ? answer.neighbours.map((peer) => Number.parseInt(peer.peerId, 16)) : [];
+      expect(named.some((number) => number === 1 || number >= 20)).toBe(true);
+      expect(JSON.stringify(answer)).not.toMatch(/192\.0\.2|198\.51/);
+    }
+  });
+
   it('that never joins is cut off', async () => {
     const { url } = await startTracker({ limits: { joinDeadlineMs: 100 } });
     const [idle, joined] = [await connectTo(url), await connectTo(url)];
