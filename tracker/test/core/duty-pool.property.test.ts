@@ -24,7 +24,7 @@ describe('DutyPool', () => {
     fc.assert(
       fc.property(fc.array(changeArbitrary, { maxLength: 120 }), fc.nat(40), (changes, count) => {
         const pool = new DutyPool();
-        const at = { connection: 'c', nowMs: 0, tally: undefined };
+        const at = { connection: 'c', nowMs: 0, tally: undefined, network: undefined };
         const members = Array.from({ length: 31 }, (_, index) => newMember(joinRequest(index), at));
         const held = new Set<Member>();
         for (const { index, isIn, hasFailed, ...report } of changes) {
