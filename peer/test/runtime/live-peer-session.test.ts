@@ -26,8 +26,10 @@ class ScriptedTracker implements TrackerClient {
     this.reports.push(report);
   }
   readonly linked: (readonly PeerId[])[] = [];
-  reportLinked(peerIds: readonly PeerId[]): void {
+  readonly maxCopies: (number | undefined)[] = [];
+  reportLinked(peerIds: readonly PeerId[], maxCopies?: number): void {
     this.linked.push(peerIds);
+    this.maxCopies.push(maxCopies);
   }
   wantNeighbours(): void {
     this.calls.push('wantNeighbours');
@@ -205,6 +207,32 @@ describe('a session', () => {
     viewer.close();
   });
 
+  it('SS14: an origin that is full is no origin that is away: it is asked again when it said, not before', () => {
+    const asked: number[] = [];
+    const full = {
+      ...origin.client(40),
+      join: (_request: unknown, listener: { failed(failure: OriginFailure, retryAfterMs?: number): void }) => {
+        asked.push(time.nowMs());
+        return time.schedule(time.nowMs() + 40, () => listener.failed('unavailable', 3_000));
+      },
+    };
+    const viewer = session({ origin: full });
+    const told: unknown[] = [];
+    viewer.on('joinFailed', (event) => told.push(event));
+    viewer.on('originStateChanged', (event) => told.push(event));
+    viewer.start();
+    time.runFor(15_000);
+    const pauses = asked.slice(1).map((atMs, index) => atMs - (asked[index] ?? 0) - 40);
+    expect(pauses.length).toBeGreaterThanOrEqual(3);
+    for (const pauseMs of pauses) {
+      expect(pauseMs).toBeGreaterThanOrEqual(3_000);
+      expect(pauseMs).toBeLessThanOrEqual(4_501);
+    }
+    expect(new Set(told.map((event) => JSON.stringify(event)))).toEqual(new Set(['{"failure":"unavailable","retryAfterMs":3000}']));
+    expect(viewer.stats().isOriginReachable).toBe(true);
+    viewer.close();
+  });
+
   it('SS15: when nothing comes any more the record is asked for, until it says that the stream has ended', () => {
     const viewer = session();
     viewer.start();
@@ -275,6 +303,34 @@ describe('a session', () => {
     expect(tracker.reports).toHaveLength(count + 1);
   });
 
+  it('SS5: what is fetched beyond the chunks of the join answer is told the origin, and reported, as fetched in need', () => {
+    const fetched: { sequence: number; purpose: string | undefined; bytes: number }[] = [];
+    const client = origin.client(40);
+    const noting: OriginClient = {
+      ...client,
+      join: (request, listener) => client.join(request, { ...listener, joined: (join) => {
+        edge = Math.max(...join.headers.map(({ header }) => header.sequence));
+        listener.joined(join);
+      } }),
+      fetchChunk: (request, listener) => client.fetchChunk(request, { ...listener, bytes: (bytes) => {
+        fetched.push({ sequence: request.sequence, purpose: request.purpose, bytes: bytes.length });
+        listener.bytes(bytes);
+      } }),
+    };
+    let edge = -1;
+    const viewer = session({ origin: noting });
+    viewer.start();
+    tracker.accept();
+    time.runFor(6_001);
+    const isFirst = ({ sequence }: { sequence: number }): boolean => sequence <= edge;
+    expect(fetched.filter(isFirst).length).toBeGreaterThan(2);
+    expect(fetched.filter((one) => !isFirst(one)).length).toBeGreaterThan(10);
+    for (const one of fetched) expect(one.purpose).toBe(isFirst(one) ? 'join' : 'deadline');
+    viewer.close();
+    const inNeed = fetched.filter((one) => !isFirst(one)).reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(tracker.reports.at(-1)?.fallbackBytes).toBe(inNeed);
+  });
+
   it('SS5: the origin’s seeder names, with each report, those on duty that it is linked to', () => {
     const network = new MemoryNetwork({ time, random: seededRandom(2), oneWayDelayMs: 10 });
     const [reached, unreached] = [7, 8].map((byte) => peerIdFromBytes(new Uint8Array(16).fill(byte)));
@@ -283,12 +339,14 @@ describe('a session', () => {
     remote.listen(listener);
     remote.setCredentials({ ticket: 'ticket', trackerKey: new Uint8Array(32), iceServers: [] });
     const transport = network.createTransport({ peerId: ME, role: 'origin' });
-    const seeder = session({ role: 'origin', openTransport: (opened) => opened(transport) });
+    const uplink = { ask: () => () => undefined, maxCopies: () => 4 };
+    const seeder = session({ role: 'origin', uplink, openTransport: (opened) => opened(transport) });
     seeder.start();
     tracker.accept();
     tracker.listener?.dutyMap({ stripes: Array.from({ length: 8 }, () => [reached!, unreached!]) });
     time.runFor(4_001);
     expect(tracker.linked).toEqual([[reached], [reached]]);
+    expect(tracker.maxCopies).toEqual([4, 4]);
     seeder.close();
     tracker = new ScriptedTracker();
     const viewer = session();

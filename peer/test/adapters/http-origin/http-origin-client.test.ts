@@ -99,6 +99,15 @@ describe('HTTP origin: chunks', () => {
     expect(origin.received).toEqual({ media: chunk.bytes.length, init: 0, headers: 0, join: 0 });
   });
 
+  it.each(['join', 'deadline'] as const)('says that it is for a %s, by the query: a header would cost a preflight', async (purpose) => {
+    const { base, requests } = await serve(whole);
+    await new Promise<void>((resolve, reject) => {
+      const request = { rendition, sequence: chunk.header.sequence, firstByte: 0, byteLength: chunk.bytes.length, purpose };
+      client([base]).fetchChunk(request, { bytes: () => undefined, done: resolve, failed: reject });
+    });
+    expect(requests).toEqual([`/live/main/0/part-5.m4s?purpose=${purpose}`]);
+  });
+
   it('passes bytes on as they come', async () => {
     let finish: () => void = () => {};
     const { base } = await serve((_request, response) => {
@@ -358,6 +367,31 @@ describe('HTTP origin: join', () => {
     const { base, open } = await serve(handler);
     expect(await join(client([base]))).toBe(failure);
     await expect.poll(open).toBe(0);
+  });
+
+  it.each([
+    ['7', 7_000],
+    ['0', 1_000],
+    ['999999', 60_000],
+    ['soon', 1_000],
+  ])('tells after how long to ask again where the origin is full: Retry-After %s', async (retryAfter, expectedMs) => {
+    const { base } = await serve((_request, response) => {
+      response.writeHead(503, { 'p2ptv-reason': 'full', 'retry-after': retryAfter }).end('{}');
+    });
+    const failed = await new Promise((resolve) => {
+      client([base]).join({ delayMs: 600 }, { joined: resolve, failed: (...failure) => resolve(failure) });
+    });
+    expect(failed).toEqual(['unavailable', expectedMs]);
+  });
+
+  it('tells nothing of the kind where an origin is merely ill', async () => {
+    const { base } = await serve((_request, response) => {
+      response.writeHead(503, { 'retry-after': '7' }).end('{}');
+    });
+    const failed = await new Promise((resolve) => {
+      client([base]).join({ delayMs: 600 }, { joined: resolve, failed: (...failure) => resolve(failure) });
+    });
+    expect(failed).toEqual(['unavailable', undefined]);
   });
 
   it('reports unavailable without any origin, and the more telling of two failures', async () => {

@@ -188,12 +188,19 @@ describe('tracker client', () => {
     client.signal(SIGNAL);
     client.report(report);
     client.reportLinked([numberedPeerId(4)]);
+    const many = Array.from({ length: 900 }, (_, index) => numberedPeerId(index));
+    client.reportLinked(many, 7);
+    client.reportLinked([], 3);
     client.wantNeighbours({ count: 2, exclude: [] });
     await until(() => named(log, 'neighbours').length === 1);
     expect(tracker.events.slice(1)).toEqual([
       ['signal', SIGNAL],
       ['report', report],
       ['seeded', { peers: [numberedPeerId(4)] }],
+      ['seeded', { peers: many.slice(0, 400), maxCopies: 7 }],
+      ['seeded', { peers: many.slice(400, 800), maxCopies: 7 }],
+      ['seeded', { peers: many.slice(800), maxCopies: 7 }],
+      ['seeded', { peers: [], maxCopies: 3 }],
       ['neighboursWanted', { count: 2, exclude: [] }],
     ]);
     expect(signalSchema.safeParse(tracker.events[1]![1]).success).toBe(true);
