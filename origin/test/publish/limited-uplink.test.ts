@@ -208,7 +208,7 @@ describe('a limited uplink', () => {
     const packed = await settled(get('/assets/index-abc.js', { 'accept-encoding': 'gzip' }));
     expect(gunzipSync(packed.rawPayload).toString()).toBe(code);
     expect(gate.stats().sentBytes.other - before).toBe(packed.rawPayload.length);
-    expect((await origin.server.inject('/watch/main')).body).toBe('<!doctype html>player');
+    expect((await settled(get('/watch/main'))).body).toBe('<!doctype html>player');
     folder.remove();
   }, 30_000);
 
