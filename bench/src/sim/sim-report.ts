@@ -80,6 +80,8 @@ const plannedRunSchema = z.strictObject({
   bars: z.array(barSchema),
   /** The run that this one is a change of: the tables show the difference. */
   comparedWith: z.string().nullable(),
+  /** Why there is no result, in a sentence, where there is none. */
+  failure: z.string().exactOptional(),
 });
 /** See {@link simReportSchema}: `config.runs`. */
 export type PlannedRun = z.infer<typeof plannedRunSchema>;
@@ -100,4 +102,4 @@ export const simReportSchema = z
   })
   .refine(({ config, results }) => Object.keys(results).every((name) => Object.hasOwn(config.runs, name)), 'each result has its run in config.runs');
 /** See {@link simReportSchema}. */
-export type SimReport = z.infer<typeof simReportSchema>;
+export type SimReport = Omit<z.infer<typeof simReportSchema>, 'results'> & { results: Record<string, SimResult> };

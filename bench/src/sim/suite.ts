@@ -4,13 +4,16 @@ import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 
 import { BenchError, UsageError } from '../errors.js';
-import type { Suite } from '../suite.js';
+import type { Suite, SuiteContext } from '../suite.js';
 import { runWithHeapFor } from './heap.js';
 import { SIM_OPTION_NAMES, simFlags } from './options.js';
 import { planRuns, runPlan, type SimPlan } from './plan.js';
 import { simPage } from './report/page.js';
 import { readScenario, scenarioNames } from './scenario.js';
-import { formatSimReport, judgeReport } from './table.js';
+import type { SimReport } from './sim-report.js';
+import { COMPARISONS, comparisonOf } from './suites/registry.js';
+import { runApart } from './suites/run-apart.js';
+import { formatSimReport } from './table.js';
 
 /** The engine by the thousands, in virtual time, against what is physically possible. */
 export const simSuite: Suite = {
@@ -18,30 +21,63 @@ export const simSuite: Suite = {
   summary: 'the engine by the thousands in virtual time: delay and offload beside their limits',
   configure: (command) => {
     command.addOption(new Option('--scenario <name>', `a named run, whose options the others override: ${scenarioNames().join(', ')}`));
+    command.addOption(new Option('--suite <name>', COMPARISONS.map(({ name, summary }) => `${name}: ${summary}`).join('. ')));
+    command.addOption(new Option('--only <names>', 'parts of a suite, with commas (default: all)'));
     for (const flag of simFlags()) command.addOption(flag);
     command.addOption(new Option('--json <file>', 'the file to write the figures to'));
     command.addOption(new Option('--html <file>', 'a page with plots of the figures'));
     command.addOption(new Option('--heap-mib <MiB>', "memory of the run's heap (default: as the number of viewers needs it)"));
   },
   run: async (flags, context) => {
-    const plan = planOf(flags);
     const files = { json: fileOf(flags, 'json'), html: fileOf(flags, 'html') };
-    const viewers = Math.max(...plan.entries.map(({ config }) => config.viewers * (config.flash?.factor ?? 1)));
-    const elsewhere = await runWithHeapFor(viewers, Number(flags['heapMib'] ?? 0) || 0, context);
-    if (elsewhere !== undefined) return elsewhere;
-    const report = await runPlan(plan, context);
-    if (files.json !== undefined) write(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
-    if (files.html !== undefined) write(files.html, simPage(report));
+    const save = (report: SimReport): void => {
+      if (files.json !== undefined) write(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
+      if (files.html !== undefined && Object.keys(report.results).length > 0) write(files.html, simPage(report));
+    };
+    const report = await (typeof flags['suite'] === 'string' ? compare(flags['suite'], flags, { context, save }) : simulate(flags, context));
+    if (typeof report === 'boolean') return report;
+    save(report);
     context.print(`\n${formatSimReport(report)}`);
     for (const file of [files.json, files.html]) if (file !== undefined) context.print(`\nWritten: ${file}`);
-    return judgeReport(report).every(({ isMet }) => isMet);
+    return Object.values(report.config.runs).every(({ failure }) => failure === undefined);
   },
 };
 
-function planOf(flags: Readonly<Record<string, unknown>>): SimPlan {
+type Flags = Readonly<Record<string, unknown>>;
+
+/** @returns a boolean when a process with more memory did it all, and how it went */
+async function simulate(flags: Flags, context: SuiteContext): Promise<SimReport | boolean> {
+  if (flags['only'] !== undefined) throw new UsageError('--only goes with --suite.');
+  const plan = planOf(flags);
+  const viewers = Math.max(...plan.entries.map(({ config }) => config.viewers * (config.flash?.factor ?? 1)));
+  const elsewhere = await runWithHeapFor(viewers, Number(flags['heapMib'] ?? 0) || 0, context);
+  return elsewhere ?? runPlan(plan, context);
+}
+
+/** Runs that are made to be compared; what there is so far is saved after each. */
+function compare(name: string, flags: Flags, { context, save }: { context: SuiteContext; save: (report: SimReport) => void }): Promise<SimReport> {
+  const { only, scenario, heapMib } = flags;
+  const plan = comparisonOf(name).plan({
+    only: typeof only === 'string' ? only.split(',').filter((part) => part !== '') : [],
+    scenario: typeof scenario === 'string' ? scenario : undefined,
+    given: givenOf(flags),
+  });
+  const [, cli = ''] = process.argv;
+  return runApart(plan, context, {
+    command: [process.execPath, ...process.execArgv, cli, 'sim'],
+    more: typeof heapMib === 'string' ? ['--heap-mib', heapMib] : [],
+    soFar: save,
+  });
+}
+
+function givenOf(flags: Flags): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([key]) => SIM_OPTION_NAMES.includes(key)));
+}
+
+function planOf(flags: Flags): SimPlan {
   const { scenario: name } = flags;
   const scenario = typeof name === 'string' ? readScenario(name) : undefined;
-  const given = Object.fromEntries(Object.entries(flags).filter(([key]) => SIM_OPTION_NAMES.includes(key)));
+  const given = givenOf(flags);
   const entries = planRuns(scenario, given);
   const config = entries[0]?.config;
   const title = scenario ? `${scenario.name}: ${scenario.purpose}` : `${config?.viewers ?? 0} viewers for ${config?.seconds ?? 0} s`;

@@ -1,8 +1,9 @@
 import { formatTable } from '../text-table.js';
 import type { JudgedBar } from './bars.js';
-import { judgeBars } from './bars.js';
+import { judgeBars, runsNeededBy } from './bars.js';
 import { FIGURES, figureOf, figureValue, formatFigure } from './figures.js';
 import type { SimReport } from './sim-report.js';
+import type { SimResult } from './sim-result.js';
 
 type Report = Pick<SimReport, 'config' | 'results'>;
 
@@ -25,6 +26,8 @@ const SHORT = [
 export function formatSimReport(report: Report): string {
   const names = Object.keys(report.results);
   const blocks = [report.config.title, names.length > MOST_COLUMNS ? formatRuns(report, SHORT) : formatFigures(report)];
+  const failures = Object.entries(report.config.runs).flatMap(([name, { failure }]) => (failure === undefined ? [] : [`${name}: ${failure}`]));
+  if (failures.length > 0) blocks.push(failures.join('\n'));
   const bars = judgeReport(report);
   if (bars.length > 0) {
     const rows = bars.map(({ run, label, valueText, barText, isMet }) => [`${run}: ${label}`, valueText, barText, isMet ? 'ok' : 'NOT MET']);
@@ -34,11 +37,23 @@ export function formatSimReport(report: Report): string {
   return blocks.join('\n\n');
 }
 
+/** One run in one line. */
+export function formatOutcome(result: SimResult): string {
+  return SHORT.map(figureOf)
+    .map(({ field, label, unit }) => `${label} ${formatFigure(figureValue(result, field), unit)}`)
+    .join(', ');
+}
+
 /** All runs' bars, in the order of the runs. */
 export function judgeReport({ config, results }: Report): JudgedBar[] {
   return Object.entries(config.runs)
-    .filter(([name]) => Object.hasOwn(results, name))
-    .flatMap(([name, { bars }]) => judgeBars({ name, bars }, results));
+    // One that failed has met none; one that has not been made yet is not judged.
+    .filter(([name, { failure }]) => Object.hasOwn(results, name) || failure !== undefined)
+    .flatMap(([name, { bars }]) => {
+      // A scenario that runs alone is not held against others.
+      const comparable = bars.filter((bar) => runsNeededBy([bar]).every((needed) => Object.hasOwn(config.runs, needed)));
+      return judgeBars({ name, bars: comparable }, results);
+    });
 }
 
 /** A row a run: for many of them. */

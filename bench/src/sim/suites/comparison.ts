@@ -1,0 +1,33 @@
+import { UsageError } from '../../errors.js';
+import type { RawSimOptions } from '../options.js';
+import type { SimPlan } from '../plan.js';
+
+/** What of a comparison is wanted. */
+export type ComparisonRequest = {
+  /** Names of its parts; all of them when empty. */
+  readonly only: readonly string[];
+  /** Where it may be held in any scenario: in which. */
+  readonly scenario: string | undefined;
+  /** Options for every run; they override the scenarios'. */
+  readonly given: RawSimOptions;
+};
+
+/** Runs that are made to be compared: `npm run bench -- sim --suite <name>`. */
+export type Comparison = {
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  /** @throws UsageError */
+  readonly plan: (request: ComparisonRequest) => SimPlan;
+};
+
+/**
+ * The wanted ones of what there is, in the order in which they are there.
+ *
+ * @throws UsageError for one that is not there
+ */
+export function pick<Name extends string>(known: readonly Name[], { only }: ComparisonRequest): readonly Name[] {
+  const stranger = only.find((name) => !(known as readonly string[]).includes(name));
+  if (stranger !== undefined) throw new UsageError(`--only ${stranger}: there are ${known.join(', ')}.`);
+  return only.length === 0 ? known : known.filter((name) => only.includes(name));
+}
