@@ -15,6 +15,8 @@ export const SETTLED_AFTER_MS = 5_000;
 const UNFINISHED_MS = 3_000;
 /** An altering peer that is still linked at the end is none that was overlooked, when it began only just now, ms. */
 const POLLUTER_PATIENCE_MS = 2_000;
+/** A viewer that waits for so long for its first frame counts although it never saw one, ms. */
+const LONG_STARTUP_MS = 2_000;
 /** Viewers whose delays are kept one by one, and how many of each. */
 const SAMPLED_VIEWERS = 2_000;
 const SAMPLED_DELAYS = 400;
@@ -227,8 +229,13 @@ export class Measure {
     this.#countWatched(peer, this.#queue.nowMs);
   }
 
-  /** The run is over. */
+  /** The run is over. Whoever still waits for a first frame has waited for at least so long. */
   finish(): void {
+    const { nowMs } = this.#queue;
+    for (const { peer, leftAtMs, startupMs } of this.#viewers.values()) {
+      const waitedMs = (leftAtMs ?? nowMs) - peer.joinedAtMs;
+      if (startupMs === undefined && waitedMs > LONG_STARTUP_MS) this.startups.add(waitedMs);
+    }
     for (const { peer, leftAtMs } of this.#viewers.values()) {
       if (leftAtMs === undefined) this.#countWatched(peer, this.#queue.nowMs);
     }
@@ -270,11 +277,13 @@ export class Measure {
     }
   }
 
-  linkBytesCame(to: CountedPeer, end: LinkEnd, message: WireMessage): void {
-    if (message.kind !== 'block') return;
-    this.mediaCame(to, message.sequence, message.bytes.length);
-    if (to.isPolluter || !isAltered(message.bytes) || this.#betrayedAtMs.has(end)) return;
-    this.#betrayedAtMs.set(end, this.#queue.nowMs);
+  linkBytesCame(to: CountedPeer, message: WireMessage): void {
+    if (message.kind === 'block') this.mediaCame(to, message.sequence, message.bytes.length);
+  }
+
+  /** A peer is about to find out that a block was altered. */
+  betrayed(peer: CountedPeer, end: LinkEnd): void {
+    if (!peer.isPolluter && !this.#betrayedAtMs.has(end)) this.#betrayedAtMs.set(end, this.#queue.nowMs);
   }
 
   mediaCame(to: CountedPeer, sequence: number, bytes: number): void {

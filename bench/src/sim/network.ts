@@ -1,7 +1,7 @@
 import { decodeMessage, encodedMessageBytes, encodeMessage, LIMITS, type Random, type WireMessage } from '@p2ptv/protocol';
-import { SimEvent, type EventQueue } from './event-queue.js';
+import { Happening, SimEvent, type EventQueue } from './event-queue.js';
 import { SimulationError } from './simulation-error.js';
-import { Delivery, INITIAL_WINDOW_BYTES, type DeliveryCarrier, type LinkEnd } from './sim-link.js';
+import { Delivery, type DeliveryCarrier, type LinkEnd } from './sim-link.js';
 import type { TraceHash } from './trace-hash.js';
 
 /** See peer/src/ports/link.ts: a link tells when its buffer falls to this from above. */
@@ -14,11 +14,14 @@ const PACKET_BYTES = 1_200;
 /** Packets behind a lost one that make the sender repeat it without a timeout (RFC 9260). */
 const FAST_RETRANSMIT_PACKETS = 3;
 const RETRANSMISSION_TIMEOUT_MS = 400;
+const LEAST_WINDOW_BYTES = 4 * PACKET_BYTES;
 
 /** How the network treats messages. */
 export type NetworkOptions = {
   /** Share of packets that are lost. */
   readonly lossRatio: number;
+  /** A lost packet halves the window, as if it told of congestion. */
+  readonly isLossCongestion: boolean;
   /** Every message is really encoded and decoded, and its length checked. */
   readonly isCodecRun: boolean;
 };
@@ -36,6 +39,7 @@ export class Network implements DeliveryCarrier {
   readonly #random: Random;
   readonly #trace: TraceHash;
   readonly #lossRatio: number;
+  readonly #isLossCongestion: boolean;
   readonly #isCodecRun: boolean;
   readonly #deliveries: Delivery[] = [];
   readonly #departures: Departure[] = [];
@@ -45,6 +49,7 @@ export class Network implements DeliveryCarrier {
     this.#random = ports.random;
     this.#trace = ports.trace;
     this.#lossRatio = options.lossRatio;
+    this.#isLossCongestion = options.isLossCongestion;
     this.#isCodecRun = options.isCodecRun;
   }
 
@@ -164,7 +169,7 @@ export class Network implements DeliveryCarrier {
   }
 
   #isUncounted(from: LinkEnd, bytes: number): boolean {
-    return bytes < SMALL_BYTES || (this.#lossRatio === 0 && from.windowBytes >= OPEN_WINDOW_BYTES);
+    return bytes < SMALL_BYTES || (!this.#isLossCongestion && from.windowBytes >= OPEN_WINDOW_BYTES);
   }
 
   #transmit(from: LinkEnd, delivery: Delivery): void {
@@ -176,25 +181,61 @@ export class Network implements DeliveryCarrier {
       from.inFlightBytes += bytes;
       this.#departure(from, { bytes, atMs: departsMs + 2 * from.delayMs, isAcknowledgement: true });
     }
-    const lostMs = this.#lossRatio > 0 && bytes > 0 ? this.#repetitionMs(from, bytes) : 0;
-    from.lastArrivalMs = Math.max(from.lastArrivalMs, departsMs + from.delayMs + lostMs);
-    this.#queue.schedule(delivery, from.lastArrivalMs);
+    const loss = this.#lossRatio > 0 && bytes > 0 ? this.#lose(from, bytes) : 'none';
+    const repeatedMs = loss === 'fast' ? 2 * from.delayMs : 0;
+    from.lastArrivalMs = Math.max(from.lastArrivalMs, departsMs + from.delayMs + repeatedMs);
+    if (from.heldBack || loss === 'tail') this.#holdBack(from, delivery, departsMs);
+    else this.#queue.schedule(delivery, from.lastArrivalMs);
   }
 
-  /** How much later a message arrives because packets of it were lost. */
-  #repetitionMs(from: LinkEnd, bytes: number): number {
+  /**
+   * What is lost of a message. `fast`: packets follow, so that the sender learns of it within a round trip; `tail`:
+   * nothing follows yet.
+   */
+  #lose(from: LinkEnd, bytes: number): 'none' | 'fast' | 'tail' {
     const packets = Math.ceil(bytes / PACKET_BYTES);
-    let laterMs = 0;
+    let loss: 'none' | 'fast' | 'tail' = 'none';
     for (let packet = 0; packet < packets; packet++) {
       if (this.#random.next() >= this.#lossRatio) continue;
-      const behind = packets - packet - 1 + from.bufferedBytes / PACKET_BYTES - packets;
-      const isFast = behind >= FAST_RETRANSMIT_PACKETS;
-      from.slowFromBytes = Math.max(from.windowBytes / 2, 4 * PACKET_BYTES);
-      from.windowBytes = isFast ? from.slowFromBytes : Math.min(from.slowFromBytes, INITIAL_WINDOW_BYTES);
-      const onceMs = isFast ? 2 * from.delayMs : Math.max(RETRANSMISSION_TIMEOUT_MS, 4 * from.delayMs);
-      laterMs = Math.max(laterMs, onceMs);
+      const buffered = Math.max(0, from.bufferedBytes - bytes) / PACKET_BYTES;
+      const behind = packets - packet - 1 + buffered;
+      loss = behind >= FAST_RETRANSMIT_PACKETS ? 'fast' : 'tail';
+      if (!this.#isLossCongestion) continue;
+      from.slowFromBytes = Math.max(from.windowBytes / 2, LEAST_WINDOW_BYTES);
+      from.windowBytes = from.slowFromBytes;
     }
-    return laterMs;
+    return loss;
+  }
+
+  /** Keeps a message until the packet lost before it, or of it, has been repeated. */
+  #holdBack(from: LinkEnd, delivery: Delivery, departsMs: number): void {
+    const arrivesMs = from.lastArrivalMs;
+    const held = from.heldBack;
+    if (!held) {
+      const timeoutMs = Math.max(RETRANSMISSION_TIMEOUT_MS, 4 * from.delayMs);
+      const releaseAtMs = departsMs + timeoutMs + from.delayMs;
+      from.heldBack = { waiting: [{ delivery, atMs: arrivesMs }], releaseAtMs, packetsBehind: 0 };
+      this.#queue.schedule(new Happening(() => this.#release(from)), releaseAtMs);
+      return;
+    }
+    held.waiting.push({ delivery, atMs: arrivesMs });
+    held.packetsBehind += Math.ceil(delivery.bytes / PACKET_BYTES);
+    // The receiver's acknowledgements tell, and the packet is sent again.
+    const soonerMs = departsMs + 3 * from.delayMs;
+    if (held.packetsBehind < FAST_RETRANSMIT_PACKETS || soonerMs >= held.releaseAtMs) return;
+    held.releaseAtMs = soonerMs;
+    this.#queue.schedule(new Happening(() => this.#release(from)), soonerMs);
+  }
+
+  #release(from: LinkEnd): void {
+    const held = from.heldBack;
+    const { nowMs } = this.#queue;
+    if (!held || nowMs < held.releaseAtMs) return;
+    from.heldBack = undefined;
+    for (const { delivery, atMs } of held.waiting) {
+      from.lastArrivalMs = Math.max(nowMs, atMs);
+      this.#queue.schedule(delivery, from.lastArrivalMs);
+    }
   }
 
   #delivery(from: LinkEnd, message: WireMessage | undefined, bytes: number): Delivery {

@@ -50,6 +50,7 @@ const schema = z.strictObject({
     .pipe(pair('ms, or least-most', [0, 0]))
     .default([8, 60]),
   loss: number(0, 0.5).default(0),
+  lossCongestion: flag.default(false),
   churn: number(1, 86_400).optional(),
   flash: pair('factor:seconds', [1, 0.1]).optional(),
   kill: pair('share:every s', [0, 0.1]).optional(),
@@ -86,6 +87,7 @@ export function simFlags(): Option[] {
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: 12000)"),
     new Option('--delay-ms <ms>', 'one way between two peers: a number, or least-most (default: 8-60)'),
     new Option('--loss <share>', 'share of packets lost (default: 0)'),
+    new Option('--loss-congestion', 'each lost packet halves its window, as SCTP takes it: some 1.5 Mb/s a link at 2 %'),
     new Option('--churn <s>', 'median session; whoever leaves is replaced'),
     new Option('--kill <share:every s>', 'so many die without a word every so often, and as many come'),
     new Option('--flash <factor:seconds>', 'from 15 s on the audience grows to so many times its size within so long'),
@@ -133,6 +135,7 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
       : { kind: 'mixed', meanBitsPerSecond: Number(uplink) * 1_000 },
     delayMs: { least: Math.min(...options.delayMs), most: Math.max(...options.delayMs) },
     lossRatio: options.loss,
+    isLossCongestion: options.lossCongestion,
     unreachableRatio: options.unreachable,
     originUplinkBitsPerSecond: originUplinkKbps === undefined ? undefined : originUplinkKbps * 1_000,
     originOutage: stretchOf(options.originOutage),

@@ -167,10 +167,23 @@ export class OriginHttp {
       this.#end(response, 'notFound');
       return;
     }
-    const bytes = blockOfLength(blockLengthOf(chunk.header.byteLength, response.nextBlock));
-    response.withdraw = this.#ports.uplink.ask(bytes.length, PRIORITIES[what.kind], () =>
-      this.#sendBlock(response, bytes, chunk.header.byteLength),
-    );
+    const { uplink } = this.#ports;
+    const { byteLength } = chunk.header;
+    const priority = PRIORITIES[what.kind];
+    const bytes = blockOfLength(blockLengthOf(byteLength, response.nextBlock));
+    const restBytes = byteLength - response.nextBlock * BLOCK_BYTES;
+    if (response.place === undefined && uplink.isTooLate(restBytes, priority)) {
+      this.#fail(response);
+      return;
+    }
+    response.place ??= uplink.newPlace();
+    response.withdraw = uplink.ask({
+      bytes: bytes.length,
+      laterBytes: restBytes - bytes.length,
+      place: response.place,
+      priority,
+      granted: () => this.#sendBlock(response, bytes, byteLength),
+    });
   }
 
   #sendBlock(response: ChunkResponse, bytes: Uint8Array, byteLength: number): void {
@@ -282,7 +295,7 @@ export class OriginHttp {
     const { host, delayMs } = connection;
     const { kind, bytes } = what;
     const { uplink, queue } = this.#ports;
-    uplink.ask(bytes, PRIORITIES[kind], () => {
+    const granted = (): void => {
       const departsMs = uplink.line.send(queue.nowMs, bytes);
       this.#ports.sent(kind, host, { bytes, departsMs });
       this.#atTime(departsMs + delayMs, () => {
@@ -292,7 +305,8 @@ export class OriginHttp {
           if (host.isUp) done();
         });
       });
-    });
+    };
+    uplink.ask({ bytes, priority: PRIORITIES[kind], granted });
   }
 
   #fail(response: ChunkResponse): void {
@@ -342,6 +356,8 @@ class ChunkResponse extends SimEvent {
   isAborted = false;
   /** The viewer does not listen any more. */
   isUnheard = false;
+  /** In the line for the uplink; undefined: it has not begun. */
+  place: number | undefined;
   /** Takes back the wish to send the next block. */
   withdraw: (() => void) | undefined;
 

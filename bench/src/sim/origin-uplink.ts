@@ -1,4 +1,4 @@
-import { UplinkBudget, type UplinkPriority } from '@p2ptv/origin/uplink-budget';
+import { LONGEST_WAIT_MS, UplinkBudget, type UplinkAsk, type UplinkPriority } from '@p2ptv/origin/uplink-budget';
 import type { AccessLine } from './access-line.js';
 import { SimEvent, type EventQueue } from './event-queue.js';
 
@@ -23,14 +23,24 @@ export class OriginUplink {
   }
 
   /** Calls back, perhaps at once, when the bytes may be given to the line; the result withdraws the wish. */
-  ask(bytes: number, priority: UplinkPriority, granted: () => void): () => void {
+  ask(ask: UplinkAsk): () => void {
     if (!this.#budget) {
-      granted();
+      ask.granted();
       return () => undefined;
     }
-    const withdraw = this.#budget.ask(this.#queue.nowMs, { bytes, priority, granted });
+    const withdraw = this.#budget.ask(this.#queue.nowMs, ask);
     this.#pump.set(this.#budget.dueMs);
     return withdraw;
+  }
+
+  /** A place at the end of the line, for an answer that is sent in pieces. */
+  newPlace(): number {
+    return this.#budget?.newPlace() ?? 0;
+  }
+
+  /** Whether an answer would wait for so long that the origin sends none. */
+  isTooLate(bytes: number, priority: UplinkPriority): boolean {
+    return (this.#budget?.waitMs(this.#queue.nowMs, bytes, priority) ?? 0) > LONGEST_WAIT_MS[priority];
   }
 
   /** 0: a newcomer that may fetch so much is let in; else when it may ask again, ms. */

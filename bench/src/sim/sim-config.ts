@@ -18,6 +18,8 @@ export type SimConfig = {
   readonly delayMs: { readonly least: number; readonly most: number };
   /** Share of packets lost. */
   readonly lossRatio: number;
+  /** Each halves its link's window, as if it told of congestion; else losses only delay. */
+  readonly isLossCongestion: boolean;
   /** Share of pairs that cannot be linked. */
   readonly unreachableRatio: number;
   /** Undefined: so much that it is no limit, and no budget is kept. */

@@ -42,6 +42,8 @@ export class LinkEnd {
   waiting: Delivery[] | undefined;
   /** Nothing arrives before what was sent before it, ms. */
   lastArrivalMs = 0;
+  /** A message of which the last packets were lost, and all that was sent after it. */
+  heldBack: HeldBack | undefined;
 
   constructor(
     readonly host: NetworkHost,
@@ -50,6 +52,14 @@ export class LinkEnd {
     readonly delayMs: number,
   ) {}
 }
+
+/** Messages that wait for the repetition of a lost packet: the link delivers in order. */
+export type HeldBack = {
+  readonly waiting: { readonly delivery: Delivery; readonly atMs: number }[];
+  /** When the repetition arrives, ms; sooner when enough packets follow. */
+  releaseAtMs: number;
+  packetsBehind: number;
+};
 
 /** Makes two ends one link. */
 export function joinEnds(one: LinkEnd, other: LinkEnd): void {

@@ -12,7 +12,7 @@ import {
 } from '@p2ptv/protocol';
 import type { EngineCommand, EngineEvent, EngineInput, LinkId } from '@p2ptv/peer/engine';
 import type { AccessLine } from './access-line.js';
-import { alteredBlock } from './altered-block.js';
+import { alteredBlock, isAltered } from './altered-block.js';
 import type { DialHost } from './dialler.js';
 import { Happening, SimEvent } from './event-queue.js';
 import type { JoinAnswer, OriginClientHost } from './origin-http.js';
@@ -29,7 +29,7 @@ const MESH_DELAY_MS = 1_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 const REPORT_INTERVAL_MS = 2_000;
-const MAX_REPORTED_LINKS = 400;
+const LINKS_PER_REPORT = 400;
 /** What checks cost a viewer's machine, ms. */
 const DIGEST_MS = 0.05;
 const SIGNATURE_MS = 0.2;
@@ -78,6 +78,8 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   #pollId = 0;
   #isMeshStarted = false;
   #isTracked = false;
+  /** The link whose message is being handled. */
+  #hearing: LinkEnd | undefined;
   #warmPeers: readonly PeerDescription[] = [];
   #onDuty: ReadonlySet<PeerId> = new Set();
 
@@ -131,7 +133,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     const { network, queue, http, tracker } = this.#world;
     for (const end of this.links.values()) {
       if (isGraceful && end.isOpen) {
-        network.send(end, { kind: 'bye', reason: 'leaving' });
+        this.#handOver(end, { kind: 'bye', reason: 'leaving' });
         network.close(end);
       } else {
         network.break(end, BROKEN_LINK_MS);
@@ -163,8 +165,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   // — network —
 
   messageCame(end: LinkEnd, message: WireMessage): void {
-    this.#world.measure.linkBytesCame(this, end, message);
+    this.#world.measure.linkBytesCame(this, message);
+    this.#hearing = end;
     this.handle({ kind: 'message', linkId: end.linkId, message });
+    this.#hearing = undefined;
   }
 
   linkDrained(end: LinkEnd): void {
@@ -335,7 +339,11 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     if (this.role !== 'origin') return;
     const linked = [...this.links.values()].map((end) => end.other.host.peerId).filter((peerId) => this.#onDuty.has(peerId));
     const maxCopies = this.#world.originUplink.copiesOf(this.#world.rateBitsPerSecond);
-    tracker.seeded(this, { peers: linked.slice(0, MAX_REPORTED_LINKS), ...(maxCopies === undefined ? {} : { maxCopies }) });
+    // As many messages as it takes: whom they don't name, the tracker takes for unlinked.
+    for (let first = 0; first === 0 || first < linked.length; first += LINKS_PER_REPORT) {
+      const peers = linked.slice(first, first + LINKS_PER_REPORT);
+      tracker.seeded(this, { peers, ...(maxCopies === undefined ? {} : { maxCopies }) });
+    }
   }
 
   #carryOut(command: EngineCommand): void {
@@ -361,6 +369,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         queue.schedule(this.#world.checks.signature(this, command.checkId, command.signed), queue.nowMs + SIGNATURE_MS);
         return;
       case 'digestBlock':
+        if (this.#hearing && isAltered(command.bytes)) this.#world.measure.betrayed(this, this.#hearing);
         queue.schedule(this.#world.checks.digest(this, command.digestId, command.bytes), queue.nowMs + DIGEST_MS);
         return;
       case 'fetchChunk':

@@ -99,7 +99,7 @@ export class Simulation implements World {
       this.#randomOf(2),
     );
     this.measure = new Measure(this.queue, config.viewers);
-    this.network = new Network({ lossRatio: config.lossRatio, isCodecRun: config.isCodecRun }, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
+    this.network = new Network(config, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
     this.checks = new Verifications(this.#media);
     this.tracker = new SimTracker(
       {},
