@@ -141,7 +141,7 @@ export class Simulation implements World {
     );
     this.#dialler = new Dialler(
       { unreachableRatio: config.unreachableRatio, seed: config.seed },
-      { queue: this.queue, random: this.#randomOf(5), peers: this.peers, isTrackerReachable: () => true },
+      { queue: this.queue, random: this.#randomOf(5), peers: this.peers, isTrackerReachable: () => this.#isUp(config.trackerOutage) },
     );
     this.#seeder = this.#newPeer('origin', { line, isUploading: true, isPolluter: false });
     this.#schedule();

@@ -1,7 +1,7 @@
 import { encodedMessageBytes, LIMITS, type NamedPeer, type PeerDescription, type Signal } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import type { LinkId } from '../../src/engine/engine-io.js';
-import type { PartialEngineOptions } from '../../src/engine/engine-options.js';
+import { DEFAULT_ENGINE_OPTIONS, type PartialEngineOptions } from '../../src/engine/engine-options.js';
 import { EngineRig, peerId } from './engine-rig.js';
 
 function viewer(options: { engine?: PartialEngineOptions; seed?: number } = {}): EngineRig {
@@ -176,7 +176,7 @@ describe('a mesh without its tracker', () => {
     expect(dialled(full)).toEqual([]);
   });
 
-  it('ME11: four are tried at a time, the next when one has failed, up to 14 links; who serves comes first', () => {
+  it('ME11: four are tried at a time, the next when one has failed, up to the links of ME1; who serves comes first', () => {
     const { rig, linkId } = withoutTracker();
     const idle = named(11, 12, 13).map((peer) => ({ ...peer, isUploading: false }));
     rig.hear(linkId, { kind: 'peers', peers: [...idle, ...named(21, 22, 23, 24, 25, 26)] });
@@ -195,8 +195,9 @@ describe('a mesh without its tracker', () => {
       rig.hear(linkId, { kind: 'peers', peers: named(...Array.from({ length: 8 }, (_, index) => 100 + round * 8 + index)) });
       live(rig, 2_000);
     }
-    expect(rig.engine.state.neighbours.length).toBeGreaterThanOrEqual(10);
-    expect(rig.engine.state.neighbours.length).toBeLessThanOrEqual(14);
+    const { minLinks, targetLinks } = DEFAULT_ENGINE_OPTIONS.swarm;
+    expect(rig.engine.state.neighbours.length).toBeGreaterThanOrEqual(minLinks);
+    expect(rig.engine.state.neighbours.length).toBeLessThanOrEqual(targetLinks);
   });
 
   it('ME11: who could not be reached is not dialled on neighbours’ word for two minutes', () => {
