@@ -1,4 +1,10 @@
-import type { EngineCommand, EngineIdentity, EngineInput, LinkId } from '@p2ptv/peer/engine';
+import {
+  DEFAULT_ENGINE_OPTIONS,
+  type EngineCommand,
+  type EngineIdentity,
+  type EngineInput,
+  type LinkId,
+} from '@p2ptv/peer/engine';
 import {
   BLOCK_BYTES,
   encodedMessageBytes,
@@ -369,7 +375,8 @@ export class BaselinePeer implements PeerAgent {
   #accept(nowMs: number, signed: SignedChunkHeader): BaselineChunk | undefined {
     const { chunks, random, neighbours } = this.#context;
     const edge = chunks.edge?.sequence;
-    const jitterMs = random.next() * (signed.header.durationUs / 1000);
+    const partMs = signed.header.durationUs / 1000;
+    const jitterMs = random.next() * partMs * DEFAULT_ENGINE_OPTIONS.fallback.jitterParts;
     const chunk = chunks.accept(signed, { nowMs, jitterMs });
     if (!chunk) return undefined;
     if (chunks.edge?.sequence !== edge) this.#headers.advanced();

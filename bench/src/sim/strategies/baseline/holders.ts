@@ -2,8 +2,8 @@ import { isWhole, type BaselineChunk } from './baseline-chunk.js';
 import { isMarked, isServing, MARK, type BaselineNeighbour } from './baseline-neighbour.js';
 import type { TacticsTools } from './tactics.js';
 
-/** Requests that one neighbour holds at a time: enough for its uplink never to wait for the next. */
-const REQUESTS_PER_NEIGHBOUR = 2;
+/** Requests that one neighbour holds at a time: others than us keep its uplink busy. */
+const REQUESTS_PER_NEIGHBOUR = 1;
 /** Requests under way in all: what fills a downlink, and no more promises than that. */
 const REQUESTS = 8;
 
@@ -18,7 +18,7 @@ export function holdersOf(tools: TacticsTools, chunk: BaselineChunk): BaselineNe
   return holders;
 }
 
-/** The holder that is likely to deliver first: by how long its deliveries take and how many it owes us. */
+/** The holder that is likely to deliver first: by how long its deliveries have taken. */
 export function soonest(
   tools: TacticsTools,
   nowMs: number,
@@ -28,8 +28,8 @@ export function soonest(
   let bestMs = Infinity;
   for (const neighbour of holders) {
     if (neighbour.outstanding >= REQUESTS_PER_NEIGHBOUR || neighbour.busyUntilMs > nowMs) continue;
-    // Noise keeps everybody from choosing the same one of several equals.
-    const ms = neighbour.deliveryMs * (1 + neighbour.outstanding) * (1 + 0.2 * tools.random.next());
+    // Noise keeps everybody from choosing the same one: all hear of the first holder at once.
+    const ms = neighbour.deliveryMs * (1 + tools.random.next());
     if (ms >= bestMs) continue;
     best = neighbour;
     bestMs = ms;

@@ -1,6 +1,8 @@
+import { DEFAULT_ENGINE_OPTIONS } from '@p2ptv/peer/engine';
 import { BLOCK_BYTES, blockLengthOf } from '@p2ptv/protocol';
 import { firstMissing, type BaselineChunk } from './baseline-chunk.js';
 import type { BaselineContext } from './baseline-context.js';
+import { RunningMean } from './running-mean.js';
 
 type OpenFetch = {
   readonly chunk: BaselineChunk;
@@ -11,31 +13,26 @@ type OpenFetch = {
   filled: number;
 };
 
-/** Fetches from the origin at a time: the engine's default. */
-const PARALLEL_FETCHES = 12;
-/** What a fetch is taken to last until one was measured, and its mean deviation, ms: the engine's defaults. */
-const ASSUMED_FETCH_MS = 120;
-const ASSUMED_DEVIATION_MS = 60;
+const { assumedFetchMs, parallelFetches } = DEFAULT_ENGINE_OPTIONS.fallback;
 
 /** Chunks, or their tails, from the origin: a byte stream in, whole blocks out. */
 export class OriginFetches {
   readonly #context: BaselineContext;
   readonly #open = new Map<number, OpenFetch>();
   #nextFetchId = 1;
-  #meanMs = ASSUMED_FETCH_MS;
-  #deviationMs = ASSUMED_DEVIATION_MS;
+  readonly #fetchMs = new RunningMean(assumedFetchMs);
 
   constructor(context: BaselineContext) {
     this.#context = context;
   }
 
-  /** What 95 of 100 fetches stay below, ms (mean and 2.5 mean deviations, RFC 6298's gains). */
+  /** What 95 of 100 fetches stay below, ms: mean and 2.5 mean deviations. */
   get time95Ms(): number {
-    return this.#meanMs + 2.5 * this.#deviationMs;
+    return this.#fetchMs.mean + 2.5 * this.#fetchMs.deviation;
   }
 
   get isFull(): boolean {
-    return this.#open.size >= PARALLEL_FETCHES;
+    return this.#open.size >= parallelFetches;
   }
 
   /** Asks for what is missing of a chunk, from the first missing block on. */
@@ -92,11 +89,7 @@ export class OriginFetches {
     this.#open.delete(fetchId);
     const { chunk, startedAtMs, index } = fetch;
     const isAll = index >= chunk.blockCount;
-    if (isAll) {
-      const ms = Math.min(nowMs - startedAtMs, 4 * this.#meanMs);
-      this.#deviationMs += (Math.abs(ms - this.#meanMs) - this.#deviationMs) / 4;
-      this.#meanMs += (ms - this.#meanMs) / 8;
-    }
+    if (isAll) this.#fetchMs.add(nowMs - startedAtMs);
     return { chunk, isWhole: isAll };
   }
 

@@ -5,12 +5,13 @@ import type { BaselineContext } from './baseline-context.js';
 import { isMarked, MARK, mark, unmark, type BaselineNeighbour } from './baseline-neighbour.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { BlockCheck, Proofs } from './proofs.js';
+import { RunningMean } from './running-mean.js';
 
 /** A neighbour that has not begun, or has gone silent in the middle, loses the transfer after this, ms. */
 const SILENT_MS = 400;
 /** How long a neighbour that refused because others wait there is left alone: about a chunk's time on its uplink, ms. */
 const BUSY_MS = 60;
-const RETRY_MS = 250;
+const { leastMarginParts, mostMarginParts, retryMs } = DEFAULT_ENGINE_OPTIONS.fallback;
 /** How often a chunk that waits for a free fetch, or for a spared transfer, is looked at, ms. */
 const LOOK_AGAIN_MS = 20;
 /** Longest that the digests of a fetched chunk may take before it is fetched again, ms. */
@@ -42,6 +43,8 @@ export class Supply {
   readonly #proofs: Proofs;
   readonly #events: SupplyEvents;
   readonly #fetches: OriginFetches;
+  /** Acceptance to completion of chunks that peers delivered, ms. */
+  readonly #peerDeliveryMs = new RunningMean(100);
   #playback: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
   #dueMs = Infinity;
 
@@ -265,6 +268,7 @@ export class Supply {
 
   #finish(nowMs: number, chunk: BaselineChunk): void {
     const { supplier } = chunk;
+    if (supplier.kind === 'peer') this.#peerDeliveryMs.add(nowMs - chunk.acceptedAtMs);
     if (supplier.kind === 'peer' && !supplier.isPush) {
       const { neighbour } = supplier;
       neighbour.deliveryMs += (nowMs - supplier.askedAtMs - neighbour.deliveryMs) / 8;
@@ -298,7 +302,7 @@ export class Supply {
   #originFailed(nowMs: number, chunk: BaselineChunk): void {
     if (chunk.supplier.kind === 'origin') this.#fetches.abort(chunk.supplier.fetchId);
     chunk.supplier = { kind: 'none' };
-    chunk.retryAtMs = nowMs + RETRY_MS * 2 ** Math.min(4, chunk.failures);
+    chunk.retryAtMs = nowMs + retryMs * 2 ** Math.min(4, chunk.failures);
     chunk.failures++;
   }
 
@@ -307,8 +311,11 @@ export class Supply {
     return this.#context.neighbours.get(from)?.role === 'origin' ? 'seederBytes' : 'peerBytes';
   }
 
+  /** m: two mean deviations of what peers take, within the engine's bounds, ms. */
   #marginMs(chunk: BaselineChunk): number {
-    return chunk.signed.header.durationUs / 2000;
+    const partMs = chunk.signed.header.durationUs / 1000;
+    const wantedMs = 2 * this.#peerDeliveryMs.deviation;
+    return Math.min(mostMarginParts * partMs, Math.max(leastMarginParts * partMs, wantedMs));
   }
 
   #wakeAt(ms: number): void {

@@ -31,14 +31,14 @@ const LOW_WATER_BYTES = 16 * 1024;
 /** Bytes in one link's buffer beyond which it is handed nothing where links are served in turn. */
 const LINK_HIGH_WATER_BYTES = 40 * 1024;
 /** Chunks begun that wait for blocks still to come (cut-through) while others are served. */
-const MAX_STARTED = 3;
+const MAX_STARTED = 5;
 /** What the uplink is taken to carry until it is measured, bits a second. */
 const ASSUMED_UPLINK = 8_000_000;
 /**
  * Requests that wait besides the one being served; further ones are refused at once, so that the
  * requester looks for another holder instead of standing in a long line (BitTorrent's choking).
  */
-const MAX_WAITING = 2;
+const MAX_WAITING = 1;
 
 /** What goes out: answers to requests, and what the strategy pushes. */
 export class UploadQueue {
@@ -89,7 +89,7 @@ export class UploadQueue {
       refuse('notUploading');
     } else if (!chunk || firstBlock + blockCount > chunk.blockCount) {
       refuse('notHeld');
-    } else if (this.#order === 'serial' && this.#waiting > MAX_WAITING) {
+    } else if (this.#order === 'serial' && this.#waiting >= MAX_WAITING) {
       refuse('overLimit');
     } else {
       this.cancel(linkId, sequence);
