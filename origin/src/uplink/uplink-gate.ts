@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-import type { UplinkAsk, UplinkBudget, UplinkPriority } from './uplink-budget.js';
+import { LONGEST_WAIT_MS, type UplinkAsk, type UplinkBudget, type UplinkPriority } from './uplink-budget.js';
 
 /** A body is asked for in pieces no larger than this, so that what is more urgent comes in between. */
 const PIECE_BYTES = 16 * 1024;
-/** Longer than this nobody is kept waiting, ms: whoever asked has other means by then, or may ask again. */
-const LONGEST_WAIT_MS = { seed: Infinity, deadline: 1_500, join: 4_000, other: 5_000 } as const;
 const LONGEST_RETRY_SECONDS = 30;
 
 /** What the gate has done, for statistics. Bytes are application bytes. */
