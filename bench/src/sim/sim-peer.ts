@@ -414,10 +414,11 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     const { network, originUplink } = this.#world;
     const bytes = message.bytes.length;
     network.hold(end, bytes);
-    originUplink.ask(bytes, 'seed', () => {
+    const granted = (): void => {
       network.unhold(end, bytes);
       if (end.isOpen && this.isUp) this.#handOver(end, message);
-    });
+    };
+    originUplink.ask({ bytes, priority: 'seed', granted });
   }
 
   #closeLink(linkId: LinkId, _reason: ByeReason): void {
