@@ -3,7 +3,8 @@ import type { Strategy } from '../peer-agent.js';
 import { baselineStrategy } from './baseline/baseline-strategy.js';
 import { isWhole, type BaselineChunk } from './baseline/baseline-chunk.js';
 import { isMarked, MARK, type BaselineNeighbour } from './baseline/baseline-neighbour.js';
-import type { Push, TacticsFactory, TacticsTools } from './baseline/tactics.js';
+import type { TacticsFactory, TacticsTools } from './baseline/tactics.js';
+import type { Push } from './baseline/upload-queue.js';
 
 /** Older chunks than this many behind the edge are not pushed: they are past every playhead. */
 const PUSHED_WINDOW_CHUNKS = 10;

@@ -100,6 +100,14 @@ describe('strategies', { timeout: 60_000 }, () => {
     expect(sequential.chunkDelayMs.p50).toBeGreaterThan(rarest.chunkDelayMs.p50);
   });
 
+  it.each(['rarest-first', 'random-push', 'tree'] as const)('%s plays and forwards nothing that was altered', async (name) => {
+    const result = await playAnew(name, { ...SHORT, polluterRatio: 0.2 });
+
+    expect(result.badBlocksPlayed).toBe(0);
+    expect(result.badBlocksForwarded).toBe(0);
+    expect(result.mechanisms['bans']).toBeGreaterThan(0);
+  });
+
   it('names are known, others are not', () => {
     expect(STRATEGY_NAMES[0]).toBe('p2ptv');
     expect(isStrategyName('tree')).toBe(true);

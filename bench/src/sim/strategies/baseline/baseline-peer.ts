@@ -138,6 +138,16 @@ export class BaselinePeer implements PeerAgent {
     return Math.round(this.#uploads.uplinkBitsPerSecond(nowMs));
   }
 
+  bytesOf({ sequence }: ChunkRef): Uint8Array | undefined {
+    const chunk = this.#context.chunks.get(sequence);
+    if (!chunk || !isWhole(chunk)) return undefined;
+    const bytes = new Uint8Array(chunk.signed.header.byteLength);
+    chunk.blocks.forEach((block, index) => {
+      if (block) bytes.set(block, index * BLOCK_BYTES);
+    });
+    return bytes;
+  }
+
   get state(): PeerAgentState {
     return {
       counters: this.#context.counters,

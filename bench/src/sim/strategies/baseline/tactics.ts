@@ -4,7 +4,7 @@ import type { BaselineContext } from './baseline-context.js';
 import type { BaselineNeighbour } from './baseline-neighbour.js';
 import type { HeaderPolicy } from './header-watch.js';
 import type { Supply } from './supply.js';
-import type { ServingOrder, UploadQueue } from './upload-queue.js';
+import type { Push, ServingOrder, UploadQueue } from './upload-queue.js';
 
 /** What a baseline always does, whatever happens. */
 export type TacticsTraits = {
@@ -17,9 +17,6 @@ export type TacticsTraits = {
   readonly headers: HeaderPolicy;
   readonly serving: ServingOrder;
 };
-
-/** A chunk to push, and to whom. */
-export type Push = { readonly neighbour: BaselineNeighbour; readonly chunk: BaselineChunk };
 
 /**
  * The idea of one baseline: what to ask of whom, what to push to whom. Everything else (deadlines,

@@ -3,7 +3,6 @@ import type { WireMessage } from '@p2ptv/protocol';
 import type { BaselineChunk } from './baseline-chunk.js';
 import type { BaselineContext } from './baseline-context.js';
 import { isMarked, MARK, mark, type BaselineNeighbour } from './baseline-neighbour.js';
-import type { Push } from './tactics.js';
 import { UplinkMeter } from './uplink-meter.js';
 
 /**
@@ -11,6 +10,9 @@ import { UplinkMeter } from './uplink-meter.js';
  * asking, so that each copy is whole soon (DESIGN: one upload slot). `interleaved`: every link's next block in turn.
  */
 export type ServingOrder = 'serial' | 'interleaved';
+
+/** A chunk to push, and to whom. */
+export type Push = { readonly neighbour: BaselineNeighbour; readonly chunk: BaselineChunk };
 
 type Job = {
   readonly linkId: LinkId;
