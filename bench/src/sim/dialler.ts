@@ -46,6 +46,7 @@ export type DiallerPorts = {
   readonly random: Random;
   readonly peers: ReadonlyMap<PeerId, DialHost>;
   readonly isTrackerReachable: () => boolean;
+  readonly isOriginReachable: () => boolean;
 };
 
 /** Sets up links between peers, one a pair. */
@@ -55,6 +56,7 @@ export class Dialler {
   readonly #random: Random;
   readonly #peers: ReadonlyMap<PeerId, DialHost>;
   readonly #isTrackerReachable: () => boolean;
+  readonly #isOriginReachable: () => boolean;
   readonly #underWay = new Set<number>();
   readonly #relayed = new Map<number, RelayedAttempt>();
 
@@ -67,6 +69,7 @@ export class Dialler {
     this.#random = ports.random;
     this.#peers = ports.peers;
     this.#isTrackerReachable = ports.isTrackerReachable;
+    this.#isOriginReachable = ports.isOriginReachable;
   }
 
   /**
@@ -81,7 +84,7 @@ export class Dialler {
       else this.#after(UNREACHABLE_MS, () => fail(from, peerId));
       return;
     }
-    if (!this.#isTrackerReachable()) {
+    if (!this.#isTrackerReachable() || this.#isCutOff(from)) {
       this.#after(UNREACHABLE_MS, () => fail(from, peerId));
       return;
     }
@@ -111,7 +114,7 @@ export class Dialler {
     // Nobody dials the origin's seeder, and it takes no calls.
     const isRefused = to.role === 'origin' || to.links.size >= LIMITS.links;
     ends(isRefused ? signalMs : signalMs + (roundTrips - 2) * 2 * delayMs, () => {
-      if (isRefused || !from.isUp || !to.isUp) fail(from, peerId);
+      if (isRefused || !from.isUp || !to.isUp || this.#isCutOff(from)) fail(from, peerId);
       else this.#open(from, to, delayMs);
     });
   }
@@ -184,6 +187,10 @@ export class Dialler {
     joinEnds(one, other);
     to.linkOpened(other);
     if (from.isUp && one.isOpen) from.linkOpened(one);
+  }
+
+  #isCutOff({ role }: DialHost): boolean {
+    return role === 'origin' && !this.#isOriginReachable();
   }
 
   /** By a hash of the pair: whoever tries again fails again. */

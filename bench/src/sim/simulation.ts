@@ -141,7 +141,13 @@ export class Simulation implements World {
     );
     this.#dialler = new Dialler(
       { unreachableRatio: config.unreachableRatio, seed: config.seed },
-      { queue: this.queue, random: this.#randomOf(5), peers: this.peers, isTrackerReachable: () => this.#isUp(config.trackerOutage) },
+      {
+        queue: this.queue,
+        random: this.#randomOf(5),
+        peers: this.peers,
+        isTrackerReachable: () => this.#isUp(config.trackerOutage),
+        isOriginReachable: () => this.#isUp(config.originOutage),
+      },
     );
     this.#seeder = this.#newPeer('origin', { line, isUploading: true, isPolluter: false });
     this.#schedule();

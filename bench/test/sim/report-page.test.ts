@@ -73,11 +73,20 @@ describe('page of a simulation', () => {
     expect(page).toMatch(/1212 ms<small class="change bad">\+20 %/);
   });
 
-  it('folds many runs, each with drawings of its own', () => {
-    const names = Array.from({ length: 9 }, (_, index) => `scenario ${'abcdefghi'[index] ?? ''}`);
-    const page = simPage(report(Object.fromEntries(names.map((name) => [name, planned({ bars })])), Object.fromEntries(names.map((name) => [name, simResult()]))));
-    expect(page).toContain('9 of 18 bars met');
-    for (const name of names) expect(page).toContain(`<summary>${name}`);
+  it('folds the pictures of different scenarios, each by itself', () => {
+    const names = ['churn', 'lossy', 'polluters'];
+    const page = simPage(
+      report(Object.fromEntries(names.map((name) => [name, planned({ bars, scenario: name })])), Object.fromEntries(names.map((name) => [name, simResult()]))),
+    );
+    expect(page).toContain('3 of 6 bars met');
+    expect(page.match(/<summary>(churn|lossy|polluters)</g)).toHaveLength(names.length);
+    expect(page.match(/<h3>How a chunk reaches the viewers/g)).toHaveLength(names.length);
+  });
+
+  it('draws the runs of one scenario together', () => {
+    const runs = { churn: planned({ scenario: 'churn' }), 'churn without push': planned({ scenario: 'churn', comparedWith: 'churn' }) };
+    const page = simPage(report(runs, { churn: simResult(), 'churn without push': simResult() }));
+    expect(page.match(/<h3>How a chunk reaches the viewers/g)).toHaveLength(1);
   });
 
   it('shows foreign text as text', () => {

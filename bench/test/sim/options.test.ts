@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+
+import { resolveSimOptions } from '../../src/sim/options.js';
+import { planRuns } from '../../src/sim/plan.js';
+import { readScenario, scenarioNames } from '../../src/sim/scenario.js';
+
+describe('options of the sim suite', () => {
+  it('what the command line says overrides the scenario', () => {
+    const [entry] = planRuns(readScenario('churn'), { viewers: '20', seed: undefined });
+    expect(entry?.config).toMatchObject({ viewers: 20, churnMedianSeconds: 120, kill: { ratio: 0.1, everySeconds: 10 }, seed: 1 });
+    expect(entry?.planned.scenario).toBe('churn');
+  });
+
+  it('reads distributions, pairs and stretches', () => {
+    const { config, strategies } = resolveSimOptions({
+      uplink: 'equal:5000',
+      delayMs: '25',
+      flash: '10:30',
+      originOutage: '20:25',
+      strategy: 'p2ptv,sequential',
+      disable: 'push,hedging',
+    });
+    expect(config.uplink).toEqual({ kind: 'equal', bitsPerSecond: 5_000_000 });
+    expect(config.delayMs).toEqual({ least: 25, most: 25 });
+    expect(config.flash).toEqual({ factor: 10, seconds: 30 });
+    expect(config.originOutage).toEqual({ fromSeconds: 20, toSeconds: 25 });
+    expect(config.disabled).toEqual(['push', 'hedging']);
+    expect(strategies).toEqual(['p2ptv', 'sequential']);
+  });
+
+  it.each([
+    [{ viewers: '0' }, '--viewers'],
+    [{ viewers: '1.5' }, '--viewers'],
+    [{ kill: '10' }, '--kill'],
+    [{ originOutage: '25:20' }, '--origin-outage'],
+    [{ strategy: 'magic' }, '--strategy'],
+    [{ disable: 'everything' }, '--disable'],
+    [{ playoutMs: '500', captureToPublishMs: '600' }, '--playout-ms'],
+    [{ colour: 'blue' }, '--colour'],
+  ])('refuses %o, naming the flag', (given, flag) => {
+    expect(() => resolveSimOptions(given)).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(flag) as string }));
+  });
+
+  it('every scenario can be run, says what it is for, and what it is held to is a figure', () => {
+    expect(scenarioNames()).toContain('steady-1k');
+    for (const name of scenarioNames()) {
+      const scenario = readScenario(name);
+      expect(scenario.purpose.length).toBeGreaterThan(10);
+      expect(planRuns(scenario, {})).toHaveLength(1);
+    }
+    expect(() => readScenario('none')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});

@@ -1,0 +1,144 @@
+import { LIMITS, type WireMessage } from '@p2ptv/protocol';
+import { describe, expect, it } from 'vitest';
+
+import { simulatedEngineOptions } from '../../src/sim/engine-settings.js';
+import { hardBoundOf } from '../../src/sim/limits/chunk-delay-limits.js';
+import { hardBoundMs } from '../../src/sim/limits/hard-bound.js';
+import { resolveSimOptions, type RawSimOptions } from '../../src/sim/options.js';
+import type { PeerAgent, Strategy } from '../../src/sim/peer-agent.js';
+import { runSimulation } from '../../src/sim/run.js';
+import type { SimResult } from '../../src/sim/sim-result.js';
+import { createStrategy } from '../../src/sim/strategies/registry.js';
+
+const context = { signal: new AbortController().signal, print: () => undefined };
+
+async function simulate(options: RawSimOptions, strategy?: Strategy): Promise<SimResult> {
+  const { config } = resolveSimOptions(options);
+  return runSimulation(config, strategy ?? createStrategy('p2ptv', simulatedEngineOptions(config)), context);
+}
+
+/** Every run also checks that bytes add up: see checkAccounts. */
+describe('a simulated run', () => {
+  it('is the same for the same seed, event by event, and another for another', async () => {
+    const options = { viewers: 15, seconds: 8, churn: 20, loss: 0.01, kill: '0.1:3' };
+    const [one, again, other] = [await simulate(options), await simulate(options), await simulate({ ...options, seed: 2 })];
+    expect(again.traceHash).toBe(one.traceHash);
+    expect(again.events).toBe(one.events);
+    expect(again.originBytes).toEqual(one.originBytes);
+    expect(other.traceHash).not.toBe(one.traceHash);
+  });
+
+  it('is the same when every message is really encoded and decoded', async () => {
+    const options = { viewers: 12, seconds: 8 };
+    const [plain, coded] = [await simulate(options), await simulate({ ...options, codec: true })];
+    expect(coded.traceHash).toBe(plain.traceHash);
+    expect(coded.originBytes).toEqual(plain.originBytes);
+  });
+
+  it('plays to everybody, from peers for the most part', async () => {
+    const result = await simulate({ viewers: 25, seconds: 20 });
+    expect(result.startupMs.p95).toBeLessThan(1_000);
+    expect(result.stalledSteadyRatio).toBeLessThan(0.01);
+    expect(result.offloadSteadyRatio).toBeGreaterThan(0.7);
+    expect(result.offloadSteadyRatio).toBeLessThanOrEqual(result.offloadSteadyLimitRatio);
+    expect(result.playoutDelayMs.p50).toBeGreaterThan(1_200);
+    expect(result.playoutDelayMs.p50).toBeLessThan(1_500);
+  });
+
+  it('no share of the viewers has a chunk sooner than the hard bound allows', async () => {
+    const options = { viewers: 40, seconds: 14 };
+    const { config } = resolveSimOptions(options);
+    const { series, originBytes } = await simulate(options);
+    expect(originBytes.fallback + originBytes.seed).toBeGreaterThan(0);
+    const bound = (viewers: number): number =>
+      hardBoundMs(
+        hardBoundOf({
+          viewers,
+          uplinksBitsPerSecond: series.peers.map(({ uplinkKbps }) => uplinkKbps * 1_000),
+          delaysMs: { median: 34, least: config.delayMs.least },
+          // The smallest chunks there are; any viewer may have a copy from the origin.
+          chunkBytes: 45_000,
+          blockBytes: 16_384,
+          originCopies: 40,
+          downlinkBitsPerSecond: 4 * Math.max(...series.peers.map(({ uplinkKbps }) => uplinkKbps * 1_000)),
+        }),
+      );
+    for (const { atMs, share } of series.diffusion) {
+      if (share > 0.01) expect(atMs).toBeGreaterThanOrEqual(bound(Math.floor(share * 40)));
+    }
+  });
+
+  it('the origin carries at least what uplinks cannot: N·r − Σu', async () => {
+    const result = await simulate({ viewers: 12, seconds: 20, uplink: 'equal:1500', playoutMs: 1_900 });
+    expect(result.offloadSteadyRatio).toBeLessThanOrEqual(0.5);
+    expect(result.stalledSteadyRatio).toBeLessThan(0.01);
+  });
+
+  it('free riders send no media', async () => {
+    const { series } = await simulate({ viewers: 12, seconds: 10, freeRiders: 0.95, seed: 3 });
+    expect(series.peers.filter(({ sentBytes }) => sentBytes === 0).length).toBeGreaterThan(6);
+  });
+
+  it('what polluters alter is found out, and neither played nor passed on', async () => {
+    const result = await simulate({ viewers: 20, seconds: 14, polluters: 0.2, seed: 4 });
+    expect(result.mechanisms['bans']).toBeGreaterThan(0);
+    expect(result.badBlocksPlayed).toBe(0);
+    expect(result.badBlocksForwarded).toBe(0);
+    expect(result.pollutersRemainingAfterMs).toBeGreaterThan(0);
+    expect(result.pollutersRemainingAfterMs).toBeLessThan(2_000);
+  });
+
+  it('keeps to the origin’s uplink, joins and seeds included', async () => {
+    const result = await simulate({ viewers: 20, seconds: 14, originUplinkKbps: 12_000, arrivalSeconds: 8 });
+    expect(result.originPeakBitsPerSecond).toBeLessThanOrEqual(12_000_000);
+  });
+
+  it('knows how long everybody needed after an outage of the origin', async () => {
+    const result = await simulate({ viewers: 12, seconds: 24, originOutage: '10:14' });
+    expect(result.stalledSteadyRatio).toBeGreaterThan(0);
+    expect(result.recoveryMs).toBeGreaterThan(0);
+    expect(result.recoveryMs).toBeLessThan(10_000);
+  });
+
+  it('fails when an agent sends what no link takes, or on a link that it has closed', async () => {
+    const tooLarge: WireMessage = { kind: 'block', rendition: 0, sequence: 1, index: 0, bytes: new Uint8Array(LIMITS.frameBytes) } as never;
+    await expect(simulate({ viewers: 3, seconds: 6 }, misbehaving((linkId) => [{ kind: 'send', linkId, message: tooLarge }]))).rejects.toMatchObject({
+      code: 'SIMULATION_FAILED',
+    });
+    await expect(
+      simulate({ viewers: 3, seconds: 6 }, misbehaving((linkId) => [{ kind: 'send', linkId: linkId + 1_000, message: { kind: 'ping', nonce: 1 } }])),
+    ).rejects.toMatchObject({ code: 'SIMULATION_FAILED' });
+  });
+
+  it('can be stopped', async () => {
+    const stop = new AbortController();
+    const { config } = resolveSimOptions({ viewers: 20, seconds: 3_600 });
+    const run = runSimulation(config, createStrategy('p2ptv', simulatedEngineOptions(config)), { signal: stop.signal, print: () => undefined });
+    stop.abort(new Error('stopped'));
+    await expect(run).rejects.toThrow('stopped');
+  });
+});
+
+/** The engine, but viewers do something more whenever a link opens. */
+function misbehaving(more: (linkId: number) => readonly ReturnType<PeerAgent['takeCommands']>[number][]): Strategy {
+  const engine = createStrategy('p2ptv');
+  return {
+    ...engine,
+    createAgent: (identity, ports) => {
+      const agent = engine.createAgent(identity, ports);
+      const added: ReturnType<PeerAgent['takeCommands']>[number][] = [];
+      return {
+        handle: (nowMs, input) => {
+          agent.handle(nowMs, input);
+          if (input.kind === 'linkOpened' && identity.role === 'viewer') added.push(...more(input.linkId));
+        },
+        takeCommands: () => [...agent.takeCommands(), ...added.splice(0)],
+        dueMs: (nowMs) => agent.dueMs(nowMs),
+        uplinkBitsPerSecond: (nowMs) => agent.uplinkBitsPerSecond(nowMs),
+        get state() {
+          return agent.state;
+        },
+      };
+    },
+  };
+}
