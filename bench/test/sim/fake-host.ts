@@ -27,8 +27,12 @@ export function fakeHost(index: number, options: { nowMs: () => number; uplinkBi
       host.heard.push({ kind: message.kind, atMs: options.nowMs() });
       options.came?.(message);
     },
-    linkDrained: () => void host.drained++,
-    linkEnded: () => void host.ended++,
+    linkDrained: () => {
+      host.drained++;
+    },
+    linkEnded: () => {
+      host.ended++;
+    },
   };
   return host;
 }
