@@ -28,6 +28,7 @@ export const FIGURES: readonly Figure[] = [
   { field: 'chunkDelayMs.p99', label: 'chunk delay p99', unit: 'ms', better: 'less' },
   { field: 'chunkDelayLimitMs', label: 'chunk delay, limit D*', unit: 'ms' },
   { field: 'chunkDelayCutThroughMs', label: 'chunk delay, cut-through', unit: 'ms' },
+  { field: 'chunkDelaySnowballMs', label: 'chunk delay, snowball', unit: 'ms' },
   { field: 'chunkDelayHardBoundMs', label: 'chunk delay, hard bound', unit: 'ms' },
   { field: 'chunkDelayOverLimit', label: 'chunk delay p99 over D*', unit: 'number', better: 'less' },
   { field: 'playoutDelayMs.p50', label: 'playout delay p50', unit: 'ms', better: 'less' },

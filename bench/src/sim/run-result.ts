@@ -25,7 +25,7 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
   const originTotal = BYTE_KINDS.reduce((sum, kind) => sum + measure.originBytes[kind], 0);
   const uplinks = tallies.map(({ peer }) => (peer.isUploading ? peer.line.uplinkBitsPerSecond : 0));
   const seedsPerChunk = ratioOf(measure.seedMediaBytes, measure.publishedBytes);
-  const limits = limitsOf(config, measure, { uplinks, seedsPerChunk });
+  const limits = limitsOf(config, measure, { uplinks, seedsPerChunk, downlinks: tallies.map(({ peer }) => peer.line.downlinkBitsPerSecond) });
   const p99 = measure.delays.quantile(0.99);
   const offloadSteadyRatio = measure.handedSteadyBytes > 0 ? 1 - measure.originSteadyBytes / measure.handedSteadyBytes : 0;
   return {
@@ -46,6 +46,7 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     chunkDelayLimitMs: limits.chunkDelayLimitMs,
     chunkDelayCutThroughMs: limits.chunkDelayCutThroughMs,
     chunkDelayHardBoundMs: limits.chunkDelayHardBoundMs,
+    chunkDelaySnowballMs: limits.chunkDelaySnowballMs,
     chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
     stalledRatio: ratioOf(measure.stalledMs, measure.watchedMs),
     stalledSteadyRatio: ratioOf(measure.stalledSteadyMs, measure.watchedSteadyMs),
@@ -68,7 +69,7 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     wallSeconds: cost.wallSeconds,
     peakRssBytes: cost.peakRssBytes,
     traceHash: trace.hex,
-    series: seriesOf(measure, limits.diffusionLimit, tallies),
+    series: seriesOf({ measure, seconds: config.seconds }, limits.diffusionLimit, tallies),
   };
 }
 
@@ -94,9 +95,9 @@ export function checkAccounts(simulation: Simulation): void {
 function limitsOf(
   config: SimConfig,
   measure: Measure,
-  run: { readonly uplinks: readonly number[]; readonly seedsPerChunk: number },
+  run: { readonly uplinks: readonly number[]; readonly downlinks: readonly number[]; readonly seedsPerChunk: number },
 ): ReturnType<typeof chunkDelayLimits> {
-  const { uplinks, seedsPerChunk } = run;
+  const { uplinks, downlinks, seedsPerChunk } = run;
   const viewers = Math.max(1, Math.round(measure.meanViewers));
   const chunkBytes = ratioOf(measure.publishedBytes, measure.chunksPublished);
   const sent = measure.originBytes.seed + measure.originBytes.fallback;
@@ -108,7 +109,7 @@ function limitsOf(
     blockBytes: BLOCK_BYTES,
     seedsPerChunk,
     originCopies: Math.max(1, Math.ceil(ratioOf(sent, measure.publishedBytes))),
-    downlinkBitsPerSecond: Math.max(...uplinks, 0) * 4 || 50_000_000,
+    downlinkBitsPerSecond: downlinks.reduce((most, downlink) => Math.max(most, downlink), 1),
   });
 }
 
@@ -142,7 +143,7 @@ function mechanismsOf(tallies: readonly ViewerTally[]): Record<string, number> {
   return sums;
 }
 
-function seriesOf(measure: Measure, diffusionLimit: SimSeries['diffusionLimit'], tallies: readonly ViewerTally[]): SimSeries {
+function seriesOf({ measure, seconds }: { measure: Measure; seconds: number }, diffusionLimit: SimSeries['diffusionLimit'], tallies: readonly ViewerTally[]): SimSeries {
   const { delays } = measure;
   const lastMs = Math.min(MAX_DIFFUSION_MS, Math.ceil(delays.quantile(1) / DIFFUSION_STEP_MS) * DIFFUSION_STEP_MS);
   const diffusion: SimSeries['diffusion'][number][] = [];
@@ -158,7 +159,8 @@ function seriesOf(measure: Measure, diffusionLimit: SimSeries['diffusionLimit'],
     diffusion,
     diffusionLimit,
     delayHistogram: histogram,
-    overTime: measure.seconds.map(({ viewers, handedBytes, stalledViewers, origin }, atSeconds) => ({
+    // What happens at the very end is no second of its own.
+    overTime: measure.seconds.slice(0, Math.ceil(seconds)).map(({ viewers, handedBytes, stalledViewers, origin }, atSeconds) => ({
       atSeconds,
       viewers,
       offloadRatio: handedBytes > 0 ? 1 - BYTE_KINDS.reduce((sum, kind) => sum + origin[kind], 0) / handedBytes : 0,

@@ -28,6 +28,7 @@ export const simResultSchema = z.strictObject({
   chunkDelayLimitMs: amount,
   chunkDelayCutThroughMs: amount,
   chunkDelayHardBoundMs: amount,
+  chunkDelaySnowballMs: amount.nullable(),
   chunkDelayOverLimit: amount,
   stalledRatio: ratio.min(0),
   stalledSteadyRatio: ratio.min(0),

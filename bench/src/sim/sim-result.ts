@@ -26,6 +26,8 @@ export type SimResult = {
   readonly chunkDelayLimitMs: number;
   readonly chunkDelayCutThroughMs: number;
   readonly chunkDelayHardBoundMs: number;
+  /** Passed on whole over the real uplinks, the strongest first; null: some can't be reached so. */
+  readonly chunkDelaySnowballMs: number | null;
   /** p99 over the limit. */
   readonly chunkDelayOverLimit: number;
   /** Stalled over watched time, from each viewer's first frame; `stalledSteadyRatio` from 10 s after its join. */

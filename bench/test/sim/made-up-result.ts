@@ -17,6 +17,7 @@ export function simResult(changes: Partial<SimResult> = {}): SimResult {
     chunkDelayLimitMs: limitMs,
     chunkDelayCutThroughMs: 410,
     chunkDelayHardBoundMs: 160,
+    chunkDelaySnowballMs: 480,
     chunkDelayOverLimit: 1010 / limitMs,
     stalledRatio: 0.0004,
     stalledSteadyRatio: 0.0002,

@@ -2,7 +2,7 @@ import { formatFigure } from '../figures.js';
 import type { SimReport } from '../sim-report.js';
 import { judgeReport } from '../table.js';
 import type { Plot } from './chart.js';
-import { renderPlot } from './chart.js';
+import { renderPlot, seriesColor } from './chart.js';
 import { headlineCards, verdicts } from './headline.js';
 import { escapeHtml } from './html.js';
 import { delayBySizePlot } from './plots/delay-by-size.js';
@@ -16,7 +16,7 @@ import type { ShownRun } from './runs.js';
 import { shownRuns } from './runs.js';
 import { STYLE } from './style.js';
 
-/** More runs than this in one drawing can't be told apart: each then has drawings of its own. */
+/** More runs than this in one drawing can't be told apart. */
 const MOST_TOGETHER = 8;
 
 /**
@@ -30,15 +30,16 @@ export function simPage(report: SimReport): string {
   const [first, ...others] = runs;
   if (!first) throw new RangeError('A report without a result has no page.');
   const main = runs.find(({ name }) => name === 'p2ptv') ?? first;
-  const isTogether = runs.length <= MOST_TOGETHER;
+  const groups = groupsOf(runs);
+  const isTogether = groups.length === 1;
   const judged = judgeReport(report);
   const sections = [
     header(report, runs),
-    isTogether ? `<p class="lead">${escapeHtml(leadOf(main, others.length === 0))}</p>` : '',
+    isTogether ? `<p class="lead">${escapeHtml(leadOf(main, { isAlone: others.length === 0, title: report.config.title }))}</p>` : '',
     isTogether ? headlineCards(main, judged) : '',
     others.length > 0 || judged.length > headlineBars(main, judged) ? verdicts(report) : '',
     others.length > 0 ? `<section><h2>${isTogether ? 'Side by side' : 'All runs'}</h2>${comparisonTable(runs, isTogether)}</section>` : '',
-    isTogether ? plots(plotsOf([main, ...runs.filter((run) => run !== main)])) : separately(runs),
+    isTogether ? plots(plotsOf([main, ...runs.filter((run) => run !== main)])) : separately(runs, groups),
     `<section><h2>Every figure</h2>${details('All figures and counters', allFigures(runs))}${details('Options', options(runs))}</section>`,
     footer(report),
   ];
@@ -72,17 +73,28 @@ function plotsOf(runs: readonly [ShownRun, ...ShownRun[]]): Plot[] {
   ].filter((plot) => plot !== undefined);
 }
 
-/** What only makes sense for all, then each run by itself, folded. */
-function separately(runs: readonly ShownRun[]): string {
+/** What only makes sense for all, then each group by itself, folded. */
+function separately(runs: readonly ShownRun[], groups: readonly Group[]): string {
   const bySize = delayBySizePlot(runs);
-  const each = runs.map((run) => {
-    const lone = { ...run, color: 'var(--series-1)' };
-    const drawn = [diffusionPlot([lone]), delayDistributionPlot([lone]), offloadOverTimePlot([lone]), originBytesOverTimePlot(lone, true), uploadByDelayPlot(lone, true), originBytesTotalPlot([lone])];
-    const { scenario, purpose } = run.planned;
-    const what = purpose === '' ? (scenario ?? '') : purpose;
-    return details(run.name, `<div class="plots">${drawn.filter((plot) => plot !== undefined).map(renderPlot).join('\n')}</div>`, what);
+  const each = groups.map((group) => {
+    const [first] = group;
+    const names = group.map(({ name }) => name).join(', ');
+    return details(names, `<div class="plots">${plotsOf(group).map(renderPlot).join('\n')}</div>`, first.planned.purpose);
   });
-  return `${bySize ? plots([bySize]) : ''}<section><h2>Each run</h2>${each.join('\n')}</section>`;
+  return `${bySize ? plots([bySize]) : ''}<section><h2>Pictures of each</h2>${each.join('\n')}</section>`;
+}
+
+type Group = readonly [ShownRun, ...ShownRun[]];
+
+/** Runs that may stand in one drawing: those of one scenario, not too many, each with a colour of its own. */
+function groupsOf(runs: readonly ShownRun[]): Group[] {
+  const groups: [ShownRun, ...ShownRun[]][] = [];
+  for (const run of runs) {
+    const group = groups.findLast(([first]) => first.planned.scenario === run.planned.scenario);
+    if (group && group.length < MOST_TOGETHER) group.push({ ...run, color: seriesColor(group.length) });
+    else groups.push([{ ...run, color: seriesColor(0) }]);
+  }
+  return groups;
 }
 
 function plots(drawn: readonly Plot[]): string {
@@ -101,10 +113,10 @@ function header({ config, startedAt }: SimReport, runs: readonly ShownRun[]): st
   return `<header><h1>${escapeHtml(config.title)}</h1><p class="sub">P2PTV simulator · ${count}${audience} viewers · ${escapeHtml(startedAt.slice(0, 16).replace('T', ' '))} UTC</p></header>`;
 }
 
-function leadOf({ name, result, planned }: ShownRun, isAlone: boolean): string {
+function leadOf({ name, result, planned }: ShownRun, { isAlone, title }: { isAlone: boolean; title: string }): string {
   const sent = Object.values(result.originBytes).reduce((sum, bytes) => sum + bytes, 0);
   const watched = result.offloadRatio < 1 ? sent / (1 - result.offloadRatio) : sent;
-  const purpose = planned.purpose === '' ? '' : `${planned.purpose.replace(/\.?$/, '.')} `;
+  const purpose = planned.purpose === '' || title.includes(planned.purpose) ? '' : `${planned.purpose.replace(/\.?$/, '.')} `;
   const who = isAlone ? 'The origin' : `With ${name} the origin`;
   return `${purpose}${who} sent ${formatFigure(sent, 'bytes')} for ${formatFigure(watched, 'bytes')} that were watched; viewers were ${(result.playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera.`;
 }

@@ -12,7 +12,7 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
     { label: 'limit 1 − 1/N', color: INK, mark: 'dashed' },
     ...(isAlone ? [{ label: 'viewers', color: MUTED, mark: 'box' as const }] : []),
   ];
-  const lastSeconds = Math.max(1, ...runs.map(({ result }) => result.series.overTime.at(-1)?.atSeconds ?? 0));
+  const lastSeconds = Math.max(1, ...runs.map((run) => run.result.series.overTime.at(-1)?.atSeconds ?? 0));
   return {
     title: 'What the origin is spared',
     finding:
@@ -47,13 +47,13 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
   };
 }
 
-function viewersOf({ result }: ShownRun): ChartSeries {
+function viewersOf(run: ShownRun): ChartSeries {
   return {
     type: 'line',
     silent: true,
     symbol: 'none',
     yAxisIndex: 1,
-    data: result.series.overTime.map(({ atSeconds, viewers }) => [atSeconds, viewers]),
+    data: run.result.series.overTime.map(({ atSeconds, viewers }) => [atSeconds, viewers]),
     lineStyle: { width: 0 },
     areaStyle: { color: MUTED, opacity: 0.14 },
   };

@@ -2,7 +2,6 @@ import type { SimSeries } from '../../sim-result.js';
 import type { ChartSeries, Plot } from '../chart.js';
 import { grid, valueAxis } from '../chart.js';
 import type { ShownRun } from '../runs.js';
-import { niceCeil } from './diffusion.js';
 
 type Peer = SimSeries['peers'][number];
 
@@ -16,7 +15,6 @@ export function uploadByDelayPlot({ name, result }: ShownRun, isAlone: boolean):
   if (peers.length === 0) return undefined;
   const classes = classesOf(peers);
   const { jain, leastContributorsP99Ms, mostContributorsP99Ms } = result.uploadFairness;
-  const lastMs = niceCeil(Math.max(...peers.map(({ delayP95Ms }) => delayP95Ms)) * 1.03);
   return {
     title: isAlone ? 'Who gives, and who waits' : `Who gives, and who waits: ${name}`,
     finding:
@@ -26,7 +24,7 @@ export function uploadByDelayPlot({ name, result }: ShownRun, isAlone: boolean):
     draw: (size) => ({
       grid: grid(size, { left: 50 }),
       xAxis: valueAxis({ name: 'uploaded over downloaded', format: (ratio) => `${Number(ratio.toFixed(2))}×`, min: 0, hasGrid: false }),
-      yAxis: valueAxis({ format: (value) => `${value} ms`, min: 0, max: lastMs }),
+      yAxis: valueAxis({ format: (value) => `${value} ms`, min: 0 }),
       series: classes.map(({ color, peers: members }): ChartSeries => ({
         type: 'scatter',
         silent: true,
