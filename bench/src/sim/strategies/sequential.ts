@@ -7,6 +7,7 @@ import type { TacticsFactory } from './baseline/tactics.js';
  * Pull in play order: the next chunk is asked for when the one before it has been. While no
  * neighbour has the oldest chunk that is missing, nothing newer is asked for. All want the same
  * chunk and have the same chunks, so uplinks idle: the missing-chunk syndrome (Hajek and Zhu 2011).
+ * It shows in wide windows; a live window of five parts that are seeded in play order hides most of it.
  */
 const TACTICS: TacticsFactory = {
   traits: { tellsBegun: true, tellsWhole: true, hasLinks: true, headers: 'whenSilent', serving: 'serial' },

@@ -115,17 +115,21 @@ describe('what all baselines have in common', () => {
 
 describe('sequential and rarest-first', () => {
   it('in play order nothing is asked for beyond a chunk that nobody has: the missing-chunk syndrome', () => {
-    const sequential = viewer('sequential');
-    const rarest = viewer('rarest-first');
-    for (const rig of [sequential, rarest]) {
-      const linkId = rig.link();
-      // Chunk 11 is known, but no neighbour has it.
-      rig.hear(linkId, { kind: 'header', signed: publish(11), holding: 'none' });
-      rig.tell(linkId, 12);
-    }
+    const LATER = [12, 13, 14, 15, 16, 17];
+    const rigs = (['sequential', 'rarest-first'] as const).map((name) => {
+      const rig = viewer(name);
+      rig.handle({ kind: 'originHeaders', headers: [11, ...LATER].map(publish) });
+      // Each neighbour has a chunk of its own, and nobody the next one.
+      for (const sequence of LATER) rig.hear(rig.link(), { kind: 'have', ...ref(sequence) });
+      return rig;
+    });
+    const [sequential, rarest] = rigs as [AgentRig, AgentRig];
 
     expect(sequential.asked).toEqual([]);
-    expect(rarest.asked).toEqual([12]);
+    expect(rarest.asked.toSorted((left, right) => left - right)).toEqual(LATER);
+
+    sequential.hear(sequential.link(), { kind: 'have', ...ref(11) });
+    expect(sequential.asked).toEqual([11, ...LATER]);
   });
 
   it('of two chunks the one that fewer have is asked for first', () => {

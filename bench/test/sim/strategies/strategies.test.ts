@@ -93,13 +93,6 @@ describe('strategies', { timeout: 60_000 }, () => {
     expect(tree.controlRatio).toBeLessThan(pull.controlRatio / 2);
   });
 
-  it('in play order chunks take longer than rarest first', async () => {
-    const sequential = await play('sequential');
-    const rarest = await play('rarest-first');
-
-    expect(sequential.chunkDelayMs.p50).toBeGreaterThan(rarest.chunkDelayMs.p50);
-  });
-
   it.each(['rarest-first', 'random-push', 'tree'] as const)('%s plays and forwards nothing that was altered', async (name) => {
     const result = await playAnew(name, { ...SHORT, polluterRatio: 0.2 });
 

@@ -224,6 +224,7 @@ export class BaselinePeer implements PeerAgent {
         this.#supply.setPlayback(nowMs, input.position);
         return;
       case 'upload':
+        // A cap is not kept: the simulator's viewers upload freely or not at all.
         this.#setUploading(nowMs, input.policy.mode !== 'off');
         return;
       case 'published':
