@@ -118,9 +118,10 @@ describe('sequential and rarest-first', () => {
     const LATER = [12, 13, 14, 15, 16, 17];
     const rigs = (['sequential', 'rarest-first'] as const).map((name) => {
       const rig = viewer(name);
+      const links = LATER.map(() => rig.link());
       rig.handle({ kind: 'originHeaders', headers: [11, ...LATER].map(publish) });
       // Each neighbour has a chunk of its own, and nobody the next one.
-      for (const sequence of LATER) rig.hear(rig.link(), { kind: 'have', ...ref(sequence) });
+      LATER.forEach((sequence, index) => rig.hear(links[index]!, { kind: 'have', ...ref(sequence) }));
       return rig;
     });
     const [sequential, rarest] = rigs as [AgentRig, AgentRig];
