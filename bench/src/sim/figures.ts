@@ -39,6 +39,8 @@ export const FIGURES: readonly Figure[] = [
   { field: 'seekMs.p95', label: 'seek p95', unit: 'ms', better: 'less' },
   { field: 'stalledRatio', label: 'stalled', unit: 'share', better: 'less' },
   { field: 'stalledSteadyRatio', label: 'stalled, steady', unit: 'share', better: 'less' },
+  { field: 'skippedRatio', label: 'left out', unit: 'share', better: 'less' },
+  { field: 'skippedSteadyRatio', label: 'left out, steady', unit: 'share', better: 'less' },
   { field: 'firstViewersStalledRatio', label: 'stalled, who came first', unit: 'share', better: 'less' },
   { field: 'recoveryMs', label: 'recovered after', unit: 'ms', better: 'less' },
   { field: 'originBytes.seed', label: 'origin: seeds', unit: 'bytes', better: 'less' },

@@ -69,6 +69,7 @@ export class Measure {
   firstWatchedMs = 0;
   watchedSteadyMs = 0;
   skippedMs = 0;
+  skippedSteadyMs = 0;
   stalls = 0;
   seedMediaBytes = 0;
   linkMediaBytes = 0;
@@ -336,8 +337,9 @@ export class Measure {
     this.stalledSteadyMs += Math.max(0, toMs - Math.max(fromMs, peer.joinedAtMs + STEADY_AFTER_MS));
   }
 
-  skipped(_peer: CountedPeer, byMs: number): void {
+  skipped(peer: CountedPeer, byMs: number): void {
     this.skippedMs += byMs;
+    if (isSteady(peer, this.#queue.nowMs)) this.skippedSteadyMs += byMs;
   }
 
   delaySampled(peer: CountedPeer, nowMs: number, delayMs: number): void {

@@ -50,6 +50,8 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
     stalledRatio: ratioOf(measure.stalledMs, measure.watchedMs),
     stalledSteadyRatio: ratioOf(measure.stalledSteadyMs, measure.watchedSteadyMs),
+    skippedRatio: ratioOf(measure.skippedMs, measure.watchedMs),
+    skippedSteadyRatio: ratioOf(measure.skippedSteadyMs, measure.watchedSteadyMs),
     firstViewersStalledRatio: ratioOf(measure.firstStalledMs, measure.firstWatchedMs),
     ...(measure.recoveryMs === undefined ? {} : { recoveryMs: measure.recoveryMs }),
     startupMs: { p50: measure.startups.quantile(0.5), p95: measure.startups.quantile(0.95) },

@@ -65,7 +65,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   /** Tickets come with the tracker's first answer: nobody can be dialled before. */
   hasTicket = false;
   readonly #world: World;
-  readonly #agent: PeerAgent;
+  /** Undefined once it has left: what it held is free then. */
+  #agent: PeerAgent | undefined;
+  #finalState: PeerAgentState | undefined;
   readonly #random: Random;
   readonly #player: SimPlayer | undefined;
   readonly #wakes: Wake[] = [];
@@ -108,7 +110,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   get state(): PeerAgentState {
-    return this.#agent.state;
+    const state = this.#finalState ?? this.#agent?.state;
+    if (!state) throw new SimulationError('A peer has neither an agent nor what became of it.');
+    return state;
   }
 
   get isStalled(): boolean {
@@ -143,7 +147,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     this.isUp = false;
     this.links.clear();
     http.forgetHost(this);
-    if (this.#isMeshStarted) tracker.disconnect(this, isGraceful);
+    // Of one that died the tracker learns by its missing reports.
+    if (this.#isMeshStarted && isGraceful) tracker.disconnect(this, true);
+    this.#finalState = { ...this.state };
+    this.#agent = undefined;
   }
 
   /** The run is over: what is under way is counted. */
@@ -153,11 +160,12 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
 
   /** Hands an input to the agent and does what it wants. */
   handle(input: EngineInput): void {
-    if (!this.isUp) return;
+    const agent = this.#agent;
+    if (!agent) return;
     const { nowMs } = this.#world.queue;
-    this.#agent.handle(nowMs, input);
-    for (const command of this.#agent.takeCommands()) this.#carryOut(command);
-    const dueMs = this.#agent.dueMs(nowMs);
+    agent.handle(nowMs, input);
+    for (const command of agent.takeCommands()) this.#carryOut(command);
+    const dueMs = agent.dueMs(nowMs);
     // As a session does: a timer that is set for about the right time is left alone.
     if (dueMs < this.#wakeAtMs - 1) this.#wakeAt(Math.max(dueMs, nowMs + 1));
   }
@@ -206,7 +214,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       peerId: this.peerId,
       role: this.role,
       fingerprint: this.#world.fingerprintOf(this),
-      uplinkBitsPerSecond: this.#agent.uplinkBitsPerSecond(this.#world.queue.nowMs),
+      uplinkBitsPerSecond: this.#agent?.uplinkBitsPerSecond(this.#world.queue.nowMs) ?? 0,
       isUploading: this.isUploading,
       isVisible: true,
       ...(this.role === 'origin' ? { proof: this.#world.proofOf(this) } : {}),
@@ -294,7 +302,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     this.#wakes.push(wake);
     if (wake.atMs !== this.#wakeAtMs) return;
     this.#wakeAtMs = Infinity;
-    if (!this.isUp) return;
+    if (!this.#agent) return;
     const { nowMs } = this.#world.queue;
     const dueMs = this.#agent.dueMs(nowMs);
     // What was due has been done by another input meanwhile.
@@ -323,7 +331,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     if (!this.isUp) return;
     this.#after(REPORT_INTERVAL_MS, () => this.#report());
     if (!this.#isTracked) return;
-    const { state } = this.#agent;
+    const { state } = this;
     const { tracker, queue } = this.#world;
     tracker.report(this, {
       fromPeersBytes: state.verifiedBytes.peerBytes,
@@ -331,7 +339,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       fallbackBytes: this.fallbackBytes,
       fromSeederBytes: state.verifiedBytes.seederBytes,
       sentBytes: state.sentMediaBytes,
-      uplinkBitsPerSecond: this.#agent.uplinkBitsPerSecond(queue.nowMs),
+      uplinkBitsPerSecond: this.#agent?.uplinkBitsPerSecond(queue.nowMs) ?? 0,
       neighbourCount: state.neighbourCount,
       isUploading: this.isUploading,
       isVisible: true,
@@ -440,7 +448,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     switch (event.name) {
       case 'partReady': {
         const fromMs = captureDateMs(event.header.programDateTimeMs);
-        measure.partReady(this, event.header, areBytesWatched ? this.#agent.bytesOf?.(event.header) : undefined);
+        measure.partReady(this, event.header, areBytesWatched ? this.#agent?.bytesOf?.(event.header) : undefined);
         this.#player?.partReady(queue.nowMs, { fromMs, toMs: fromMs + event.header.durationUs / 1000 });
         return;
       }

@@ -25,7 +25,7 @@ export interface PlayerListener {
   stallBegan(): void;
   /** A standstill is over, or is counted up to the end of the run. */
   stallEnded(fromMs: number, toMs: number): void;
-  /** Media were left out because they never came. */
+  /** Media were left out: they never came, or it was too late for them. */
   skipped(byMs: number): void;
   /** A look at the delay, twice a second while the picture moves. */
   delaySampled(nowMs: number, delayMs: number): void;
@@ -134,6 +134,7 @@ export class SimPlayer {
       const liveMs = Math.min(nowMs - targetMs, this.#readyToMs - this.#partMs);
       if (liveMs - dateMs >= LEAST_SEEK_MS) {
         this.#holes.length = 0;
+        this.#listener.skipped(liveMs - dateMs);
         this.#rate = 1;
         this.#moveTo(nowMs, liveMs);
         return;

@@ -32,6 +32,8 @@ export const simResultSchema = z.strictObject({
   chunkDelayOverLimit: amount,
   stalledRatio: ratio.min(0),
   stalledSteadyRatio: ratio.min(0),
+  skippedRatio: amount,
+  skippedSteadyRatio: amount,
   firstViewersStalledRatio: ratio.min(0),
   recoveryMs: amount.nullable().exactOptional(),
   startupMs: z.strictObject({ p50: amount, p95: amount }),

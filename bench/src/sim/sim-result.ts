@@ -33,6 +33,9 @@ export type SimResult = {
   /** Stalled over watched time, from each viewer's first frame; `stalledSteadyRatio` from 10 s after its join. */
   readonly stalledRatio: number;
   readonly stalledSteadyRatio: number;
+  /** Media left out, because they never came or came too late, over watched time; the steady one from 10 s after each join. */
+  readonly skippedRatio: number;
+  readonly skippedSteadyRatio: number;
   /** Of those only who came at first, before any crowd. */
   readonly firstViewersStalledRatio: number;
   /** After the origin's outage: until nobody stood still any more; null: that never came; left out: there was none. */

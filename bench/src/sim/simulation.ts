@@ -199,7 +199,10 @@ export class Simulation implements World {
       queue: this.queue,
       random: this.#population,
       newViewer: () => this.#newViewer(),
-      left: (viewer) => this.measure.viewerLeft(viewer),
+      left: (viewer) => {
+        this.measure.viewerLeft(viewer);
+        this.peers.delete(viewer.peerId);
+      },
     });
     population.start();
     if (trackerOutage) this.#at(trackerOutage.fromSeconds * 1_000, () => this.tracker.cutOff());

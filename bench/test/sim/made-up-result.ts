@@ -21,6 +21,8 @@ export function simResult(changes: Partial<SimResult> = {}): SimResult {
     chunkDelayOverLimit: 1010 / limitMs,
     stalledRatio: 0.0004,
     stalledSteadyRatio: 0.0002,
+    skippedRatio: 0.0002,
+    skippedSteadyRatio: 0,
     firstViewersStalledRatio: 0.0004,
     startupMs: { p50: 240, p95: 430 },
     playoutDelayMs: { p50: 1310, p95: 1370 },

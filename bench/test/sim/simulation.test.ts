@@ -68,6 +68,14 @@ describe('a simulated run', () => {
     }
   });
 
+  it('equal uplinks without delay: 95 of 100 chunks within 2.5 times 1 + ⌊log₂ N⌋ slots', async () => {
+    const result = await simulate({ viewers: 32, seconds: 16, uplink: 'equal:10000', delayMs: 0 });
+    // 75 KB in the mean on 10 Mb/s. Key frames are 1.8 times as long, and not every uplink is free when it is needed.
+    const slotMs = 75_000 * 8e3 / 10e6;
+    expect(result.chunkDelayMs.p95).toBeLessThan(2.5 * (1 + Math.floor(Math.log2(32))) * slotMs);
+    expect(result.chunkDelayMs.p50).toBeGreaterThan(slotMs);
+  });
+
   it('the origin carries at least what uplinks cannot: N·r − Σu', async () => {
     const result = await simulate({ viewers: 12, seconds: 20, uplink: 'equal:1500', playoutMs: 1_900 });
     expect(result.offloadSteadyRatio).toBeLessThanOrEqual(0.5);
