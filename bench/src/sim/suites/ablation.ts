@@ -1,3 +1,4 @@
+import { MECHANISMS } from '@p2ptv/peer/engine';
 import type { Mechanism } from '@p2ptv/peer/engine';
 
 import type { PlanEntry } from '../plan.js';
@@ -6,30 +7,28 @@ import { readScenario } from '../scenario.js';
 import type { Comparison } from './comparison.js';
 import { pick } from './comparison.js';
 
-/** Where a mechanism has most to do. */
-const SCENARIO_OF: Readonly<Record<Mechanism, string>> = {
-  push: 'steady-1k',
-  cutThrough: 'steady-1k',
-  switching: 'steady-1k',
+/** Where a mechanism has most to do, if that is not the {@link USUAL_SCENARIO}. */
+const SCENARIO_OF: Readonly<Partial<Record<Mechanism, string>>> = {
   hedging: 'lossy',
   jitter: 'weak-uplinks',
   priority: 'free-riders',
   exchange: 'tracker-away',
 };
-const MECHANISM_NAMES = Object.keys(SCENARIO_OF) as readonly Mechanism[];
+const USUAL_SCENARIO = 'steady-1k';
 
 /** The engine with each mechanism switched off, in the scenario built for it, beside the whole engine. */
 export const ablationComparison: Comparison = {
   name: 'ablation',
   summary: 'the engine without each of its mechanisms, in the scenario built for it; --only <mechanisms>',
   plan: (request) => {
-    const mechanisms = pick(MECHANISM_NAMES, request);
-    const scenarios = [...new Set(mechanisms.map((mechanism) => request.scenario ?? SCENARIO_OF[mechanism]))];
+    const mechanisms = pick(MECHANISMS, request);
+    const scenarioOf = (mechanism: Mechanism): string => request.scenario ?? SCENARIO_OF[mechanism] ?? USUAL_SCENARIO;
+    const scenarios = [...new Set(mechanisms.map(scenarioOf))];
     const entries = scenarios.flatMap((name): PlanEntry[] => {
       const scenario = { ...readScenario(name), bars: [] };
       const whole = planRuns(scenario, request.given, { name });
       const without = mechanisms
-        .filter((mechanism) => (request.scenario ?? SCENARIO_OF[mechanism]) === name)
+        .filter((mechanism) => scenarioOf(mechanism) === name)
         .flatMap((mechanism) =>
           planRuns(scenario, { ...request.given, disable: mechanism }, { name: `${name} without ${mechanism}`, comparedWith: name }),
         );
