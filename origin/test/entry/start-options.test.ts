@@ -28,6 +28,12 @@ it('without anything the defaults of the design hold', () => {
   });
 });
 
+it('an uplink has a limit only if one is named, of at least half a megabit', () => {
+  expect(resolveStartOptions({})['uplink-kbps']).toBeUndefined();
+  expect(resolveStartOptions({ uplinkKbps: '20000' })['uplink-kbps']).toBe(20_000);
+  expect(() => resolveStartOptions({ uplinkKbps: '499' })).toThrow('--uplink-kbps');
+});
+
 it('a configuration file has the same names, flags win, and its relative paths are meant from where it is', () => {
   expect(resolveStartOptions({ config, partMs: '200', port: '0' })).toMatchObject({
     port: 0,
