@@ -212,18 +212,25 @@ export class OriginHttp {
   #arrive(connection: Connection, departsMs: number, piece: { response: ChunkResponse; bytes: Uint8Array; isLast: boolean }): void {
     const { host, delayMs } = connection;
     const { response, bytes, isLast } = piece;
-    this.#atTime(departsMs + delayMs, () => {
-      const receivedMs = host.line.receive(this.#ports.queue.nowMs, bytes.length);
-      this.#atTime(receivedMs, () => {
-        const isUsed = host.isUp && !response.isUnheard;
-        this.#ports.arrived(bytes.length, isUsed);
-        if (!isUsed) return;
-        const { fetchId, sequence } = response.what;
-        host.fetchedBytes(fetchId, sequence, bytes);
-        if (!isLast) return;
-        this.#forget(response);
-        if (!response.isUnheard) host.fetchEnded(fetchId, undefined);
-      });
+    this.#receive(host, { bytes: bytes.length, atMs: departsMs + delayMs }, () => {
+      const isUsed = host.isUp && !response.isUnheard;
+      this.#ports.arrived(bytes.length, isUsed);
+      if (!isUsed) return;
+      const { fetchId, sequence } = response.what;
+      host.fetchedBytes(fetchId, sequence, bytes);
+      if (!isLast) return;
+      this.#forget(response);
+      if (!response.isUnheard) host.fetchEnded(fetchId, undefined);
+    });
+  }
+
+  /** Bytes come to a viewer's downlink; calls back when they are through it. */
+  #receive(host: OriginClientHost, coming: { readonly bytes: number; readonly atMs: number }, done: () => void): void {
+    const { queue } = this.#ports;
+    this.#atTime(coming.atMs, () => {
+      const receivedMs = host.line.receive(queue.nowMs, coming.bytes);
+      if (receivedMs > queue.nowMs) this.#atTime(receivedMs, done);
+      else done();
     });
   }
 
@@ -298,12 +305,9 @@ export class OriginHttp {
     const granted = (): void => {
       const departsMs = uplink.line.send(queue.nowMs, bytes);
       this.#ports.sent(kind, host, { bytes, departsMs });
-      this.#atTime(departsMs + delayMs, () => {
-        const receivedMs = host.line.receive(queue.nowMs, bytes);
-        this.#atTime(receivedMs, () => {
-          this.#ports.arrived(bytes, host.isUp);
-          if (host.isUp) done();
-        });
+      this.#receive(host, { bytes, atMs: departsMs + delayMs }, () => {
+        this.#ports.arrived(bytes, host.isUp);
+        if (host.isUp) done();
       });
     };
     uplink.ask({ bytes, priority: PRIORITIES[kind], granted });
