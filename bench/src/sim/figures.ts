@@ -89,7 +89,7 @@ export function formatFigure(value: number | undefined, unit: FigureUnit): strin
   if (value === undefined) return '-';
   switch (unit) {
     case 'ratio':
-      return value.toFixed(Math.abs(value) < 1 && Math.abs(value) >= 0.99 ? 4 : 3);
+      return value.toFixed(Math.abs(value) < 1 && Math.abs(value) >= 0.99 ? 4 : 3).replace(/^-(0\.0+)$/, '$1');
     case 'share':
       return `${trimmed(value * 100)} %`;
     case 'ms':

@@ -89,6 +89,12 @@ describe('page of a simulation', () => {
     expect(page.match(/<h3>How a chunk reaches the viewers/g)).toHaveLength(1);
   });
 
+  it('says which run gave no result, and why', () => {
+    const page = simPage(report({ steady: planned(), churn: planned({ bars, failure: 'It did what no run can do.' }) }, { steady: simResult() }));
+    expect(page).toContain('<b>churn</b>: It did what no run can do.');
+    expect(page).toContain('0 of 2 bars met');
+  });
+
   it('shows foreign text as text', () => {
     const page = simPage(report({ '<b>&"x"': planned({ purpose: '<script>alert(1)</script>' }) }, { '<b>&"x"': simResult() }));
     expect(page).not.toContain('<script');

@@ -23,11 +23,11 @@ const HEADLINES: readonly { readonly field: string; readonly label: string; read
     note: ({ result }) => `p95 ${formatFigure(result.playoutDelayMs.p95, 'ms')}`,
   },
   { field: 'stalledRatio', label: 'Stalled', note: ({ result }) => `steady ${formatFigure(result.stalledSteadyRatio, 'share')}` },
-  { field: 'stalledSteadyRatio', label: 'Stalled, steady', note: ({ result }) => `from the first frame on ${formatFigure(result.stalledRatio, 'share')}` },
+  { field: 'stalledSteadyRatio', label: 'Stalled, steady', note: ({ result }) => `in all ${formatFigure(result.stalledRatio, 'share')}` },
   { field: 'startupMs.p95', label: 'Startup p95', note: ({ result }) => `median ${formatFigure(result.startupMs.p50, 'ms')}` },
   {
     field: 'originPeakBitsPerSecond',
-    label: 'Origin, busiest second',
+    label: 'Origin, peak',
     note: ({ result }) => `${formatFigure(result.seedsPerChunk, 'number')} seeds a chunk`,
   },
 ];
@@ -58,16 +58,17 @@ export function verdicts(report: Pick<SimReport, 'config' | 'results'>): string 
   const rows = runs.flatMap((run) => {
     const bars = judged.filter((bar) => bar.run === run);
     const purpose = report.config.runs[run]?.purpose ?? '';
-    return bars.map((bar, index) => {
-      const head =
-        index === 0
-          ? `<th scope="rowgroup" rowspan="${bars.length}"><b>${escapeHtml(run)}</b>${purpose === '' ? '' : `<small>${escapeHtml(purpose)}</small>`}</th>`
-          : '';
-      return `<tr${index === 0 ? ' class="first"' : ''}>${head}<td>${escapeHtml(bar.label)}</td><td class="gauge">${bullet(bar)}</td><td class="number">${escapeHtml(bar.valueText)}</td><td class="number">${escapeHtml(bar.barText)}</td><td>${pill(bar)}</td></tr>`;
-    });
+    const about = purpose === '' ? '' : `<small>${escapeHtml(purpose)}</small>`;
+    return [
+      `<tr class="scenario"><th scope="rowgroup" colspan="5"><b>${escapeHtml(run)}</b>${about}</th></tr>`,
+      ...bars.map(
+        (bar) =>
+          `<tr><td>${escapeHtml(bar.label)}</td><td class="gauge">${bullet(bar)}</td><td class="number">${escapeHtml(bar.valueText)}</td><td class="number">${escapeHtml(bar.barText)}</td><td class="verdict">${pill(bar)}</td></tr>`,
+      ),
+    ];
   });
   return `<section><h2>${met} of ${judged.length} bars met</h2>
-<div class="scroll"><table class="verdicts"><thead><tr><th>scenario</th><th>figure</th><th class="gauge"></th><th class="number">value</th><th class="number">bar</th><th></th></tr></thead>
+<div class="scroll"><table class="verdicts"><thead><tr><th>figure</th><th class="gauge"></th><th class="number">value</th><th class="number">bar</th><th></th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div></section>`;
 }
 

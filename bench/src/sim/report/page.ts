@@ -37,7 +37,8 @@ export function simPage(report: SimReport): string {
     header(report, runs),
     isTogether ? `<p class="lead">${escapeHtml(leadOf(main, { isAlone: others.length === 0, title: report.config.title }))}</p>` : '',
     isTogether ? headlineCards(main, judged) : '',
-    others.length > 0 || judged.length > headlineBars(main, judged) ? verdicts(report) : '',
+    failures(report),
+    !isTogether || judged.length > headlineBars(main, judged) ? verdicts(report) : '',
     others.length > 0 ? `<section><h2>${isTogether ? 'Side by side' : 'All runs'}</h2>${comparisonTable(runs, isTogether)}</section>` : '',
     isTogether ? plots(plotsOf([main, ...runs.filter((run) => run !== main)])) : separately(runs, groups),
     `<section><h2>Every figure</h2>${details('All figures and counters', allFigures(runs))}${details('Options', options(runs))}</section>`,
@@ -119,6 +120,12 @@ function leadOf({ name, result, planned }: ShownRun, { isAlone, title }: { isAlo
   const purpose = planned.purpose === '' || title.includes(planned.purpose) ? '' : `${planned.purpose.replace(/\.?$/, '.')} `;
   const who = isAlone ? 'The origin' : `With ${name} the origin`;
   return `${purpose}${who} sent ${formatFigure(sent, 'bytes')} for ${formatFigure(watched, 'bytes')} that were watched; viewers were ${(result.playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera.`;
+}
+
+/** Runs without a result, and why. */
+function failures({ config }: SimReport): string {
+  const failed = Object.entries(config.runs).flatMap(([name, { failure }]) => (failure === undefined ? [] : [`<li><b>${escapeHtml(name)}</b>: ${escapeHtml(failure)}</li>`]));
+  return failed.length === 0 ? '' : `<section><h2>No result</h2><ul>${failed.join('')}</ul></section>`;
 }
 
 function options(runs: readonly ShownRun[]): string {

@@ -37,9 +37,10 @@ h3 { font-size: 15px; margin: 0; }
 .card { background: var(--card); border: 1px solid var(--edge); border-radius: 12px; padding: 14px 16px; }
 .card.missed { border-color: var(--not); }
 .card h3 { font-size: 13px; font-weight: 500; color: var(--muted); }
-.card .value { font-size: 27px; font-weight: 650; letter-spacing: -.015em; margin: 3px 0 0; font-variant-numeric: tabular-nums; }
+.card .value { font-size: 25px; white-space: nowrap; font-weight: 650; letter-spacing: -.015em; margin: 3px 0 0; font-variant-numeric: tabular-nums; }
 .card .note { margin: 0; color: var(--muted); font-size: 12.5px; min-height: 1.45em; }
-.card .bar { margin: 8px 0 0; font-size: 12.5px; color: var(--muted); white-space: nowrap; }
+.card .bar { margin: 8px 0 0; font-size: 12.5px; color: var(--muted); }
+.card .bar span { display: inline-block; white-space: nowrap; }
 .pill { display: inline-block; border-radius: 99px; padding: 1px 9px; font-size: 12px; font-weight: 650; white-space: nowrap; }
 .pill.ok { color: var(--ok); background: var(--ok-paper); }
 .pill.not { color: var(--not); background: var(--not-paper); }
@@ -62,7 +63,10 @@ thead th { border-top: 0; color: var(--muted); font-size: 12.5px; white-space: n
 tbody th { min-width: 150px; }
 tbody th small { display: block; color: var(--muted); font-size: 12px; max-width: 34em; }
 .number { text-align: right; white-space: nowrap; }
-.verdicts tr:not(.first) td { border-top-color: transparent; }
+.verdicts tr:not(.scenario) td { border-top: 0; }
+.verdicts .scenario th { padding-top: 10px; }
+.verdicts .scenario small { display: inline; margin-left: 10px; }
+.verdicts .verdict { width: 96px; }
 .verdicts .gauge { width: 96px; padding-right: 0; }
 .verdicts td { padding-top: 5px; padding-bottom: 5px; }
 .bullet { display: inline-block; position: relative; width: 72px; height: 7px; border-radius: 4px; vertical-align: 1px; background: linear-gradient(to right, var(--ok) var(--filled), var(--grid) var(--filled)); }
@@ -88,8 +92,6 @@ footer { color: var(--muted); font-size: 12.5px; margin-top: 36px; }
   .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
   .card { padding: 11px 12px; }
   .card .value { font-size: 22px; }
-  .card .bar { white-space: normal; }
-  .card .bar span { display: inline-block; white-space: nowrap; }
   .plot { padding: 13px 8px 6px; }
   .plot h3, .finding, .legend { padding: 0 4px; }
   .wide { display: none; }
@@ -97,6 +99,10 @@ footer { color: var(--muted); font-size: 12.5px; margin-top: 36px; }
   th, td { padding: 6px 9px; }
   .compared th:first-child, .figures th:first-child { position: sticky; left: 0; background: var(--card); min-width: 118px; z-index: 1; }
   .gauge { display: none; }
+  .verdicts td { font-size: 12.5px; padding-left: 5px; padding-right: 5px; white-space: normal; }
+  .verdicts td:first-child { padding-left: 9px; }
+  .verdicts .scenario small { display: block; margin-left: 0; }
+  .verdicts .verdict { width: auto; }
 }
 @media print { details { break-inside: avoid; } .plot { break-inside: avoid; } }
 `;
