@@ -68,7 +68,7 @@ function stopOnSignals(stop: AbortController): () => void {
     firstAtMs ??= performance.now();
     // A second one is from somebody in a hurry.
     if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(EXIT_STOPPED);
-    if (!stop.signal.aborted) stop.abort(new StoppedError('Stopped.'));
+    if (!stop.signal.aborted) stop.abort(new StoppedError('Stopped: nothing was written.'));
   };
   for (const signal of SIGNALS) process.on(signal, stopped);
   return () => {
@@ -87,7 +87,7 @@ function reportFailure(error: unknown): number {
     return EXIT_USAGE;
   }
   if (error instanceof StoppedError) {
-    process.stderr.write('Stopped: nothing was written.\n');
+    process.stderr.write(`${error.message}\n`);
     return EXIT_STOPPED;
   }
   if (error instanceof BenchError) process.stderr.write(`${error.message}\n`);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { BenchError } from '../../errors.js';
+import { BenchError, StoppedError } from '../../errors.js';
 import { describeMachine } from '../../machine.js';
 import type { SuiteContext } from '../../suite.js';
 import type { PlanEntry, SimPlan } from '../plan.js';
@@ -54,7 +54,7 @@ export async function runApart(plan: SimPlan, context: SuiteContext, { command, 
         results[name] = result;
         context.print(`  ${formatOutcome(result)}`);
       } catch (error) {
-        context.signal.throwIfAborted();
+        if (context.signal.aborted) throw Object.keys(results).length > 0 ? new StoppedError('Stopped: the files that were asked for have what was finished.') : error;
         if (!(error instanceof BenchError)) throw error;
         runs[name] = { ...planned, failure: error.message };
         context.print(`  ${error.message}`);
