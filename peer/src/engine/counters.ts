@@ -18,6 +18,8 @@ export type MechanismCounters = {
   parentChanges: number;
   /** Second sources asked because the first went silent. */
   hedges: number;
+  /** Ends of slow transfers asked of a second neighbour. */
+  splits: number;
   /** Requests withdrawn from a busy neighbour because another had the chunk by then. */
   switches: number;
   /** Fallbacks to the origin because the deadline came near. */
@@ -47,6 +49,7 @@ export function newMechanismCounters(): MechanismCounters {
     subscriptions: 0,
     parentChanges: 0,
     hedges: 0,
+    splits: 0,
     switches: 0,
     fallbacks: 0,
     rangeTails: 0,

@@ -34,6 +34,8 @@ type PeerSource = {
   begunAtMs: number | undefined;
   lastBlockAtMs: number;
   receivedBytes: number;
+  /** It was asked for the chunk's end only, while another source brings the beginning. */
+  readonly isTail: boolean;
   /** Its sender had all of it when it began: its pace is that of the sender's uplink. */
   isSteady: boolean;
 };
@@ -55,7 +57,7 @@ type Download = {
   /** X of the fallback rule: how much earlier than needed this peer turns to the origin, ms. */
   readonly jitterMs: number;
   source: Source;
-  /** Asked because the source went silent; whichever sends the next block stays. */
+  /** A second source: asked for everything because the first went silent, or for the end because the first is slow. */
   hedge: PeerSource | undefined;
   /** When a neighbour first told of it. */
   toldAtMs: number | undefined;
@@ -93,6 +95,11 @@ const MAX_ROUNDS = 4;
 const SPARED_LOOK_MS = 20;
 /** A transfer that is silent for two round trips, and at least so long, gets a second source, ms. */
 const LEAST_SILENCE_MS = 150;
+/** A transfer is split when it is to take so much longer, ms, and so many blocks are missing. */
+const LEAST_SPLIT_MS = 100;
+const LEAST_SPLIT_BLOCKS = 3;
+/** How often it is looked for somebody to split with, ms. */
+const SPLIT_LOOK_MS = 60;
 /** What a push is expected to take until its sender says that others come first, ms. */
 const PUSH_EXPECTED_MS = 100;
 
@@ -479,6 +486,7 @@ export class Downloads {
     const silentAtMs = (isBegun ? source.lastBlockAtMs + 2 * blockMs : source.expectedAtMs) + silenceMs;
     if (nowMs < silentAtMs) {
       this.#lookAgain(download, silentAtMs);
+      if (isBegun) this.#splitSlow(nowMs, download, { source, deadlineMs });
       return;
     }
     const second = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
@@ -486,6 +494,29 @@ export class Downloads {
     this.#context.counters.hedges++;
     download.hedge = this.#newSource(nowMs, download, { ...second, isPush: false });
     this.#request(nowMs, download, { ...second, deadlineMs });
+  }
+
+  /** A transfer that will take long leaves its end to somebody who has all of the chunk and is sooner done with it. */
+  #splitSlow(
+    nowMs: number,
+    download: Download,
+    slow: { readonly source: PeerSource; readonly deadlineMs: number },
+  ): void {
+    const { chunk } = download;
+    const { source, deadlineMs } = slow;
+    const leftMs = source.expectedAtMs - nowMs;
+    const firstBlock = firstMissingBlock(chunk);
+    const missing = chunk.blockCount - firstBlock;
+    if (leftMs < LEAST_SPLIT_MS || missing < LEAST_SPLIT_BLOCKS || !this.#context.options.isEnabled('splitting')) return;
+    const fromBlock = firstBlock + Math.ceil(missing / 2);
+    const second = bestSource(this.#context, nowMs, { chunk, other: source.linkId, fromBlock });
+    if (!second || second.finishMs > nowMs + leftMs / 2 + second.neighbour.roundTripMs.mean) {
+      this.#lookAgain(download, nowMs + SPLIT_LOOK_MS);
+      return;
+    }
+    this.#context.counters.splits++;
+    download.hedge = this.#newSource(nowMs, download, { ...second, isPush: false, isTail: true });
+    this.#request(nowMs, download, { ...second, deadlineMs, fromBlock });
   }
 
   /** A block of a download has come. */
@@ -505,7 +536,7 @@ export class Downloads {
     source.expectedAtMs = nowMs + (missingBytes(download.chunk) - length) * msPerByte;
     neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
     const { hedge } = download;
-    if (!hedge) return;
+    if (!hedge || hedge.isTail) return;
     const loser = source === hedge ? download.source : hedge;
     download.hedge = undefined;
     download.source = source;
@@ -519,9 +550,14 @@ export class Downloads {
     this.#request(nowMs, download, from);
   }
 
-  #request(nowMs: number, download: Download, from: Candidate & { readonly deadlineMs: number }): void {
+  /** Asks for what is missing, or only for what is missing from a block on. */
+  #request(
+    nowMs: number,
+    download: Download,
+    from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number },
+  ): void {
     const { chunk } = download;
-    const firstBlock = firstMissingBlock(chunk);
+    const firstBlock = from.fromBlock ?? firstMissingBlock(chunk);
     this.#links.send(nowMs, from.neighbour.linkId, {
       kind: 'request',
       ...refOf(chunk),
@@ -536,8 +572,8 @@ export class Downloads {
     this.#touch(download);
   }
 
-  #newSource(nowMs: number, download: Download, from: Candidate & { readonly isPush: boolean }): PeerSource {
-    const { neighbour, isPush, finishMs } = from;
+  #newSource(nowMs: number, download: Download, from: Candidate & { readonly isPush: boolean; readonly isTail?: boolean }): PeerSource {
+    const { neighbour, isPush, finishMs, isTail = false } = from;
     const askedBytes = missingBytes(download.chunk);
     neighbour.marks.solicit(download.chunk.key);
     neighbour.outstandingBytes += askedBytes;
@@ -552,6 +588,7 @@ export class Downloads {
       begunAtMs: undefined,
       lastBlockAtMs: nowMs,
       receivedBytes: 0,
+      isTail,
       isSteady: false,
     };
   }
@@ -601,7 +638,7 @@ export class Downloads {
 
   /** Who would have delivered the chunk clearly sooner than its source did. */
   #rivalOf(nowMs: number, { source, bestTeller }: Download): LinkId | undefined {
-    if (source.kind !== 'peer' || !bestTeller || bestTeller.linkId === source.linkId) return undefined;
+    if (!bestTeller || (source.kind === 'peer' && bestTeller.linkId === source.linkId)) return undefined;
     const gainMs = nowMs - bestTeller.finishMs;
     return gainMs > this.#context.options.push.rivalGainMs ? bestTeller.linkId : undefined;
   }

@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 import { missingBytes, type StoredChunk } from './chunk-store.js';
 import type { LinkId } from './engine-io.js';
@@ -10,15 +11,16 @@ export type Candidate = { readonly neighbour: Neighbour; readonly finishMs: numb
  * The neighbour with the earliest predicted finish among those that upload, have the chunk or are
  * getting it, have not failed with it, and are not asked for too much already. (SPEC SC5, SC6)
  *
- * @param other a link that is not to be considered
+ * @param wanted the chunk, or only its end from a block on; `other`: a link that is not to be considered
  */
 export function bestSource(
   context: EngineContext,
   nowMs: number,
-  wanted: { readonly chunk: StoredChunk; readonly other?: LinkId },
+  wanted: { readonly chunk: StoredChunk; readonly other?: LinkId; readonly fromBlock?: number },
 ): Candidate | undefined {
-  const { chunk, other } = wanted;
-  const byteCount = missingBytes(chunk);
+  const { chunk, other, fromBlock } = wanted;
+  const byteCount =
+    fromBlock === undefined ? missingBytes(chunk) : chunk.signed.header.byteLength - fromBlock * BLOCK_BYTES;
   const { requestsPerNeighbour } = context.options.scheduler;
   const incomingDelayMs = chunk.signed.header.durationUs / 4000;
   let best: Neighbour | undefined;
@@ -26,6 +28,8 @@ export function bestSource(
   for (const neighbour of context.neighbours.all()) {
     if (neighbour.linkId === other || neighbour.outstandingChunks >= requestsPerNeighbour) continue;
     const holding = neighbour.marks.holding(chunk.key);
+    // Only who has all of a chunk has its end.
+    if (fromBlock !== undefined && holding !== 'complete') continue;
     if (holding === 'none' || neighbour.status?.isUploading !== true || neighbour.marks.hasFailed(chunk.key)) continue;
     // One who is still getting it can pass on no faster than it gets it.
     const waitMs = holding === 'incoming' ? incomingDelayMs : 0;

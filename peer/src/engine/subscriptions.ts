@@ -101,9 +101,11 @@ export class Subscriptions {
       parent.strikes = 0;
       return;
     }
-    const better = parent?.linkId === from ? rival : from;
+    // By its own word somebody else was sooner than whoever brought it: that one, then.
+    const better = rival ?? from;
     if (parent) {
-      parent.strikes++;
+      // What had to be fetched in need says more than being a little late.
+      parent.strikes += from === 'origin' ? this.#context.options.push.strikes : 1;
       const isSettled = nowMs - parent.sinceMs >= SETTLE_MS;
       if (parent.strikes < this.#context.options.push.strikes || (!isSettled && parent.linkId === from)) return;
     }
