@@ -45,6 +45,11 @@ const DEAD_AFTER_MS = 6_000;
 /** A peer that broke the protocol is not met again for this long, ms. */
 const BAN_MS = 600_000;
 
+/** What the common rules answer to; the rest is for the tactics, or ignored as peers ignore types they do not know (WR2). */
+const OBEYED = ['hello', 'status', 'header', 'incoming', 'have', 'request', 'block', 'cancel', 'reject', 'ping', 'bye'] as const;
+type ObeyedMessage = Extract<WireMessage, { kind: (typeof OBEYED)[number] }>;
+const OBEYED_KINDS: ReadonlySet<WireMessage['kind']> = new Set(OBEYED);
+
 /** What every baseline has in common; {@link TacticsFactory} says what it does with it. */
 export class BaselinePeer implements PeerAgent {
   readonly #context: BaselineContext;
@@ -291,6 +296,7 @@ export class BaselinePeer implements PeerAgent {
 
   #obey(nowMs: number, neighbour: BaselineNeighbour, message: WireMessage): void {
     const { linkId } = neighbour;
+    if (!isObeyed(message)) return;
     switch (message.kind) {
       case 'hello':
       case 'status':
@@ -325,13 +331,6 @@ export class BaselinePeer implements PeerAgent {
         this.#context.command({ kind: 'closeLink', linkId, reason: message.reason });
         if (message.reason !== 'idle') this.#dialler.failed(nowMs, neighbour.peerId);
         this.#linkEnded(nowMs, linkId);
-        return;
-      case 'pong':
-      case 'queued':
-      case 'subscribe':
-      case 'unsubscribe':
-      case 'peers':
-      case 'relay':
         return;
     }
   }
@@ -567,4 +566,8 @@ export class BaselinePeer implements PeerAgent {
     this.#send(linkId, { kind: 'bye', reason });
     this.#context.command({ kind: 'closeLink', linkId, reason });
   }
+}
+
+function isObeyed(message: WireMessage): message is ObeyedMessage {
+  return OBEYED_KINDS.has(message.kind);
 }
