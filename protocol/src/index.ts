@@ -78,6 +78,7 @@ export {
   type PublisherProof,
 } from './publisher-proof.js';
 export {
+  NO_OFFER,
   WIRE_VERSION,
   type BlockRange,
   type ByeReason,

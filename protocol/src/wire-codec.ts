@@ -3,6 +3,7 @@ import { peersBodyBytes, readPeers, readRelay, relayBodyBytes, writePeers, write
 import { STRIPE_COUNT, type ChunkSequence, type RenditionId } from './ids.js';
 import { LIMITS } from './limits.js';
 import {
+  NO_OFFER,
   WIRE_VERSION,
   type ByeReason,
   type ChunkRef,
@@ -13,7 +14,7 @@ import {
 } from './wire-message.js';
 
 /**
- * Type bytes. 0x24–0x2f are kept for what comes; a peer ignores types that it does not know (SPEC WR2).
+ * Type bytes. 0x25–0x2f are kept for what comes; a peer ignores types that it does not know (SPEC WR2).
  */
 const TYPE = {
   hello: 0x01,
@@ -31,6 +32,7 @@ const TYPE = {
   queued: 0x0d,
   subscribe: 0x20,
   unsubscribe: 0x21,
+  offers: 0x24,
   peers: 0x22,
   relay: 0x23,
 } as const;
@@ -48,6 +50,7 @@ const BYE_REASONS: readonly ByeReason[] = [
 
 const STATUS_BYTES = 9;
 const REF_BYTES = 5;
+const OFFERS_BYTES = 2 + 2 * STRIPE_COUNT;
 const STATUS_UPLOADING = 1;
 const STATUS_VISIBLE = 2;
 const MAX_BLOCK_INDEX = Math.ceil(LIMITS.chunkBytes / BLOCK_BYTES) - 1;
@@ -80,6 +83,8 @@ export function encodedMessageBytes(message: WireMessage): number {
     case 'subscribe':
     case 'unsubscribe':
       return 3;
+    case 'offers':
+      return OFFERS_BYTES;
     case 'ping':
     case 'pong':
       return 5;
@@ -140,6 +145,12 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
     case 'queued':
       writeRef(view, message);
       view.setUint32(6, clampToUint32(message.aheadBytes));
+      break;
+    case 'offers':
+      bytes[1] = message.rendition;
+      for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
+        view.setUint16(2 + 2 * stripe, clampToUint16(message.pathMs[stripe] ?? NO_OFFER));
+      }
       break;
     case 'subscribe':
     case 'unsubscribe':
@@ -213,6 +224,8 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
       return readStripe(view, 'subscribe') ?? malformed;
     case TYPE.unsubscribe:
       return readStripe(view, 'unsubscribe') ?? malformed;
+    case TYPE.offers:
+      return readOffers(view) ?? malformed;
     case TYPE.ping:
       return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;
     case TYPE.pong:
@@ -258,6 +271,14 @@ function readRef(view: DataView): ChunkRef | undefined {
 function readNews(view: DataView, kind: 'incoming' | 'have'): WireMessage | undefined {
   const ref = view.byteLength === 1 + REF_BYTES + 2 ? readRef(view) : undefined;
   return ref && { kind, ...ref, aheadKib: view.getUint16(6) };
+}
+
+function readOffers(view: DataView): WireMessage | undefined {
+  if (view.byteLength !== OFFERS_BYTES) return undefined;
+  const rendition = view.getUint8(1);
+  if (rendition >= LIMITS.renditions) return undefined;
+  const pathMs = Array.from({ length: STRIPE_COUNT }, (_, stripe) => view.getUint16(2 + 2 * stripe));
+  return { kind: 'offers', rendition: rendition as RenditionId, pathMs };
 }
 
 function readStripe(view: DataView, kind: 'subscribe' | 'unsubscribe'): WireMessage | undefined {

@@ -63,6 +63,8 @@ export type WireMessage =
   | ({ readonly kind: 'subscribe' } & StripeRef)
   /** Ends that, from either side: the child wants no more, or the parent does not push (any more). */
   | ({ readonly kind: 'unsubscribe' } & StripeRef)
+  /** How long a chunk's way from the origin would be by a push from the sender, ms: one number a stripe, {@link NO_OFFER} where it would not push. */
+  | { readonly kind: 'offers'; readonly rendition: RenditionId; readonly pathMs: readonly number[] }
   | { readonly kind: 'ping'; readonly nonce: number }
   | { readonly kind: 'pong'; readonly nonce: number }
   /** Neighbours of the sender, 1 to LIMITS.peersPerMessage. */
@@ -73,6 +75,9 @@ export type WireMessage =
 
 /** Consecutive blocks of a chunk. */
 export type BlockRange = { readonly firstBlock: number; readonly blockCount: number };
+
+/** In OFFERS: no push of that stripe. Also the largest number that can be told. */
+export const NO_OFFER = 0xffff;
 
 /** Version of the wire protocol, in HELLO. Peers of different versions part with BYE. */
 export const WIRE_VERSION = 2;

@@ -179,6 +179,11 @@ export const wireMessages: fc.Arbitrary<WireMessage> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('queued' as const), ...chunkRef, aheadBytes: uint32s }),
   fc.record({
+    kind: fc.constant('offers' as const),
+    rendition: renditionIds,
+    pathMs: fc.array(fc.nat({ max: 0xffff }), { minLength: 8, maxLength: 8 }),
+  }),
+  fc.record({
     kind: fc.constantFrom('subscribe' as const, 'unsubscribe' as const),
     rendition: renditionIds,
     stripe: fc.nat({ max: 7 }),

@@ -61,8 +61,6 @@ type Download = {
   hedge: PeerSource | undefined;
   /** When a neighbour first told of it. */
   toldAtMs: number | undefined;
-  /** The neighbour that, by its own word, could have delivered it first; and when. */
-  bestTeller: { readonly linkId: LinkId; readonly finishMs: number } | undefined;
   /** Until then its parent's push is waited for. */
   waitsUntilMs: number;
   isSpared: boolean;
@@ -96,12 +94,12 @@ const SPARED_LOOK_MS = 20;
 /** A transfer that is silent for two round trips, and at least so long, gets a second source, ms. */
 const LEAST_SILENCE_MS = 150;
 /** A transfer is split when it is to take so much longer, ms, and so many blocks are missing. */
-const LEAST_SPLIT_MS = 100;
+const LEAST_SPLIT_MS = 200;
 const LEAST_SPLIT_BLOCKS = 3;
 /** How often it is looked for somebody to split with, ms. */
 const SPLIT_LOOK_MS = 60;
 /** What a push is expected to take until its sender says that others come first, ms. */
-const PUSH_EXPECTED_MS = 100;
+const PUSH_EXPECTED_MS = 250;
 
 /** A block as a neighbour sent it. */
 export type SentBlock = ChunkRef & { readonly index: number; readonly bytes: Uint8Array };
@@ -169,7 +167,6 @@ export class Downloads {
       source: NO_SOURCE,
       hedge: undefined,
       toldAtMs: undefined,
-      bestTeller: undefined,
       waitsUntilMs: -Infinity,
       isSpared: false,
       switches: 0,
@@ -190,9 +187,6 @@ export class Downloads {
     const isFirst = download.toldAtMs === undefined;
     download.toldAtMs ??= nowMs;
     const finishMs = predictedFinishMs(nowMs, neighbour, download.chunk.signed.header.byteLength);
-    if (!download.bestTeller || finishMs < download.bestTeller.finishMs) {
-      download.bestTeller = { linkId: neighbour.linkId, finishMs };
-    }
     // Most news changes nothing, and comes by the dozen.
     if (isFirst || this.#isUseful(nowMs, download, finishMs)) this.#touch(download);
   }
@@ -621,7 +615,6 @@ export class Downloads {
 
   #complete(nowMs: number, download: Download, from: LinkId | 'origin'): void {
     const { chunk, source } = download;
-    const rival = this.#rivalOf(nowMs, download);
     const lagMs = source.kind === 'peer' && source.begunAtMs !== undefined ? source.begunAtMs - (download.toldAtMs ?? source.begunAtMs) : undefined;
     if (source.kind === 'peer') {
       const neighbour = this.#context.neighbours.get(source.linkId);
@@ -633,14 +626,7 @@ export class Downloads {
     this.#release(nowMs, download, { isCancelled: isFetching || (source.kind === 'peer' && source.linkId !== from) });
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
-    this.#subscriptions.delivered(nowMs, { chunk, from, rival, lagMs });
-  }
-
-  /** Who would have delivered the chunk clearly sooner than its source did. */
-  #rivalOf(nowMs: number, { source, bestTeller }: Download): LinkId | undefined {
-    if (!bestTeller || (source.kind === 'peer' && bestTeller.linkId === source.linkId)) return undefined;
-    const gainMs = nowMs - bestTeller.finishMs;
-    return gainMs > this.#context.options.push.rivalGainMs ? bestTeller.linkId : undefined;
+    this.#subscriptions.delivered(nowMs, { key: chunk.key, from, lagMs });
   }
 
   /** The rate of a neighbour once it was our turn: from the first block on, where there were several. */

@@ -21,6 +21,8 @@ export type EngineContext = {
   readonly bufferedBytes: (linkId: LinkId) => number;
   /** Media bits a second of what this peer gets, from the newest headers. */
   readonly streamBitsPerSecond: () => number;
+  /** Length of a part, ms, from the newest header. */
+  readonly partMs: () => number;
   /** Uniform in [0, 1), always the same for a link and a chunk. */
   readonly noise: (linkId: LinkId, key: ChunkKey) => number;
 };

@@ -14,15 +14,13 @@ export type EngineOptions = {
     readonly share: number;
     /** Most children of one stripe (1–16). They are served one after the other: too many, and the last ones get it late. */
     readonly fanOut: number;
-    /** Children in all until the uplink has been measured. */
-    readonly assumedChildren: number;
+    /** What the uplink is taken for until it has been measured, bits a second. */
+    readonly assumedUplinkBitsPerSecond: number;
     /** Chunks in a row that another brought sooner before a parent is left (1–10). Low: trees change often; high: a bad parent is kept. */
     readonly strikes: number;
     /** How long a parent's push is waited for once somebody else has the chunk, ms (0–500): as long as it usually takes, within these. Too low: pulled and pushed both; too high: a dead parent costs that much a chunk. */
     readonly patienceMs: number;
     readonly mostPatienceMs: number;
-    /** A neighbour that announced a chunk so much sooner than the parent began it makes a better parent, ms. */
-    readonly rivalGainMs: number;
   };
   readonly scheduler: {
     /**
@@ -104,7 +102,7 @@ export type EngineIdentity = {
 /** The defaults; what each does is said at {@link EngineOptions}. */
 export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   disabled: Object.freeze([]),
-  push: Object.freeze({ share: 0.8, fanOut: 8, assumedChildren: 16, strikes: 2, patienceMs: 80, mostPatienceMs: 300, rivalGainMs: 60 }),
+  push: Object.freeze({ share: 0.85, fanOut: 10, assumedUplinkBitsPerSecond: 8_000_000, strikes: 2, patienceMs: 200, mostPatienceMs: 400 }),
   scheduler: Object.freeze({
     appendMarginMs: 120,
     assumedSlackMs: 500,

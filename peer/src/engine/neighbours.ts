@@ -29,6 +29,8 @@ export type Neighbour = {
   readonly receiving: ByteRate;
   readonly sending: ByteRate;
   lastHeardMs: number;
+  /** What it would push, by stripe, ms; undefined until it says. */
+  offersMs: readonly number[] | undefined;
   /** Pushes that it began before it heard that we have another parent are still no offence until then. */
   pushGraceUntilMs: number;
   pingNonce: number;
@@ -77,6 +79,7 @@ export class Neighbours {
       receiving: new ByteRate(),
       sending: new ByteRate(),
       lastHeardMs: nowMs,
+      offersMs: undefined,
       pushGraceUntilMs: -Infinity,
       pingNonce: 0,
       pingSentMs: undefined,

@@ -72,9 +72,9 @@ export class OutgoingLinks {
     return measured > 0 ? Math.min(measured, this.#policy.bitsPerSecond) : this.#policy.bitsPerSecond;
   }
 
-  /** A link's send buffer has drained: whether more waits to be sent, and what all buffers hold. */
-  drained(nowMs: number, state: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
-    this.#meter.drained(nowMs, state);
+  /** What all send buffers hold now, and whether more waits to be sent. */
+  noteBacklog(nowMs: number, state: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
+    this.#meter.observe(nowMs, state);
   }
 
   /** The uplink as measured, else as far as it was used, bits a second; 0 = unknown. */

@@ -74,6 +74,7 @@ export class PeerEngine {
   readonly #relay: SignalRelay;
   readonly #timelines = new Map<RenditionId, PlayableTimeline>();
   readonly #subscriptions: Subscriptions;
+  #partMs = 200;
   readonly #streamBitsPerSecond = new Estimate(ASSUMED_STREAM_BITS_PER_SECOND);
   readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
   #earlyBlocks: EarlyBlock[] = [];
@@ -96,6 +97,7 @@ export class PeerEngine {
       command: (command) => this.#command(command),
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
       streamBitsPerSecond: () => this.#streamBitsPerSecond.mean,
+      partMs: () => this.#partMs,
       noise: (linkId, key) => hashedFraction(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
@@ -125,6 +127,7 @@ export class PeerEngine {
     this.#dropOverrun(nowMs);
     this.#advanceTimelines(nowMs);
     this.#downloads.schedule(nowMs);
+    this.#subscriptions.tick(nowMs);
     this.#uploads.pump(nowMs);
     this.#poll.check(nowMs, this.#gap(nowMs));
     this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
@@ -139,7 +142,7 @@ export class PeerEngine {
 
   /** When a tick is due, in the engine's time, ms. */
   dueMs(nowMs: number): number {
-    let dueMs = Math.min(this.#downloads.dueMs, this.#uploads.dueMs, this.#poll.dueMs, this.#mesh.dueMs);
+    let dueMs = Math.min(this.#subscriptions.dueMs, this.#downloads.dueMs, this.#uploads.dueMs, this.#poll.dueMs, this.#mesh.dueMs);
     for (const timeline of this.#timelines.values()) dueMs = Math.min(dueMs, timeline.dueMs(nowMs));
     return dueMs;
   }
@@ -194,7 +197,6 @@ export class PeerEngine {
       case 'tick':
         return;
       case 'linkDrained':
-        this.#links.drained(nowMs, { isBusy: this.#uploads.isBusy, bufferedBytes: this.#uploads.bufferedBytes });
         return;
       case 'linkOpened':
         this.#linkOpened(nowMs, input);
@@ -245,6 +247,7 @@ export class PeerEngine {
         return;
       case 'duty':
         this.#dutyStripes = input.stripes;
+        this.#subscriptions.setDuty(nowMs, input.stripes);
         return;
       case 'dutyMap':
         this.#mesh.dutyChanged(nowMs, input.map);
@@ -298,13 +301,14 @@ export class PeerEngine {
       status: this.#status(nowMs),
     });
     this.#announcer.greet(nowMs, neighbour);
+    this.#subscriptions.greet(nowMs, neighbour);
   }
 
   #linkEnded(nowMs: number, linkId: LinkId): void {
     const neighbour = this.#context.neighbours.remove(linkId);
     if (!neighbour) return;
     this.#uploads.linkEnded(linkId);
-    this.#subscriptions.linkEnded(linkId);
+    this.#subscriptions.linkEnded(nowMs, linkId);
     this.#downloads.linkEnded(nowMs, linkId);
     this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.linkId !== linkId);
     this.#mesh.ended(nowMs, neighbour);
@@ -353,6 +357,9 @@ export class PeerEngine {
         return;
       case 'subscribe':
         this.#subscriptions.asked(nowMs, neighbour, message);
+        return;
+      case 'offers':
+        this.#subscriptions.offered(nowMs, neighbour, message);
         return;
       case 'unsubscribe':
         this.#subscriptions.ended(nowMs, neighbour, message);
@@ -440,6 +447,8 @@ export class PeerEngine {
       this.#poll.advanced(nowMs, header.durationUs / 1000);
       this.#settle(header);
     }
+    this.#partMs = header.durationUs / 1000;
+    this.#subscriptions.follow(nowMs, header.rendition);
     this.#streamBitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
     this.#rendition ??= header.rendition;
     const playable = this.#playable(header.rendition);

@@ -1,82 +1,143 @@
 import {
   chunkOfKey,
+  NO_OFFER,
   STRIPE_COUNT,
   stripeOf,
   type ChunkKey,
   type RenditionId,
   type StripeRef,
 } from '@p2ptv/protocol';
-import type { StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
 import type { Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 
-/** Names a stripe of a rendition among all of a stream. */
-type StripeKey = number;
+/** What a hop adds besides its turn on the uplink, ms. */
+const HOP_MS = 30;
+const BLOCK_BITS = 16 * 1024 * 8;
+/** A path that long is a loop that counts to infinity, or of no use. */
+const MAX_PATH_MS = 2_000;
+/** A better parent is looked for so often on average, and taken for so much gain, ms. */
+const IMPROVE_EVERY_MS = 3_000;
+const MIN_GAIN_MS = 40;
+/** A neighbour that refused a stripe, or failed in it, is not asked for it again so soon, ms. */
+const REFUSED_MS = 4_000;
+/** A peer whose parents are lost lets its children go after this, so that they find others, ms. */
+const LET_GO_MS = 1_500;
+/** After a parent has been left, what it pushed before it knew is no offence for so long, ms. */
+const PUSH_GRACE_MS = 5_000;
+/** Offers are told at most so often, and when a path has changed by so much, ms. */
+const TELL_EVERY_MS = 300;
+const TELL_CHANGE_MS = 25;
 
 type Parent = {
   readonly linkId: LinkId;
   readonly sinceMs: number;
-  /** Chunks in a row that somebody else delivered, or could have delivered clearly sooner. */
+  /** Of a chunk by this parent, ms from the origin. */
+  pathMs: number;
+  /** Chunks in a row that it did not bring. */
   strikes: number;
   /** From the first news of a chunk to this parent's first block, ms. */
   readonly lagMs: Estimate;
 };
 
-/** After its parent has failed or been left, pushes that were on their way are still no offence, ms. */
-const PUSH_GRACE_MS = 5_000;
-/** A neighbour that refused to push a stripe, or lost it, is not asked for it again so soon, ms. */
-const REFUSED_MS = 10_000;
-/** A better parent is looked for at most so often, ms: two rounds of a stripe of 200 ms parts. */
-const SETTLE_MS = 3_000;
+/** One stripe of the rendition that is watched: where it comes from, and where it goes. */
+type Stripe = {
+  parent: Parent | undefined;
+  /** Its path before the parent was lost; descendants' are longer. */
+  lastPathMs: number;
+  lostAtMs: number;
+  children: LinkId[];
+  /** By link: not to be asked until then. */
+  readonly refusedUntilMs: Map<LinkId, number>;
+};
 
 /** How a chunk came: what is learned from it. */
 export type Delivery = {
-  readonly chunk: StoredChunk;
+  readonly key: ChunkKey;
   readonly from: LinkId | 'origin';
-  /** Who could have delivered it clearly sooner, by its own announcement. */
-  readonly rival: LinkId | undefined;
   /** From a neighbour's first news of it to its first block, ms; undefined when none came from a neighbour. */
   readonly lagMs: number | undefined;
 };
 
 /**
- * Learned push: whoever delivers a stripe first becomes its parent, and sends its chunks from then
- * on without being asked, block by block as it gets them; what a parent does not bring in time is
- * pulled, and a parent that is late again and again is left. (SPEC, series LP; after the
- * pull–push of GridMedia: Zhang et al., IEEE JSAC 25(9), 2007)
+ * Push: for each stripe every peer has a parent among its neighbours, which sends it the stripe's
+ * chunks without being asked, block by block as it gets them; so each stripe has a tree of its own.
+ * Neighbours tell how long a chunk's way from the origin by a push of theirs would be, and the
+ * shortest way is taken, as in Overcast (Jannotti et al., OSDI 2000), with the load spread over
+ * many trees, as in SplitStream (Castro et al., SOSP 2003). What a parent does not bring is pulled, and a
+ * parent that fails twice in a row is left. A peer with children moves only to where the way is
+ * shorter than its own, which none of its descendants can offer: there are no loops. (SPEC, series LP)
  */
 export class Subscriptions {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
-  readonly #parents = new Map<StripeKey, Parent>();
-  /** Links that we push a stripe to, the first to ask first. */
-  readonly #children = new Map<StripeKey, LinkId[]>();
-  readonly #refusedUntil = new Map<LinkId, number>();
+  readonly #stripes: readonly Stripe[] = Array.from({ length: STRIPE_COUNT }, () => ({
+    parent: undefined,
+    lastPathMs: Infinity,
+    lostAtMs: 0,
+    children: [],
+    refusedUntilMs: new Map<LinkId, number>(),
+  }));
+  #rendition: RenditionId | undefined;
   #childCount = 0;
+  #dutyStripes: readonly number[] = [];
+  #improveAtMs = 0;
+  #tellAtMs = 0;
+  #told: readonly number[] = NO_OFFERS;
+  #isDirty = false;
+  #orphanCheckMs = 0;
 
   constructor(context: EngineContext, links: OutgoingLinks) {
     this.#context = context;
     this.#links = links;
   }
 
+  /** When {@link tick} wants to run again. */
+  get dueMs(): number {
+    if (!this.#isActive || this.#context.neighbours.count === 0) return Infinity;
+    const tellAtMs = this.#isDirty ? this.#tellAtMs : Infinity;
+    return Math.min(this.#improveAtMs, tellAtMs, this.#orphanCheckMs);
+  }
+
+  /** The rendition that is watched; its stripes are subscribed to. */
+  follow(nowMs: number, rendition: RenditionId): void {
+    if (this.#rendition === rendition) return;
+    for (const [index, stripe] of this.#stripes.entries()) {
+      if (stripe.parent) this.#leave(nowMs, index, stripe.parent);
+      for (const linkId of stripe.children) this.#unsubscribe(nowMs, linkId, index);
+      stripe.children = [];
+      stripe.refusedUntilMs.clear();
+    }
+    this.#childCount = 0;
+    this.#rendition = rendition;
+    this.#orphanCheckMs = nowMs;
+  }
+
+  /** Stripes that the origin's seeder pushes to this peer. */
+  setDuty(nowMs: number, stripes: readonly number[]): void {
+    this.#dutyStripes = stripes;
+    this.#changed();
+    this.#orphanCheckMs = nowMs;
+  }
+
   /** Who is to push this chunk to us. */
   parentOf(key: ChunkKey): LinkId | undefined {
-    return this.#parents.get(stripeKeyOf(key))?.linkId;
+    const stripe = this.#stripeOf(key);
+    return stripe?.parent?.linkId;
   }
 
   /** True while the parent of this chunk's stripe keeps its word. */
   isParentTrusted(key: ChunkKey): boolean {
-    const parent = this.#parents.get(stripeKeyOf(key));
-    return parent !== undefined && parent.strikes === 0;
+    const stripe = this.#stripeOf(key);
+    return stripe?.parent !== undefined && stripe.parent.strikes === 0;
   }
 
   /** How long the parent's push is waited for once a neighbour has told of a chunk, ms. */
   patienceMs(key: ChunkKey): number {
     const { patienceMs, mostPatienceMs } = this.#context.options.push;
-    const lagMs = this.#parents.get(stripeKeyOf(key))?.lagMs;
+    const lagMs = this.#stripeOf(key)?.parent?.lagMs;
     if (!lagMs) return 0;
     return Math.min(mostPatienceMs, Math.max(patienceMs, lagMs.mean + 2 * lagMs.deviation));
   }
@@ -88,138 +149,289 @@ export class Subscriptions {
 
   /** Those to whom a chunk is pushed. */
   childrenOf(key: ChunkKey): readonly LinkId[] {
-    return this.#children.get(stripeKeyOf(key)) ?? NOBODY;
+    return this.#stripeOf(key)?.children ?? NOBODY;
   }
 
   /** Learns from a chunk that is whole now. */
-  delivered(nowMs: number, { chunk, from, rival, lagMs }: Delivery): void {
-    if (!this.#context.options.isEnabled('push') || this.#context.identity.role === 'origin') return;
-    const stripe = stripeKeyOf(chunk.key);
-    const parent = this.#parents.get(stripe);
-    if (parent?.linkId === from && lagMs !== undefined) parent.lagMs.add(lagMs);
-    if (parent?.linkId === from && rival === undefined) {
+  delivered(nowMs: number, { key, from, lagMs }: Delivery): void {
+    const stripe = this.#stripeOf(key);
+    const parent = stripe?.parent;
+    if (!parent) return;
+    if (parent.linkId === from) {
+      if (lagMs !== undefined) parent.lagMs.add(lagMs);
       parent.strikes = 0;
       return;
     }
-    // By its own word somebody else was sooner than whoever brought it: that one, then.
-    const better = rival ?? from;
-    if (parent) {
-      // What had to be fetched in need says more than being a little late.
-      parent.strikes += from === 'origin' ? this.#context.options.push.strikes : 1;
-      const isSettled = nowMs - parent.sinceMs >= SETTLE_MS;
-      if (parent.strikes < this.#context.options.push.strikes || (!isSettled && parent.linkId === from)) return;
+    parent.strikes++;
+    if (parent.strikes < this.#context.options.push.strikes) return;
+    this.#fail(nowMs, stripeOf(chunkOfKey(key).sequence), parent);
+  }
+
+  /** A neighbour tells what it would push. */
+  offered(nowMs: number, neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
+    if (offer.rendition !== this.#rendition) {
+      neighbour.offersMs = undefined;
+      return;
     }
-    const candidate = better === undefined || better === 'origin' ? undefined : this.#context.neighbours.get(better);
-    if (!candidate || candidate.role === 'origin' || this.#isRefused(nowMs, candidate.linkId)) return;
-    // Two that push the same stripe to each other get it from nobody.
-    if (this.#children.get(stripe)?.includes(candidate.linkId)) return;
-    if (parent) {
-      this.#leave(nowMs, stripe, parent.linkId);
-      this.#context.counters.parentChanges++;
+    neighbour.offersMs = offer.pathMs;
+    for (const [index, stripe] of this.#stripes.entries()) {
+      const pathMs = offer.pathMs[index] ?? NO_OFFER;
+      if (stripe.parent?.linkId !== neighbour.linkId) {
+        if (!stripe.parent && pathMs !== NO_OFFER) this.#orphanCheckMs = nowMs;
+        continue;
+      }
+      if (pathMs === NO_OFFER) continue;
+      stripe.parent.pathMs = pathMs;
+      this.#changed();
+      if (pathMs > MAX_PATH_MS) this.#fail(nowMs, index, stripe.parent);
     }
-    this.#parents.set(stripe, { linkId: candidate.linkId, sinceMs: nowMs, strikes: 0, lagMs: new Estimate(this.#context.options.push.patienceMs) });
-    this.#context.counters.subscriptions++;
-    this.#links.send(nowMs, candidate.linkId, { kind: 'subscribe', ...stripeOfKey(stripe) });
   }
 
   /** A neighbour asks to be pushed a stripe. */
   asked(nowMs: number, neighbour: Neighbour, ref: StripeRef): void {
-    const stripe = keyOfStripe(ref);
-    const children = this.#children.get(stripe) ?? [];
-    if (children.includes(neighbour.linkId)) return;
-    const isMutual = this.#parents.get(stripe)?.linkId === neighbour.linkId;
-    const mayServe =
-      this.#links.isUploading && this.#context.options.isEnabled('push') && this.#context.identity.role !== 'origin';
-    if (!mayServe || isMutual || !this.#hasRoom(children.length)) {
-      this.#links.send(nowMs, neighbour.linkId, { kind: 'unsubscribe', ...stripeOfKey(stripe) });
+    const stripe = this.#stripes[ref.stripe];
+    if (!stripe || stripe.children.includes(neighbour.linkId)) return;
+    const isMutual = stripe.parent?.linkId === neighbour.linkId;
+    if (ref.rendition !== this.#rendition || isMutual || this.#offerMs(ref.stripe) >= NO_OFFER) {
+      this.#links.send(nowMs, neighbour.linkId, { kind: 'unsubscribe', rendition: ref.rendition, stripe: ref.stripe });
       return;
     }
-    this.#children.set(stripe, [...children, neighbour.linkId]);
+    stripe.children.push(neighbour.linkId);
     this.#childCount++;
+    this.#changed();
   }
 
   /** A neighbour ends a push, on whichever side it is. */
   ended(nowMs: number, neighbour: Neighbour, ref: StripeRef): void {
-    const stripe = keyOfStripe(ref);
-    if (this.#parents.get(stripe)?.linkId === neighbour.linkId) {
-      this.#parents.delete(stripe);
-      this.#refuse(nowMs, neighbour);
+    const stripe = this.#stripes[ref.stripe];
+    if (!stripe || ref.rendition !== this.#rendition) return;
+    if (stripe.parent?.linkId === neighbour.linkId) {
+      neighbour.pushGraceUntilMs = nowMs + PUSH_GRACE_MS;
+      stripe.refusedUntilMs.set(neighbour.linkId, nowMs + REFUSED_MS);
+      this.#orphan(nowMs, stripe);
     }
     this.#dropChild(stripe, neighbour.linkId);
   }
 
-  linkEnded(linkId: LinkId): void {
-    for (const [stripe, parent] of this.#parents) if (parent.linkId === linkId) this.#parents.delete(stripe);
-    for (const stripe of this.#children.keys()) this.#dropChild(stripe, linkId);
-    this.#refusedUntil.delete(linkId);
+  linkEnded(nowMs: number, linkId: LinkId): void {
+    for (const stripe of this.#stripes) {
+      if (stripe.parent?.linkId === linkId) this.#orphan(nowMs, stripe);
+      this.#dropChild(stripe, linkId);
+      stripe.refusedUntilMs.delete(linkId);
+    }
   }
 
   /** Pushes nothing any more: the viewer switched uploading off. */
   dropChildren(nowMs: number): void {
-    for (const [stripe, children] of this.#children) {
-      for (const linkId of children) this.#links.send(nowMs, linkId, { kind: 'unsubscribe', ...stripeOfKey(stripe) });
+    for (const [index, stripe] of this.#stripes.entries()) {
+      for (const linkId of stripe.children) this.#unsubscribe(nowMs, linkId, index);
+      stripe.children = [];
     }
-    this.#children.clear();
     this.#childCount = 0;
+    this.#changed();
   }
 
-  /** Gives a neighbour up as parent of a chunk's stripe: a transfer of it has failed. */
+  /** A transfer of a chunk by this neighbour has failed. */
   failed(nowMs: number, neighbour: Neighbour, key: ChunkKey): void {
-    const stripe = stripeKeyOf(key);
-    if (this.#parents.get(stripe)?.linkId !== neighbour.linkId) return;
-    this.#leave(nowMs, stripe, neighbour.linkId);
-    this.#refuse(nowMs, neighbour);
+    const parent = this.#stripeOf(key)?.parent;
+    if (parent?.linkId === neighbour.linkId) this.#fail(nowMs, stripeOf(chunkOfKey(key).sequence), parent);
   }
 
-  /**
-   * What the uplink carries: a share of it in all, and in one stripe only so many children as are
-   * served before the chunk would reach the last one too late.
-   */
-  #hasRoom(childrenOfStripe: number): boolean {
-    const { share, fanOut, assumedChildren } = this.#context.options.push;
-    const uplink = this.#links.capacityBitsPerSecond;
-    if (uplink === 0) return this.#childCount < assumedChildren && childrenOfStripe < fanOut;
+  /** Finds parents, now and then better ones, and tells what this peer offers. */
+  tick(nowMs: number): void {
+    if (!this.#isActive) return;
+    if (nowMs >= this.#orphanCheckMs) this.#adoptOrphans(nowMs);
+    if (nowMs >= this.#improveAtMs) {
+      this.#shed(nowMs);
+      this.#improve(nowMs);
+    }
+    if (this.#isDirty && nowMs >= this.#tellAtMs) this.#tellAll(nowMs);
+  }
+
+  /** Tells a new neighbour. */
+  greet(nowMs: number, neighbour: Neighbour): void {
+    if (!this.#isActive || neighbour.role === 'origin' || this.#rendition === undefined) return;
+    this.#links.send(nowMs, neighbour.linkId, { kind: 'offers', rendition: this.#rendition, pathMs: this.#offers });
+  }
+
+  get #isActive(): boolean {
+    const { identity, options } = this.#context;
+    return this.#rendition !== undefined && identity.role !== 'origin' && options.isEnabled('push');
+  }
+
+  #stripeOf(key: ChunkKey): Stripe | undefined {
+    const { rendition, sequence } = chunkOfKey(key);
+    return rendition === this.#rendition ? this.#stripes[stripeOf(sequence)] : undefined;
+  }
+
+  #isOnDuty(index: number): boolean {
+    return this.#dutyStripes.includes(index);
+  }
+
+  #adoptOrphans(nowMs: number): void {
+    this.#orphanCheckMs = Infinity;
+    for (const [index, stripe] of this.#stripes.entries()) {
+      if (stripe.parent || this.#isOnDuty(index)) continue;
+      // With children, only where no descendant can be.
+      const belowMs = stripe.children.length > 0 ? stripe.lastPathMs : Infinity;
+      if (this.#subscribeBest(nowMs, index, belowMs)) continue;
+      const letGoAtMs = stripe.lostAtMs + LET_GO_MS;
+      if (stripe.children.length === 0) continue;
+      if (nowMs < letGoAtMs) {
+        this.#orphanCheckMs = Math.min(this.#orphanCheckMs, letGoAtMs);
+        continue;
+      }
+      for (const linkId of [...stripe.children]) {
+        this.#unsubscribe(nowMs, linkId, index);
+        this.#dropChild(stripe, linkId);
+      }
+      this.#subscribeBest(nowMs, index, Infinity);
+    }
+  }
+
+  #improve(nowMs: number): void {
+    this.#improveAtMs = nowMs + IMPROVE_EVERY_MS * (0.5 + this.#context.random.next());
+    this.#orphanCheckMs = Math.min(this.#orphanCheckMs, nowMs);
+    for (const [index, stripe] of this.#stripes.entries()) {
+      if (!stripe.parent || nowMs - stripe.parent.sinceMs < IMPROVE_EVERY_MS) continue;
+      this.#subscribeBest(nowMs, index, stripe.parent.pathMs - MIN_GAIN_MS);
+    }
+  }
+
+  /** Lets a child go where more were taken than the uplink, now measured, carries. */
+  #shed(nowMs: number): void {
+    if (this.#childCount <= this.#placesInAll + 1) return;
+    let fullest = 0;
+    for (const [index, stripe] of this.#stripes.entries()) {
+      if (stripe.children.length > (this.#stripes[fullest]?.children.length ?? 0)) fullest = index;
+    }
+    const stripe = this.#stripes[fullest];
+    const last = stripe?.children.at(-1);
+    if (!stripe || last === undefined) return;
+    this.#unsubscribe(nowMs, last, fullest);
+    this.#dropChild(stripe, last);
+  }
+
+  /** Children of single stripes that the uplink carries. */
+  get #placesInAll(): number {
+    const { share, assumedUplinkBitsPerSecond } = this.#context.options.push;
+    const uplink = this.#links.capacityBitsPerSecond || assumedUplinkBitsPerSecond;
+    return Math.floor((share * uplink * STRIPE_COUNT) / this.#context.streamBitsPerSecond());
+  }
+
+  /** Asks whoever offers the shortest way below a limit; true when somebody was asked. */
+  #subscribeBest(nowMs: number, index: number, belowMs: number): boolean {
+    const stripe = this.#stripes[index];
+    if (!stripe || this.#rendition === undefined) return false;
+    let best: Neighbour | undefined;
+    let bestMs = Math.min(belowMs, MAX_PATH_MS);
+    for (const neighbour of this.#context.neighbours.all()) {
+      const offerMs = neighbour.offersMs?.[index] ?? NO_OFFER;
+      if (offerMs >= bestMs || neighbour.status?.isUploading !== true) continue;
+      if (nowMs < (stripe.refusedUntilMs.get(neighbour.linkId) ?? -Infinity)) continue;
+      if (stripe.children.includes(neighbour.linkId)) continue;
+      best = neighbour;
+      bestMs = offerMs;
+    }
+    if (!best) return false;
+    const { parent } = stripe;
+    if (parent) {
+      this.#leave(nowMs, index, parent);
+      this.#context.counters.parentChanges++;
+    }
+    stripe.parent = {
+      linkId: best.linkId,
+      sinceMs: nowMs,
+      pathMs: bestMs,
+      strikes: 0,
+      lagMs: new Estimate(this.#context.options.push.patienceMs),
+    };
+    this.#context.counters.subscriptions++;
+    this.#links.send(nowMs, best.linkId, { kind: 'subscribe', rendition: this.#rendition, stripe: index });
+    this.#changed();
+    return true;
+  }
+
+  get #offers(): readonly number[] {
+    return this.#stripes.map((_, index) => this.#offerMs(index));
+  }
+
+  /** The way of a chunk of that stripe to one more child; {@link NO_OFFER} where there is no room, or no way. */
+  #offerMs(index: number): number {
+    const stripe = this.#stripes[index];
+    const pathMs = this.#isOnDuty(index) ? 0 : stripe?.parent?.pathMs;
+    if (!stripe || pathMs === undefined || !this.#links.isUploading || !this.#context.options.isEnabled('push')) return NO_OFFER;
+    const { share, fanOut } = this.#context.options.push;
+    const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
     const rate = this.#context.streamBitsPerSecond();
-    const inAll = Math.max(1, Math.floor((share * uplink * STRIPE_COUNT) / rate));
-    return this.#childCount < inAll && childrenOfStripe < Math.max(1, Math.min(fanOut, Math.round(uplink / rate)));
+    const children = stripe.children.length + 1;
+    const inStripe = Math.max(1, Math.min(fanOut, Math.floor((share * uplink) / rate)));
+    if (this.#childCount >= this.#placesInAll || children > inStripe) return NO_OFFER;
+    // All children of a stripe are served in turn, block by block; while that takes no longer than a
+    // part, the next chunk finds the uplink free.
+    const blocksMs = (children * BLOCK_BITS * 1000) / uplink;
+    const chunkMs = (children * rate * this.#context.partMs()) / uplink;
+    const overMs = Math.max(0, chunkMs - this.#context.partMs() * share);
+    const offerMs = Math.round(pathMs + HOP_MS + blocksMs + overMs);
+    return offerMs > MAX_PATH_MS ? NO_OFFER : offerMs;
   }
 
-  #leave(nowMs: number, stripe: StripeKey, linkId: LinkId): void {
-    this.#parents.delete(stripe);
-    const neighbour = this.#context.neighbours.get(linkId);
+  #changed(): void {
+    this.#isDirty = true;
+  }
+
+  #tellAll(nowMs: number): void {
+    this.#isDirty = false;
+    this.#tellAtMs = nowMs + TELL_EVERY_MS;
+    const pathMs = this.#offers;
+    const isNews = pathMs.some((offerMs, index) => {
+      const told = this.#told[index] ?? NO_OFFER;
+      return (offerMs === NO_OFFER) !== (told === NO_OFFER) || Math.abs(offerMs - told) >= TELL_CHANGE_MS;
+    });
+    if (!isNews || this.#rendition === undefined) return;
+    this.#told = pathMs;
+    const message = { kind: 'offers', rendition: this.#rendition, pathMs } as const;
+    for (const neighbour of this.#context.neighbours.all()) {
+      if (neighbour.role !== 'origin') this.#links.send(nowMs, neighbour.linkId, message);
+    }
+  }
+
+  #orphan(nowMs: number, stripe: Stripe): void {
+    stripe.lastPathMs = stripe.parent?.pathMs ?? Infinity;
+    stripe.parent = undefined;
+    stripe.lostAtMs = nowMs;
+    this.#orphanCheckMs = nowMs;
+    this.#changed();
+  }
+
+  #fail(nowMs: number, index: number, parent: Parent): void {
+    const stripe = this.#stripes[index];
+    if (!stripe) return;
+    this.#leave(nowMs, index, parent);
+    stripe.refusedUntilMs.set(parent.linkId, nowMs + REFUSED_MS);
+    this.#orphan(nowMs, stripe);
+  }
+
+  #leave(nowMs: number, index: number, parent: Parent): void {
+    const neighbour = this.#context.neighbours.get(parent.linkId);
     if (!neighbour) return;
     neighbour.pushGraceUntilMs = nowMs + PUSH_GRACE_MS;
-    this.#links.send(nowMs, linkId, { kind: 'unsubscribe', ...stripeOfKey(stripe) });
+    this.#unsubscribe(nowMs, parent.linkId, index);
   }
 
-  #refuse(nowMs: number, neighbour: Neighbour): void {
-    neighbour.pushGraceUntilMs = nowMs + PUSH_GRACE_MS;
-    this.#refusedUntil.set(neighbour.linkId, nowMs + REFUSED_MS);
+  #unsubscribe(nowMs: number, linkId: LinkId, stripe: number): void {
+    if (this.#rendition === undefined) return;
+    this.#links.send(nowMs, linkId, { kind: 'unsubscribe', rendition: this.#rendition, stripe });
   }
 
-  #isRefused(nowMs: number, linkId: LinkId): boolean {
-    return nowMs < (this.#refusedUntil.get(linkId) ?? -Infinity);
-  }
-
-  #dropChild(stripe: StripeKey, linkId: LinkId): void {
-    const children = this.#children.get(stripe);
-    if (!children?.includes(linkId)) return;
-    this.#children.set(stripe, children.filter((child) => child !== linkId));
+  #dropChild(stripe: Stripe, linkId: LinkId): void {
+    const place = stripe.children.indexOf(linkId);
+    if (place < 0) return;
+    stripe.children.splice(place, 1);
     this.#childCount--;
+    this.#changed();
   }
 }
 
 const NOBODY: readonly LinkId[] = [];
-
-function stripeKeyOf(key: ChunkKey): StripeKey {
-  const { rendition, sequence } = chunkOfKey(key);
-  return rendition * STRIPE_COUNT + stripeOf(sequence);
-}
-
-function keyOfStripe({ rendition, stripe }: StripeRef): StripeKey {
-  return rendition * STRIPE_COUNT + stripe;
-}
-
-function stripeOfKey(key: StripeKey): StripeRef {
-  return { rendition: Math.floor(key / STRIPE_COUNT) as RenditionId, stripe: key % STRIPE_COUNT };
-}
+const NO_OFFERS: readonly number[] = new Array<number>(STRIPE_COUNT).fill(NO_OFFER);

@@ -27,15 +27,16 @@ export class UplinkMeter {
     this.#handedBytes += bytes;
   }
 
-  /** A buffer has fallen to its low mark; `isBusy`: more is about to be handed over. */
-  drained(nowMs: number, { isBusy, bufferedBytes }: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
+  /** Looks at the buffers: as long as they hold something, the uplink has been busy since the last look. */
+  observe(nowMs: number, { isBusy, bufferedBytes }: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
     const elapsedMs = nowMs - this.#sinceMs;
-    if (isBusy && elapsedMs < LEAST_BUSY_MS) return;
-    if (elapsedMs >= LEAST_BUSY_MS && Number.isFinite(elapsedMs)) {
+    const hasBeenBusy = bufferedBytes > 0 && Number.isFinite(elapsedMs);
+    if (hasBeenBusy && elapsedMs < LEAST_BUSY_MS) return;
+    if (hasBeenBusy) {
       const sentBytes = this.#handedBytes + this.#bufferedBytes - bufferedBytes;
       this.#take(nowMs, (Math.max(0, sentBytes) * 8000) / elapsedMs);
     }
-    this.#sinceMs = isBusy ? nowMs : -Infinity;
+    this.#sinceMs = isBusy || bufferedBytes > 0 ? nowMs : -Infinity;
     this.#handedBytes = 0;
     this.#bufferedBytes = bufferedBytes;
   }

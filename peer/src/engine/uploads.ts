@@ -11,7 +11,10 @@ type UploadJob = {
   readonly linkId: LinkId;
   readonly key: ChunkKey;
   readonly ref: ChunkRef;
-  /** The next block to send, and the one after the last. */
+  /** Nobody asked for it. */
+  readonly isPush: boolean;
+  /** The first block, the next one to send, and the one after the last. */
+  readonly first: number;
   next: number;
   readonly end: number;
   /** The requester's deadline, in this engine's time. */
@@ -33,6 +36,10 @@ const COLD_START_MS = 150;
 const MAX_SERVINGS = 2;
 /** Deadlines nearer to each other than this count as equal. */
 const DEADLINE_GRAIN_MS = 50;
+/** A request due within this goes before what children are pushed, ms. */
+const URGENT_MS = 250;
+/** How often a full uplink is looked at at most, ms. */
+const LEAST_LOOK_MS = 4;
 /** Frame overhead of a BLOCK message. */
 const BLOCK_FRAME_BYTES = 8;
 
@@ -47,6 +54,8 @@ export class Uploads {
   #coldUntilMs = -Infinity;
   #dueMs = Infinity;
   #nextStart = 0;
+  #backlogBytes = 0;
+  #nowMs = 0;
 
   constructor(context: EngineContext, links: OutgoingLinks) {
     this.#context = context;
@@ -61,13 +70,6 @@ export class Uploads {
   /** True while anybody waits for blocks. */
   get isBusy(): boolean {
     return this.#jobs.length > 0;
-  }
-
-  /** Bytes in the send buffers of links that blocks were handed to. */
-  get bufferedBytes(): number {
-    let bytes = 0;
-    for (const linkId of this.#filled.keys()) bytes += this.#context.bufferedBytes(linkId);
-    return bytes;
   }
 
   /** Bytes promised and not sent. */
@@ -103,6 +105,7 @@ export class Uploads {
       next: request.firstBlock,
       end: request.firstBlock + request.blockCount,
       deadlineMs: nowMs + request.deadlineInMs,
+      isPush: false,
     });
     const aheadBytes = this.#aheadBytes(job);
     // Whoever has to wait may find somebody who has it meanwhile.
@@ -113,20 +116,19 @@ export class Uploads {
 
   /** Pushes a whole chunk that nobody asked for: the origin's seeder to a peer on duty. */
   push(nowMs: number, linkId: LinkId, chunk: StoredChunk): void {
-    this.#add(linkId, chunk, { next: 0, end: chunk.blockCount, deadlineMs: nowMs });
+    this.#add(linkId, chunk, { next: 0, end: chunk.blockCount, deadlineMs: nowMs, isPush: true });
   }
 
-  /** Pushes a chunk to a child, as its blocks come in; it is told how much goes to others first. */
+  /** Pushes a chunk to a child, as its blocks come in. */
   pushToChild(nowMs: number, child: Neighbour, chunk: StoredChunk): void {
     if (this.#jobs.some((job) => job.linkId === child.linkId && job.key === chunk.key)) return;
     if (child.marks.servedBlocks(chunk.key) > 0) return;
-    const job = this.#add(child.linkId, chunk, {
+    this.#add(child.linkId, chunk, {
       next: 0,
       end: chunk.blockCount,
       deadlineMs: nowMs + this.#context.options.scheduler.assumedSlackMs,
+      isPush: true,
     });
-    const aheadBytes = this.#aheadBytes(job);
-    if (aheadBytes > 0) this.#links.trySend(nowMs, child.linkId, { kind: 'queued', ...job.ref, aheadBytes });
   }
 
   cancel(linkId: LinkId, key: ChunkKey): void {
@@ -147,8 +149,11 @@ export class Uploads {
   /** Sends as many blocks as slots, buffers and the cap allow. */
   pump(nowMs: number): void {
     this.#dueMs = Infinity;
-    if (this.#jobs.length === 0) return;
+    this.#nowMs = nowMs;
+    if (this.#jobs.length === 0 && this.#filled.size === 0) return;
     this.#dropVanished(nowMs);
+    this.#backlogBytes = this.#countBacklog();
+    this.#links.noteBacklog(nowMs, { bufferedBytes: this.#backlogBytes, isBusy: this.#jobs.length > 0 });
     for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) {
       const chunk = this.#context.store.get(job.key);
       if (!chunk) return;
@@ -166,9 +171,9 @@ export class Uploads {
   #add(
     linkId: LinkId,
     chunk: StoredChunk,
-    range: { readonly next: number; readonly end: number; readonly deadlineMs: number },
+    range: { readonly next: number; readonly end: number; readonly deadlineMs: number; readonly isPush: boolean },
   ): UploadJob {
-    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, startedAs: NOT_STARTED };
+    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, first: range.next, startedAs: NOT_STARTED };
     this.#jobs.push(job);
     return job;
   }
@@ -198,12 +203,18 @@ export class Uploads {
     if (!this.#filled.has(job.linkId)) this.#filled.set(job.linkId, nowMs);
     if (job.startedAs === NOT_STARTED) job.startedAs = this.#nextStart++;
     job.next++;
+    this.#backlogBytes += bytes.length;
     if (job.next === job.end) this.#jobs.splice(this.#jobs.indexOf(job), 1);
   }
 
   /** The job whose block goes next, if any may go. */
   #nextJob(nowMs: number): UploadJob | undefined {
     const { slotsWarm, slotsCold, highWaterBytes } = this.#context.options.upload;
+    if (this.#jobs.length === 0) return undefined;
+    if (this.#backlogBytes >= highWaterBytes) {
+      this.#waitForUplink(nowMs, highWaterBytes / 2);
+      return undefined;
+    }
     const isWarm = nowMs >= this.#coldUntilMs && nowMs - this.#lastSentMs < WARM_MS;
     const slots = isWarm ? slotsWarm : slotsCold;
     const occupied = this.#occupiedSlots(nowMs);
@@ -212,21 +223,36 @@ export class Uploads {
       // A started job that waits for its next block (cut-through) leaves its slot to others.
       if (!this.#isSendable(job)) continue;
       // A link that was handed something has its slot; others need a free one, begun or not: who takes turns delays all.
-      if (occupied >= slots && !this.#filled.has(job.linkId)) continue;
+      if (!job.isPush && occupied >= slots && !this.#filled.has(job.linkId)) continue;
       if (this.#context.bufferedBytes(job.linkId) >= highWaterBytes) continue;
       if (!best || this.#isAhead(job, best)) best = job;
     }
     return best;
   }
 
+  /** Looks again when the uplink has sent most of what it was handed. */
+  #waitForUplink(nowMs: number, downToBytes: number): void {
+    const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
+    // Half of what the estimate says: one that is too low would else prove itself, the uplink idle meanwhile.
+    const waitMs = Math.max(LEAST_LOOK_MS, ((this.#backlogBytes - downToBytes) * 4000) / uplink);
+    this.#dueMs = Math.min(this.#dueMs, nowMs + waitMs);
+  }
+
+  #countBacklog(): number {
+    let bytes = 0;
+    for (const linkId of this.#filled.keys()) {
+      const buffered = this.#context.bufferedBytes(linkId);
+      if (buffered === 0) this.#filled.delete(linkId);
+      bytes += buffered;
+    }
+    return bytes;
+  }
+
   /** Links that are still sending what they were handed; a slow receiver's gives its slot up after a while. */
   #occupiedSlots(nowMs: number): number {
     let occupied = 0;
     for (const [linkId, sinceMs] of this.#filled) {
-      if (this.#context.bufferedBytes(linkId) <= LINK_LOW_WATER_BYTES) {
-        this.#filled.delete(linkId);
-        continue;
-      }
+      if (this.#context.bufferedBytes(linkId) <= LINK_LOW_WATER_BYTES) continue;
       const freeAtMs = sinceMs + FULL_LINK_PATIENCE_MS;
       if (nowMs >= freeAtMs) continue;
       occupied++;
@@ -241,10 +267,23 @@ export class Uploads {
     return this.#context.options.isEnabled('cutThrough') || isComplete(chunk);
   }
 
-  /** What was begun comes first, in the order of its beginning. */
+  /**
+   * Children are served in turn, a block each, so that all their own children get going. Requests in
+   * need go before them, others after; what was begun comes first, in the order of its beginning.
+   */
   #isAhead(left: UploadJob, right: UploadJob): boolean {
+    if (left.isPush && right.isPush) {
+      const turns = left.next - left.first - (right.next - right.first);
+      const isOlder = left.ref.sequence < right.ref.sequence;
+      return left.ref.sequence === right.ref.sequence ? turns < 0 : isOlder;
+    }
+    if (left.isPush !== right.isPush) return left.isPush ? !this.#isUrgent(right) : this.#isUrgent(left);
     if (left.startedAs !== right.startedAs) return left.startedAs < right.startedAs;
     return left.startedAs === NOT_STARTED && this.#isBefore(left, right);
+  }
+
+  #isUrgent(job: UploadJob): boolean {
+    return job.deadlineMs - this.#nowMs < URGENT_MS;
   }
 
   /** Nearest deadline first, then the larger uplink (it passes on more), then whoever gave us more. */
