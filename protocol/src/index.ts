@@ -1,6 +1,6 @@
 export type { Clock, Random } from './ports.js';
 export { randomInteger, seededRandom, shuffled } from './seeded-random.js';
-export { LIMITS } from './limits.js';
+export { CROWD_WARM_PEERS, LIMITS } from './limits.js';
 export {
   chunkKey,
   chunkOfKey,

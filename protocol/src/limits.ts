@@ -1,3 +1,9 @@
+/**
+ * So many warm peers in a join answer mean a crowd that can feed a newcomer from its first seconds
+ * on: the origin then lets it in for the answer alone.
+ */
+export const CROWD_WARM_PEERS = 4;
+
 /** What any remote may make us hold or do. Each limit names the attack that it bounds. */
 export const LIMITS = {
   /** Bytes of one data-channel message: a block and its frame; also what every WebRTC stack accepts. Bounds memory a frame. */

@@ -1,6 +1,7 @@
 import {
   BLOCK_BYTES,
   blockLengthOf,
+  CROWD_WARM_PEERS,
   LIMITS,
   type ChunkSequence,
   type PeerDescription,
@@ -245,7 +246,10 @@ export class OriginHttp {
     }
     const answerBytes = JOIN_FIXED_BYTES + Math.ceil((batchBytes(headers) * 4) / 3);
     const mediaBytes = headers.reduce((sum, { header }) => sum + header.byteLength, 0);
-    const waitMs = this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
+    const warmPeers = this.#ports.warmPeers();
+    // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
+    const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
+    const waitMs = isFedByCrowd ? 0 : this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
     if (waitMs > 0) {
       // As the real origin says it: in whole seconds.
       const retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.ceil(waitMs / 1_000) * 1_000);
@@ -254,9 +258,9 @@ export class OriginHttp {
       });
       return;
     }
-    const warmPeers = this.#ports.warmPeers();
     const bytes = answerBytes + warmPeers.length * PEER_DESCRIPTION_BYTES;
-    this.#send(connection, { kind: 'join', bytes }, () => host.joinAnswered({ headers, warmPeers }));
+    const priority = isFedByCrowd ? 'seed' : 'join';
+    this.#send(connection, { kind: 'join', bytes, priority }, () => host.joinAnswered({ headers, warmPeers }));
   }
 
   /** From the last independent part at or before (edge − delay) up to the edge, as the real origin answers. */
@@ -298,7 +302,7 @@ export class OriginHttp {
     });
   }
 
-  #send(connection: Connection, what: { readonly kind: OriginByteKind; readonly bytes: number }, done: () => void): void {
+  #send(connection: Connection, what: { readonly kind: OriginByteKind; readonly bytes: number; readonly priority?: UplinkPriority }, done: () => void): void {
     const { host, delayMs } = connection;
     const { kind, bytes } = what;
     const { uplink, queue } = this.#ports;
@@ -310,7 +314,7 @@ export class OriginHttp {
         if (host.isUp) done();
       });
     };
-    uplink.ask({ bytes, priority: PRIORITIES[kind], granted });
+    uplink.ask({ bytes, priority: what.priority ?? PRIORITIES[kind], granted });
   }
 
   #fail(response: ChunkResponse): void {

@@ -1,6 +1,7 @@
 import {
   type ByeReason,
   type ChunkRef,
+  CROWD_WARM_PEERS,
   type DutyMap,
   type JoinRequest,
   type PeerDescription,
@@ -276,9 +277,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     if (this.#hasJoined) return;
     this.#hasJoined = true;
     this.#lastJoinSequence = answer.headers.at(-1)?.header.sequence ?? -1;
-    this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers });
     if (answer.warmPeers.length > 0) this.#warmPeers = answer.warmPeers;
+    if (answer.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
+    this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers });
   }
 
   fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void {

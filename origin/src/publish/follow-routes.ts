@@ -1,11 +1,12 @@
 import {
+  CROWD_WARM_PEERS,
   encodeHeaderBatch,
   HEADERS_WAIT_MS,
   LIMITS,
-  STREAM_PATHS,
   type OriginJoinAnswer,
   type PeerDescription,
   type RenditionId,
+  STREAM_PATHS,
 } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
@@ -76,7 +77,9 @@ export function registerFollowRoutes(
     const isReady = (): boolean => live.recordText !== undefined && log.timeline.last !== undefined;
     const outcome = await waiters.until(isReady, { timeoutMs: JOIN_WAIT_MS, response: reply.raw });
     if (outcome === 'gone') return reply.hijack();
-    const retrySeconds = published.gate?.turnJoinAway(joinBytes(published, query.data));
+    // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
+    const isFedByCrowd = options.warmPeers(published).length >= CROWD_WARM_PEERS;
+    const retrySeconds = isFedByCrowd ? undefined : published.gate?.turnJoinAway(joinBytes(published, query.data));
     if (retrySeconds !== undefined) return sendFull(reply, retrySeconds);
     const answer = joinAnswer(published, query.data, options);
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
@@ -84,7 +87,7 @@ export function registerFollowRoutes(
       pieces: [Buffer.from(JSON.stringify(answer))],
       contentType: 'application/json; charset=utf-8',
       cacheControl: NOT_CACHED,
-      uplink: published.uplinkFor('join'),
+      uplink: published.uplinkFor(isFedByCrowd ? 'seed' : 'join'),
       count: published.counter('join'),
     });
     return reply;

@@ -400,12 +400,14 @@ export class Downloads {
         return;
       }
       const best = bestSource(this.#context, nowMs, { chunk });
-      if (best && (!isFallbackTime || best.finishMs <= deadlineMs - marginMs || !this.#mayFetch())) {
+      // An origin that has failed once, or is full, is worse than a late neighbour.
+      const isOriginAway = !this.#mayFetch() || download.failures > 0;
+      if (best && (!isFallbackTime || best.finishMs <= deadlineMs - marginMs || isOriginAway)) {
         this.#ask(nowMs, download, { ...best, deadlineMs });
-      } else if (isFallbackTime || !this.#context.neighbours.hasUploader()) {
+      } else if (isFallbackTime || !(this.#context.neighbours.hasUploader() || this.#context.isLinking(nowMs))) {
         this.#fallBack(nowMs, download);
       }
-    } else if (isFallbackTime && this.#mayFetch()) {
+    } else if (isFallbackTime && this.#mayFetch() && download.failures === 0) {
       if (this.#expectedFinishMs(nowMs, download) > deadlineMs - marginMs) this.#fallBack(nowMs, download);
       else this.#spare(nowMs, download, download.source);
     }

@@ -21,6 +21,8 @@ export type EngineContext = {
   readonly bufferedBytes: (linkId: LinkId) => number;
   /** Media bits a second of what this peer gets, from the newest headers. */
   readonly streamBitsPerSecond: () => number;
+  /** True while a newcomer's links to a crowd are being set up: they will bring what is not urgent. */
+  readonly isLinking: (nowMs: number) => boolean;
   /** Length of a part, ms, from the newest header. */
   readonly partMs: () => number;
   /** Uniform in [0, 1), always the same for a link and a chunk. */

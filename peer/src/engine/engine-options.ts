@@ -28,6 +28,8 @@ export type EngineOptions = {
      * runs dry before it has appended; too high: the origin is asked for what peers would deliver.
      */
     readonly appendMarginMs: number;
+    /** From the join answer to the first frame, as it is hoped for, ms: what is wanted later than that may come from peers. */
+    readonly startupMs: number;
     /** Playout slack that is assumed until the player reports its playhead, ms from acceptance. */
     readonly assumedSlackMs: number;
     /** Chunks asked of one neighbour at a time (1–32). Too low: the link idles between requests; too high: one slow neighbour holds many chunks. */
@@ -105,6 +107,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   push: Object.freeze({ share: 0.85, fanOut: 10, assumedUplinkBitsPerSecond: 8_000_000, strikes: 2, patienceMs: 200, mostPatienceMs: 400 }),
   scheduler: Object.freeze({
     appendMarginMs: 120,
+    startupMs: 200,
     assumedSlackMs: 500,
     requestsPerNeighbour: 8,
     stallMs: 300,

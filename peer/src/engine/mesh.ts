@@ -169,6 +169,11 @@ export class Mesh {
     });
   }
 
+  /** Dials under way. */
+  get dialCount(): number {
+    return this.#dialling.size;
+  }
+
   get #linkCount(): number {
     return this.#context.neighbours.count + this.#dialling.size;
   }

@@ -1,6 +1,7 @@
 import {
   chunkKey,
   chunkOfKey,
+  CROWD_WARM_PEERS,
   encodedMessageBytes,
   LIMITS,
   stripeOf,
@@ -40,6 +41,8 @@ import type { UploadPolicy } from './viewer-input.js';
 
 /** Blocks that may wait for their header's signature, per engine; bounds what a pusher can make us hold. */
 const MAX_EARLY_BLOCKS = 64;
+/** A newcomer among a crowd waits so long for the links that it sets up, as far as deadlines allow, ms. */
+const JOIN_HOPE_MS = 2_000;
 /** What a stream is taken for until headers tell its rate, bits a second. */
 const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
 /** A chunk that the origin no longer has is given up so long after its deadline, ms. */
@@ -75,6 +78,7 @@ export class PeerEngine {
   readonly #timelines = new Map<RenditionId, PlayableTimeline>();
   readonly #subscriptions: Subscriptions;
   #partMs = 200;
+  #hopeUntilMs = -Infinity;
   readonly #streamBitsPerSecond = new Estimate(ASSUMED_STREAM_BITS_PER_SECOND);
   readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
   #earlyBlocks: EarlyBlock[] = [];
@@ -98,6 +102,7 @@ export class PeerEngine {
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
       streamBitsPerSecond: () => this.#streamBitsPerSecond.mean,
       partMs: () => this.#partMs,
+      isLinking: (nowMs) => nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS,
       noise: (linkId, key) => hashedFraction(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
@@ -531,6 +536,8 @@ export class PeerEngine {
     this.#rendition = rendition;
     const first = headers[0]?.header;
     if (first) this.#playable(rendition).startAt(first);
+    if (first) this.#clock.begin(nowMs, first.programDateTimeMs);
+    this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;
     // A volunteer passes on what it is told of; only who watches asks for more.
     if (this.#context.identity.role === 'viewer') this.#poll.begin(nowMs, rendition);
     for (const signed of headers) this.#offerHeader(signed, 'origin');

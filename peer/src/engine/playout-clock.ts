@@ -5,10 +5,16 @@ import type { PlaybackPosition } from './viewer-input.js';
 /** Turns playhead reports into deadlines. (SPEC SC1–SC3) */
 export class PlayoutClock {
   readonly #options: EngineOptions;
+  #start: { readonly atMs: number; readonly firstDateMs: number } | undefined;
   #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+  }
+
+  /** Playback is about to begin with a part of that date, as soon as it can. */
+  begin(nowMs: number, firstDateMs: number): void {
+    this.#start ??= { atMs: nowMs, firstDateMs };
   }
 
   /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
@@ -30,8 +36,13 @@ export class PlayoutClock {
    */
   deadlineMs(nowMs: number, chunk: { readonly header: ChunkHeader; readonly acceptedAtMs: number }): number {
     const playheadMs = this.playheadMs(nowMs);
-    const { appendMarginMs, assumedSlackMs } = this.#options.scheduler;
-    if (playheadMs === undefined) return chunk.acceptedAtMs + assumedSlackMs;
+    const { appendMarginMs, assumedSlackMs, startupMs } = this.#options.scheduler;
+    if (playheadMs === undefined) {
+      const slackAtMs = chunk.acceptedAtMs + assumedSlackMs;
+      if (!this.#start) return slackAtMs;
+      // The first parts are wanted at once, each later one only when those before it have been played.
+      return Math.max(slackAtMs, this.#start.atMs + startupMs + chunk.header.programDateTimeMs - this.#start.firstDateMs);
+    }
     const rate = this.#anchor?.position.rate ?? 1;
     // While paused the distance stays; it is taken at normal speed so that resuming finds the media there.
     return nowMs + (chunk.header.programDateTimeMs - playheadMs) / (rate > 0 ? rate : 1) - appendMarginMs;

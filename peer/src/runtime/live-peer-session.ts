@@ -1,22 +1,23 @@
 import { base64urlnopad } from '@scure/base';
 import {
-  decodeMessage,
-  encodeMessage,
-  signatureOf,
-  signedPortion,
   type ChunkRef,
   type Clock,
+  CROWD_WARM_PEERS,
+  decodeMessage,
+  encodeMessage,
   type IceServer,
   type JoinRequest,
-  type PeerDescription,
   type MediaTimeline,
+  type PeerDescription,
   type PeerId,
   type PeerRole,
   type PublisherProof,
   type Random,
   type RenditionId,
   type Signal,
+  signatureOf,
   type SignedChunkHeader,
+  signedPortion,
   type StreamLink,
   type StreamRecord,
 } from '@p2ptv/protocol';
@@ -400,9 +401,11 @@ export class LivePeerSession implements SeederSession {
     this.#joinEdge = Math.max(-1, ...join.headers.map(({ header }) => header.sequence));
     this.#hub.emit('joined', { record: join.record, rendition: join.rendition });
     // Each of these does nothing once a listener has closed the session.
-    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
     this.#warmPeers = join.warmPeers;
+    // A crowd brings the first frames too, and the origin is to be spared: links are set up at once.
+    if (join.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
+    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
   }
 
   /** Nothing has come for long: the stream may have ended, which only its record says. */
