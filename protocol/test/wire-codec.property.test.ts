@@ -6,6 +6,7 @@ import {
   encodeMessage,
   isRelayable,
   LIMITS,
+  NO_OFFER,
   signalSchema,
   WIRE_VERSION,
   type DecodedFrame,
@@ -86,6 +87,11 @@ const EXAMPLES: readonly [string, WireMessage, string][] = [
     'RELAY',
     { kind: 'relay', signal: signalWith({ kind: 'offer', ticket: 'AB', sdp: 'v=0' }) },
     `23 ${FROM} ${TO} 08 3132333461626364 00 0002 4142 0003 763d30`,
+  ],
+  [
+    'OFFERS',
+    { kind: 'offers', rendition: chunk.rendition, pathMs: [0, 30, 258, 2000, NO_OFFER, 5, 6, 7] },
+    '24 03 0000 001e 0102 07d0 ffff 0005 0006 0007',
   ],
 ];
 
@@ -195,6 +201,13 @@ describe('wire codec', () => {
     ['a QUEUED of rendition 16', '0d 10 01020304 00000000'],
     ['a REJECT of unknown reason', '09 03 01020304 04'],
     ['a BYE of unknown reason', '0c 06'],
+    ['a SUBSCRIBE of rendition 16', '20 10 00'],
+    ['a SUBSCRIBE of stripe 8', '20 00 08'],
+    ['an UNSUBSCRIBE of rendition 16', '21 10 00'],
+    ['an UNSUBSCRIBE of stripe 8', '21 00 08'],
+    ['an OFFERS of rendition 16', `24 10 ${'0000'.repeat(8)}`],
+    ['an OFFERS for 7 stripes', `24 00 ${'0000'.repeat(7)}`],
+    ['an OFFERS for 9 stripes', `24 00 ${'0000'.repeat(9)}`],
     ['no byte', ''],
   ])('WR3: %s is malformed', (_name, spaced) => {
     expect(kindOf(spaced)).toBe('malformed');
@@ -328,6 +341,26 @@ describe('wire codec', () => {
     expect(decodeMessage(encodeMessage({ kind: 'queued', ...chunk, aheadBytes }))).toMatchObject({
       aheadBytes: written,
     });
+  });
+
+  it.each(['20', '21'])('WR15: type %s names any of 8 stripes of any of 16 renditions', (type) => {
+    for (let stripe = 0; stripe < 8; stripe++) {
+      const read = decodeMessage(bytesOf(`${type} 0f 0${stripe}`));
+      expect(read).toEqual({ kind: type === '20' ? 'subscribe' : 'unsubscribe', rendition: 15, stripe });
+    }
+  });
+
+  it.each([
+    [-1, 0],
+    [0.6, 1],
+    [70_000, NO_OFFER],
+    [Number.POSITIVE_INFINITY, NO_OFFER],
+    [undefined, NO_OFFER],
+  ])('WR16: a path of %s ms is written as %i', (pathMs, written) => {
+    const told = Array.from({ length: 8 }, (_, stripe) => (stripe === 3 ? pathMs : 40)).filter((it) => it !== undefined);
+    const read = decodeMessage(encodeMessage({ kind: 'offers', rendition: chunk.rendition, pathMs: told }));
+    // A list cut short offers nothing for the stripes it lacks.
+    expect(read).toMatchObject({ pathMs: pathMs === undefined ? [40, 40, 40, 40, 40, 40, 40, written] : [40, 40, 40, written, 40, 40, 40, 40] });
   });
 
   it.each<[string, string]>([
