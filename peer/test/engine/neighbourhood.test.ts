@@ -132,13 +132,13 @@ describe('header poll', () => {
 });
 
 describe('mesh', () => {
-  it('ME1: a peer dials whom the tracker names, up to 14 links and attempts, and nobody twice', () => {
+  it('ME1: a peer dials whom the tracker names, up to 8 links and attempts, and nobody twice', () => {
     const rig = viewer();
     rig.handle({ kind: 'neighboursOffered', neighbours: described(10, 20) });
     rig.handle({ kind: 'neighboursOffered', neighbours: described(15, 40) });
     const dialled = rig.all('dial').map(({ peerId: id }) => id);
-    expect(dialled).toHaveLength(14);
-    expect(new Set(dialled).size).toBe(14);
+    expect(dialled).toHaveLength(8);
+    expect(new Set(dialled).size).toBe(8);
   });
 
   it('ME2: it keeps up to 32 links, the last of them for the origin’s seeder; an attempt that ends so is over', () => {
@@ -154,10 +154,10 @@ describe('mesh', () => {
     for (let number = 35; number <= 40; number++) rig.handle({ kind: 'dialFailed', peerId: peerId(number) });
     rig.clear();
     rig.handle({ kind: 'neighboursOffered', neighbours: described(50, 80) });
-    expect(rig.all('dial')).toHaveLength(13);
+    expect(rig.all('dial')).toHaveLength(7);
   });
 
-  it('ME3: with fewer than 10 links it asks for more every 5 s, then ever more seldom while nobody new is named', () => {
+  it('ME3: with fewer than 6 links it asks for more every 5 s, then ever more seldom while nobody new is named', () => {
     const rig = viewer();
     rig.handle({ kind: 'neighboursOffered', neighbours: described(10, 10) });
     rig.handle({ kind: 'dialFailed', peerId: peerId(10) });
@@ -168,7 +168,7 @@ describe('mesh', () => {
       rig.clear();
       rig.runFor(1_000);
       for (const wanted of rig.all('wantNeighbours')) {
-        expect(wanted.count).toBe(13);
+        expect(wanted.count).toBe(7);
         expect(wanted.exclude).toContain(peerId(77));
         asked.push(second);
         rig.handle({ kind: 'neighboursOffered', neighbours: [] });
