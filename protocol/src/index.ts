@@ -78,6 +78,7 @@ export {
   type PublisherProof,
 } from './publisher-proof.js';
 export {
+  NO_DEADLINE_MS,
   NO_OFFER,
   WIRE_VERSION,
   type BlockRange,

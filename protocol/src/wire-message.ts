@@ -79,5 +79,8 @@ export type BlockRange = { readonly firstBlock: number; readonly blockCount: num
 /** In OFFERS: no push of that stripe. Also the largest number that can be told. */
 export const NO_OFFER = 0xffff;
 
+/** In REQUEST: the chunk is welcome whenever it comes. Also the largest number that can be told. */
+export const NO_DEADLINE_MS = 0xffff;
+
 /** Version of the wire protocol, in HELLO. Peers of different versions part with BYE. */
 export const WIRE_VERSION = 2;

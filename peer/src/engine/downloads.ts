@@ -3,6 +3,7 @@ import {
   blockLengthOf,
   chunkKey,
   isEqualBytes,
+  NO_DEADLINE_MS,
   type ChunkKey,
   type ChunkRef,
   type RejectReason,
@@ -402,8 +403,10 @@ export class Downloads {
       const best = bestSource(this.#context, nowMs, { chunk });
       // An origin that has failed once, or is full, is worse than a late neighbour.
       const isOriginAway = !this.#mayFetch() || download.failures > 0;
-      if (best && (!isFallbackTime || best.finishMs <= deadlineMs - marginMs || isOriginAway)) {
-        this.#ask(nowMs, download, { ...best, deadlineMs });
+      const isInTime = best !== undefined && best.finishMs <= deadlineMs - marginMs;
+      // What would come too late anyway only takes from others what could be in time.
+      if (best && (isInTime || isOriginAway || this.#context.identity.role !== 'viewer')) {
+        this.#ask(nowMs, download, { ...best, deadlineMs: isInTime ? deadlineMs : Infinity });
       } else if (isFallbackTime || !(this.#context.neighbours.hasUploader() || this.#context.isLinking(nowMs))) {
         this.#fallBack(nowMs, download);
       }
@@ -559,7 +562,7 @@ export class Downloads {
       ...refOf(chunk),
       firstBlock,
       blockCount: chunk.blockCount - firstBlock,
-      deadlineInMs: Math.max(0, from.deadlineMs - nowMs),
+      deadlineInMs: Math.max(0, Math.min(NO_DEADLINE_MS, from.deadlineMs - nowMs)),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { ChunkKey, PeerId, PeerRole, PeerStatus } from '@p2ptv/protocol';
+import type { ChunkKey, PeerId, PeerRole, PeerStatus, RenditionId } from '@p2ptv/protocol';
 import { ByteRate } from './byte-rate.js';
 import { ChunkMarks } from './chunk-marks.js';
 import type { LinkId } from './engine-io.js';
@@ -30,7 +30,7 @@ export type Neighbour = {
   readonly sending: ByteRate;
   lastHeardMs: number;
   /** What it would push, by stripe, ms; undefined until it says. */
-  offersMs: readonly number[] | undefined;
+  offers: { readonly rendition: RenditionId; readonly pathMs: readonly number[] } | undefined;
   /** Pushes that it began before it heard that we have another parent are still no offence until then. */
   pushGraceUntilMs: number;
   pingNonce: number;
@@ -79,7 +79,7 @@ export class Neighbours {
       receiving: new ByteRate(),
       sending: new ByteRate(),
       lastHeardMs: nowMs,
-      offersMs: undefined,
+      offers: undefined,
       pushGraceUntilMs: -Infinity,
       pingNonce: 0,
       pingSentMs: undefined,

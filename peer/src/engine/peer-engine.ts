@@ -452,10 +452,12 @@ export class PeerEngine {
       this.#poll.advanced(nowMs, header.durationUs / 1000);
       this.#settle(header);
     }
-    this.#partMs = header.durationUs / 1000;
-    this.#subscriptions.follow(nowMs, header.rendition);
-    this.#streamBitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
     this.#rendition ??= header.rendition;
+    if (header.rendition === this.#rendition) {
+      this.#partMs = header.durationUs / 1000;
+      this.#streamBitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
+      this.#subscriptions.follow(nowMs, header.rendition);
+    }
     const playable = this.#playable(header.rendition);
     // A volunteer has no join answer: it begins with the first header that it hears of.
     if (this.#context.identity.role === 'seeder' && header.isIndependent) playable.startAt(header);

@@ -36,6 +36,8 @@ type Parent = {
   readonly sinceMs: number;
   /** Of a chunk by this parent, ms from the origin. */
   pathMs: number;
+  /** It has no way itself at the moment. */
+  isLost: boolean;
   /** Chunks in a row that it did not bring. */
   strikes: number;
   /** From the first news of a chunk to this parent's first block, ms. */
@@ -86,6 +88,7 @@ export class Subscriptions {
   #improveAtMs = 0;
   #tellAtMs = 0;
   #told: readonly number[] = NO_OFFERS;
+  #toldChildren: readonly number[] = NO_OFFERS;
   #isDirty = false;
   #orphanCheckMs = 0;
 
@@ -107,16 +110,33 @@ export class Subscriptions {
     for (const [index, stripe] of this.#stripes.entries()) {
       if (stripe.parent) this.#leave(nowMs, index, stripe.parent);
       for (const linkId of stripe.children) this.#unsubscribe(nowMs, linkId, index);
+      stripe.parent = undefined;
+      stripe.lastPathMs = Infinity;
+      stripe.lostAtMs = nowMs;
       stripe.children = [];
       stripe.refusedUntilMs.clear();
     }
     this.#childCount = 0;
     this.#rendition = rendition;
     this.#orphanCheckMs = nowMs;
+    this.#told = NO_OFFERS;
+    this.#toldChildren = NO_OFFERS;
+    this.#changed();
   }
 
   /** Stripes that the origin's seeder pushes to this peer. */
   setDuty(nowMs: number, stripes: readonly number[]): void {
+    for (const [index, stripe] of this.#stripes.entries()) {
+      const isOnDuty = stripes.includes(index);
+      if (this.#isOnDuty(index) && !isOnDuty) {
+        // Its way was the shortest there is: only who has let go of its children may take another's push.
+        stripe.lastPathMs = 0;
+        stripe.lostAtMs = nowMs;
+      } else if (isOnDuty && stripe.parent) {
+        this.#leave(nowMs, index, stripe.parent);
+        stripe.parent = undefined;
+      }
+    }
     this.#dutyStripes = stripes;
     this.#changed();
     this.#orphanCheckMs = nowMs;
@@ -169,20 +189,20 @@ export class Subscriptions {
 
   /** A neighbour tells what it would push. */
   offered(nowMs: number, neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
-    if (offer.rendition !== this.#rendition) {
-      neighbour.offersMs = undefined;
-      return;
-    }
-    neighbour.offersMs = offer.pathMs;
+    neighbour.offers = offer;
+    if (offer.rendition !== this.#rendition) return;
     for (const [index, stripe] of this.#stripes.entries()) {
       const pathMs = offer.pathMs[index] ?? NO_OFFER;
       if (stripe.parent?.linkId !== neighbour.linkId) {
         if (!stripe.parent && pathMs !== NO_OFFER) this.#orphanCheckMs = nowMs;
         continue;
       }
-      if (pathMs === NO_OFFER) continue;
-      stripe.parent.pathMs = pathMs;
+      const { parent } = stripe;
       this.#changed();
+      parent.isLost = pathMs === NO_OFFER;
+      // Who has lost its way may find one that leads through us: only a shorter one than ours was is safe.
+      if (parent.isLost) continue;
+      parent.pathMs = pathMs;
       if (pathMs > MAX_PATH_MS) this.#fail(nowMs, index, stripe.parent);
     }
   }
@@ -250,8 +270,7 @@ export class Subscriptions {
 
   /** Tells a new neighbour. */
   greet(nowMs: number, neighbour: Neighbour): void {
-    if (!this.#isActive || neighbour.role === 'origin' || this.#rendition === undefined) return;
-    this.#links.send(nowMs, neighbour.linkId, { kind: 'offers', rendition: this.#rendition, pathMs: this.#offers });
+    if (this.#isActive) this.#tell(nowMs, neighbour);
   }
 
   get #isActive(): boolean {
@@ -326,7 +345,7 @@ export class Subscriptions {
     let best: Neighbour | undefined;
     let bestMs = Math.min(belowMs, MAX_PATH_MS);
     for (const neighbour of this.#context.neighbours.all()) {
-      const offerMs = neighbour.offersMs?.[index] ?? NO_OFFER;
+      const offerMs = offersOf(neighbour, this.#rendition)?.[index] ?? NO_OFFER;
       if (offerMs >= bestMs || neighbour.status?.isUploading !== true) continue;
       if (nowMs < (stripe.refusedUntilMs.get(neighbour.linkId) ?? -Infinity)) continue;
       if (stripe.children.includes(neighbour.linkId)) continue;
@@ -343,6 +362,7 @@ export class Subscriptions {
       linkId: best.linkId,
       sinceMs: nowMs,
       pathMs: bestMs,
+      isLost: false,
       strikes: 0,
       lagMs: new Estimate(this.#context.options.push.patienceMs),
     };
@@ -359,14 +379,24 @@ export class Subscriptions {
   /** The way of a chunk of that stripe to one more child; {@link NO_OFFER} where there is no room, or no way. */
   #offerMs(index: number): number {
     const stripe = this.#stripes[index];
-    const pathMs = this.#isOnDuty(index) ? 0 : stripe?.parent?.pathMs;
-    if (!stripe || pathMs === undefined || !this.#links.isUploading || !this.#context.options.isEnabled('push')) return NO_OFFER;
+    if (!stripe || !this.#links.isUploading || !this.#context.options.isEnabled('push')) return NO_OFFER;
     const { share, fanOut } = this.#context.options.push;
     const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
     const rate = this.#context.streamBitsPerSecond();
     const children = stripe.children.length + 1;
     const inStripe = Math.max(1, Math.min(fanOut, Math.floor((share * uplink) / rate)));
     if (this.#childCount >= this.#placesInAll || children > inStripe) return NO_OFFER;
+    return this.#pathThrough(index, children);
+  }
+
+  /** The way of a chunk to each of so many children; {@link NO_OFFER} without a way of our own. */
+  #pathThrough(index: number, children: number): number {
+    const parent = this.#stripes[index]?.parent;
+    const pathMs = this.#isOnDuty(index) ? 0 : parent?.isLost === false ? parent.pathMs : undefined;
+    if (pathMs === undefined) return NO_OFFER;
+    const { share } = this.#context.options.push;
+    const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
+    const rate = this.#context.streamBitsPerSecond();
     // All children of a stripe are served in turn, block by block; while that takes no longer than a
     // part, the next chunk finds the uplink free.
     const blocksMs = (children * BLOCK_BITS * 1000) / uplink;
@@ -383,17 +413,24 @@ export class Subscriptions {
   #tellAll(nowMs: number): void {
     this.#isDirty = false;
     this.#tellAtMs = nowMs + TELL_EVERY_MS;
-    const pathMs = this.#offers;
-    const isNews = pathMs.some((offerMs, index) => {
-      const told = this.#told[index] ?? NO_OFFER;
-      return (offerMs === NO_OFFER) !== (told === NO_OFFER) || Math.abs(offerMs - told) >= TELL_CHANGE_MS;
+    const offers = this.#offers;
+    const toChildren = this.#stripes.map(({ children }, index) =>
+      children.length === 0 ? NO_OFFER : this.#pathThrough(index, children.length),
+    );
+    if (!isNews(offers, this.#told) && !isNews(toChildren, this.#toldChildren)) return;
+    this.#told = offers;
+    this.#toldChildren = toChildren;
+    for (const neighbour of this.#context.neighbours.all()) this.#tell(nowMs, neighbour);
+  }
+
+  /** Tells a neighbour what it could have, and where it is a child, what it has. */
+  #tell(nowMs: number, { role, linkId }: Neighbour): void {
+    if (role === 'origin' || this.#rendition === undefined) return;
+    const pathMs = this.#offers.map((offerMs, index) => {
+      const children = this.#stripes[index]?.children ?? NOBODY;
+      return children.includes(linkId) ? this.#pathThrough(index, children.length) : offerMs;
     });
-    if (!isNews || this.#rendition === undefined) return;
-    this.#told = pathMs;
-    const message = { kind: 'offers', rendition: this.#rendition, pathMs } as const;
-    for (const neighbour of this.#context.neighbours.all()) {
-      if (neighbour.role !== 'origin') this.#links.send(nowMs, neighbour.linkId, message);
-    }
+    this.#links.send(nowMs, linkId, { kind: 'offers', rendition: this.#rendition, pathMs });
   }
 
   #orphan(nowMs: number, stripe: Stripe): void {
@@ -435,3 +472,14 @@ export class Subscriptions {
 
 const NOBODY: readonly LinkId[] = [];
 const NO_OFFERS: readonly number[] = new Array<number>(STRIPE_COUNT).fill(NO_OFFER);
+
+function offersOf({ offers }: Neighbour, rendition: RenditionId | undefined): readonly number[] | undefined {
+  return offers?.rendition === rendition ? offers?.pathMs : undefined;
+}
+
+function isNews(paths: readonly number[], told: readonly number[]): boolean {
+  return paths.some((pathMs, index) => {
+    const before = told[index] ?? NO_OFFER;
+    return (pathMs === NO_OFFER) !== (before === NO_OFFER) || Math.abs(pathMs - before) >= TELL_CHANGE_MS;
+  });
+}

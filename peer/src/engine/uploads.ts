@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, blockLengthOf, chunkKey, LIMITS, type ChunkKey, type ChunkRef, type WireMessage } from '@p2ptv/protocol';
+import { BLOCK_BYTES, blockLengthOf, chunkKey, LIMITS, NO_DEADLINE_MS, type ChunkKey, type ChunkRef, type WireMessage } from '@p2ptv/protocol';
 import { isComplete, type StoredChunk, refOf } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
@@ -36,6 +36,8 @@ const COLD_START_MS = 150;
 const MAX_SERVINGS = 2;
 /** Deadlines nearer to each other than this count as equal. */
 const DEADLINE_GRAIN_MS = 50;
+/** A request that is expected later than its deadline by no more than this is taken all the same, ms. */
+const TOO_LATE_GRACE_MS = 50;
 /** A request due within this goes before what children are pushed, ms. */
 const URGENT_MS = 250;
 /** How often a full uplink is looked at at most, ms. */
@@ -82,7 +84,7 @@ export class Uploads {
     const key = chunkKey(request.rendition, request.sequence);
     const chunk = this.#context.store.get(key);
     const mine = this.#jobs.filter((job) => job.linkId === neighbour.linkId);
-    const refuse = (reason: 'notUploading' | 'notHeld' | 'overLimit'): void => {
+    const refuse = (reason: 'notUploading' | 'notHeld' | 'overLimit' | 'tooLate'): void => {
       const { rendition, sequence } = request;
       this.#links.trySend(nowMs, neighbour.linkId, { kind: 'reject', rendition, sequence, reason });
     };
@@ -108,10 +110,23 @@ export class Uploads {
       isPush: false,
     });
     const aheadBytes = this.#aheadBytes(job);
+    if (this.#isTooLate(request, aheadBytes)) {
+      this.cancel(neighbour.linkId, key);
+      refuse('tooLate');
+      return;
+    }
     // Whoever has to wait may find somebody who has it meanwhile.
     if (aheadBytes > 0) {
       this.#links.trySend(nowMs, neighbour.linkId, { kind: 'queued', ...job.ref, aheadBytes });
     }
+  }
+
+  /** What cannot be there in time is not begun: it would take from others what could. */
+  #isTooLate({ blockCount, deadlineInMs }: UploadRequest, aheadBytes: number): boolean {
+    const uplink = this.#links.capacityBitsPerSecond;
+    if (uplink === 0 || deadlineInMs === NO_DEADLINE_MS) return false;
+    const takesMs = ((aheadBytes + this.#backlogBytes + blockCount * BLOCK_BYTES) * 8000) / uplink;
+    return takesMs > deadlineInMs + TOO_LATE_GRACE_MS;
   }
 
   /** Pushes a whole chunk that nobody asked for: the origin's seeder to a peer on duty. */

@@ -4,6 +4,8 @@ import type { ResolvedTrackerOptions } from './tracker-options.js';
 /** Fallbacks above this share of the seeds raise the copies, below the other they lower them. */
 const RAISE_OVER = 1 / 2;
 const LOWER_UNDER = 1 / 10;
+/** Fallbacks above this share of all media mean that the peers' uplinks do not suffice. */
+const SHORTAGE_OVER = 1 / 4;
 /** One step, as a share of the copies; at least one copy. */
 const STEP_RATIO = 0.1;
 /** Newcomers fetch from the origin until they are linked, which more copies would not change. */
@@ -24,7 +26,8 @@ export type FallbackMark = {
  * that fewer would do (DESIGN: Seeding and the origin's budget).
  *
  * Never below a share of the viewers, with which the time to spread is the same at every size; never
- * above what the origin's uplink carries. In steps of a tenth, one a review.
+ * above what the origin's uplink carries. In steps of a tenth, one a review; at once to half of what
+ * is fetched in need where that is more than a quarter of everything.
  */
 export class SeedCopies {
   readonly #options: ResolvedTrackerOptions['duty'];
@@ -82,7 +85,9 @@ export class SeedCopies {
     const least = this.#leastFor(peerCount);
     if (this.#sampleCount > 0) {
       const fallbackCopies = (this.#fallbackShares / this.#sampleCount) * peerCount;
-      if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += step;
+      // Where uplinks cannot carry the stream, the origin sends that much anyway: better early, to those who pass it on.
+      if (fallbackCopies > peerCount * SHORTAGE_OVER) this.#copies = Math.max(this.#copies + step, Math.floor(fallbackCopies / 2));
+      else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += step;
       else if (fallbackCopies < this.#copies * LOWER_UNDER) this.#copies = Math.max(least, this.#copies - step);
     }
     this.#fallbackShares = 0;
