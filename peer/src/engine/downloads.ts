@@ -240,6 +240,8 @@ export class Downloads {
       return this.#mayBeStale(block) ? 'forgotten' : 'unsolicited';
     }
     if (!chunk) return 'forgotten';
+    // A push that was begun in time may end later than it might begin.
+    neighbour.marks.solicit(key);
     const length = blockLengthOf(chunk.signed.header.byteLength, index);
     if (bytes.length !== length || length === 0) return 'wrongLength';
     neighbour.receivedBytes += length;

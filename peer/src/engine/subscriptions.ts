@@ -226,7 +226,8 @@ export class Subscriptions {
     const stripe = this.#stripes[ref.stripe];
     if (!stripe || ref.rendition !== this.#rendition) return;
     if (stripe.parent?.linkId === neighbour.linkId) {
-      neighbour.pushGraceUntilMs = nowMs + PUSH_GRACE_MS;
+      // It may have left us as its parent, and take us as a child when it reads our SUBSCRIBE: our last word must be the true one.
+      this.#leave(nowMs, ref.stripe, stripe.parent);
       stripe.refusedUntilMs.set(neighbour.linkId, nowMs + REFUSED_MS);
       this.#orphan(nowMs, stripe);
     }

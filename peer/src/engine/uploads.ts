@@ -38,6 +38,8 @@ const MAX_SERVINGS = 2;
 const DEADLINE_GRAIN_MS = 50;
 /** A request that is expected later than its deadline by no more than this is taken all the same, ms. */
 const TOO_LATE_GRACE_MS = 50;
+/** A push that was not begun so long after it should have been is of no use, and its receiver may have another parent, ms. */
+const PUSH_EXPIRES_MS = 1_500;
 /** A request due within this goes before what children are pushed, ms. */
 const URGENT_MS = 250;
 /** How often a full uplink is looked at at most, ms. */
@@ -167,6 +169,7 @@ export class Uploads {
     this.#nowMs = nowMs;
     if (this.#jobs.length === 0 && this.#filled.size === 0) return;
     this.#dropVanished(nowMs);
+    this.#dropExpired(nowMs);
     this.#backlogBytes = this.#countBacklog();
     this.#links.noteBacklog(nowMs, { bufferedBytes: this.#backlogBytes, isBusy: this.#jobs.length > 0 });
     for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) {
@@ -321,6 +324,13 @@ export class Uploads {
     if (vanished.length === 0) return;
     for (const job of vanished) this.#reject(nowMs, job, 'notHeld');
     this.#jobs = this.#jobs.filter((job) => !vanished.includes(job));
+  }
+
+  /** Pushes to whoever reads too slowly would pile up, and all neighbours would hear of a long queue. */
+  #dropExpired(nowMs: number): void {
+    const isExpired = (job: UploadJob): boolean =>
+      job.isPush && job.startedAs === NOT_STARTED && nowMs > job.deadlineMs + PUSH_EXPIRES_MS;
+    if (this.#jobs.some(isExpired)) this.#jobs = this.#jobs.filter((job) => !isExpired(job));
   }
 
   #reject(nowMs: number, job: UploadJob, reason: 'notUploading' | 'notHeld'): void {
