@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Estimate } from '../../src/engine/estimate.js';
-import { EngineRig, ref } from './engine-rig.js';
+import { EngineRig, peerId, ref } from './engine-rig.js';
 import { CHUNK_BYTES, FIRST_DATE_MS, PART_MS, publish } from './published-stream.js';
 
 type Options = ConstructorParameters<typeof EngineRig>[0];
@@ -62,6 +62,16 @@ describe('deadlines', () => {
     const linkId = rig.link();
     rig.tell(linkId, 1);
     expect(rig.sent('request', linkId)[0]?.deadlineInMs).toBe(500);
+  });
+
+  it('SC2: of the join’s parts each is due 200 ms and what is played before it after the answer, if that is later', () => {
+    const rig = new EngineRig(NO_JITTER);
+    const linkId = rig.link();
+    rig.join(0, 9);
+    for (let sequence = 0; sequence <= 9; sequence++) rig.tell(linkId, sequence);
+    const requests = rig.sent('request', linkId);
+    const dueInMs = (sequence: number): number | undefined => requests.find((it) => it.sequence === sequence)?.deadlineInMs;
+    expect([0, 1, 2, 4, 7].map(dueInMs)).toEqual([500, 500, 600, 1_000, 1_600]);
   });
 
   it('SC3: while playback is paused, distances stay and are taken at normal speed', () => {
@@ -198,6 +208,13 @@ describe('choice of neighbour', () => {
     expect(estimate.deviation).toBeLessThan(5);
   });
 
+  it('SC10: a first sample of 0 does not keep an estimate at 0 for ever', () => {
+    const estimate = new Estimate(50);
+    estimate.add(0);
+    for (let count = 0; count < 40; count++) estimate.add(100);
+    expect(estimate.mean).toBeGreaterThan(90);
+  });
+
   it('SC10: a neighbour that was once slow, and has not been asked since, is believed in again after a while', () => {
     const rig = viewer();
     const linkId = rig.link();
@@ -247,6 +264,36 @@ describe('fallback', () => {
     playUntil(rig, 1, 5_000);
     rig.handle({ kind: 'originHeaders', headers: [publish(1).signed] });
     expect(fetched(rig)).toEqual([1]);
+  });
+
+  it('FB2: a newcomer to a crowd, whose dials are under way, waits for up to 2 s as FB1 says', () => {
+    for (const [dials, fetchedAtOnce] of [
+      [3, 10],
+      [4, 0],
+    ] as const) {
+      const rig = new EngineRig(NO_JITTER);
+      const neighbours = Array.from({ length: dials }, (_, index) => ({ peerId: peerId(50 + index), role: 'viewer' as const, uplinkBitsPerSecond: 0 }));
+      rig.handle({ kind: 'neighboursOffered', neighbours });
+      rig.join(0, 9);
+      expect(rig.all('fetchChunk')).toHaveLength(fetchedAtOnce);
+      // Chunk 0 is due in 500 ms, chunk 9 in 2 s.
+      rig.runFor(500 - H95_MS + 1);
+      expect(fetched(rig)).toContain(0);
+      expect(fetched(rig).includes(9)).toBe(fetchedAtOnce > 0);
+      rig.runFor(2_000);
+      expect(fetched(rig)).toContain(9);
+    }
+  });
+
+  it('FB3: who would come too late is not asked, but when the origin has failed or is taken: then without a deadline', () => {
+    const rig = viewer();
+    const linkId = rig.link();
+    playUntil(rig, 1, 60);
+    rig.tell(linkId, 1);
+    expect(rig.sent('request')).toEqual([]);
+    const { fetchId } = rig.all('fetchChunk')[0]!;
+    rig.handle({ kind: 'fetchFailed', fetchId, failure: 'unavailable' });
+    expect(rig.sent('request', linkId)).toMatchObject([{ ...ref(1), deadlineInMs: 65_535 }]);
   });
 
   it('FB3: at that time a neighbour is still asked if it is predicted to finish by deadline − m, and else the origin', () => {

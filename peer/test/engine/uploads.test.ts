@@ -187,6 +187,21 @@ describe('refusals', () => {
     expect(rig.sent('block', linkId)).toHaveLength(3 * BLOCKS);
   });
 
+  it('UP6: what would come more than 50 ms after its deadline is refused with tooLate, unless it has none', () => {
+    const rig = holder();
+    const linkId = rig.link();
+    // Five blocks at 1 Mb/s take 655 ms.
+    rig.handle({ kind: 'upload', policy: { mode: 'capped', bitsPerSecond: 1_000_000 } });
+    rig.runFor(1_000);
+    rig.hear(linkId, request(3, 600));
+    expect(rig.sent('reject', linkId)).toMatchObject([{ sequence: 3, reason: 'tooLate' }]);
+    rig.hear(linkId, request(4, 610));
+    rig.hear(linkId, request(5, 65_535));
+    rig.runFor(3_000);
+    expect(rig.sent('reject', linkId)).toHaveLength(1);
+    expect(rig.sent('block', linkId).map(({ sequence }) => sequence)).toEqual([4, 4, 4, 4, 4, 5, 5, 5, 5, 5]);
+  });
+
   it('UP7: a new request for a chunk replaces the one before; CANCEL and the end of the link drop it', () => {
     const rig = holder();
     const linkId = rig.link();

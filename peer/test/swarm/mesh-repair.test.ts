@@ -55,7 +55,7 @@ describe('a swarm that loses its tracker, and then half of its viewers', () => {
   it('ME11: without exchange the mesh stays as thin as it became', { timeout: 60_000 }, () => {
     const { alive } = halved({ ...SPARSE, disabled: ['exchange'] });
     expect(Math.min(...alive.map(degree))).toBeLessThan(4);
-    expect(alive.filter((viewer) => degree(viewer) < 5).length).toBeGreaterThan(5);
+    expect(alive.filter((viewer) => degree(viewer) < 5).length).toBeGreaterThan(2);
     expect(sumOf(alive, 'pexDials') + sumOf(alive, 'relayedSignals')).toBe(0);
   });
 });
