@@ -25,6 +25,9 @@ import { LINK, PART_MS, RENDITION, VirtualOrigin } from './virtual-origin.js';
 
 const STRIPES = 8;
 const BLOCK_TYPE = 0x07;
+const OFFERS_TYPE = 0x24;
+/** So late come the blocks of who pushes late, ms: no part waits for them. */
+const LATE_MS = 1_500;
 const NEIGHBOURS = 14;
 /** From a peer to another over the tracker, or to the tracker and back, ms. */
 const TRACKER_DELAY_MS = 30;
@@ -38,6 +41,9 @@ export type SwarmOptions = {
   /** Playhead behind the publication of a part, ms. */
   readonly playoutDelayMs?: number;
 };
+
+/** What becomes of the blocks of a peer that offers everybody the shortest way to the origin. */
+export type Lie = 'silent' | 'late' | 'altered';
 
 export type Viewer = {
   readonly session: LivePeerSession;
@@ -62,6 +68,7 @@ export class VirtualSwarm {
   /** Over every frame that anybody sent: when, from whom, to whom, what kind, how long. */
   readonly trace = createHash('sha256');
   readonly #altering = new Set<PeerId>();
+  readonly #boasting = new Map<PeerId, Lie>();
   readonly #strangers = new Map<PeerId, LinkTransport>();
   #seeder: LivePeerSession | undefined;
   #isTrackerAway = false;
@@ -112,6 +119,13 @@ export class VirtualSwarm {
   joinAltering(): Viewer {
     const viewer = this.join();
     this.#altering.add(viewer.peerId);
+    return viewer;
+  }
+
+  /** A viewer who offers to push every stripe as if he were the origin, and then does not, or too late, or other blocks. */
+  joinBoasting(lie: Lie): Viewer {
+    const viewer = this.join();
+    this.#boasting.set(viewer.peerId, lie);
     return viewer;
   }
 
@@ -259,6 +273,9 @@ export class VirtualSwarm {
       return member ? [member.request.peerId] : [];
     });
     seeder?.listener.dutyMap({ stripes });
+    for (const { request, listener } of viewers) {
+      listener.duty(stripes.flatMap((peers, stripe) => (peers.includes(request.peerId) ? [stripe] : [])));
+    }
   }
 
   #startSeeder(): LivePeerSession {
@@ -313,8 +330,13 @@ export class VirtualSwarm {
       },
       send: (frame) => {
         this.trace.update(`${this.time.nowMs()} ${peerId} ${link.remote.peerId} ${frame[0]} ${frame.length};`);
-        if (this.#altering.has(peerId) && frame[0] === BLOCK_TYPE) frame[frame.length - 1] = (frame.at(-1) ?? 0) ^ 1;
-        link.send(frame);
+        const lie = this.#boasting.get(peerId);
+        const isBlock = frame[0] === BLOCK_TYPE;
+        if (lie !== undefined && frame[0] === OFFERS_TYPE) frame.fill(0, 2);
+        if (isBlock && (this.#altering.has(peerId) || lie === 'altered')) frame[frame.length - 1] = (frame.at(-1) ?? 0) ^ 1;
+        if (isBlock && lie === 'silent') return;
+        if (isBlock && lie === 'late') this.time.schedule(this.time.nowMs() + LATE_MS, () => link.send(frame));
+        else link.send(frame);
       },
       close: () => link.close(),
       listen: (listener) => link.listen(listener),
