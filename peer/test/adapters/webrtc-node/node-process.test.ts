@@ -56,11 +56,11 @@ describe('WebRTC between Node processes', () => {
     expect(await exit).toEqual([0, null]);
   });
 
-  it('ends the link when the other process is killed', { timeout: 60_000 }, async () => {
+  it('ends the link when the other process is killed', { timeout: 120_000 }, async () => {
     const { recorder, exit } = await linkToChild();
     child?.kill('SIGKILL');
     await exit;
-    // The library gives a silent path thirty seconds.
-    await expect.poll(() => recorder.ends, { timeout: 45_000, interval: 50 }).toEqual(['remote']);
+    // The library gives a silent path thirty seconds, on a busy machine more than forty.
+    await expect.poll(() => recorder.ends, { timeout: 100_000, interval: 50 }).toEqual(['remote']);
   });
 });
