@@ -182,7 +182,9 @@ export class Downloads {
   /** A neighbour has said that it has a wanted chunk, or is getting it. */
   told(nowMs: number, key: ChunkKey, neighbour: Neighbour): void {
     const download = this.#active.get(key);
-    if (this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
+    // Only of chunks that are known: what is solicited is not forgotten to make room, and a parent could name chunks for ever.
+    const isKnown = this.#context.headers.get(key) !== undefined;
+    if (isKnown && this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
     if (this.#subscriptions.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
     if (!download) return;
     const isFirst = download.toldAtMs === undefined;

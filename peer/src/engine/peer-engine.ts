@@ -399,9 +399,10 @@ export class PeerEngine {
     if (holding !== 'none') neighbour.marks.holds(key, holding);
     if (holding !== 'none') neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
     this.#poll.told(nowMs, signed.header.sequence);
-    if (neighbour.role === 'origin' || this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
-    if (result === 'pending' || result === 'known') neighbour.marks.share(key);
+    const isTaken = result === 'pending' || result === 'known';
+    if (neighbour.role === 'origin' || (isTaken && this.#subscriptions.mayPush(nowMs, neighbour, key))) neighbour.marks.solicit(key);
+    if (isTaken) neighbour.marks.share(key);
     if (result === 'invalid') this.#punish(nowMs, neighbour.linkId, { reason: 'badHeader', chunk: signed.header });
     else if (result === 'known') this.#verifiedNews(nowMs, neighbour, { key, holding });
   }

@@ -266,7 +266,7 @@ export class FrameFuzz {
     const random = this.#random;
     const near = Math.max(0, Math.min(SEQUENCES - 1, this.#edge - 4 + randomInteger(random, 8)));
     const isFar = random.next() < 0.04;
-    const chunk = isFar ? ref(this.#pick([500, 70_000, 0xffff_ffff])) : ref(near);
+    const chunk = isFar ? ref(this.#pick([500, 70_000, 0xffff_ffff, randomInteger(random, 0xffff_ffff)])) : ref(near);
     const rendition = (random.next() < 0.95 ? 0 : randomInteger(random, LIMITS.renditions)) as RenditionId;
     const stripe = randomInteger(random, STRIPE_COUNT);
     const aheadKib = randomInteger(random, 200);

@@ -95,6 +95,12 @@ describe('honest pushes', () => {
     expect(late.every((sequence) => sequence > 105)).toBe(true);
   });
 
+  it('LP12: a parent that names chunks for ever makes nobody remember them all', () => {
+    const { rig, parent } = childRig();
+    for (let sequence = 10_000; sequence < 14_000; sequence++) rig.hear(parent, { kind: 'have', ...ref(sequence), aheadKib: 0 });
+    expect(rig.engine.state.neighbours[0]!.marks.size).toBeLessThanOrEqual(1_024);
+  });
+
   it('LP12: a child that unsubscribes is sent nothing, seconds later, that was not begun', () => {
     const { rig, child } = parentRig();
     rig.stuck.add(child);
