@@ -631,8 +631,10 @@ export class Downloads {
       if (neighbour) neighbour.brokenPromises = 0;
       if (neighbour && source.isSteady) this.#measureRate(nowMs, neighbour, source);
     }
+    // Whoever else was asked for it, or was asked for more than was needed in the end, is still at it.
+    const isSending = source.kind === 'peer' && (source.linkId !== from || source.receivedBytes < source.askedBytes);
     const isFetching = source.kind === 'origin' && this.#fetches.isOpen(source.fetchId);
-    this.#release(nowMs, download, { isCancelled: isFetching || (source.kind === 'peer' && source.linkId !== from) });
+    this.#release(nowMs, download, { isCancelled: isFetching || isSending });
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
     this.#subscriptions.delivered(nowMs, { key: chunk.key, from, lagMs });

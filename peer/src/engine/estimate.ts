@@ -1,5 +1,7 @@
 /** A real change of any size still shows within some ten samples. */
 const MAX_SAMPLE_RATIO = 4;
+/** What a mean counts for at least when samples are clipped. */
+const LEAST_MEAN = 1;
 
 /**
  * A running mean and mean deviation with exponential forgetting, as TCP keeps its round-trip time
@@ -38,7 +40,8 @@ export class Estimate {
 
   /** Takes a sample; it counts for at most four times the mean, so that no single one runs away with it. */
   add(measured: number): void {
-    const sample = Math.min(measured, MAX_SAMPLE_RATIO * this.#mean);
+    // A mean of 0 would clip every sample that follows to 0.
+    const sample = this.#isMeasured ? Math.min(measured, MAX_SAMPLE_RATIO * Math.max(this.#mean, LEAST_MEAN)) : Math.min(measured, MAX_SAMPLE_RATIO * this.#mean);
     if (!this.#isMeasured) {
       this.#isMeasured = true;
       this.#mean = sample;

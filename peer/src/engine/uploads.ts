@@ -23,11 +23,16 @@ type UploadJob = {
   startedAs: number;
 };
 
+/** A link that blocks were handed to and that has not sent them all. */
+type FilledLink = { readonly sinceMs: number; bytes: number; shrunkAtMs: number };
+
 type UploadRequest = Extract<WireMessage, { kind: 'request' }>;
 
 const NOT_STARTED = Number.MAX_SAFE_INTEGER;
 /** A link with a full buffer gives up its slot after this long: its receiver, not our uplink, is slow. */
 const FULL_LINK_PATIENCE_MS = 150;
+/** A link whose buffer has not shrunk for so long waits for its receiver, not for our uplink, ms: on a weak one a link's bytes wait for a third of a second behind those of others. */
+const STUCK_LINK_MS = 1_000;
 /** A link that has sent within this time has an open congestion window. */
 const WARM_MS = 1_000;
 /** How long an uplink that begins to send again counts as cold: about four round trips of slow start. */
@@ -53,7 +58,7 @@ export class Uploads {
   readonly #links: OutgoingLinks;
   #jobs: UploadJob[] = [];
   /** Links whose send buffer we filled, and since when: each takes up a slot until it drains. */
-  readonly #filled = new Map<LinkId, number>();
+  readonly #filled = new Map<LinkId, FilledLink>();
   #lastSentMs = -Infinity;
   #coldUntilMs = -Infinity;
   #dueMs = Infinity;
@@ -170,7 +175,7 @@ export class Uploads {
     if (this.#jobs.length === 0 && this.#filled.size === 0) return;
     this.#dropVanished(nowMs);
     this.#dropExpired(nowMs);
-    this.#backlogBytes = this.#countBacklog();
+    this.#backlogBytes = this.#countBacklog(nowMs);
     this.#links.noteBacklog(nowMs, { bufferedBytes: this.#backlogBytes, isBusy: this.#jobs.length > 0 });
     for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) {
       const chunk = this.#context.store.get(job.key);
@@ -218,7 +223,9 @@ export class Uploads {
     }
     if (nowMs - this.#lastSentMs >= WARM_MS) this.#coldUntilMs = nowMs + COLD_START_MS;
     this.#lastSentMs = nowMs;
-    if (!this.#filled.has(job.linkId)) this.#filled.set(job.linkId, nowMs);
+    const filled = this.#filled.get(job.linkId);
+    if (filled) filled.bytes += bytes.length;
+    else this.#filled.set(job.linkId, { sinceMs: nowMs, bytes: bytes.length, shrunkAtMs: nowMs });
     if (job.startedAs === NOT_STARTED) job.startedAs = this.#nextStart++;
     job.next++;
     this.#backlogBytes += bytes.length;
@@ -256,12 +263,15 @@ export class Uploads {
     this.#dueMs = Math.min(this.#dueMs, nowMs + waitMs);
   }
 
-  #countBacklog(): number {
+  /** What waits for the uplink; not what waits for a receiver that does not read. */
+  #countBacklog(nowMs: number): number {
     let bytes = 0;
-    for (const linkId of this.#filled.keys()) {
+    for (const [linkId, filled] of this.#filled) {
       const buffered = this.#context.bufferedBytes(linkId);
       if (buffered === 0) this.#filled.delete(linkId);
-      bytes += buffered;
+      if (buffered < filled.bytes) filled.shrunkAtMs = nowMs;
+      filled.bytes = buffered;
+      if (nowMs - filled.shrunkAtMs < STUCK_LINK_MS) bytes += buffered;
     }
     return bytes;
   }
@@ -269,7 +279,7 @@ export class Uploads {
   /** Links that are still sending what they were handed; a slow receiver's gives its slot up after a while. */
   #occupiedSlots(nowMs: number): number {
     let occupied = 0;
-    for (const [linkId, sinceMs] of this.#filled) {
+    for (const [linkId, { sinceMs }] of this.#filled) {
       if (this.#context.bufferedBytes(linkId) <= LINK_LOW_WATER_BYTES) continue;
       const freeAtMs = sinceMs + FULL_LINK_PATIENCE_MS;
       if (nowMs >= freeAtMs) continue;
