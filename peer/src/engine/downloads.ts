@@ -13,6 +13,7 @@ import type { OriginFailure } from '../ports/origin-client.js';
 import type { Announcer } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
+import { NO_SOURCE, sourceAt, startOf, type Download, type PeerSource, type Source } from './download.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
@@ -20,63 +21,12 @@ import { predictedFinishMs, type Neighbour } from './neighbours.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
+import { secondSource } from './second-source.js';
 import { bestSource, type Candidate } from './source-choice.js';
 import type { Subscriptions } from './subscriptions.js';
 
-/** A chunk, or what is missing of it, on its way from a neighbour. */
-type PeerSource = {
-  readonly kind: 'peer';
-  readonly linkId: LinkId;
-  readonly isPush: boolean;
-  readonly askedAtMs: number;
-  readonly askedBytes: number;
-  expectedAtMs: number;
-  /** When its first block came. */
-  begunAtMs: number | undefined;
-  lastBlockAtMs: number;
-  receivedBytes: number;
-  /** It was asked for the chunk's end only, while another source brings the beginning. */
-  readonly isTail: boolean;
-  /** Its sender had all of it when it began: its pace is that of the sender's uplink. */
-  isSteady: boolean;
-};
-
-/** Where a chunk is coming from. There is one outstanding source a chunk, and a second only when hedging. */
-type Source =
-  | { readonly kind: 'none' }
-  | PeerSource
-  | {
-      readonly kind: 'origin';
-      readonly fetchId: number;
-      /** When all bytes were there; their digests follow. */
-      arrivedAtMs: number | undefined;
-    };
-
-type Download = {
-  readonly chunk: StoredChunk;
-  readonly acceptedAtMs: number;
-  /** X of the fallback rule: how much earlier than needed this peer turns to the origin, ms. */
-  readonly jitterMs: number;
-  source: Source;
-  /** A second source: asked for everything because the first went silent, or for the end because the first is slow. */
-  hedge: PeerSource | undefined;
-  /** When a neighbour first told of it. */
-  toldAtMs: number | undefined;
-  /** Until then its parent's push is waited for. */
-  waitsUntilMs: number;
-  isSpared: boolean;
-  switches: number;
-  failures: number;
-  retryAtMs: number;
-  /** The origin answered that it does not have it any more. */
-  isGoneAtOrigin: boolean;
-  /** When it is to be looked at again, unless something happens to it. */
-  dueMs: number;
-};
-
 /** Chunks behind the edge after which nothing more is expected to happen to one. */
 export const SETTLED_CHUNKS = 50;
-const NO_SOURCE: Source = { kind: 'none' };
 /** Longest that the digests of a fetched chunk may take before it is fetched again, ms. */
 const DIGEST_PATIENCE_MS = 1_000;
 /** A peer that does not watch gives up a chunk that nobody brings after this, ms. */
@@ -92,13 +42,6 @@ const MIN_PUSH_SWITCH_GAIN_MS = 120;
 const MAX_ROUNDS = 4;
 /** A transfer that is expected just in time is looked at again after this at the earliest, ms. */
 const SPARED_LOOK_MS = 20;
-/** A transfer that is silent for two round trips, and at least so long, gets a second source, ms. */
-const LEAST_SILENCE_MS = 150;
-/** A transfer is split when it is to take so much longer, ms, and so many blocks are missing. */
-const LEAST_SPLIT_MS = 200;
-const LEAST_SPLIT_BLOCKS = 3;
-/** How often it is looked for somebody to split with, ms. */
-const SPLIT_LOOK_MS = 60;
 /** What a push is expected to take until its sender says that others come first, ms. */
 const PUSH_EXPECTED_MS = 250;
 
@@ -393,7 +336,7 @@ export class Downloads {
     if (download.source.kind === 'origin') this.#dropUnchecked(nowMs, download);
     if (download.source.kind === 'peer') this.#dropStalled(nowMs, download);
     if (download.source.kind === 'peer') this.#switchToSooner(nowMs, download, deadlineMs);
-    if (download.source.kind === 'peer') this.#hedgeSilent(nowMs, download, deadlineMs);
+    if (download.source.kind === 'peer') this.#askSecond(nowMs, download, deadlineMs);
     if (download.source.kind === 'origin') return;
     const partMs = chunk.signed.header.durationUs / 1000;
     const marginMs = this.#fallback.marginMs(partMs);
@@ -478,48 +421,17 @@ export class Downloads {
     this.#ask(nowMs, download, { ...best, deadlineMs });
   }
 
-  /** A transfer that fell silent gets a second source; the one that sends the next block stays. */
-  #hedgeSilent(nowMs: number, download: Download, deadlineMs: number): void {
+  /** A transfer that fell silent or is slow gets a second source. */
+  #askSecond(nowMs: number, download: Download, deadlineMs: number): void {
     const { source, chunk } = download;
-    if (source.kind !== 'peer' || download.hedge || !this.#context.options.isEnabled('hedging')) return;
-    const neighbour = this.#context.neighbours.get(source.linkId);
-    const silenceMs = Math.max(LEAST_SILENCE_MS, 2 * (neighbour?.roundTripMs.mean ?? 0));
-    const blockMs = ((neighbour?.msPerKib.mean ?? 0) * BLOCK_BYTES) / 1024;
-    const isBegun = source.begunAtMs !== undefined;
-    const silentAtMs = (isBegun ? source.lastBlockAtMs + 2 * blockMs : source.expectedAtMs) + silenceMs;
-    if (nowMs < silentAtMs) {
-      this.#lookAgain(download, silentAtMs);
-      if (isBegun) this.#splitSlow(nowMs, download, { source, deadlineMs });
-      return;
-    }
-    const second = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
-    if (!second) return;
-    this.#context.counters.hedges++;
-    download.hedge = this.#newSource(nowMs, download, { ...second, isPush: false });
-    this.#request(nowMs, download, { ...second, deadlineMs });
-  }
-
-  /** A transfer that will take long leaves its end to somebody who has all of the chunk and is sooner done with it. */
-  #splitSlow(
-    nowMs: number,
-    download: Download,
-    slow: { readonly source: PeerSource; readonly deadlineMs: number },
-  ): void {
-    const { chunk } = download;
-    const { source, deadlineMs } = slow;
-    const leftMs = source.expectedAtMs - nowMs;
-    const firstBlock = firstMissingBlock(chunk);
-    const missing = chunk.blockCount - firstBlock;
-    if (leftMs < LEAST_SPLIT_MS || missing < LEAST_SPLIT_BLOCKS || !this.#context.options.isEnabled('splitting')) return;
-    const fromBlock = firstBlock + Math.ceil(missing / 2);
-    const second = bestSource(this.#context, nowMs, { chunk, other: source.linkId, fromBlock });
-    if (!second || second.finishMs > nowMs + leftMs / 2 + second.neighbour.roundTripMs.mean) {
-      this.#lookAgain(download, nowMs + SPLIT_LOOK_MS);
-      return;
-    }
-    this.#context.counters.splits++;
-    download.hedge = this.#newSource(nowMs, download, { ...second, isPush: false, isTail: true });
-    this.#request(nowMs, download, { ...second, deadlineMs, fromBlock });
+    if (source.kind !== 'peer' || download.hedge) return;
+    const { lookAtMs, candidate, fromBlock } = secondSource(this.#context, nowMs, { chunk, source });
+    this.#lookAgain(download, lookAtMs);
+    if (!candidate) return;
+    if (fromBlock === undefined) this.#context.counters.hedges++;
+    else this.#context.counters.splits++;
+    download.hedge = this.#newSource(nowMs, download, { ...candidate, isPush: false, isTail: fromBlock !== undefined });
+    this.#request(nowMs, download, { ...candidate, deadlineMs, fromBlock });
   }
 
   /** A block of a download has come. */
@@ -557,7 +469,7 @@ export class Downloads {
   #request(
     nowMs: number,
     download: Download,
-    from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number },
+    from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number | undefined },
   ): void {
     const { chunk } = download;
     const firstBlock = from.fromBlock ?? firstMissingBlock(chunk);
@@ -777,14 +689,4 @@ export class Downloads {
   #lookAgain(download: Download, atMs: number): void {
     download.dueMs = Math.min(download.dueMs, atMs);
   }
-}
-
-function startOf({ chunk }: Download): number {
-  return chunk.signed.header.programDateTimeMs;
-}
-
-/** The transfer of a download that runs on a link. */
-function sourceAt({ source, hedge }: Download, linkId: LinkId): PeerSource | undefined {
-  if (source.kind === 'peer' && source.linkId === linkId) return source;
-  return hedge?.linkId === linkId ? hedge : undefined;
 }

@@ -1,0 +1,68 @@
+import type { StoredChunk } from './chunk-store.js';
+import type { LinkId } from './engine-io.js';
+
+/** A chunk, or what is missing of it, on its way from a neighbour. */
+export type PeerSource = {
+  readonly kind: 'peer';
+  readonly linkId: LinkId;
+  readonly isPush: boolean;
+  readonly askedAtMs: number;
+  readonly askedBytes: number;
+  expectedAtMs: number;
+  /** When its first block came. */
+  begunAtMs: number | undefined;
+  lastBlockAtMs: number;
+  receivedBytes: number;
+  /** It was asked for the chunk's end only, while another source brings the beginning. */
+  readonly isTail: boolean;
+  /** Its sender had all of it when it began: its pace is that of the sender's uplink. */
+  isSteady: boolean;
+};
+
+/** Where a chunk is coming from. There is one outstanding source a chunk, and a second only when hedging. */
+export type Source =
+  | { readonly kind: 'none' }
+  | PeerSource
+  | {
+      readonly kind: 'origin';
+      readonly fetchId: number;
+      /** When all bytes were there; their digests follow. */
+      arrivedAtMs: number | undefined;
+    };
+
+/** A chunk that is wanted and not whole yet. */
+export type Download = {
+  readonly chunk: StoredChunk;
+  readonly acceptedAtMs: number;
+  /** X of the fallback rule: how much earlier than needed this peer turns to the origin, ms. */
+  readonly jitterMs: number;
+  source: Source;
+  /** A second source: asked for everything because the first went silent, or for the end because the first is slow. */
+  hedge: PeerSource | undefined;
+  /** When a neighbour first told of it. */
+  toldAtMs: number | undefined;
+  /** Until then its parent's push is waited for. */
+  waitsUntilMs: number;
+  isSpared: boolean;
+  switches: number;
+  failures: number;
+  retryAtMs: number;
+  /** The origin answered that it does not have it any more. */
+  isGoneAtOrigin: boolean;
+  /** When it is to be looked at again, unless something happens to it. */
+  dueMs: number;
+};
+
+/** Nobody is sending it. */
+export const NO_SOURCE: Source = { kind: 'none' };
+
+/** Capture date of a download's first frame, ms: the order of deadlines. */
+export function startOf({ chunk }: Download): number {
+  return chunk.signed.header.programDateTimeMs;
+}
+
+/** The transfer of a download that runs on a link. */
+export function sourceAt({ source, hedge }: Download, linkId: LinkId): PeerSource | undefined {
+  if (source.kind === 'peer' && source.linkId === linkId) return source;
+  return hedge?.linkId === linkId ? hedge : undefined;
+}
