@@ -28,7 +28,7 @@ function parentRig(): { rig: EngineRig; child: number } {
 }
 
 describe('honest pushes', () => {
-  it('LP12: who is let go says so too: its SUBSCRIBE may have crossed, and would be served for ever', () => {
+  it('LP16: who is let go says so too: its SUBSCRIBE may have crossed, and would be served for ever', () => {
     const { rig, parent } = childRig();
     rig.hear(parent, { kind: 'unsubscribe', rendition: RENDITION, stripe: STRIPE });
     expect(rig.sent('unsubscribe', parent)).toEqual([{ kind: 'unsubscribe', rendition: RENDITION, stripe: STRIPE }]);
@@ -37,7 +37,7 @@ describe('honest pushes', () => {
     expect(rig.sent('unsubscribe', parent)).toHaveLength(1);
   });
 
-  it('LP12: two who leave and ask each other at the same time agree in the end who pushes', () => {
+  it('LP16: two who leave and ask each other at the same time agree in the end who pushes', () => {
     const mesh = new PushMesh();
     mesh.delayMs = () => 100;
     const [one, other] = [mesh.add(), mesh.add()];
@@ -62,7 +62,7 @@ describe('honest pushes', () => {
     expect(other.children(STRIPE)).toEqual([]);
   });
 
-  it('LP12: a push that was begun in time may end after the grace period', () => {
+  it('LP16: a push that was begun in time may end after the grace period', () => {
     const { rig, parent } = childRig();
     rig.tell(parent, STRIPE, 'none');
     rig.send(parent, STRIPE, 0);
@@ -73,7 +73,7 @@ describe('honest pushes', () => {
     expect(rig.closed).not.toContain(parent);
   });
 
-  it('LP12: a child’s uplink that is stuck does not make its parent push what nobody awaits, nor promise ever more', () => {
+  it('LP16: a child’s uplink that is stuck does not make its parent push what nobody awaits, nor promise ever more', () => {
     const { rig, child } = parentRig();
     rig.stuck.add(child);
     rig.buffered.set(child, 100_000);
@@ -95,13 +95,13 @@ describe('honest pushes', () => {
     expect(late.every((sequence) => sequence > 105)).toBe(true);
   });
 
-  it('LP12: a parent that names chunks for ever makes nobody remember them all', () => {
+  it('IN7: a parent that names chunks for ever makes nobody remember them all', () => {
     const { rig, parent } = childRig();
     for (let sequence = 10_000; sequence < 14_000; sequence++) rig.hear(parent, { kind: 'have', ...ref(sequence), aheadKib: 0 });
     expect(rig.engine.state.neighbours[0]!.marks.size).toBeLessThanOrEqual(1_024);
   });
 
-  it('LP12: a child that unsubscribes is sent nothing, seconds later, that was not begun', () => {
+  it('LP16: a child that unsubscribes is sent nothing, seconds later, that was not begun', () => {
     const { rig, child } = parentRig();
     rig.stuck.add(child);
     rig.buffered.set(child, 100_000);
