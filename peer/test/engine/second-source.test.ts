@@ -55,6 +55,15 @@ describe('a transfer that falls silent', () => {
     expect(rig.sent('request', second)).toMatchObject([{ ...ref(1), firstBlock: 2, blockCount: BLOCKS - 2 }]);
   });
 
+  it('SC11: a report of the player has it looked at before that', () => {
+    const { rig, second } = silent();
+    rig.runFor(170);
+    waitForever(rig);
+    expect(rig.sent('request', second)).toEqual([]);
+    rig.runFor(20);
+    expect(rig.sent('request', second)).toHaveLength(1);
+  });
+
   it('SC11: waits longer, two round trips, where those are longer', () => {
     const rig = viewer();
     const [first, second] = [rig.link(), rig.link()];
