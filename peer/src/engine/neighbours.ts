@@ -141,7 +141,7 @@ export function predictedFinishMs(nowMs: number, neighbour: Neighbour, byteCount
 }
 
 /** When the first byte of a new request would come. */
-export function beginsMs(nowMs: number, neighbour: Neighbour): number {
+function beginsMs(nowMs: number, neighbour: Neighbour): number {
   const msPerByte = neighbour.msPerKib.mean / 1024;
   const { queue } = neighbour;
   const queuedBytes = Math.max(neighbour.outstandingBytes, queue.bytes - (nowMs - queue.atMs) / msPerByte, 0);

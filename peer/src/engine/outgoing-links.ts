@@ -72,6 +72,11 @@ export class OutgoingLinks {
     return measured > 0 ? Math.min(measured, this.#policy.bitsPerSecond) : this.#policy.bitsPerSecond;
   }
 
+  /** The same; what is assumed until it was seen. */
+  get assumedCapacityBitsPerSecond(): number {
+    return this.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
+  }
+
   /** What all send buffers hold now, and whether more waits to be sent. */
   noteBacklog(nowMs: number, state: { readonly isBusy: boolean; readonly bufferedBytes: number }): void {
     this.#meter.observe(nowMs, state);

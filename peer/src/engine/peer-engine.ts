@@ -83,7 +83,6 @@ export class PeerEngine {
   readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
   #earlyBlocks: EarlyBlock[] = [];
   #rendition: RenditionId | undefined;
-  #dutyStripes: readonly number[] = [];
   #isVisible = true;
   #chunksVerified = 0;
   #chunksRejected = 0;
@@ -172,7 +171,7 @@ export class PeerEngine {
       sentFrameBytes: this.#links.sentFrameBytes,
       chunksVerified: this.#chunksVerified,
       chunksRejected: this.#chunksRejected,
-      dutyStripes: this.#dutyStripes,
+      dutyStripes: this.#subscriptions.dutyStripes,
       uploadPolicy: this.#links.policy,
       isVisible: this.#isVisible,
       neighbours: [...this.#context.neighbours.all()],
@@ -251,7 +250,6 @@ export class PeerEngine {
         this.#relay.send(nowMs, input.signal, input.via);
         return;
       case 'duty':
-        this.#dutyStripes = input.stripes;
         this.#subscriptions.setDuty(nowMs, input.stripes);
         return;
       case 'dutyMap':

@@ -1,4 +1,5 @@
 import {
+  BLOCK_BYTES,
   chunkOfKey,
   NO_OFFER,
   STRIPE_COUNT,
@@ -15,7 +16,6 @@ import type { OutgoingLinks } from './outgoing-links.js';
 
 /** What a hop adds besides its turn on the uplink, ms. */
 const HOP_MS = 30;
-const BLOCK_BITS = 16 * 1024 * 8;
 /** A path that long is a loop that counts to infinity, or of no use. */
 const MAX_PATH_MS = 2_000;
 /** A better parent is looked for so often on average, and taken for so much gain, ms. */
@@ -124,7 +124,7 @@ export class Subscriptions {
     this.#changed();
   }
 
-  /** Stripes that the origin's seeder pushes to this peer. */
+  /** The tracker has dealt duty: {@link dutyStripes} are others now. */
   setDuty(nowMs: number, stripes: readonly number[]): void {
     for (const [index, stripe] of this.#stripes.entries()) {
       const isOnDuty = stripes.includes(index);
@@ -140,6 +140,11 @@ export class Subscriptions {
     this.#dutyStripes = stripes;
     this.#changed();
     this.#orphanCheckMs = nowMs;
+  }
+
+  /** Stripes that the origin's seeder pushes to this peer. */
+  get dutyStripes(): readonly number[] {
+    return this.#dutyStripes;
   }
 
   /** Who is to push this chunk to us. */
@@ -334,9 +339,8 @@ export class Subscriptions {
 
   /** Children of single stripes that the uplink carries. */
   get #placesInAll(): number {
-    const { share, assumedUplinkBitsPerSecond } = this.#context.options.push;
-    const uplink = this.#links.capacityBitsPerSecond || assumedUplinkBitsPerSecond;
-    return Math.floor((share * uplink * STRIPE_COUNT) / this.#context.streamBitsPerSecond());
+    const { share } = this.#context.options.push;
+    return Math.floor((share * this.#links.assumedCapacityBitsPerSecond * STRIPE_COUNT) / this.#context.streamBitsPerSecond());
   }
 
   /** Asks whoever offers the shortest way below a limit; true when somebody was asked. */
@@ -382,7 +386,7 @@ export class Subscriptions {
     const stripe = this.#stripes[index];
     if (!stripe || !this.#links.isUploading || !this.#context.options.isEnabled('push')) return NO_OFFER;
     const { share, fanOut } = this.#context.options.push;
-    const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
+    const uplink = this.#links.assumedCapacityBitsPerSecond;
     const rate = this.#context.streamBitsPerSecond();
     const children = stripe.children.length + 1;
     const inStripe = Math.max(1, Math.min(fanOut, Math.floor((share * uplink) / rate)));
@@ -396,11 +400,11 @@ export class Subscriptions {
     const pathMs = this.#isOnDuty(index) ? 0 : parent?.isLost === false ? parent.pathMs : undefined;
     if (pathMs === undefined) return NO_OFFER;
     const { share } = this.#context.options.push;
-    const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
+    const uplink = this.#links.assumedCapacityBitsPerSecond;
     const rate = this.#context.streamBitsPerSecond();
     // All children of a stripe are served in turn, block by block; while that takes no longer than a
     // part, the next chunk finds the uplink free.
-    const blocksMs = (children * BLOCK_BITS * 1000) / uplink;
+    const blocksMs = (children * BLOCK_BYTES * 8000) / uplink;
     const chunkMs = (children * rate * this.#context.partMs()) / uplink;
     const overMs = Math.max(0, chunkMs - this.#context.partMs() * share);
     const offerMs = Math.round(pathMs + HOP_MS + blocksMs + overMs);

@@ -257,7 +257,7 @@ export class Uploads {
 
   /** Looks again when the uplink has sent most of what it was handed. */
   #waitForUplink(nowMs: number, downToBytes: number): void {
-    const uplink = this.#links.capacityBitsPerSecond || this.#context.options.push.assumedUplinkBitsPerSecond;
+    const uplink = this.#links.assumedCapacityBitsPerSecond;
     // Half of what the estimate says: one that is too low would else prove itself, the uplink idle meanwhile.
     const waitMs = Math.max(LEAST_LOOK_MS, ((this.#backlogBytes - downToBytes) * 4000) / uplink);
     this.#dueMs = Math.min(this.#dueMs, nowMs + waitMs);
