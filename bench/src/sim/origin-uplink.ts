@@ -1,7 +1,10 @@
 import { LONGEST_WAIT_MS, UplinkBudget, type UplinkAsk, type UplinkPriority } from '@p2ptv/origin/uplink-budget';
 import type { AccessLine } from './access-line.js';
-import { SimEvent, type EventQueue } from './event-queue.js';
+import { DueEvent } from './due-event.js';
+import type { EventQueue } from './event-queue.js';
 
+/** The budget is looked at a little late rather than a rounding error early, ms. */
+const ROUNDING_MS = 0.01;
 /** Share of a line that is application bytes, the rest packets' heads. */
 const PAYLOAD_RATIO = 0.95;
 
@@ -13,13 +16,13 @@ export class OriginUplink {
   readonly line: AccessLine;
   readonly #queue: EventQueue;
   readonly #budget: UplinkBudget | undefined;
-  readonly #pump: Pump;
+  readonly #pump: DueEvent;
 
   constructor(line: AccessLine, queue: EventQueue, isRationed: boolean) {
     this.line = line;
     this.#queue = queue;
     this.#budget = isRationed ? new UplinkBudget(line.uplinkBitsPerSecond * PAYLOAD_RATIO, queue.nowMs) : undefined;
-    this.#pump = new Pump(queue, () => this.#pumped());
+    this.#pump = new DueEvent(queue, { leastWaitMs: 0 }, () => this.#pumped());
   }
 
   /** Calls back, perhaps at once, when the bytes may be given to the line; the result withdraws the wish. */
@@ -29,7 +32,7 @@ export class OriginUplink {
       return () => undefined;
     }
     const withdraw = this.#budget.ask(this.#queue.nowMs, ask);
-    this.#pump.set(this.#budget.dueMs);
+    this.#pump.set(this.#budget.dueMs + ROUNDING_MS);
     return withdraw;
   }
 
@@ -56,33 +59,6 @@ export class OriginUplink {
   #pumped(): void {
     if (!this.#budget) return;
     this.#budget.pump(this.#queue.nowMs);
-    this.#pump.set(this.#budget.dueMs);
-  }
-}
-
-/** The budget's timer; one event, put off when it comes too early. */
-class Pump extends SimEvent {
-  readonly #queue: EventQueue;
-  readonly #happens: () => void;
-  #wantedMs = Infinity;
-  #isSet = false;
-
-  constructor(queue: EventQueue, happens: () => void) {
-    super();
-    this.#queue = queue;
-    this.#happens = happens;
-  }
-
-  set(wantedMs: number): void {
-    this.#wantedMs = wantedMs;
-    if (this.#isSet || wantedMs === Infinity) return;
-    this.#isSet = true;
-    this.#queue.schedule(this, wantedMs + 0.01);
-  }
-
-  override run(): void {
-    this.#isSet = false;
-    if (this.atMs >= this.#wantedMs) this.#happens();
-    else this.set(this.#wantedMs);
+    this.#pump.set(this.#budget.dueMs + ROUNDING_MS);
   }
 }

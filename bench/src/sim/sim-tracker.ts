@@ -12,7 +12,8 @@ import {
   type StreamId,
 } from '@p2ptv/protocol';
 import { Tracker, type TrackerEffect, type TrackerOptions } from '@p2ptv/tracker';
-import { Happening, SimEvent, type EventQueue } from './event-queue.js';
+import { DueEvent } from './due-event.js';
+import { Happening, type EventQueue } from './event-queue.js';
 
 /** A peer as its tracker client sees it. */
 export interface TrackerClientHost {
@@ -40,7 +41,7 @@ export class SimTracker {
   readonly #random: Random;
   readonly #isReachable: () => boolean;
   readonly #hosts = new Map<string, TrackerClientHost>();
-  readonly #tick: Tick;
+  readonly #tick: DueEvent;
 
   constructor(
     options: TrackerOptions,
@@ -55,7 +56,7 @@ export class SimTracker {
     const signature = new Uint8Array(SIGNATURE_BYTES);
     const tracker = new Tracker({ clock, random, signer: () => signature, publicKey: new Uint8Array(32).fill(1) }, options);
     this.#tracker = tracker;
-    this.#tick = new Tick(queue, () => this.#ticked());
+    this.#tick = new DueEvent(queue, { leastWaitMs: 1 }, () => this.#ticked());
   }
 
   /** A peer connects and joins, however often it takes. */
@@ -136,7 +137,7 @@ export class SimTracker {
       if (message.event === 'duty') this.#toHost(host, () => host.dutyChanged(message.payload.stripes));
       else if (message.event === 'dutyMap') this.#toHost(host, () => host.dutyMapChanged(message.payload));
     }
-    this.#tick.set(this.#tracker.nextTickMs);
+    this.#tick.set(this.#tracker.nextTickMs ?? Infinity);
   }
 
   #dropped(connection: string): void {
@@ -167,32 +168,5 @@ export class SimTracker {
 
   #after(delayMs: number, happens: () => void): void {
     this.#queue.schedule(new Happening(happens), this.#queue.nowMs + delayMs);
-  }
-}
-
-/** The tracker's next due time; times that are put off are looked at again when they come. */
-class Tick extends SimEvent {
-  readonly #queue: EventQueue;
-  readonly #happens: () => void;
-  #wantedMs = Infinity;
-  #isSet = false;
-
-  constructor(queue: EventQueue, happens: () => void) {
-    super();
-    this.#queue = queue;
-    this.#happens = happens;
-  }
-
-  set(wantedMs: number | undefined): void {
-    this.#wantedMs = wantedMs ?? Infinity;
-    if (this.#isSet || this.#wantedMs === Infinity) return;
-    this.#isSet = true;
-    this.#queue.schedule(this, Math.max(this.#wantedMs, this.#queue.nowMs + 1));
-  }
-
-  override run(): void {
-    this.#isSet = false;
-    if (this.atMs >= this.#wantedMs) this.#happens();
-    else this.set(this.#wantedMs);
   }
 }
