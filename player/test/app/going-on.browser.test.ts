@@ -96,7 +96,7 @@ describe('watch page: the picture goes on', () => {
     await expect.poll(() => stat(stayer, 'neighbours'), { timeout: 10_000 }).toBe('0');
     const newcomer = await watch('/watch/main');
     await expect.poll(() => stat(newcomer, 'neighbours'), { timeout: 10_000 }).toBe('1');
-    expect(await stat(stayer, 'neighbours')).toBe('1');
+    await expect.poll(() => stat(stayer, 'neighbours'), { timeout: 10_000 }).toBe('1');
   });
 
   it('after detach, from the origin’s own playlists', { timeout: 60_000 }, async () => {
