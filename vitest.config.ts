@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +13,9 @@ const resolution = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
 };
+
+// A test waits for conditions: these only end one that hangs, so they leave a busy machine all the time it may need.
+const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
 
 // Tests that drive a browser take it from the environment, whoever starts them.
 process.env['P2PTV_CHROMIUM'] ??= findChromium() ?? '';
@@ -26,6 +31,9 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node' as const,
+          ...patience,
+          // One more than there are cores: many of them wait for a process or for a socket.
+          maxWorkers: availableParallelism() + 1,
         },
       })),
       {
@@ -34,11 +42,10 @@ export default defineConfig({
           name: 'browser',
           include: ['*/test/**/*.browser.test.ts'],
           environment: 'node' as const,
-          // Each file drives Chromium: two at once on a small machine measure each other.
-          fileParallelism: false,
+          ...patience,
+          // They mostly wait for pictures to move. More at once than two would stall each other's on a small machine.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

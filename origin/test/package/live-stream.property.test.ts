@@ -86,7 +86,7 @@ it('whatever crashes and wherever the log is torn, no number is used twice and n
         folder.remove();
       }
     }),
-    { numRuns: 60, seed: 20261121 },
+    { numRuns: 30, seed: 20261121 },
   );
 }, 60_000);
 

@@ -132,7 +132,7 @@ describe('over a real socket', () => {
       seeder: 0,
     };
     expect(expected).toMatchObject({ media: 400, init: 18 });
-    await vi.waitFor(() => expect(origin.published.originBytes()).toEqual(expected));
+    await vi.waitFor(() => expect(origin.published.originBytes()).toEqual(expected), { timeout: 30_000 });
 
     const aborts = Array.from({ length: 20 }, () => new AbortController());
     const urls = ['0/live.m3u8?_HLS_msn=2&_HLS_part=9', '0/part-25.m4s', 'headers?after=24'];

@@ -15,6 +15,7 @@ import { LINK, RENDITION, VirtualOrigin } from '../swarm/virtual-origin.js';
 import { RealTime, SmallTracker } from './small-tracker.js';
 
 const BLOCK_TYPE = 0x07;
+const WAIT = { timeout: 30_000 };
 
 const opened: LivePeerSession[] = [];
 const realTime = new RealTime();
@@ -77,13 +78,13 @@ async function startPeer(peerId: PeerId, setUp: PeerSetUp): Promise<LivePeerSess
   return session;
 }
 
-it('IN8, IN9: altered blocks over a real link are not stored, played or forwarded, and end the link', { timeout: 30_000 }, async () => {
+it('IN8, IN9: altered blocks over a real link are not stored, played or forwarded, and end the link', async () => {
   const origin = new VirtualOrigin(realTime, 40_000);
   const tracker = new SmallTracker(realTime);
   const [seederId, liarId, honestId, thirdId] = [1, 2, 3, 4].map(numberedPeerId) as [PeerId, PeerId, PeerId, PeerId];
   tracker.onDuty = [liarId];
   origin.publishUntil(systemClock.nowMs() + 25_000);
-  await vi.waitUntil(() => origin.chunks.length > 3, 5_000);
+  await vi.waitUntil(() => origin.chunks.length > 3, WAIT);
   const viewer = { role: 'viewer', origin: origin.client(5) } as const;
   const liar = await startPeer(liarId, { ...viewer, tracker: tracker.client(liarId, 'viewer', { neighbours: [] }), isLiar: true });
   const honest = await startPeer(honestId, { ...viewer, tracker: tracker.client(honestId, 'viewer', { neighbours: [liarId] }) });
@@ -93,10 +94,10 @@ it('IN8, IN9: altered blocks over a real link are not stored, played or forwarde
   const seeder = await startPeer(seederId, { role: 'origin', tracker: tracker.client(seederId, 'origin', { neighbours: [] }) });
   origin.onPublished = ({ signed, bytes }) => seeder.publish(signed, bytes);
 
-  await vi.waitUntil(() => honest.stats().chunksRejected > 0, 15_000);
+  await vi.waitUntil(() => honest.stats().chunksRejected > 0, WAIT);
   const brokenAt = honest.timeline(RENDITION).last?.sequence ?? 0;
-  await vi.waitUntil(() => (honest.timeline(RENDITION).last?.sequence ?? 0) > brokenAt + 5, 10_000);
-  await vi.waitUntil(() => third.stats().verifiedBytes.peerBytes > 0, 10_000);
+  await vi.waitUntil(() => (honest.timeline(RENDITION).last?.sequence ?? 0) > brokenAt + 5, WAIT);
+  await vi.waitUntil(() => third.stats().verifiedBytes.peerBytes > 0, WAIT);
 
   expect(rejected[0]).toBe(liarId);
   expect(honest.stats().mechanisms.bans).toBe(1);

@@ -15,7 +15,7 @@ export type LiveFeed = { readonly url: string; close(): Promise<void> };
 
 /**
  * Starts ffmpeg on a test picture and serves `/feed?after=` (JSON, waits), `/chunk/<n>` and `/init`,
- * and the pages given by path.
+ * and the pages given by path; resolves with the first part.
  */
 export async function startLiveFeed(pages: Readonly<Record<string, { type: string; body: string }>>): Promise<LiveFeed> {
   const headers: ChunkHeader[] = [];
@@ -23,6 +23,8 @@ export async function startLiveFeed(pages: Readonly<Record<string, { type: strin
   let init: Buffer | undefined;
   let startedAtMs: number | undefined;
   let waiting: (() => void)[] = [];
+  let begin = (): void => {};
+  const hasBegun = new Promise<void>((resolve) => (begin = resolve));
   const splitter = new PartSplitter({
     init: (bytes) => (init = bytes),
     part: (bytes) => {
@@ -33,6 +35,7 @@ export async function startLiveFeed(pages: Readonly<Record<string, { type: strin
       chunks.delete(sequence - KEPT_PARTS);
       for (const wake of waiting.splice(0)) wake();
       waiting = [];
+      begin();
     },
   });
   const encoder = spawn(process.env['P2PTV_FFMPEG'] ?? 'ffmpeg', encoderArguments(), {
@@ -58,6 +61,7 @@ export async function startLiveFeed(pages: Readonly<Record<string, { type: strin
     }
   });
   await listen(server);
+  await hasBegun;
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {

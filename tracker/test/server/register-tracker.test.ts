@@ -291,7 +291,7 @@ describe('an offender', () => {
     expect((await gone).body).toEqual({ kind: 'refuse', reason: 'gone' });
     // Its connection is cut, not left to close in order, which it never would.
     const connections = () => new Promise((resolve) => fastify.server.getConnections((_, count) => resolve(count)));
-    await vi.waitFor(async () => expect(await connections()).toBe(1));
+    await vi.waitFor(async () => expect(await connections()).toBe(1), { timeout: 30_000 });
   });
 });
 

@@ -62,7 +62,7 @@ export async function joinBy(
   index: number,
   change: Partial<JoinRequest> = {},
 ): Promise<TrackerJoinAnswer> {
-  const answer: unknown = await socket.timeout(5_000).emitWithAck('join', joinRequest(index, change));
+  const answer: unknown = await socket.timeout(30_000).emitWithAck('join', joinRequest(index, change));
   return answer as TrackerJoinAnswer;
 }
 
@@ -101,6 +101,6 @@ export function sendAnything(socket: PeerSocket, event: string, ...message: unkn
 /** Proves that a bystander was not touched: it is still connected, and still answered. */
 export async function isServed(socket: PeerSocket): Promise<boolean> {
   const wanted = { count: 1, exclude: [] };
-  const answer: unknown = await socket.timeout(5_000).emitWithAck('neighboursWanted', wanted);
+  const answer: unknown = await socket.timeout(30_000).emitWithAck('neighboursWanted', wanted);
   return socket.connected && neighboursAnswerSchema.safeParse(answer).success;
 }

@@ -102,11 +102,11 @@ describe('tracker client', () => {
     closers.push(() => tracker.close());
     return tracker;
   };
-  const start = (trackers: string[]): { client: SocketTrackerClient; log: unknown[][] } => {
+  const start = (trackers: string[], answerTimeoutMs = 20_000): { client: SocketTrackerClient; log: unknown[][] } => {
     const client = new SocketTrackerClient({
       trackers,
       random: seededRandom(2),
-      answerTimeoutMs: 300,
+      answerTimeoutMs,
       minBackOffMs: 10,
     });
     closers.push(() => client.close());
@@ -129,7 +129,7 @@ describe('tracker client', () => {
     return { client, log };
   };
   const until = async (condition: () => boolean): Promise<void> => {
-    await expect.poll(condition, { timeout: 10_000, interval: 5 }).toBe(true);
+    await expect.poll(condition, { interval: 5 }).toBe(true);
   };
   const named = (log: unknown[][], name: string): unknown[][] => log.filter(([event]) => event === name);
 
@@ -251,7 +251,7 @@ describe('tracker client', () => {
     const [silent, mad, good] = [await openTracker(), await openTracker(), await openTracker()];
     silent.answer = undefined;
     mad.answer = { kind: 'joined' };
-    const { client } = start([silent.url, mad.url, good.url]);
+    const { client } = start([silent.url, mad.url, good.url], 300);
     await until(() => client.state === 'joined');
     expect([silent.joins.length, mad.joins.length, good.joins.length]).toEqual([1, 1, 1]);
     expect(client.malformedCount).toBe(1);

@@ -42,8 +42,8 @@ async function openPage(path = '/'): Promise<Page> {
   return page;
 }
 
-const until = async (condition: () => boolean | Promise<boolean>, timeout = 15_000): Promise<void> => {
-  await expect.poll(condition, { timeout, interval: 10 }).toBe(true);
+const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  await expect.poll(condition, { timeout: 45_000, interval: 10 }).toBe(true);
 };
 
 describe('link contract: Chromium', () => {
@@ -123,7 +123,7 @@ describe('WebRTC between pages and Node', () => {
     await other.evaluate(() => globalThis.testPage.mirror());
     await page.close();
     const ends = async (): Promise<string[]> => (await other.evaluate(() => globalThis.testPage.state())).ends;
-    await until(async () => (await ends()).length === 1, 40_000);
+    await until(async () => (await ends()).length === 1);
     expect(await ends()).toEqual(['remote']);
   });
 
@@ -143,7 +143,7 @@ describe('WebRTC between pages and Node', () => {
         ? { ...signal, body: { ...signal.body, sdp: signal.body.sdp.replaceAll(thief.transport.fingerprint, stolen) } }
         : signal;
     await page.evaluate(() => globalThis.testPage.dial(1));
-    await until(async () => (await page.evaluate(() => globalThis.testPage.state())).failures.length === 1, 12_000);
+    await until(async () => (await page.evaluate(() => globalThis.testPage.state())).failures.length === 1);
     expect((await page.evaluate(() => globalThis.testPage.state())).opened).toBe(0);
   });
 });

@@ -32,7 +32,7 @@ declare global {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 15_000;
+  const endMs = performance.now() + 45_000;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`never became true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

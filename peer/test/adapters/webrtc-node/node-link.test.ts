@@ -10,12 +10,12 @@ describeLinkContract('node-datachannel', async () => {
   relay.admit(left);
   relay.admit(right);
   left.transport.dial(right.peerId);
-  await expect.poll(() => left.opened.length + right.opened.length, { timeout: 8_000, interval: 5 }).toBe(2);
+  await expect.poll(() => left.opened.length + right.opened.length, { interval: 5 }).toBe(2);
   return {
     left: left.opened[0]!.link,
     right: right.opened[0]!.link,
     until: async (condition) => {
-      await expect.poll(condition, { timeout: 15_000, interval: 5 }).toBe(true);
+      await expect.poll(condition, { interval: 5 }).toBe(true);
     },
     // Nothing tells that nothing more will come: loopback needs a few milliseconds.
     settle: () => sleep(100),

@@ -28,7 +28,7 @@ describe('WebRTC transport', () => {
     return seat;
   };
   const until = async (condition: () => boolean): Promise<void> => {
-    await expect.poll(condition, { timeout: 12_000, interval: 5 }).toBe(true);
+    await expect.poll(condition, { interval: 5 }).toBe(true);
   };
   const kinds = (): string[] => relay.log.map(({ body }) => body.kind).filter((kind) => kind !== 'candidate');
 
