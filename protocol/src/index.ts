@@ -80,6 +80,7 @@ export {
 export {
   NO_DEADLINE_MS,
   NO_OFFER,
+  renditionBit,
   WIRE_VERSION,
   type BlockRange,
   type ByeReason,

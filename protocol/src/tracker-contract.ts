@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { STRIPE_COUNT } from './ids.js';
 import { LIMITS } from './limits.js';
 import { publisherProofSchema } from './publisher-proof.js';
-import { countSchema, fingerprintSchema, peerIdSchema, streamIdSchema } from './schemas.js';
+import { countSchema, fingerprintSchema, peerIdSchema, renditionIdSchema, streamIdSchema } from './schemas.js';
 import { roleSchema } from './ticket.js';
 
 /** Path of the tracker's Socket.IO endpoint. */
@@ -22,6 +22,8 @@ export const joinRequestSchema = z.object({
   uplinkBitsPerSecond: countSchema,
   isUploading: z.boolean(),
   isVisible: z.boolean(),
+  /** The rendition that it watches; not said: 0. */
+  rendition: z.optional(renditionIdSchema),
   /** Only for role `origin`. */
   proof: z.optional(publisherProofSchema),
 });
@@ -61,7 +63,7 @@ export const joinAnswerSchema = z.discriminatedUnion('kind', [
     trackerKey: z.string().check(z.length(43)),
     /** Whom to connect to: the newcomer sends the offers. */
     neighbours: z.array(peerDescriptionSchema).check(z.maxLength(LIMITS.links)),
-    /** Stripes that the origin will push to this peer. */
+    /** Stripes of the rendition that it watches that the origin will push to this peer. */
     dutyStripes: stripesSchema,
     iceServers: z.array(iceServerSchema).check(z.maxLength(8)),
     reportIntervalMs: z.int().check(z.gte(100), z.lte(600_000)),
@@ -129,6 +131,8 @@ export const reportSchema = z.object({
   neighbourCount: countSchema,
   isUploading: z.boolean(),
   isVisible: z.boolean(),
+  /** The rendition that it watches; not said: 0. */
+  rendition: z.optional(renditionIdSchema),
 });
 /** See {@link reportSchema}. */
 export type PeerReport = z.infer<typeof reportSchema>;
@@ -149,13 +153,14 @@ export const neighboursAnswerSchema = z.object({
 /** See {@link neighboursAnswerSchema}. */
 export type NeighboursAnswer = z.infer<typeof neighboursAnswerSchema>;
 
-/** To a super-peer: the stripes that it is now on duty for (none: duty is over). */
-export const dutySchema = z.object({ stripes: stripesSchema });
+/** To a super-peer: the stripes of a rendition (not said: 0) that it is now on duty for (none: duty is over). */
+export const dutySchema = z.object({ stripes: stripesSchema, rendition: z.optional(renditionIdSchema) });
 /** See {@link dutySchema}. */
 export type Duty = z.infer<typeof dutySchema>;
 
-/** To the origin's seeder: who is on duty, a list of peers for each stripe 0–7. At most 2,048 copies of a chunk. */
+/** To the origin's seeder: who is on duty for a rendition (not said: 0), a list of peers for each stripe 0–7. At most 2,048 copies of a chunk. */
 export const dutyMapSchema = z.object({
+  rendition: z.optional(renditionIdSchema),
   stripes: z.array(z.array(peerIdSchema).check(z.maxLength(2_048))).check(z.length(STRIPE_COUNT)),
 });
 /** See {@link dutyMapSchema}. */
@@ -167,7 +172,7 @@ export type DutyMap = z.infer<typeof dutyMapSchema>;
  */
 export const seededSchema = z.object({
   peers: z.array(peerIdSchema).check(z.maxLength(400)),
-  /** Copies of a chunk that its uplink can carry beside all else; not said: no limit is known. Its last word stands. */
+  /** Copies of a chunk, of every rendition, that its uplink can carry beside all else; not said: no limit is known. Its last word stands. */
   maxCopies: z.optional(countSchema),
 });
 /** See {@link seededSchema}. */

@@ -48,7 +48,9 @@ const BYE_REASONS: readonly ByeReason[] = [
   'idle',
 ];
 
-const STATUS_BYTES = 9;
+const STATUS_BYTES = 11;
+/** The same up to version 2. */
+const FORMER_STATUS_BYTES = 9;
 const REF_BYTES = 5;
 const OFFERS_BYTES = 2 + 2 * STRIPE_COUNT;
 const STATUS_UPLOADING = 1;
@@ -182,10 +184,7 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
   const length = frame.length;
   switch (view.getUint8(0)) {
     case TYPE.hello:
-      // A later version may append to its HELLO; what is read here stays where it is in every version.
-      return length === 2 + STATUS_BYTES || (length > 2 + STATUS_BYTES && view.getUint8(1) > WIRE_VERSION)
-        ? { kind: 'hello', version: view.getUint8(1), status: readStatus(view, 2) }
-        : malformed;
+      return readHello(view) ?? malformed;
     case TYPE.status:
       return length === 1 + STATUS_BYTES ? { kind: 'status', status: readStatus(view, 1) } : malformed;
     case TYPE.header: {
@@ -247,6 +246,16 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
   }
 }
 
+/** A later version may append to its HELLO, a former one lacks its end; what is read here stays where it is in every version. */
+function readHello(view: DataView): WireMessage | undefined {
+  const length = view.byteLength;
+  const version = length > 1 ? view.getUint8(1) : 0;
+  const isOwn = length === 2 + STATUS_BYTES;
+  const isLater = length > 2 + STATUS_BYTES && version > WIRE_VERSION;
+  const isFormer = length === 2 + FORMER_STATUS_BYTES && version < WIRE_VERSION;
+  return isOwn || isLater || isFormer ? { kind: 'hello', version, status: readStatus(view, 2) } : undefined;
+}
+
 function readRequest(view: DataView): WireMessage | undefined {
   if (view.byteLength !== 1 + REF_BYTES + 6) return undefined;
   const firstBlock = view.getUint16(6);
@@ -296,6 +305,7 @@ function writeStatus(view: DataView, offset: number, status: PeerStatus): void {
     offset + 8,
     (status.isUploading ? STATUS_UPLOADING : 0) | (status.isVisible ? STATUS_VISIBLE : 0),
   );
+  view.setUint16(offset + FORMER_STATUS_BYTES, clampToUint16(status.renditions ?? 0));
 }
 
 function clampToUint16(value: number): number {
@@ -313,5 +323,6 @@ function readStatus(view: DataView, offset: number): PeerStatus {
     queuedBytes: view.getUint32(offset + 4),
     isUploading: (flags & STATUS_UPLOADING) !== 0,
     isVisible: (flags & STATUS_VISIBLE) !== 0,
+    renditions: view.byteLength > offset + FORMER_STATUS_BYTES ? view.getUint16(offset + FORMER_STATUS_BYTES) : 0,
   };
 }

@@ -34,7 +34,14 @@ export type PeerStatus = {
   readonly isUploading: boolean;
   /** False: its page is hidden; it still serves. */
   readonly isVisible: boolean;
+  /** Whose chunks it wants to hear of, a bit a rendition ({@link renditionBit}); left out, or 0: it has not chosen yet, and wants to hear of all. */
+  readonly renditions?: number;
 };
+
+/** The bit of a rendition in a set of them. */
+export function renditionBit(rendition: RenditionId): number {
+  return 1 << rendition;
+}
 
 /** A peer as one of its neighbours describes it; the origin's seeder is never named. */
 export type NamedPeer = {
@@ -83,4 +90,4 @@ export const NO_OFFER = 0xffff;
 export const NO_DEADLINE_MS = 0xffff;
 
 /** Version of the wire protocol, in HELLO. Peers of different versions part with BYE. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;

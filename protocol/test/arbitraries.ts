@@ -102,6 +102,7 @@ export const peerStatuses: fc.Arbitrary<PeerStatus> = fc.record({
   queuedBytes: uint32s,
   isUploading: fc.boolean(),
   isVisible: fc.boolean(),
+  renditions: fc.nat({ max: 0xffff }),
 });
 
 const chunkRef = { rendition: renditionIds, sequence: sequences };

@@ -50,7 +50,9 @@ function nextFrame(random: Random): Uint8Array {
 
 /** What of a frame its message says: flags of later versions are not read, nor what they append to HELLO. */
 function readPartOf(frame: Uint8Array, message: WireMessage): Uint8Array {
-  const read = frame.slice(0, message.kind === 'hello' ? 11 : undefined);
+  const read = frame.slice(0, message.kind === 'hello' ? 13 : undefined);
+  // What a former HELLO lacks is written as 0.
+  if (message.kind === 'hello' && read.length < 13) return readPartOf(Uint8Array.of(...read, 0, 0), message);
   if (message.kind === 'hello') read[10]! &= 3;
   if (message.kind === 'status') read[9]! &= 3;
   if (message.kind === 'peers') for (let at = 22; at < read.length; at += 22) read[at]! &= 3;

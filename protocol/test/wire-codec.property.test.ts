@@ -32,7 +32,7 @@ const chunk = { rendition: 3, sequence: 0x01020304 } as Pick<
   Extract<WireMessage, { kind: 'have' }>,
   'rendition' | 'sequence'
 >;
-const status: PeerStatus = { uplinkKbps: 0x0a0b, queuedBytes: 0x01, isUploading: true, isVisible: false };
+const status: PeerStatus = { uplinkKbps: 0x0a0b, queuedBytes: 0x01, isUploading: true, isVisible: false, renditions: 0x0105 };
 const signed = signHeader(headerWith());
 
 const FROM = '01'.repeat(16) as PeerId;
@@ -44,11 +44,11 @@ function signalWith(body: Signal['body']): Signal {
 
 /** One message of each kind, and its bytes as SPEC's table gives them. */
 const EXAMPLES: readonly [string, WireMessage, string][] = [
-  ['HELLO', { kind: 'hello', version: 1, status }, '01 01 00000a0b 00000001 01'],
+  ['HELLO', { kind: 'hello', version: 3, status }, '01 03 00000a0b 00000001 01 0105'],
   [
     'STATUS',
     { kind: 'status', status: { ...status, isUploading: false, isVisible: true } },
-    '02 00000a0b 00000001 02',
+    '02 00000a0b 00000001 02 0105',
   ],
   [
     'HEADER',
@@ -240,10 +240,12 @@ describe('wire codec', () => {
         const written = encodeMessage(message);
         // Flags of a later version are ignored, and a later HELLO may be longer.
         const flagsAt = message.kind === 'hello' ? 10 : message.kind === 'status' ? 9 : -1;
-        const comparable = frame.slice(0, message.kind === 'hello' ? 11 : undefined);
+        const comparable = frame.slice(0, message.kind === 'hello' ? 13 : undefined);
         if (flagsAt >= 0) comparable[flagsAt]! &= 3;
         if (message.kind === 'peers') for (let at = 22; at < comparable.length; at += 22) comparable[at]! &= 3;
-        expect(Buffer.from(written).equals(comparable)).toBe(true);
+        // What a former HELLO lacks is written as 0.
+        const isShorter = message.kind === 'hello' && comparable.length < written.length;
+        expect(Buffer.from(isShorter ? written.subarray(0, comparable.length) : written).equals(comparable)).toBe(true);
       }),
       { numRuns: 3000 },
     );
@@ -270,9 +272,9 @@ describe('wire codec', () => {
   });
 
   it('WR6: status flags beyond the first two are ignored', () => {
-    expect(decodeMessage(bytesOf('02 00000000 00000000 ff'))).toEqual({
+    expect(decodeMessage(bytesOf('02 00000000 00000000 ff 0000'))).toEqual({
       kind: 'status',
-      status: { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true },
+      status: { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true, renditions: 0 },
     });
   });
 
@@ -430,13 +432,17 @@ describe('wire codec', () => {
 
   it('VR2: the HELLO of a later version tells its version, however long it is', () => {
     for (const tail of ['', '00', 'ffffffffff']) {
-      expect(decodeMessage(bytesOf(`01 03 00000a0b 00000001 01 ${tail}`))).toEqual({
+      expect(decodeMessage(bytesOf(`01 04 00000a0b 00000001 01 0105 ${tail}`))).toEqual({
         kind: 'hello',
-        version: 3,
+        version: 4,
         status,
       });
     }
-    expect(kindOf('01 02 00000a0b 00000001')).toBe('malformed');
-    expect(kindOf('01 02 00000a0b 00000001 01 00')).toBe('malformed');
+    expect(kindOf('01 03 00000a0b 00000001 01')).toBe('malformed');
+    expect(kindOf('01 03 00000a0b 00000001 01 0105 00')).toBe('malformed');
+  });
+
+  it('VR2: so does the HELLO of version 2, whose status says nothing of renditions', () => {
+    expect(decodeMessage(bytesOf('01 02 00000a0b 00000001 01'))).toEqual({ kind: 'hello', version: 2, status: { ...status, renditions: 0 } });
   });
 });

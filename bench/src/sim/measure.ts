@@ -1,4 +1,4 @@
-import type { ChunkHeader, PeerRole, WireMessage } from '@p2ptv/protocol';
+import { renditionBit, type ChunkHeader, type ChunkRef, type PeerRole, type RenditionId, type WireMessage } from '@p2ptv/protocol';
 import type { EventQueue } from './event-queue.js';
 import { Histogram } from './histogram.js';
 import type { OriginByteKind } from './origin-http.js';
@@ -30,6 +30,8 @@ export interface CountedPeer {
   readonly isUp: boolean;
   readonly isUploading: boolean;
   readonly isPolluter: boolean;
+  /** That it watches. */
+  readonly rendition: RenditionId;
   readonly state: PeerAgentState;
 }
 
@@ -80,9 +82,10 @@ export class Measure {
   /** Bytes that left the origin, by tenth of a second of their departure. */
   readonly #originTenths: number[] = [];
   readonly #seconds: Second[] = [];
+  /** By the chunk's place: see {@link Measure.#placeOf}. */
   readonly #publishedAtMs: number[] = [];
-  readonly #receivedBySequence: number[] = [];
-  readonly #verifiedBySequence: number[] = [];
+  readonly #receivedByPlace: number[] = [];
+  readonly #verifiedByPlace: number[] = [];
   #publishedBytes = 0;
   #stalledNow = 0;
   #viewersNow = 0;
@@ -95,10 +98,17 @@ export class Measure {
   #longestBetrayalMs = 0;
   #stalledSinceOutage: { readonly endedAtMs: number; recoveredAtMs: number | undefined } | undefined;
   readonly #firstViewers: number;
+  readonly #renditions: number;
+  #renditionMs = 0;
 
-  /** @param firstViewers come at first; they are told apart from those who come later */
-  constructor(queue: EventQueue, firstViewers: number) {
+  /**
+   * @param audience `firstViewers` come at first; they are told apart from those who come later; `renditions`: of the
+   * stream
+   */
+  constructor(queue: EventQueue, audience: { readonly firstViewers: number; readonly renditions: number }) {
+    const { firstViewers, renditions } = audience;
     this.#queue = queue;
+    this.#renditions = renditions;
     this.#firstViewers = firstViewers;
     this.#sampleRatio = Math.max(1, Math.ceil(firstViewers / SAMPLED_VIEWERS));
   }
@@ -165,7 +175,12 @@ export class Measure {
     return this.#watchedTimeMs > 0 ? this.#viewerMs / this.#watchedTimeMs : 0;
   }
 
-  /** Mean of 1 − 1/N(t) over the steady viewing. */
+  /** Time-weighted number of renditions that somebody watched, while there was a viewer. */
+  get meanRenditions(): number {
+    return this.#watchedTimeMs > 0 ? this.#renditionMs / this.#watchedTimeMs : 0;
+  }
+
+  /** Mean of 1 − R(t)/N(t) over the steady viewing, R being the renditions that somebody watches. */
   get steadyLimitRatio(): number {
     return this.#steadyMs > 0 ? this.#steadyLimitMs / this.#steadyMs : 0;
   }
@@ -184,10 +199,10 @@ export class Measure {
   get duplicateRatio(): number {
     let received = 0;
     let verified = 0;
-    this.#publishedAtMs.forEach((atMs, sequence) => {
+    this.#publishedAtMs.forEach((atMs, place) => {
       if (atMs > this.#queue.nowMs - UNFINISHED_MS) return;
-      received += this.#receivedBySequence[sequence] ?? 0;
-      verified += this.#verifiedBySequence[sequence] ?? 0;
+      received += this.#receivedByPlace[place] ?? 0;
+      verified += this.#verifiedByPlace[place] ?? 0;
     });
     return verified > 0 ? Math.max(0, received / verified - 1) : 0;
   }
@@ -201,9 +216,16 @@ export class Measure {
       this.#watchedTimeMs += sinceMs;
     }
     let steady = 0;
-    for (const { peer } of this.#viewers.values()) if (peer.isUp && isSteady(peer, nowMs)) steady++;
+    let watched = 0;
+    for (const { peer } of this.#viewers.values()) {
+      if (!peer.isUp) continue;
+      watched |= renditionBit(peer.rendition);
+      if (isSteady(peer, nowMs)) steady++;
+    }
+    const renditions = countBits(watched);
+    if (viewers > 0) this.#renditionMs += renditions * sinceMs;
     this.#steadyMs += steady * sinceMs;
-    if (viewers > 0) this.#steadyLimitMs += steady * sinceMs * (1 - 1 / viewers);
+    if (viewers > 0) this.#steadyLimitMs += steady * sinceMs * (1 - renditions / viewers);
     const second = this.#second(nowMs);
     second.viewers = viewers;
     second.stalledViewers = Math.max(second.stalledViewers, this.#stalledNow);
@@ -244,12 +266,12 @@ export class Measure {
 
   /** @param isReachable false: nobody can have it yet, and its delay says nothing */
   published(header: ChunkHeader, isReachable: boolean): void {
-    this.#publishedAtMs[header.sequence] = isReachable ? this.#queue.nowMs : -Infinity;
+    this.#publishedAtMs[this.#placeOf(header)] = isReachable ? this.#queue.nowMs : -Infinity;
     this.#publishedBytes += header.byteLength;
   }
 
-  publishedAtMs(sequence: number): number | undefined {
-    return this.#publishedAtMs[sequence];
+  publishedAtMs(chunk: ChunkRef): number | undefined {
+    return this.#publishedAtMs[this.#placeOf(chunk)];
   }
 
   /** Application bytes leave the origin for a viewer. */
@@ -279,7 +301,7 @@ export class Measure {
   }
 
   linkBytesCame(to: CountedPeer, message: WireMessage): void {
-    if (message.kind === 'block') this.mediaCame(to, message.sequence, message.bytes.length);
+    if (message.kind === 'block') this.mediaCame(to, message, message.bytes.length);
   }
 
   /** A peer is about to find out that a block was altered. */
@@ -287,8 +309,9 @@ export class Measure {
     if (!peer.isPolluter && !this.#betrayedAtMs.has(end)) this.#betrayedAtMs.set(end, this.#queue.nowMs);
   }
 
-  mediaCame(to: CountedPeer, sequence: number, bytes: number): void {
-    this.#receivedBySequence[sequence] = (this.#receivedBySequence[sequence] ?? 0) + bytes;
+  mediaCame(to: CountedPeer, chunk: ChunkRef, bytes: number): void {
+    const place = this.#placeOf(chunk);
+    this.#receivedByPlace[place] = (this.#receivedByPlace[place] ?? 0) + bytes;
     const tally = this.#viewers.get(to);
     if (tally) tally.receivedMediaBytes += bytes;
   }
@@ -306,9 +329,10 @@ export class Measure {
 
   chunkVerified(peer: CountedPeer, header: ChunkHeader): void {
     const tally = this.#viewers.get(peer);
-    const publishedMs = this.#publishedAtMs[header.sequence];
+    const place = this.#placeOf(header);
+    const publishedMs = this.#publishedAtMs[place];
     if (!tally || publishedMs === undefined) return;
-    this.#verifiedBySequence[header.sequence] = (this.#verifiedBySequence[header.sequence] ?? 0) + header.byteLength;
+    this.#verifiedByPlace[place] = (this.#verifiedByPlace[place] ?? 0) + header.byteLength;
     if (publishedMs < peer.joinedAtMs + SETTLED_AFTER_MS) return;
     const delayMs = this.#queue.nowMs - publishedMs;
     this.delays.add(delayMs);
@@ -359,6 +383,11 @@ export class Measure {
     return peer.index <= this.#firstViewers;
   }
 
+  /** All renditions' chunks in one row. */
+  #placeOf({ rendition, sequence }: ChunkRef): number {
+    return sequence * this.#renditions + rendition;
+  }
+
   #second(nowMs: number): Second {
     const index = Math.floor(nowMs / 1_000);
     for (let at = this.#seconds.length; at <= index; at++) {
@@ -366,6 +395,12 @@ export class Measure {
     }
     return this.#seconds[index] as Second;
   }
+}
+
+function countBits(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }
 
 function isSteady(peer: { readonly joinedAtMs: number }, nowMs: number): boolean {

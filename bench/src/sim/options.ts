@@ -38,6 +38,8 @@ const schema = z.strictObject({
   viewers: whole(1, 200_000).default(100),
   seconds: number(1, 86_400).default(60),
   rateKbps: number(50, 100_000).default(3_000),
+  renditions: whole(1, 6).default(1),
+  switchSeconds: number(1, 3_600).optional(),
   partMs: whole(50, 2_000).default(200),
   uplink: z
     .union([z.number(), z.string()])
@@ -82,7 +84,9 @@ export function simFlags(): Option[] {
   return [
     new Option('--viewers <number>', 'how many watch (default: 100)'),
     new Option('--seconds <s>', 'length of the run in simulated time; steady figures count from 10 s after each join (default: 60)'),
-    new Option('--rate-kbps <kbps>', 'rate of the stream (default: 3000)'),
+    new Option('--rate-kbps <kbps>', 'rate of the stream, of its best rendition (default: 3000)'),
+    new Option('--renditions <number>', 'how many, each with half the rate of the one before; viewers draw one (default: 1)'),
+    new Option('--switch-seconds <s>', 'so often, on average, every viewer changes to another rendition that it draws'),
     new Option('--part-ms <ms>', 'length of a part, which is a chunk (default: 200)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: 12000)"),
     new Option('--delay-ms <ms>', 'one way between two peers: a number, or least-most (default: 8-60)'),
@@ -127,6 +131,8 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
     viewers: options.viewers,
     seconds: options.seconds,
     rateBitsPerSecond: options.rateKbps * 1_000,
+    renditions: options.renditions,
+    switchSeconds: options.switchSeconds,
     partMs: options.partMs,
     gopMs: Math.max(1_000, options.partMs),
     segmentMs: Math.max(2_000, options.partMs),
@@ -155,6 +161,9 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
   if (config.playoutMs <= config.captureToPublishMs) {
     throw new UsageError('--playout-ms must exceed --capture-to-publish-ms: nothing is played before it is published.');
   }
+  if (config.switchSeconds !== undefined && config.renditions === 1) throw new UsageError('--switch-seconds goes with --renditions: there is nothing to switch to.');
+  const stranger = options.strategy.find((name) => name !== 'p2ptv');
+  if (config.renditions > 1 && stranger !== undefined) throw new UsageError(`--strategy ${stranger} knows one rendition only: --renditions goes with p2ptv.`);
   return { config, strategies: options.strategy };
 }
 

@@ -3,14 +3,17 @@ import {
   blockLengthOf,
   CROWD_WARM_PEERS,
   LIMITS,
+  type ChunkRef,
   type ChunkSequence,
   type PeerDescription,
+  type RenditionId,
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
 import type { UplinkPriority } from '@p2ptv/origin/uplink-budget';
 import type { AccessLine } from './access-line.js';
 import { Happening, SimEvent, type EventQueue } from './event-queue.js';
-import { blockOfLength, type MediaSource } from './media-source.js';
+import type { LadderMedia } from './ladder.js';
+import { blockOfLength } from './media-source.js';
 import type { OriginUplink } from './origin-uplink.js';
 
 /** What an origin's bytes were for (SimResult.originBytes). */
@@ -25,11 +28,14 @@ export interface OriginClientHost {
   /** `retryAfterMs`: the origin is full for the moment. Undefined without: it cannot be reached. */
   joinAnswered(answer: JoinAnswer | undefined, retryAfterMs?: number): void;
   /** The next bytes of a fetch; they end at the end of a block. */
-  fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void;
+  fetchedBytes(fetchId: number, chunk: ChunkRef, bytes: Uint8Array): void;
   fetchEnded(fetchId: number, failure: 'notFound' | 'unavailable' | undefined): void;
   /** Undefined: the long poll failed. */
-  headersAnswered(pollId: number, headers: readonly SignedChunkHeader[] | undefined): void;
+  headersAnswered(poll: HeaderPollRef, headers: readonly SignedChunkHeader[] | undefined): void;
 }
+
+/** Names a long poll of a viewer; it has one a rendition at most. */
+export type HeaderPollRef = { readonly rendition: RenditionId; readonly id: number };
 
 /** All that a first frame needs but the media. */
 export type JoinAnswer = {
@@ -47,9 +53,9 @@ export type OriginHttpOptions = {
 /** What it stands on. */
 export type OriginHttpPorts = {
   readonly queue: EventQueue;
-  readonly media: MediaSource;
+  readonly media: LadderMedia;
   readonly uplink: OriginUplink;
-  readonly warmPeers: () => readonly PeerDescription[];
+  readonly warmPeers: (rendition: RenditionId) => readonly PeerDescription[];
   readonly isReachable: () => boolean;
   /** Application bytes leave for a viewer. */
   readonly sent: (kind: OriginByteKind, to: OriginClientHost, sent: { readonly bytes: number; readonly departsMs: number }) => void;
@@ -76,7 +82,11 @@ const INITIAL_WINDOW_BYTES = 14 * 1024;
 const OPEN_WINDOW_BYTES = 512 * 1024;
 
 type Connection = { readonly host: OriginClientHost; readonly delayMs: number; windowBytes: number };
-type Follower = { readonly connection: Connection; pollId: number; after: number; canAnswerAtMs: number };
+type Follower = { readonly connection: Connection; readonly poll: HeaderPollRef; after: number; canAnswerAtMs: number };
+/** What a join is about. */
+type JoinWish = { readonly rendition: RenditionId; readonly delayMs: number };
+/** An answer with media. */
+type ChunkAnswer = { readonly fetchId: number; readonly chunk: ChunkRef; readonly firstByte: number; readonly kind: OriginByteKind };
 
 /** The origin's HTTP server and the viewers' clients of it: joins, chunks, long polls for headers. */
 export class OriginHttp {
@@ -84,6 +94,7 @@ export class OriginHttp {
   readonly #ports: OriginHttpPorts;
   readonly #connections = new Map<number, Connection>();
   readonly #responses = new Map<number, Map<number, ChunkResponse>>();
+  /** By viewer and rendition. */
   readonly #followers = new Map<number, Follower>();
 
   constructor(options: OriginHttpOptions, ports: OriginHttpPorts) {
@@ -92,15 +103,15 @@ export class OriginHttp {
   }
 
   /** A viewer asks to join; the answer reaches back `delayMs` behind the live edge. */
-  join(host: OriginClientHost, delayMs: number): void {
+  join(host: OriginClientHost, wish: JoinWish): void {
     const known = this.#connections.get(host.index);
     const connection = known ?? this.#connect(host);
     const setUpMs = known ? 0 : CONNECT_ROUND_TRIPS * 2 * connection.delayMs;
-    this.#at(setUpMs + connection.delayMs + this.#options.serverMs, () => this.#answerJoin(connection, delayMs));
+    this.#at(setUpMs + connection.delayMs + this.#options.serverMs, () => this.#answerJoin(connection, wish));
   }
 
   /** A viewer asks for a chunk from a block's first byte to its end. */
-  fetch(host: OriginClientHost, what: { fetchId: number; sequence: number; firstByte: number; kind: OriginByteKind }): void {
+  fetch(host: OriginClientHost, what: ChunkAnswer): void {
     const connection = this.#connections.get(host.index) ?? this.#connect(host);
     const response = new ChunkResponse(this, connection, what);
     let open = this.#responses.get(host.index);
@@ -122,24 +133,24 @@ export class OriginHttp {
   }
 
   /** A viewer opens its long poll, in place of any other. */
-  follow(host: OriginClientHost, pollId: number, after: ChunkSequence): void {
+  follow(host: OriginClientHost, poll: HeaderPollRef, after: ChunkSequence | undefined): void {
     const connection = this.#connections.get(host.index) ?? this.#connect(host);
     const canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
-    const follower = { connection, pollId, after, canAnswerAtMs };
-    this.#followers.set(host.index, follower);
+    const follower = { connection, poll, after: after ?? this.#newestIndependent(poll.rendition) - 1, canAnswerAtMs };
+    this.#followers.set(followerKey(host, poll), follower);
     this.#at(connection.delayMs + this.#options.serverMs, () => this.#answerFollower(follower));
   }
 
   /** A viewer closes its long poll. */
-  stopFollowing(host: OriginClientHost): void {
-    this.#followers.delete(host.index);
+  stopFollowing(host: OriginClientHost, poll: HeaderPollRef): void {
+    this.#followers.delete(followerKey(host, poll));
   }
 
   /** A viewer is gone. */
   forgetHost(host: OriginClientHost): void {
     for (const response of this.#responses.get(host.index)?.values() ?? []) response.abort();
     this.#responses.delete(host.index);
-    this.#followers.delete(host.index);
+    for (let rendition = 0; rendition < LIMITS.renditions; rendition++) this.#followers.delete(followerKey(host, { rendition: rendition as RenditionId }));
     this.#connections.delete(host.index);
   }
 
@@ -163,7 +174,7 @@ export class OriginHttp {
       this.#fail(response);
       return;
     }
-    const chunk = media.get(what.sequence);
+    const chunk = media.get(what.chunk);
     if (!chunk) {
       this.#end(response, 'notFound');
       return;
@@ -217,8 +228,8 @@ export class OriginHttp {
       const isUsed = host.isUp && !response.isUnheard;
       this.#ports.arrived(bytes.length, isUsed);
       if (!isUsed) return;
-      const { fetchId, sequence } = response.what;
-      host.fetchedBytes(fetchId, sequence, bytes);
+      const { fetchId, chunk } = response.what;
+      host.fetchedBytes(fetchId, chunk, bytes);
       if (!isLast) return;
       this.#forget(response);
       if (!response.isUnheard) host.fetchEnded(fetchId, undefined);
@@ -235,9 +246,9 @@ export class OriginHttp {
     });
   }
 
-  #answerJoin(connection: Connection, delayMs: number): void {
+  #answerJoin(connection: Connection, wish: JoinWish): void {
     const { host } = connection;
-    const headers = this.#ports.isReachable() ? this.#newest(delayMs) : [];
+    const headers = this.#ports.isReachable() ? this.#newest(wish) : [];
     if (headers.length === 0) {
       this.#at(connection.delayMs, () => {
         if (host.isUp) host.joinAnswered(undefined);
@@ -246,7 +257,7 @@ export class OriginHttp {
     }
     const answerBytes = JOIN_FIXED_BYTES + Math.ceil((batchBytes(headers) * 4) / 3);
     const mediaBytes = headers.reduce((sum, { header }) => sum + header.byteLength, 0);
-    const warmPeers = this.#ports.warmPeers();
+    const warmPeers = this.#ports.warmPeers(wish.rendition);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
     const waitMs = isFedByCrowd ? 0 : this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
@@ -264,41 +275,44 @@ export class OriginHttp {
   }
 
   /** From the last independent part at or before (edge − delay) up to the edge, as the real origin answers. */
-  #newest(delayMs: number): readonly SignedChunkHeader[] {
-    const { chunks } = this.#ports.media;
+  #newest({ rendition, delayMs }: JoinWish): readonly SignedChunkHeader[] {
+    const chunks = this.#ports.media.chunksOf(rendition);
     let first = Math.max(0, chunks.length - 1 - Math.floor(delayMs / this.#options.partMs));
     while (first > 0 && chunks[first]?.header.isIndependent !== true) first--;
     return chunks.slice(first).slice(0, LIMITS.headersPerAnswer);
   }
 
+  #newestIndependent(rendition: RenditionId): number {
+    return this.#ports.media.chunksOf(rendition).findLastIndex(({ header }) => header.isIndependent);
+  }
+
   #answerFollower(follower: Follower): void {
-    const { connection } = follower;
+    const { connection, poll } = follower;
     const { host } = connection;
-    if (this.#followers.get(host.index) !== follower || this.#ports.queue.nowMs < follower.canAnswerAtMs) return;
+    if (this.#followers.get(followerKey(host, poll)) !== follower || this.#ports.queue.nowMs < follower.canAnswerAtMs) return;
     if (!this.#ports.isReachable()) {
       this.#failFollower(follower);
       return;
     }
-    const headers = this.#ports.media.chunks.slice(follower.after + 1, follower.after + 1 + LIMITS.headersPerAnswer);
+    const headers = this.#ports.media.chunksOf(poll.rendition).slice(follower.after + 1, follower.after + 1 + LIMITS.headersPerAnswer);
     if (headers.length === 0) return;
-    const { pollId } = follower;
     follower.after += headers.length;
     follower.canAnswerAtMs = Infinity;
     this.#send(connection, { kind: 'header', bytes: batchBytes(headers) }, () => {
-      if (this.#followers.get(host.index) === follower) {
+      if (this.#followers.get(followerKey(host, poll)) === follower) {
         // The client asks again as soon as it has its answer.
         follower.canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
         this.#at(connection.delayMs + this.#options.serverMs, () => this.#answerFollower(follower));
       }
-      host.headersAnswered(pollId, headers);
+      host.headersAnswered(poll, headers);
     });
   }
 
   #failFollower(follower: Follower): void {
     const { host, delayMs } = follower.connection;
-    this.#followers.delete(host.index);
+    this.#followers.delete(followerKey(host, follower.poll));
     this.#at(delayMs, () => {
-      if (host.isUp) host.headersAnswered(follower.pollId, undefined);
+      if (host.isUp) host.headersAnswered(follower.poll, undefined);
     });
   }
 
@@ -372,7 +386,7 @@ class ChunkResponse extends SimEvent {
   constructor(
     http: OriginHttp,
     readonly connection: Connection,
-    readonly what: { readonly fetchId: number; readonly sequence: number; readonly firstByte: number; readonly kind: OriginByteKind },
+    readonly what: ChunkAnswer,
   ) {
     super();
     this.#http = http;
@@ -387,6 +401,10 @@ class ChunkResponse extends SimEvent {
   override run(): void {
     this.#http.continueResponse(this);
   }
+}
+
+function followerKey({ index }: OriginClientHost, { rendition }: Pick<HeaderPollRef, 'rendition'>): number {
+  return index * LIMITS.renditions + rendition;
 }
 
 function batchBytes(headers: readonly SignedChunkHeader[]): number {

@@ -32,12 +32,12 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     strategy,
     offloadRatio: measure.handedBytes > 0 ? 1 - originTotal / measure.handedBytes : 0,
     offloadSteadyRatio,
-    offloadLimitRatio: measure.meanViewers > 1 ? 1 - 1 / measure.meanViewers : 0,
+    offloadLimitRatio: measure.meanViewers > 1 ? 1 - measure.meanRenditions / measure.meanViewers : 0,
     offloadSteadyLimitRatio: measure.steadyLimitRatio,
     offloadOverLimit: ratioOf(offloadSteadyRatio, measure.steadyLimitRatio),
     offloadUplinkLimitRatio: offloadUplinkLimit({
       uplinksBitsPerSecond: uplinks,
-      rateBitsPerSecond: config.rateBitsPerSecond,
+      rateBitsPerSecond: meanRateOf(config, measure),
       usableUplinkRatio: USABLE_UPLINK_RATIO,
     }),
     originBytes: { ...measure.originBytes },
@@ -100,7 +100,8 @@ function limitsOf(
   run: { readonly uplinks: readonly number[]; readonly downlinks: readonly number[]; readonly seedsPerChunk: number },
 ): ReturnType<typeof chunkDelayLimits> {
   const { uplinks, downlinks, seedsPerChunk } = run;
-  const viewers = Math.max(1, Math.round(measure.meanViewers));
+  // Each rendition spreads among those who watch it.
+  const viewers = Math.max(1, Math.round(measure.meanViewers / Math.max(1, measure.meanRenditions)));
   const chunkBytes = ratioOf(measure.publishedBytes, measure.chunksPublished);
   const sent = measure.originBytes.seed + measure.originBytes.fallback;
   return chunkDelayLimits({
@@ -113,6 +114,12 @@ function limitsOf(
     originCopies: Math.max(1, Math.ceil(ratioOf(sent, measure.publishedBytes))),
     downlinkBitsPerSecond: downlinks.reduce((most, downlink) => Math.max(most, downlink), 1),
   });
+}
+
+/** Media bits a second of what a viewer gets, in the mean. */
+function meanRateOf(config: SimConfig, measure: Measure): number {
+  if (config.renditions === 1 || measure.watchedMs === 0) return config.rateBitsPerSecond;
+  return (measure.handedBytes * 8_000) / measure.watchedMs;
 }
 
 function fairnessOf(tallies: readonly ViewerTally[], measure: Measure): SimResult['uploadFairness'] {

@@ -9,7 +9,12 @@ export type SimConfig = {
   /** How many there are at first, and with churn all the time. */
   readonly viewers: number;
   readonly seconds: number;
+  /** Of the best rendition. */
   readonly rateBitsPerSecond: number;
+  /** How many there are, each with half the rate of the one before. */
+  readonly renditions: number;
+  /** So often a viewer changes to another one, on average; undefined: it does not. */
+  readonly switchSeconds: number | undefined;
   readonly partMs: number;
   readonly gopMs: number;
   readonly segmentMs: number;

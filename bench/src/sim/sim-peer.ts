@@ -2,12 +2,15 @@ import {
   type ByeReason,
   type ChunkRef,
   CROWD_WARM_PEERS,
+  randomInteger,
+  type Duty,
   type DutyMap,
   type JoinRequest,
   type PeerDescription,
   type PeerId,
   type PeerRole,
   type Random,
+  type RenditionId,
   type SignedChunkHeader,
   type WireMessage,
 } from '@p2ptv/protocol';
@@ -16,7 +19,7 @@ import type { AccessLine } from './access-line.js';
 import { alteredBlock, isAltered } from './altered-block.js';
 import type { DialHost } from './dialler.js';
 import { Happening, SimEvent } from './event-queue.js';
-import type { JoinAnswer, OriginClientHost } from './origin-http.js';
+import type { HeaderPollRef, JoinAnswer, OriginClientHost } from './origin-http.js';
 import type { PeerAgent, PeerAgentState, Strategy } from './peer-agent.js';
 import { LinkEnd } from './sim-link.js';
 import { SimPlayer, type PlayerListener } from './sim-player.js';
@@ -31,6 +34,7 @@ const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 const REPORT_INTERVAL_MS = 2_000;
 const LINKS_PER_REPORT = 400;
+const FIRST_RENDITION = 0 as RenditionId;
 /** What checks cost a viewer's machine, ms. */
 const DIGEST_MS = 0.05;
 const SIGNATURE_MS = 0.2;
@@ -59,6 +63,8 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   readonly links = new Map<LinkId, LinkEnd>();
   readonly joinedAtMs: number;
   isUp = true;
+  /** That it watches: what its agent plays, or was told to join with. */
+  rendition = FIRST_RENDITION;
   /** Media bytes that came by HTTP. */
   originMediaBytes = 0;
   /** Of these, what was fetched because a deadline came near. */
@@ -77,13 +83,16 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   #nextLinkId = 1;
   #joinFailures = 0;
   #hasJoined = false;
-  #lastJoinSequence = -1;
-  #pollId = 0;
+  /** The newest of the chunks that the join answer named. */
+  #joinEdge: ChunkRef | undefined;
+  /** The newest poll for headers of each rendition. */
+  readonly #pollIds = new Map<RenditionId, number>();
   #isMeshStarted = false;
   #isTracked = false;
   /** The link whose message is being handled. */
   #hearing: LinkEnd | undefined;
   #warmPeers: readonly PeerDescription[] = [];
+  readonly #dutyMaps = new Map<RenditionId, DutyMap>();
   #onDuty: ReadonlySet<PeerId> = new Set();
 
   constructor(options: SimPeerOptions, parts: { world: World; line: AccessLine; random: Random }) {
@@ -102,6 +111,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       { peerId: options.peerId, random, bufferedBytes: (linkId) => this.links.get(linkId)?.bufferedBytes ?? 0 },
     );
     if (options.role === 'viewer') {
+      this.rendition = this.#drawRendition();
       this.#player = new SimPlayer(world.player, { queue: world.queue, listener: this.#playerListener() });
     }
   }
@@ -218,6 +228,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       uplinkBitsPerSecond: this.#agent?.uplinkBitsPerSecond(this.#world.queue.nowMs) ?? 0,
       isUploading: this.isUploading,
       isVisible: true,
+      rendition: this.rendition,
       ...(this.role === 'origin' ? { proof: this.#world.proofOf(this) } : {}),
     };
   }
@@ -226,9 +237,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     const wasTracked = this.hasTicket;
     this.hasTicket = true;
     this.#isTracked = true;
-    if (!wasTracked) this.#after(REPORT_INTERVAL_MS, () => this.#report());
+    if (!wasTracked) this.#reportLater();
     for (const peerId of this.#waitingDials.splice(0)) this.#world.dial(this, peerId);
-    this.handle({ kind: 'duty', stripes: answer.dutyStripes });
+    this.handle({ kind: 'duty', rendition: this.rendition, stripes: answer.dutyStripes });
     this.handle({ kind: 'neighboursOffered', neighbours: answer.neighbours });
   }
 
@@ -251,12 +262,13 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     this.handle({ kind: 'neighboursOffered', neighbours });
   }
 
-  dutyChanged(stripes: readonly number[]): void {
-    this.handle({ kind: 'duty', stripes });
+  dutyChanged({ stripes, rendition = FIRST_RENDITION }: Duty): void {
+    this.handle({ kind: 'duty', rendition, stripes });
   }
 
   dutyMapChanged(map: DutyMap): void {
-    this.#onDuty = new Set(map.stripes.flat());
+    this.#dutyMaps.set(map.rendition ?? FIRST_RENDITION, map);
+    this.#onDuty = new Set([...this.#dutyMaps.values()].flatMap(({ stripes }) => stripes.flat()));
     this.handle({ kind: 'dutyMap', map });
   }
 
@@ -276,17 +288,18 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     }
     if (this.#hasJoined) return;
     this.#hasJoined = true;
-    this.#lastJoinSequence = answer.headers.at(-1)?.header.sequence ?? -1;
+    this.#joinEdge = answer.headers.at(-1)?.header;
     if (answer.warmPeers.length > 0) this.#warmPeers = answer.warmPeers;
     if (answer.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
     this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers });
+    this.#switchLater();
   }
 
-  fetchedBytes(fetchId: number, sequence: number, bytes: Uint8Array): void {
+  fetchedBytes(fetchId: number, chunk: ChunkRef, bytes: Uint8Array): void {
     this.originMediaBytes += bytes.length;
-    if (sequence > this.#lastJoinSequence) this.fallbackBytes += bytes.length;
-    this.#world.measure.mediaCame(this, sequence, bytes.length);
+    if (!this.#isOfJoin(chunk)) this.fallbackBytes += bytes.length;
+    this.#world.measure.mediaCame(this, chunk, bytes.length);
     this.handle({ kind: 'fetchBytes', fetchId, bytes });
   }
 
@@ -294,9 +307,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     this.handle(failure ? { kind: 'fetchFailed', fetchId, failure } : { kind: 'fetchDone', fetchId });
   }
 
-  headersAnswered(pollId: number, headers: readonly SignedChunkHeader[] | undefined): void {
-    if (pollId !== this.#pollId) return;
-    this.handle(headers ? { kind: 'originHeaders', headers } : { kind: 'originHeadersFailed' });
+  headersAnswered(poll: HeaderPollRef, headers: readonly SignedChunkHeader[] | undefined): void {
+    const { rendition } = poll;
+    if (poll.id !== this.#pollIds.get(rendition)) return;
+    this.handle(headers ? { kind: 'originHeaders', rendition, headers } : { kind: 'originHeadersFailed', rendition });
   }
 
   /** Wakes the agent, unless it has been woken for a sooner time since. */
@@ -319,7 +333,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   #join(): void {
-    if (this.isUp && !this.#hasJoined) this.#world.http.join(this, Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs));
+    if (this.isUp && !this.#hasJoined) this.#world.http.join(this, { rendition: this.rendition, delayMs: Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs) });
   }
 
   #startMesh(): void {
@@ -329,10 +343,15 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     this.#world.tracker.connect(this);
   }
 
+  #reportLater(): void {
+    this.#after(REPORT_INTERVAL_MS, () => {
+      this.#reportLater();
+      this.#report();
+    });
+  }
+
   #report(): void {
-    if (!this.isUp) return;
-    this.#after(REPORT_INTERVAL_MS, () => this.#report());
-    if (!this.#isTracked) return;
+    if (!this.isUp || !this.#isTracked) return;
     const { state } = this;
     const { tracker, queue } = this.#world;
     tracker.report(this, {
@@ -345,10 +364,11 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       neighbourCount: state.neighbourCount,
       isUploading: this.isUploading,
       isVisible: true,
+      rendition: this.rendition,
     });
     if (this.role !== 'origin') return;
     const linked = [...this.links.values()].map((end) => end.other.host.peerId).filter((peerId) => this.#onDuty.has(peerId));
-    const maxCopies = this.#world.originUplink.copiesOf(this.#world.rateBitsPerSecond);
+    const maxCopies = this.#world.originUplink.copiesOf(this.#world.ladder.reduce((sum, { bitsPerSecond }) => sum + bitsPerSecond, 0));
     // As many messages as it takes: whom they don't name, the tracker takes for unlinked.
     for (let first = 0; first === 0 || first < linked.length; first += LINKS_PER_REPORT) {
       const peers = linked.slice(first, first + LINKS_PER_REPORT);
@@ -389,16 +409,22 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         http.abort(this, command.fetchId);
         return;
       case 'followHeaders':
-        http.follow(this, ++this.#pollId, command.after);
+        http.follow(this, this.#newPoll(command.rendition), command.after);
         return;
       case 'stopHeaders':
-        this.#pollId++;
-        http.stopFollowing(this);
+        http.stopFollowing(this, this.#newPoll(command.rendition));
         return;
       case 'event':
         this.#happened(command.event);
         return;
     }
+  }
+
+  /** Answers to the polls before it are not heard any more. */
+  #newPoll(rendition: RenditionId): HeaderPollRef {
+    const id = (this.#pollIds.get(rendition) ?? 0) + 1;
+    this.#pollIds.set(rendition, id);
+    return { rendition, id };
   }
 
   #send(linkId: LinkId, message: WireMessage): void {
@@ -441,8 +467,27 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   #fetch(fetchId: number, chunk: ChunkRef, firstByte: number): void {
-    const kind = chunk.sequence <= this.#lastJoinSequence ? 'join' : 'fallback';
-    this.#world.http.fetch(this, { fetchId, sequence: chunk.sequence, firstByte, kind });
+    this.#world.http.fetch(this, { fetchId, chunk, firstByte, kind: this.#isOfJoin(chunk) ? 'join' : 'fallback' });
+  }
+
+  #isOfJoin({ rendition, sequence }: ChunkRef): boolean {
+    return this.#joinEdge?.rendition === rendition && sequence <= this.#joinEdge.sequence;
+  }
+
+  #drawRendition(): RenditionId {
+    const { ladder } = this.#world;
+    if (ladder.length === 1) return FIRST_RENDITION;
+    return ladder[randomInteger(this.#random, ladder.length)]?.rendition ?? FIRST_RENDITION;
+  }
+
+  /** Changes to another rendition now and then, where viewers do. */
+  #switchLater(): void {
+    const { switchMs } = this.#world;
+    if (switchMs === undefined) return;
+    this.#after(switchMs * (0.5 + this.#random.next()), () => {
+      this.handle({ kind: 'quality', choice: { mode: 'pinned', rendition: this.#drawRendition() } });
+      this.#switchLater();
+    });
   }
 
   #happened(event: EngineEvent): void {
@@ -450,6 +495,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     switch (event.name) {
       case 'partReady': {
         const fromMs = captureDateMs(event.header.programDateTimeMs);
+        this.#watches(event.header.rendition);
         measure.partReady(this, event.header, areBytesWatched ? this.#agent?.bytesOf?.(event.header) : undefined);
         this.#player?.partReady(queue.nowMs, { fromMs, toMs: fromMs + event.header.durationUs / 1000 });
         return;
@@ -460,6 +506,12 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       case 'chunkRejected':
         return;
     }
+  }
+
+  #watches(rendition: RenditionId): void {
+    if (rendition === this.rendition) return;
+    this.rendition = rendition;
+    this.#report();
   }
 
   #playerListener(): PlayerListener {

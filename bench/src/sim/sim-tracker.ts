@@ -1,6 +1,7 @@
 import {
   SIGNATURE_BYTES,
   type Clock,
+  type Duty,
   type DutyMap,
   type JoinRequest,
   type NeighboursWanted,
@@ -8,6 +9,7 @@ import {
   type PeerId,
   type PeerReport,
   type Random,
+  type RenditionId,
   type Seeded,
   type StreamId,
 } from '@p2ptv/protocol';
@@ -24,7 +26,7 @@ export interface TrackerClientHost {
   joinRequest(): JoinRequest;
   trackerJoined(answer: { readonly neighbours: readonly PeerDescription[]; readonly dutyStripes: readonly number[] }): void;
   neighboursOffered(neighbours: readonly PeerDescription[]): void;
-  dutyChanged(stripes: readonly number[]): void;
+  dutyChanged(duty: Duty): void;
   dutyMapChanged(map: DutyMap): void;
   /** It must join again: the tracker has put it out. */
   trackerDropped(): void;
@@ -110,8 +112,8 @@ export class SimTracker {
     }
   }
 
-  warmPeers(streamId: StreamId, count: number): PeerDescription[] {
-    return this.#tracker.warmPeers(streamId, count);
+  warmPeers(streamId: StreamId, count: number, rendition: RenditionId): PeerDescription[] {
+    return this.#tracker.warmPeers(streamId, count, rendition);
   }
 
   #join(host: TrackerClientHost): void {
@@ -134,7 +136,7 @@ export class SimTracker {
       const host = this.#hosts.get(effect.to);
       if (!host) continue;
       const { message } = effect;
-      if (message.event === 'duty') this.#toHost(host, () => host.dutyChanged(message.payload.stripes));
+      if (message.event === 'duty') this.#toHost(host, () => host.dutyChanged(message.payload));
       else if (message.event === 'dutyMap') this.#toHost(host, () => host.dutyMapChanged(message.payload));
     }
     this.#tick.set(this.#tracker.nextTickMs ?? Infinity);

@@ -16,7 +16,8 @@ import { AccessLine } from './access-line.js';
 import { Dialler, type DialHost } from './dialler.js';
 import { EventQueue, Happening } from './event-queue.js';
 import { Measure } from './measure.js';
-import { chunkBytes, MediaSource } from './media-source.js';
+import { LadderMedia, ladderOf, type Rung } from './ladder.js';
+import { chunkBytes } from './media-source.js';
 import { Network } from './network.js';
 import { OriginHttp } from './origin-http.js';
 import { OriginUplink } from './origin-uplink.js';
@@ -62,12 +63,13 @@ export class Simulation implements World {
   readonly httpBytes = { sent: 0, used: 0, unused: 0 };
   httpBytesUnderWay = 0;
   readonly originUplink: OriginUplink;
-  readonly rateBitsPerSecond: number;
+  readonly ladder: readonly Rung[];
+  readonly switchMs: number | undefined;
   readonly areBytesWatched: boolean;
   readonly peers = new Map<PeerId, SimPeer>();
   readonly #config: SimConfig;
   readonly #strategy: Strategy;
-  readonly #media: MediaSource;
+  readonly #media: LadderMedia;
   readonly #dialler: Dialler;
   readonly #seeder: SimPeer;
   readonly #publisher: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
@@ -81,24 +83,24 @@ export class Simulation implements World {
     this.#publisher = keyPairFromSecret(new Uint8Array(32).fill(7));
     this.streamId = deriveStreamId(this.#publisher.publicKey, SLUG);
     this.joinDelayMs = Math.max(0, config.playoutMs - captureToPublishMs);
-    this.rateBitsPerSecond = config.rateBitsPerSecond;
+    this.ladder = ladderOf(config.rateBitsPerSecond, config.renditions);
+    this.switchMs = config.switchSeconds === undefined ? undefined : config.switchSeconds * 1_000;
     this.areBytesWatched = config.polluterRatio > 0;
     this.player = { targetMs: config.playoutMs, partMs };
     this.#population = this.#randomOf(1);
-    this.#media = new MediaSource(
+    this.#media = new LadderMedia(
+      this.ladder,
       {
         streamId: this.streamId,
-        rendition: 0 as never,
-        bitsPerSecond: config.rateBitsPerSecond,
         partMs,
         gopMs: config.gopMs,
         segmentMs: config.segmentMs,
         captureToPublishMs,
         startedWallMs: STARTED_WALL_MS,
       },
-      this.#randomOf(2),
+      (rendition) => this.#randomOf(2 + 1_000_000 * rendition),
     );
-    this.measure = new Measure(this.queue, config.viewers);
+    this.measure = new Measure(this.queue, { firstViewers: config.viewers, renditions: config.renditions });
     this.network = new Network(config, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
     this.checks = new Verifications(this.#media);
     this.tracker = new SimTracker(
@@ -125,7 +127,7 @@ export class Simulation implements World {
         queue: this.queue,
         media: this.#media,
         uplink: this.originUplink,
-        warmPeers: () => this.tracker.warmPeers(this.streamId, WARM_PEERS),
+        warmPeers: (rendition) => this.tracker.warmPeers(this.streamId, WARM_PEERS, rendition),
         isReachable: () => this.#isUp(config.originOutage),
         sent: (kind, to, sent) => {
           this.httpBytes.sent += sent.bytes;
@@ -230,9 +232,10 @@ export class Simulation implements World {
 
   #publishFrom(atMs: number): void {
     this.#at(atMs, () => {
-      const signed = this.#media.make(this.queue.nowMs);
-      this.measure.published(signed.header, this.#isUp(this.#config.originOutage));
-      this.#seeder.handle({ kind: 'published', signed, bytes: chunkBytes(signed.header.byteLength) });
+      for (const signed of this.#media.make(this.queue.nowMs)) {
+        this.measure.published(signed.header, this.#isUp(this.#config.originOutage));
+        this.#seeder.handle({ kind: 'published', signed, bytes: chunkBytes(signed.header.byteLength) });
+      }
       this.http.published();
       this.#publishFrom(atMs + this.#config.partMs);
     });

@@ -1,18 +1,19 @@
 import type { SignedChunkHeader } from '@p2ptv/protocol';
 import type { EngineInput } from '@p2ptv/peer/engine';
 import { SimEvent } from './event-queue.js';
-import { digestOf, type MediaSource } from './media-source.js';
+import type { LadderMedia } from './ladder.js';
+import { digestOf } from './media-source.js';
 
 /** Whoever waits for the result of a check. */
 type Asker = { handle(input: EngineInput): void };
 
 /** Digests and signature checks under way: they take time, and their results are looked up. */
 export class Verifications {
-  readonly #media: MediaSource;
+  readonly #media: LadderMedia;
   readonly #digests: DigestCheck[] = [];
   readonly #signatures: SignatureCheck[] = [];
 
-  constructor(media: MediaSource) {
+  constructor(media: LadderMedia) {
     this.#media = media;
   }
 
@@ -60,9 +61,9 @@ class SignatureCheck extends SimEvent {
   checkId = 0;
   signed: SignedChunkHeader | undefined;
   readonly #pool: SignatureCheck[];
-  readonly #media: MediaSource;
+  readonly #media: LadderMedia;
 
-  constructor(pool: SignatureCheck[], media: MediaSource) {
+  constructor(pool: SignatureCheck[], media: LadderMedia) {
     super();
     this.#pool = pool;
     this.#media = media;

@@ -2,6 +2,7 @@ import type { LinkId } from '@p2ptv/peer/engine';
 import type { PeerId, PublisherProof, Signal, StreamId } from '@p2ptv/protocol';
 import type { DialHost } from './dialler.js';
 import type { EventQueue } from './event-queue.js';
+import type { Rung } from './ladder.js';
 import type { Measure } from './measure.js';
 import type { Network } from './network.js';
 import type { OriginHttp } from './origin-http.js';
@@ -17,7 +18,10 @@ export interface World {
   readonly tracker: SimTracker;
   readonly checks: Verifications;
   readonly originUplink: OriginUplink;
-  readonly rateBitsPerSecond: number;
+  /** The stream's renditions, the best first. */
+  readonly ladder: readonly Rung[];
+  /** Viewers change to another rendition so often on average, ms; undefined: they stay with the first they drew. */
+  readonly switchMs: number | undefined;
   /** The bytes of parts are looked at: somebody may have altered them. */
   readonly areBytesWatched: boolean;
   readonly measure: Measure;

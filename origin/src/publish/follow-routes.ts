@@ -26,7 +26,8 @@ export type FollowRouteOptions = {
 const wholeNumber = z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number);
 const headersQuery = z.object({
   rendition: wholeNumber.default(0),
-  after: wholeNumber,
+  /** Not said: from the newest independent part on. */
+  after: wholeNumber.optional(),
   wait: wholeNumber.default(HEADERS_WAIT_MS),
 });
 const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNumber.default(0) });
@@ -45,10 +46,11 @@ export function registerFollowRoutes(
   fastify.get(`/live/:slug/${STREAM_PATHS.headers}`, async (request, reply) => {
     const query = headersQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
-    const { rendition, after, wait } = query.data;
+    const { rendition, wait } = query.data;
     const published = streamOf(streams, request);
     const log = published?.live.rendition(rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
+    const after = query.data.after ?? (log.newest(0, LIMITS.headersPerAnswer)[0]?.signed.header.sequence ?? 0) - 1;
     const outcome = await published.waiters.until(() => (log.last?.sequence ?? -1) > after, {
       timeoutMs: Math.min(wait, HEADERS_WAIT_MS),
       response: reply.raw,

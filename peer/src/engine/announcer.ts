@@ -1,7 +1,7 @@
 import type { ChunkKey, WireMessage } from '@p2ptv/protocol';
 import { isComplete, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
-import type { Neighbour } from './neighbours.js';
+import { follows, type Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { Uploads } from './uploads.js';
 
@@ -20,23 +20,24 @@ export class Announcer {
     this.#uploads = uploads;
   }
 
-  /** Tells everyone who lacks the chunk. A peer that serves nobody stays silent. */
+  /** Tells everyone who follows the rendition and lacks the chunk. A peer that serves nobody stays silent. */
   announce(nowMs: number, chunk: StoredChunk, holding: 'incoming' | 'complete'): void {
     if (!this.#links.isUploading) return;
     const news = this.#newsOf(chunk, holding);
     for (const neighbour of this.#context.neighbours.all()) {
       if (neighbour.role === 'origin' || neighbour.marks.holding(chunk.key) !== 'none') continue;
+      if (!follows(neighbour, chunk.signed.header.rendition)) continue;
       this.#tell(nowMs, neighbour, { key: chunk.key, news });
     }
   }
 
-  /** Tells a new neighbour of the newest chunks, oldest first. The origin's seeder pushes and tells nothing. */
+  /** Tells a neighbour that has come, or follows others than before, of the newest chunks that it wants to hear of, oldest first. The origin's seeder pushes and tells nothing. */
   greet(nowMs: number, neighbour: Neighbour): void {
     if (!this.#links.isUploading || this.#context.identity.role === 'origin') return;
     if (neighbour.role === 'origin') return;
     const newest = [...this.#context.store.all()]
-      .filter((chunk) => chunk.verifiedCount > 0)
-      .sort((left, right) => left.signed.header.sequence - right.signed.header.sequence)
+      .filter((chunk) => chunk.verifiedCount > 0 && follows(neighbour, chunk.signed.header.rendition))
+      .sort((left, right) => left.signed.header.programDateTimeMs - right.signed.header.programDateTimeMs)
       .slice(-GREETING_CHUNKS);
     for (const chunk of newest) this.tell(nowMs, neighbour, chunk);
   }

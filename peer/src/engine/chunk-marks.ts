@@ -1,4 +1,4 @@
-import { LIMITS, type ChunkKey, type Holding } from '@p2ptv/protocol';
+import { chunkOfKey, LIMITS, renditionBit, type ChunkKey, type Holding, type RenditionId } from '@p2ptv/protocol';
 
 /** Chunks of one neighbour that are remembered on its word: more than any window, bounded against a liar. */
 const MAX_MARKS = LIMITS.headersPerAnswer * 8;
@@ -79,6 +79,19 @@ export class ChunkMarks {
 
   forget(key: ChunkKey): void {
     this.#marks.delete(key);
+  }
+
+  /** Forgets all chunks of a rendition. */
+  forgetRendition(rendition: RenditionId): void {
+    for (const key of this.#marks.keys()) if (chunkOfKey(key).rendition === rendition) this.#marks.delete(key);
+  }
+
+  /** It has neither headers nor chunks any more of the renditions in a set. */
+  unshare(renditions: number): void {
+    if (renditions === 0) return;
+    for (const [key, marks] of this.#marks) {
+      if ((renditions & renditionBit(chunkOfKey(key).rendition)) !== 0) this.#marks.set(key, marks & ~(SHARED | HOLDING));
+    }
   }
 
   #has(key: ChunkKey, mark: number): boolean {

@@ -29,6 +29,8 @@ export type MechanismCounters = {
   /** Fallbacks not made because a running transfer was expected in time. */
   fallbacksSpared: number;
   headerPolls: number;
+  /** Renditions followed after the first. */
+  renditionSwitches: number;
   bans: number;
   uploadCapWaits: number;
   duplicateBlocks: number;
@@ -55,6 +57,7 @@ export function newMechanismCounters(): MechanismCounters {
     rangeTails: 0,
     fallbacksSpared: 0,
     headerPolls: 0,
+    renditionSwitches: 0,
     bans: 0,
     uploadCapWaits: 0,
     duplicateBlocks: 0,

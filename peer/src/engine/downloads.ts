@@ -4,6 +4,7 @@ import {
   chunkKey,
   isEqualBytes,
   NO_DEADLINE_MS,
+  type ChunkHeader,
   type ChunkKey,
   type ChunkRef,
   type RejectReason,
@@ -12,7 +13,7 @@ import {
 import type { OriginFailure } from '../ports/origin-client.js';
 import type { Announcer } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
-import { endDateMs, firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
+import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
 import { NO_SOURCE, sourceAt, startOf, type Download, type PeerSource, type Source } from './download.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
@@ -23,7 +24,7 @@ import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
 import { secondSource } from './second-source.js';
 import { bestSource, type Candidate } from './source-choice.js';
-import type { Subscriptions } from './subscriptions.js';
+import type { PushTrees } from './push-trees.js';
 
 /** Chunks behind the edge after which nothing more is expected to happen to one. */
 export const SETTLED_CHUNKS = 50;
@@ -60,7 +61,7 @@ export class Downloads {
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
   readonly #announcer: Announcer;
-  readonly #subscriptions: Subscriptions;
+  readonly #subscriptions: PushTrees;
   readonly #pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
   readonly #checks: BlockChecks;
   readonly #fetches: OriginFetches;
@@ -74,7 +75,7 @@ export class Downloads {
       clock: PlayoutClock;
       links: OutgoingLinks;
       announcer: Announcer;
-      subscriptions: Subscriptions;
+      subscriptions: PushTrees;
       /** Called when the first block of a chunk is verified, before others are told of it. */
       pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
     },
@@ -302,10 +303,10 @@ export class Downloads {
     return download.failures > 0 && nowMs > deadlineMs + UNAVAILABLE_PATIENCE_MS;
   }
 
-  /** Gives up what is wanted and ends before a date, ms since the Unix epoch. */
-  abandonBefore(nowMs: number, dateMs: number): void {
+  /** Gives up what of the wanted chunks is not wanted any more. */
+  abandonWhere(nowMs: number, isUnwanted: (header: ChunkHeader) => boolean): void {
     for (const { chunk } of this.#active.values()) {
-      if (endDateMs(chunk.signed.header) < dateMs) this.abandon(nowMs, chunk.key);
+      if (isUnwanted(chunk.signed.header)) this.abandon(nowMs, chunk.key);
     }
   }
 
@@ -666,7 +667,7 @@ export class Downloads {
   #mayBeStale({ rendition, sequence }: ChunkRef): boolean {
     const { headers } = this.#context;
     const edge = headers.edge(rendition);
-    return headers.isForgotten(sequence) || (edge !== undefined && sequence <= edge.sequence - SETTLED_CHUNKS);
+    return headers.isForgotten({ rendition, sequence }) || (edge !== undefined && sequence <= edge.sequence - SETTLED_CHUNKS);
   }
 
   /** A request whose answer has not begun. */

@@ -1,4 +1,4 @@
-import type { ChunkKey, Random } from '@p2ptv/protocol';
+import type { ChunkKey, Random, RenditionId } from '@p2ptv/protocol';
 import type { ChunkStore } from './chunk-store.js';
 import type { MechanismCounters } from './counters.js';
 import type { EngineCommand, LinkId } from './engine-io.js';
@@ -19,8 +19,8 @@ export type EngineContext = {
   readonly command: (command: EngineCommand) => void;
   /** Bytes waiting in a link's send buffer. */
   readonly bufferedBytes: (linkId: LinkId) => number;
-  /** Media bits a second of what this peer gets, from the newest headers. */
-  readonly streamBitsPerSecond: () => number;
+  /** Media bits a second of a rendition, from its newest headers. */
+  readonly streamBitsPerSecond: (rendition: RenditionId) => number;
   /** True while a newcomer's links to a crowd are being set up: they will bring what is not urgent. */
   readonly isLinking: (nowMs: number) => boolean;
   /** Length of a part, ms, from the newest header. */

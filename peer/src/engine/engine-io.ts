@@ -14,7 +14,7 @@ import type {
 } from '@p2ptv/protocol';
 import type { OriginFailure } from '../ports/origin-client.js';
 import type { ChunkSources } from './counters.js';
-import type { PlaybackPosition, UploadPolicy } from './viewer-input.js';
+import type { PlaybackPosition, QualityChoice, UploadPolicy } from './viewer-input.js';
 
 /** Numbers the links of one engine, from 1. */
 export type LinkId = number;
@@ -31,8 +31,8 @@ export type EngineInput =
   | { readonly kind: 'blockDigested'; readonly digestId: number; readonly digest: Uint8Array }
   /** The origin's join answer: playback will begin at the first of these headers. */
   | { readonly kind: 'joined'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
-  | { readonly kind: 'originHeaders'; readonly headers: readonly SignedChunkHeader[] }
-  | { readonly kind: 'originHeadersFailed' }
+  | { readonly kind: 'originHeaders'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
+  | { readonly kind: 'originHeadersFailed'; readonly rendition: RenditionId }
   | { readonly kind: 'fetchBytes'; readonly fetchId: number; readonly bytes: Uint8Array }
   | { readonly kind: 'fetchDone'; readonly fetchId: number }
   | { readonly kind: 'fetchFailed'; readonly fetchId: number; readonly failure: OriginFailure }
@@ -40,10 +40,11 @@ export type EngineInput =
   | { readonly kind: 'dialFailed'; readonly peerId: PeerId }
   /** A signal of ours that goes over a link, because it answers one that came so, or the tracker is away. */
   | { readonly kind: 'signal'; readonly signal: Signal; readonly via: LinkId | undefined }
-  | { readonly kind: 'duty'; readonly stripes: readonly number[] }
+  | { readonly kind: 'duty'; readonly rendition: RenditionId; readonly stripes: readonly number[] }
   | { readonly kind: 'dutyMap'; readonly map: DutyMap }
   | { readonly kind: 'playback'; readonly position: PlaybackPosition }
   | { readonly kind: 'upload'; readonly policy: UploadPolicy }
+  | { readonly kind: 'quality'; readonly choice: QualityChoice }
   | { readonly kind: 'visibility'; readonly isVisible: boolean }
   /** Only for the origin's seeder: a chunk that it has made itself. */
   | { readonly kind: 'published'; readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
@@ -71,8 +72,9 @@ export type EngineCommand =
       readonly isRetry: boolean;
     }
   | { readonly kind: 'abortFetch'; readonly fetchId: number }
-  | { readonly kind: 'followHeaders'; readonly rendition: RenditionId; readonly after: ChunkSequence }
-  | { readonly kind: 'stopHeaders' }
+  /** `after` undefined: from the newest independent part on. */
+  | { readonly kind: 'followHeaders'; readonly rendition: RenditionId; readonly after: ChunkSequence | undefined }
+  | { readonly kind: 'stopHeaders'; readonly rendition: RenditionId }
   | { readonly kind: 'event'; readonly event: EngineEvent };
 
 /** What an engine tells its session; names as in PeerSessionEvents. */

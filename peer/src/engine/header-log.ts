@@ -4,7 +4,7 @@ import {
   LIMITS,
   type ChunkHeader,
   type ChunkKey,
-  type ChunkSequence,
+  type ChunkRef,
   type Holding,
   type RenditionId,
   type SignedChunkHeader,
@@ -50,7 +50,8 @@ export class HeaderLog {
   readonly #verified = new Map<ChunkKey, SignedChunkHeader>();
   readonly #pending = new Map<number, PendingCheck>();
   readonly #edges = new Map<RenditionId, ChunkHeader>();
-  #floor = 0 as ChunkSequence;
+  /** By rendition: what is older than all that is kept. */
+  readonly #floors = new Map<RenditionId, number>();
   #nextCheckId = 1;
 
   constructor(streamId: StreamId) {
@@ -73,7 +74,7 @@ export class HeaderLog {
   offer(signed: SignedChunkHeader, teller: HeaderTeller): { result: OfferResult; checkId?: number } {
     const { header } = signed;
     if (header.streamId !== this.#streamId) return { result: 'invalid' };
-    if (header.sequence < this.#floor) return { result: 'ignored' };
+    if (this.isForgotten(header)) return { result: 'ignored' };
     const known = this.#verified.get(chunkKey(header.rendition, header.sequence));
     if (known && isSameHeader(known, signed)) return { result: 'known' };
     for (const pending of this.#pending.values()) {
@@ -106,9 +107,14 @@ export class HeaderLog {
     return { signed: pending.signed, tellers: pending.tellers, isValid };
   }
 
-  /** True for what is older than all that is kept. */
-  isForgotten(sequence: ChunkSequence): boolean {
-    return sequence < this.#floor;
+  /** True for what is older than all that is kept of its rendition. */
+  isForgotten({ rendition, sequence }: ChunkRef): boolean {
+    return sequence < (this.#floors.get(rendition) ?? 0);
+  }
+
+  /** The verified headers of a rendition, in the order in which they came. */
+  *of(rendition: RenditionId): Generator<SignedChunkHeader> {
+    for (const signed of this.#verified.values()) if (signed.header.rendition === rendition) yield signed;
   }
 
   /** True while the signature of an unknown chunk is being checked: its blocks may already be coming. */
@@ -129,14 +135,22 @@ export class HeaderLog {
     if (!edge || header.sequence > edge.sequence) this.#edges.set(header.rendition, header);
   }
 
-  /** Forgets everything before a sequence; returns the keys that went. */
-  forgetBefore(sequence: ChunkSequence): ChunkKey[] {
-    if (sequence <= this.#floor) return [];
-    this.#floor = sequence;
+  /** Forgets everything of a rendition before a sequence; returns the keys that went. */
+  forgetBefore({ rendition, sequence }: ChunkRef): ChunkKey[] {
+    if (sequence <= (this.#floors.get(rendition) ?? 0)) return [];
+    this.#floors.set(rendition, sequence);
+    return this.#forget((header) => header.rendition === rendition && header.sequence < sequence);
+  }
+
+  /** Forgets a rendition and where its live edge was: nobody here follows it. */
+  leave(rendition: RenditionId): void {
+    this.#edges.delete(rendition);
+    this.#forget((header) => header.rendition === rendition);
+  }
+
+  #forget(isOver: (header: ChunkHeader) => boolean): ChunkKey[] {
     const forgotten: ChunkKey[] = [];
-    for (const [key, { header }] of this.#verified) {
-      if (header.sequence < sequence) forgotten.push(key);
-    }
+    for (const [key, { header }] of this.#verified) if (isOver(header)) forgotten.push(key);
     for (const key of forgotten) this.#verified.delete(key);
     return forgotten;
   }

@@ -1,4 +1,4 @@
-import type { RenditionId } from '@p2ptv/protocol';
+import type { ChunkSequence, RenditionId } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 
 /** Chunks of the live edge that neighbours must have told of in time before the origin is left alone again. */
@@ -11,32 +11,40 @@ type PollState =
   | { readonly kind: 'open'; readonly told: Set<number> };
 
 /**
- * Asks the origin for headers when neighbours have been silent for too long, and stops when they
+ * Asks the origin for headers of one rendition when neighbours have been silent for too long, and stops when they
  * have caught up. (SPEC HP1–HP4)
  */
 export class HeaderPoll {
   readonly #context: EngineContext;
+  readonly #rendition: RenditionId;
   #state: PollState = { kind: 'closed', notBeforeMs: 0 };
-  #rendition: RenditionId | undefined;
+  #isWanted = false;
   #lastNewMs = 0;
   #partMs = 200;
   #jitterMs = 0;
   #failures = 0;
 
-  constructor(context: EngineContext) {
+  constructor(context: EngineContext, rendition: RenditionId) {
     this.#context = context;
+    this.#rendition = rendition;
   }
 
   /** Headers are wanted from now on. */
-  begin(nowMs: number, rendition: RenditionId): void {
-    this.#rendition = rendition;
+  begin(nowMs: number, partMs: number): void {
+    this.#isWanted = true;
     this.#lastNewMs = nowMs;
+    this.#partMs = partMs;
+  }
+
+  /** No more are wanted. */
+  end(nowMs: number): void {
+    this.#isWanted = false;
+    this.#close(nowMs);
   }
 
   /** When {@link check} wants to run again. */
   get dueMs(): number {
-    if (this.#rendition === undefined || this.#state.kind === 'open') return Infinity;
-    if (!this.#context.headers.edge(this.#rendition)) return Infinity;
+    if (!this.#isWanted || this.#state.kind === 'open') return Infinity;
     return Math.max(this.#silentAtMs, this.#state.notBeforeMs);
   }
 
@@ -57,14 +65,13 @@ export class HeaderPoll {
    * so. What is not verified does not count: naming chunks that nobody knows would end the poll.
    */
   told(nowMs: number, sequence: number): void {
-    if (this.#state.kind !== 'open' || this.#rendition === undefined) return;
+    if (this.#state.kind !== 'open') return;
     const edge = this.#context.headers.edge(this.#rendition);
     if (sequence !== edge?.sequence) return;
     if (nowMs - this.#lastNewMs > this.#partMs) return;
     this.#state.told.add(sequence);
     if (this.#state.told.size < CAUGHT_UP_CHUNKS) return;
-    this.#context.command({ kind: 'stopHeaders' });
-    this.#state = { kind: 'closed', notBeforeMs: nowMs };
+    this.#close(nowMs);
   }
 
   failed(nowMs: number): void {
@@ -75,19 +82,19 @@ export class HeaderPoll {
 
   /** Opens the poll when it is time, or when a header is known to be missing. */
   check(nowMs: number, gap: { readonly after: number } | undefined): void {
-    if (this.#rendition === undefined || this.#state.kind === 'open') return;
+    if (!this.#isWanted || this.#state.kind === 'open') return;
     if (nowMs < this.#state.notBeforeMs) return;
     if (!gap && nowMs < this.#silentAtMs) return;
-    const edge = this.#context.headers.edge(this.#rendition);
-    if (!edge) return;
-    const after = gap ? gap.after : edge.sequence;
+    // Of a rendition that nobody has told of yet: from where one can begin.
+    const after = gap ? gap.after : this.#context.headers.edge(this.#rendition)?.sequence;
     this.#context.counters.headerPolls++;
-    this.#context.command({
-      kind: 'followHeaders',
-      rendition: this.#rendition,
-      after: after as typeof edge.sequence,
-    });
+    this.#context.command({ kind: 'followHeaders', rendition: this.#rendition, after: after as ChunkSequence | undefined });
     this.#state = { kind: 'open', told: new Set() };
+  }
+
+  #close(nowMs: number): void {
+    if (this.#state.kind === 'open') this.#context.command({ kind: 'stopHeaders', rendition: this.#rendition });
+    this.#state = { kind: 'closed', notBeforeMs: nowMs };
   }
 
   get #silentAtMs(): number {

@@ -1,4 +1,4 @@
-import type { ChunkKey, PeerId, PeerRole, PeerStatus, RenditionId } from '@p2ptv/protocol';
+import { renditionBit, type ChunkKey, type PeerId, type PeerRole, type PeerStatus, type RenditionId } from '@p2ptv/protocol';
 import { ByteRate } from './byte-rate.js';
 import { ChunkMarks } from './chunk-marks.js';
 import type { LinkId } from './engine-io.js';
@@ -29,8 +29,8 @@ export type Neighbour = {
   readonly receiving: ByteRate;
   readonly sending: ByteRate;
   lastHeardMs: number;
-  /** What it would push, by stripe, ms; undefined until it says. */
-  offers: { readonly rendition: RenditionId; readonly pathMs: readonly number[] } | undefined;
+  /** What it would push, by stripe, ms; one for each rendition of which it says. */
+  offers: readonly { readonly rendition: RenditionId; readonly pathMs: readonly number[] }[];
   /** Pushes that it began before it heard that we have another parent are still no offence until then. */
   pushGraceUntilMs: number;
   pingNonce: number;
@@ -79,7 +79,7 @@ export class Neighbours {
       receiving: new ByteRate(),
       sending: new ByteRate(),
       lastHeardMs: nowMs,
-      offers: undefined,
+      offers: [],
       pushGraceUntilMs: -Infinity,
       pingNonce: 0,
       pingSentMs: undefined,
@@ -115,6 +115,14 @@ export class Neighbours {
     return (1024 * 8000) / this.#options.scheduler.assumedUplinkBitsPerSecond;
   }
 
+  /** Forgets a rendition that nobody here follows any more. */
+  forgetRendition(rendition: RenditionId): void {
+    for (const neighbour of this.#byLink.values()) {
+      neighbour.marks.forgetRendition(rendition);
+      neighbour.offers = neighbour.offers.filter((offer) => offer.rendition !== rendition);
+    }
+  }
+
   /** Forgets chunks that left the window. */
   forget(keys: readonly ChunkKey[]): void {
     for (const neighbour of this.#byLink.values()) {
@@ -123,10 +131,24 @@ export class Neighbours {
   }
 }
 
-/** Takes over what a neighbour says of itself; until its uplink is measured, its word is believed. */
-export function noteStatus(neighbour: Neighbour, status: PeerStatus): void {
+/**
+ * Takes over what a neighbour says of itself; until its uplink is measured, its word is believed.
+ *
+ * @returns whether it follows a rendition that it did not follow before
+ */
+export function noteStatus(neighbour: Neighbour, status: PeerStatus): boolean {
+  const before = neighbour.status?.renditions ?? 0;
+  const added = before === 0 ? 0 : (status.renditions ?? 0) & ~before;
+  // What it had of a rendition that it comes back to it has forgotten.
+  neighbour.marks.unshare(added);
   neighbour.status = status;
   if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
+  return added !== 0;
+}
+
+/** True when a neighbour wants to hear of a rendition's chunks; before its HELLO nobody knows, and it is told of all. */
+export function follows({ status }: Neighbour, rendition: RenditionId): boolean {
+  return !status?.renditions || (status.renditions & renditionBit(rendition)) !== 0;
 }
 
 /** What each promise that a neighbour broke adds to its predicted finish, ms. */

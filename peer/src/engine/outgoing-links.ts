@@ -88,12 +88,11 @@ export class OutgoingLinks {
   }
 
   /** What this peer tells about itself. */
-  status(nowMs: number, more: { readonly queuedBytes: number; readonly isVisible: boolean }): PeerStatus {
+  status(nowMs: number, more: Pick<PeerStatus, 'queuedBytes' | 'isVisible' | 'renditions'>): PeerStatus {
     return {
       uplinkKbps: Math.round(this.uplinkBitsPerSecond(nowMs) / 1000),
-      queuedBytes: more.queuedBytes,
       isUploading: this.isUploading,
-      isVisible: more.isVisible,
+      ...more,
     };
   }
 

@@ -24,18 +24,16 @@ import { newMechanismCounters, type ChunkSources, type MechanismCounters } from 
 import { Downloads, SETTLED_CHUNKS, type SentBlock } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
 import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
-import { Estimate } from './estimate.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
-import { HeaderPoll } from './header-poll.js';
 import { Mesh } from './mesh.js';
 import { Neighbours, noteStatus, type Neighbour } from './neighbours.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { PeerExchange } from './peer-exchange.js';
-import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
+import { PlayOrder } from './play-order.js';
 import { PlayoutClock } from './playout-clock.js';
 import { SignalRelay } from './signal-relay.js';
-import { Subscriptions } from './subscriptions.js';
+import { PushTrees } from './push-trees.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
 
@@ -43,10 +41,6 @@ import type { UploadPolicy } from './viewer-input.js';
 const MAX_EARLY_BLOCKS = 64;
 /** A newcomer among a crowd waits so long for the links that it sets up, as far as deadlines allow, ms. */
 const JOIN_HOPE_MS = 2_000;
-/** What a stream is taken for until headers tell its rate, bits a second. */
-const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
-/** A chunk that the origin no longer has is given up so long after its deadline, ms. */
-const LOST_GRACE_MS = 500;
 
 type EarlyBlock = { readonly linkId: LinkId; readonly key: ChunkKey; readonly block: SentBlock };
 
@@ -72,17 +66,13 @@ export class PeerEngine {
   readonly #announcer: Announcer;
   readonly #downloads: Downloads;
   readonly #uploads: Uploads;
-  readonly #poll: HeaderPoll;
+  readonly #order: PlayOrder;
   readonly #mesh: Mesh;
   readonly #relay: SignalRelay;
-  readonly #timelines = new Map<RenditionId, PlayableTimeline>();
-  readonly #subscriptions: Subscriptions;
-  #partMs = 200;
+  readonly #trees: PushTrees;
   #hopeUntilMs = -Infinity;
-  readonly #streamBitsPerSecond = new Estimate(ASSUMED_STREAM_BITS_PER_SECOND);
   readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
   #earlyBlocks: EarlyBlock[] = [];
-  #rendition: RenditionId | undefined;
   #isVisible = true;
   #chunksVerified = 0;
   #chunksRejected = 0;
@@ -99,8 +89,8 @@ export class PeerEngine {
       neighbours: new Neighbours(options),
       command: (command) => this.#command(command),
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
-      streamBitsPerSecond: () => this.#streamBitsPerSecond.mean,
-      partMs: () => this.#partMs,
+      streamBitsPerSecond: (rendition) => this.#order.bitsPerSecond(rendition),
+      partMs: () => this.#order.partMs,
       isLinking: (nowMs) => nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS,
       noise: (linkId, key) => hashedFraction(seed, linkId, key),
     };
@@ -108,15 +98,20 @@ export class PeerEngine {
     this.#links = new OutgoingLinks(this.#context);
     this.#uploads = new Uploads(this.#context, this.#links);
     this.#announcer = new Announcer(this.#context, this.#links, this.#uploads);
-    this.#subscriptions = new Subscriptions(this.#context, this.#links);
+    this.#trees = new PushTrees(this.#context, this.#links);
     this.#downloads = new Downloads(this.#context, {
       clock: this.#clock,
       links: this.#links,
       announcer: this.#announcer,
-      subscriptions: this.#subscriptions,
+      subscriptions: this.#trees,
       pushToChildren: (nowMs, chunk) => this.#pushToChildren(nowMs, chunk),
     });
-    this.#poll = new HeaderPoll(this.#context);
+    this.#order = new PlayOrder(this.#context, {
+      clock: this.#clock,
+      downloads: this.#downloads,
+      trees: this.#trees,
+      followedChanged: (nowMs) => this.#tellStatus(nowMs),
+    });
     const exchange = new PeerExchange(this.#context, this.#links);
     this.#mesh = new Mesh(this.#context, this.#links, {
       exchange,
@@ -128,12 +123,12 @@ export class PeerEngine {
   /** Handles one input at `nowMs`, which never runs backwards. */
   handle(nowMs: number, input: EngineInput): void {
     this.#dispatch(nowMs, input);
-    this.#dropOverrun(nowMs);
-    this.#advanceTimelines(nowMs);
+    this.#order.dropOverrun(nowMs);
+    this.#order.advance(nowMs);
     this.#downloads.schedule(nowMs);
-    this.#subscriptions.tick(nowMs);
+    this.#trees.tick(nowMs);
     this.#uploads.pump(nowMs);
-    this.#poll.check(nowMs, this.#gap(nowMs));
+    this.#order.pollHeaders(nowMs);
     this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
   }
 
@@ -146,14 +141,12 @@ export class PeerEngine {
 
   /** When a tick is due, in the engine's time, ms. */
   dueMs(nowMs: number): number {
-    let dueMs = Math.min(this.#subscriptions.dueMs, this.#downloads.dueMs, this.#uploads.dueMs, this.#poll.dueMs, this.#mesh.dueMs);
-    for (const timeline of this.#timelines.values()) dueMs = Math.min(dueMs, timeline.dueMs(nowMs));
-    return dueMs;
+    return Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#uploads.dueMs, this.#order.dueMs(nowMs), this.#mesh.dueMs);
   }
 
   /** Verified parts in play order. */
   timeline(rendition: RenditionId): MediaTimeline {
-    return this.#playable(rendition).timeline;
+    return this.#order.timeline(rendition);
   }
 
   /** The bytes of a whole verified chunk, in a buffer of the caller's own. */
@@ -171,9 +164,10 @@ export class PeerEngine {
       sentFrameBytes: this.#links.sentFrameBytes,
       chunksVerified: this.#chunksVerified,
       chunksRejected: this.#chunksRejected,
-      dutyStripes: this.#subscriptions.dutyStripes,
+      dutyStripes: this.#trees.dutyStripes,
       uploadPolicy: this.#links.policy,
       isVisible: this.#isVisible,
+      rendition: this.#order.rendition,
       neighbours: [...this.#context.neighbours.all()],
       neighbourCount: this.#context.neighbours.count,
     };
@@ -224,11 +218,11 @@ export class PeerEngine {
         this.#joined(nowMs, input.rendition, input.headers);
         return;
       case 'originHeaders':
-        this.#poll.answered();
+        this.#order.originAnswered(input.rendition);
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'originHeadersFailed':
-        this.#poll.failed(nowMs);
+        this.#order.originFailed(nowMs, input.rendition);
         return;
       case 'fetchBytes':
         this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
@@ -250,7 +244,7 @@ export class PeerEngine {
         this.#relay.send(nowMs, input.signal, input.via);
         return;
       case 'duty':
-        this.#subscriptions.setDuty(nowMs, input.stripes);
+        this.#trees.setDuty(nowMs, input);
         return;
       case 'dutyMap':
         this.#mesh.dutyChanged(nowMs, input.map);
@@ -261,6 +255,9 @@ export class PeerEngine {
         return;
       case 'upload':
         this.#setUpload(nowMs, input.policy);
+        return;
+      case 'quality':
+        this.#order.follow(nowMs, { rendition: input.choice.rendition, isUrgent: false });
         return;
       case 'visibility':
         this.#isVisible = input.isVisible;
@@ -278,7 +275,7 @@ export class PeerEngine {
     const isUploading = policy.mode !== 'off';
     if (!isUploading) {
       this.#uploads.refuseAll(nowMs);
-      this.#subscriptions.dropChildren(nowMs);
+      this.#trees.dropChildren(nowMs);
     }
     this.#tellStatus(nowMs);
     if (wasUploading || !isUploading) return;
@@ -303,15 +300,21 @@ export class PeerEngine {
       version: WIRE_VERSION,
       status: this.#status(nowMs),
     });
+    // Without waiting for its HELLO: what it learns a round trip later it asks for a round trip later.
+    this.#greet(nowMs, neighbour);
+  }
+
+  /** What a neighbour wants to hear of when it comes, and when it follows others than before. */
+  #greet(nowMs: number, neighbour: Neighbour): void {
     this.#announcer.greet(nowMs, neighbour);
-    this.#subscriptions.greet(nowMs, neighbour);
+    this.#trees.greet(nowMs, neighbour);
   }
 
   #linkEnded(nowMs: number, linkId: LinkId): void {
     const neighbour = this.#context.neighbours.remove(linkId);
     if (!neighbour) return;
     this.#uploads.linkEnded(linkId);
-    this.#subscriptions.linkEnded(nowMs, linkId);
+    this.#trees.linkEnded(nowMs, linkId);
     this.#downloads.linkEnded(nowMs, linkId);
     this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.linkId !== linkId);
     this.#mesh.ended(nowMs, neighbour);
@@ -333,17 +336,17 @@ export class PeerEngine {
         this.#drop(nowMs, linkId, 'misbehaviour');
         return;
       case 'status':
-        noteStatus(neighbour, message.status);
+        if (noteStatus(neighbour, message.status)) this.#greet(nowMs, neighbour);
         return;
       case 'header':
         this.#toldHeader(nowMs, neighbour, message);
         return;
       case 'incoming':
       case 'have':
-        if (this.#context.headers.isForgotten(message.sequence)) return;
+        if (this.#context.headers.isForgotten(message) || !this.#order.isFollowed(message.rendition)) return;
         neighbour.marks.holds(keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
         neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
-        this.#poll.told(nowMs, message.sequence);
+        this.#order.told(nowMs, message);
         this.#downloads.told(nowMs, keyOf(message), neighbour);
         return;
       case 'request':
@@ -359,13 +362,13 @@ export class PeerEngine {
         this.#downloads.rejected(nowMs, neighbour, message);
         return;
       case 'subscribe':
-        this.#subscriptions.asked(nowMs, neighbour, message);
+        this.#trees.asked(nowMs, neighbour, message);
         return;
       case 'offers':
-        this.#subscriptions.offered(nowMs, neighbour, message);
+        this.#trees.offered(nowMs, neighbour, message);
         return;
       case 'unsubscribe':
-        this.#subscriptions.ended(nowMs, neighbour, message);
+        this.#trees.ended(nowMs, neighbour, message);
         return;
       case 'queued':
         this.#downloads.queued(nowMs, neighbour, message);
@@ -393,13 +396,18 @@ export class PeerEngine {
   #toldHeader(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'header' }>): void {
     const { signed, holding } = message;
     const key = keyOf(signed.header);
-    if (this.#context.headers.isForgotten(signed.header.sequence)) return;
+    if (this.#context.headers.isForgotten(signed.header)) return;
+    if (!this.#order.isFollowed(signed.header.rendition)) {
+      // The seeder does not know yet that another rendition is followed: what it pushes is no offence.
+      if (neighbour.role === 'origin') neighbour.marks.solicit(key);
+      return;
+    }
     if (holding !== 'none') neighbour.marks.holds(key, holding);
     if (holding !== 'none') neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
-    this.#poll.told(nowMs, signed.header.sequence);
+    this.#order.told(nowMs, signed.header);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
     const isTaken = result === 'pending' || result === 'known';
-    if (neighbour.role === 'origin' || (isTaken && this.#subscriptions.mayPush(nowMs, neighbour, key))) neighbour.marks.solicit(key);
+    if (neighbour.role === 'origin' || (isTaken && this.#trees.mayPush(nowMs, neighbour, key))) neighbour.marks.solicit(key);
     if (isTaken) neighbour.marks.share(key);
     if (result === 'invalid') this.#punish(nowMs, neighbour.linkId, { reason: 'badHeader', chunk: signed.header });
     else if (result === 'known') this.#verifiedNews(nowMs, neighbour, { key, holding });
@@ -413,7 +421,7 @@ export class PeerEngine {
 
   #offerHeader(signed: SignedChunkHeader, teller: HeaderTeller): ReturnType<HeaderLog['offer']>['result'] {
     // Before the join answer nobody knows where to begin, and a header could not be placed.
-    if (this.#rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
+    if (this.#order.rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
       return 'ignored';
     }
     const { result, checkId } = this.#context.headers.offer(signed, teller);
@@ -437,7 +445,7 @@ export class PeerEngine {
     for (const teller of checked.tellers) {
       const neighbour = teller === 'origin' ? undefined : this.#context.neighbours.get(teller.linkId);
       if (teller === 'origin' || !neighbour) continue;
-      this.#poll.told(nowMs, header.sequence);
+      this.#order.told(nowMs, header);
       this.#verifiedNews(nowMs, neighbour, { key: keyOf(header), holding: teller.holding });
     }
     this.#releaseEarlyBlocks(nowMs, keyOf(header));
@@ -448,22 +456,10 @@ export class PeerEngine {
     const { header } = signed;
     const edge = this.#context.headers.edge(header.rendition);
     if (edge?.sequence === header.sequence) {
-      this.#poll.advanced(nowMs, header.durationUs / 1000);
+      this.#order.edgeMoved(nowMs, header);
       this.#settle(header);
     }
-    this.#rendition ??= header.rendition;
-    if (header.rendition === this.#rendition) {
-      this.#partMs = header.durationUs / 1000;
-      this.#streamBitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
-      this.#subscriptions.follow(nowMs, header.rendition);
-    }
-    const playable = this.#playable(header.rendition);
-    // A volunteer has no join answer: it begins with the first header that it hears of.
-    if (this.#context.identity.role === 'seeder' && header.isIndependent) playable.startAt(header);
-    if (playable.neededFrom === undefined || header.sequence < playable.neededFrom) return;
-    if (this.#context.store.get(keyOf(header))) return;
-    playable.accepted(nowMs, header);
-    this.#downloads.want(nowMs, signed);
+    this.#order.accepted(nowMs, signed);
   }
 
   /** What is long behind the edge and not wanted any more needs no marks: thousands of peers live in one process. */
@@ -476,7 +472,7 @@ export class PeerEngine {
 
   #block(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'block' }>): void {
     const key = keyOf(message);
-    const isExpected = neighbour.marks.isSolicited(key) || this.#subscriptions.mayPush(nowMs, neighbour, key);
+    const isExpected = neighbour.marks.isSolicited(key) || this.#trees.mayPush(nowMs, neighbour, key);
     if (this.#context.headers.isPending(key) && isExpected) {
       if (this.#earlyBlocks.length < MAX_EARLY_BLOCKS) {
         this.#earlyBlocks.push({ linkId: neighbour.linkId, key, block: message });
@@ -514,7 +510,7 @@ export class PeerEngine {
 
   /** Pushes a chunk to the children of its stripe who have not heard of it elsewhere. */
   #pushToChildren(nowMs: number, chunk: StoredChunk): void {
-    for (const linkId of this.#subscriptions.childrenOf(chunk.key)) {
+    for (const linkId of this.#trees.childrenOf(chunk.key)) {
       const child = this.#context.neighbours.get(linkId);
       if (!child || child.marks.holding(chunk.key) !== 'none') continue;
       // Under a cap it may not have been told: then a push would come unannounced.
@@ -534,13 +530,10 @@ export class PeerEngine {
   }
 
   #joined(nowMs: number, rendition: RenditionId, headers: readonly SignedChunkHeader[]): void {
-    this.#rendition = rendition;
     const first = headers[0]?.header;
-    if (first) this.#playable(rendition).startAt(first);
     if (first) this.#clock.begin(nowMs, first.programDateTimeMs);
     this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;
-    // A volunteer passes on what it is told of; only who watches asks for more.
-    if (this.#context.identity.role === 'viewer') this.#poll.begin(nowMs, rendition);
+    this.#order.begin(nowMs, rendition, first);
     for (const signed of headers) this.#offerHeader(signed, 'origin');
   }
 
@@ -548,9 +541,7 @@ export class PeerEngine {
     this.#context.headers.insert(signed);
     const chunk = this.#context.store.addOwn(signed, bytes);
     const { header } = signed;
-    const playable = this.#playable(header.rendition);
-    playable.startAt(header);
-    playable.accepted(nowMs, header);
+    this.#order.published(nowMs, header);
     for (const neighbour of this.#mesh.seedTargets(stripeOf(header.sequence))) {
       if (!neighbour.marks.isShared(chunk.key)) {
         neighbour.marks.share(chunk.key);
@@ -591,72 +582,8 @@ export class PeerEngine {
     this.#linkEnded(nowMs, linkId);
   }
 
-  /** What the playhead has passed without it is not wanted any more. */
-  #dropOverrun(nowMs: number): void {
-    const playheadMs = this.#clock.playheadMs(nowMs);
-    if (playheadMs === undefined) return;
-    this.#downloads.abandonBefore(nowMs, playheadMs);
-  }
-
-  #advanceTimelines(nowMs: number): void {
-    for (const playable of this.#timelines.values()) {
-      for (const { header, isRestart } of playable.advance(nowMs, (key) => this.#stateOf(nowMs, key))) {
-        this.#context.command({ kind: 'event', event: { name: 'partReady', header, isRestart } });
-        this.#trim(nowMs, playable, isRestart);
-      }
-    }
-  }
-
-  #stateOf(nowMs: number, key: ChunkKey): ChunkState {
-    const chunk = this.#context.store.get(key);
-    if (chunk && isComplete(chunk)) return 'complete';
-    if (!this.#downloads.isLost(nowMs, key, LOST_GRACE_MS)) return 'coming';
-    this.#downloads.abandon(nowMs, key);
-    return 'lost';
-  }
-
-  /** Keeps the store within its time and its budget; what goes from it goes from the timeline too. */
-  #trim(nowMs: number, { timeline }: PlayableTimeline, isRestart: boolean): void {
-    const { keepMs, budgetBytes } = this.#context.options.store;
-    const { store } = this.#context;
-    if (timeline.trim(keepMs).length > 0 || isRestart) this.#dropBeforeTimeline(nowMs, timeline);
-    for (let budgetKeepMs = keepMs; store.bytes > budgetBytes && budgetKeepMs > 1; ) {
-      budgetKeepMs /= 2;
-      if (timeline.trim(budgetKeepMs).length > 0) this.#dropBeforeTimeline(nowMs, timeline);
-    }
-  }
-
-  /** Drops what lies before the timeline: what was trimmed, what a restart left behind, what never found its place. */
-  #dropBeforeTimeline(nowMs: number, timeline: MediaTimeline): void {
-    const first = timeline.segments[0]?.parts[0];
-    if (!first) return;
-    const { store, headers, neighbours } = this.#context;
-    for (const { key, signed } of [...store.all()]) {
-      if (signed.header.rendition !== first.rendition || signed.header.sequence >= first.sequence) continue;
-      this.#downloads.abandon(nowMs, key);
-      store.remove(key);
-    }
-    neighbours.forget(headers.forgetBefore(first.sequence));
-  }
-
-  /** A hole in the known headers, for the poll to fill. */
-  #gap(nowMs: number): { readonly after: number } | undefined {
-    if (this.#rendition === undefined) return undefined;
-    const after = this.#timelines.get(this.#rendition)?.missingAfter(nowMs);
-    return after === undefined ? undefined : { after };
-  }
-
-  #playable(rendition: RenditionId): PlayableTimeline {
-    let playable = this.#timelines.get(rendition);
-    if (!playable) {
-      playable = new PlayableTimeline();
-      this.#timelines.set(rendition, playable);
-    }
-    return playable;
-  }
-
   #status(nowMs: number): ReturnType<OutgoingLinks['status']> {
-    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible });
+    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible, renditions: this.#order.followedBits });
   }
 
   #tellStatus(nowMs: number): void {
@@ -678,6 +605,8 @@ export type EngineState = {
   readonly dutyStripes: readonly number[];
   readonly uploadPolicy: OutgoingLinks['policy'];
   readonly isVisible: boolean;
+  /** The one that is played; undefined until that is known. */
+  readonly rendition: RenditionId | undefined;
   readonly neighbours: readonly Neighbour[];
   readonly neighbourCount: number;
 };

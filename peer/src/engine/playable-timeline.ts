@@ -21,10 +21,24 @@ export class PlayableTimeline {
   /** The newest header that was appended, lost or left behind. */
   #passed: ChunkHeader | undefined;
   #startSequence: number | undefined;
+  /** Capture date at which another rendition goes on, ms. */
+  #endsAtDateMs = Infinity;
 
   /** Playback begins here: what is older is not wanted. */
   startAt(header: ChunkHeader): void {
     this.#startSequence ??= header.sequence;
+  }
+
+  /** Another rendition goes on here: parts from this date on are not wanted. */
+  endAt(dateMs: number): void {
+    this.#endsAtDateMs = dateMs;
+    const first = this.#ahead.findIndex(({ header }) => !this.isWithin(header));
+    if (first >= 0) this.#ahead.length = first;
+  }
+
+  /** Capture date at which what was appended, lost or left behind ends, ms; undefined: nothing was yet. */
+  get reachedDateMs(): number | undefined {
+    return this.#passed && this.#passed.programDateTimeMs + this.#passed.durationUs / 1000;
   }
 
   /** The sequence below which chunks are of no use; undefined until the start is known. */
@@ -64,7 +78,7 @@ export class PlayableTimeline {
   /** Notes a verified header. */
   accepted(nowMs: number, header: ChunkHeader): void {
     const neededFrom = this.neededFrom;
-    if (neededFrom === undefined || header.sequence < neededFrom) return;
+    if (neededFrom === undefined || header.sequence < neededFrom || !this.isWithin(header)) return;
     let index = this.#ahead.length;
     while (index > 0 && (this.#ahead[index - 1]?.header.sequence ?? 0) > header.sequence) index--;
     if (this.#ahead[index - 1]?.header.sequence === header.sequence) return;
@@ -89,6 +103,11 @@ export class PlayableTimeline {
       if (result !== 'outOfOrder') appended.push({ header, isRestart: result === 'restarted' });
     }
     return appended;
+  }
+
+  /** True for parts before the end; by their middle, as dates are rounded. */
+  isWithin({ programDateTimeMs, durationUs }: ChunkHeader): boolean {
+    return programDateTimeMs + durationUs / 2000 < this.#endsAtDateMs;
   }
 
   #mayFollow(nowMs: number, passed: ChunkHeader, head: Ahead): boolean {

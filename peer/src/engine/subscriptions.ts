@@ -6,12 +6,11 @@ import {
   stripeOf,
   type ChunkKey,
   type RenditionId,
-  type StripeRef,
 } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
-import type { Neighbour } from './neighbours.js';
+import { follows, type Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 
 /** What a hop adds besides its turn on the uplink, ms. */
@@ -44,7 +43,7 @@ type Parent = {
   readonly lagMs: Estimate;
 };
 
-/** One stripe of the rendition that is watched: where it comes from, and where it goes. */
+/** One stripe of a rendition: where it comes from, and where it goes. */
 type Stripe = {
   parent: Parent | undefined;
   /** Its path before the parent was lost; descendants' are longer. */
@@ -63,8 +62,16 @@ export type Delivery = {
   readonly lagMs: number | undefined;
 };
 
+/** What a peer's subscriptions to one rendition are. */
+export type SubscriptionsOptions = {
+  readonly nowMs: number;
+  readonly rendition: RenditionId;
+  /** What of the uplink children of other renditions take, bits a second. */
+  readonly loadElsewhere: () => number;
+};
+
 /**
- * Push: for each stripe every peer has a parent among its neighbours, which sends it the stripe's
+ * Push of one rendition: for each stripe every peer has a parent among its neighbours, which sends it the stripe's
  * chunks without being asked, block by block as it gets them; so each stripe has a tree of its own.
  * Neighbours tell how long a chunk's way from the origin by a push of theirs would be, and the
  * shortest way is taken, as in Overcast (Jannotti et al., OSDI 2000), with the load spread over
@@ -75,14 +82,9 @@ export type Delivery = {
 export class Subscriptions {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
-  readonly #stripes: readonly Stripe[] = Array.from({ length: STRIPE_COUNT }, () => ({
-    parent: undefined,
-    lastPathMs: Infinity,
-    lostAtMs: 0,
-    children: [],
-    refusedUntilMs: new Map<LinkId, number>(),
-  }));
-  #rendition: RenditionId | undefined;
+  readonly #stripes: readonly Stripe[];
+  readonly #rendition: RenditionId;
+  readonly #loadElsewhere: () => number;
   #childCount = 0;
   #dutyStripes: readonly number[] = [];
   #improveAtMs = 0;
@@ -90,11 +92,23 @@ export class Subscriptions {
   #told: readonly number[] = NO_OFFERS;
   #toldChildren: readonly number[] = NO_OFFERS;
   #isDirty = false;
-  #orphanCheckMs = 0;
+  #orphanCheckMs: number;
+  #isRetired = false;
 
-  constructor(context: EngineContext, links: OutgoingLinks) {
+  constructor(context: EngineContext, links: OutgoingLinks, options: SubscriptionsOptions) {
     this.#context = context;
     this.#links = links;
+    this.#rendition = options.rendition;
+    this.#loadElsewhere = options.loadElsewhere;
+    this.#stripes = Array.from({ length: STRIPE_COUNT }, () => ({
+      parent: undefined,
+      lastPathMs: Infinity,
+      lostAtMs: options.nowMs,
+      children: [],
+      refusedUntilMs: new Map<LinkId, number>(),
+    }));
+    this.#orphanCheckMs = options.nowMs;
+    this.#changed();
   }
 
   /** When {@link tick} wants to run again. */
@@ -104,24 +118,24 @@ export class Subscriptions {
     return Math.min(this.#improveAtMs, tellAtMs, this.#orphanCheckMs);
   }
 
-  /** The rendition that is watched; its stripes are subscribed to. */
-  follow(nowMs: number, rendition: RenditionId): void {
-    if (this.#rendition === rendition) return;
-    for (const [index, stripe] of this.#stripes.entries()) {
-      if (stripe.parent) this.#leave(nowMs, index, stripe.parent);
-      for (const linkId of stripe.children) this.#unsubscribe(nowMs, linkId, index);
-      stripe.parent = undefined;
-      stripe.lastPathMs = Infinity;
-      stripe.lostAtMs = nowMs;
-      stripe.children = [];
-      stripe.refusedUntilMs.clear();
-    }
-    this.#childCount = 0;
-    this.#rendition = rendition;
-    this.#orphanCheckMs = nowMs;
-    this.#told = NO_OFFERS;
-    this.#toldChildren = NO_OFFERS;
-    this.#changed();
+  /** Takes no children any more, and says so; pushes to us go on. */
+  retire(nowMs: number): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    this.dropChildren(nowMs);
+    this.#dutyStripes = [];
+    if (this.#isActive) this.#tellAll(nowMs);
+  }
+
+  /** Leaves every parent and child. */
+  end(nowMs: number): void {
+    for (const [index, { parent }] of this.#stripes.entries()) if (parent) this.#leave(nowMs, index, parent);
+    this.dropChildren(nowMs);
+  }
+
+  /** What the children are sent, bits a second. */
+  get loadBitsPerSecond(): number {
+    return (this.#childCount * this.#rate) / STRIPE_COUNT;
   }
 
   /** The tracker has dealt duty: {@link dutyStripes} are others now. */
@@ -167,11 +181,6 @@ export class Subscriptions {
     return Math.min(mostPatienceMs, Math.max(patienceMs, lagMs.mean + 2 * lagMs.deviation));
   }
 
-  /** True for what a neighbour may push: it is the parent, or was until just now. */
-  mayPush(nowMs: number, neighbour: Neighbour, key: ChunkKey): boolean {
-    return this.parentOf(key) === neighbour.linkId || nowMs < neighbour.pushGraceUntilMs;
-  }
-
   /** Those to whom a chunk is pushed. */
   childrenOf(key: ChunkKey): readonly LinkId[] {
     return this.#stripeOf(key)?.children ?? NOBODY;
@@ -192,12 +201,10 @@ export class Subscriptions {
     this.#fail(nowMs, stripeOf(chunkOfKey(key).sequence), parent);
   }
 
-  /** A neighbour tells what it would push. */
-  offered(nowMs: number, neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
-    neighbour.offers = offer;
-    if (offer.rendition !== this.#rendition) return;
+  /** A neighbour tells what it would push: ms, by stripe. */
+  offered(nowMs: number, neighbour: Neighbour, paths: readonly number[]): void {
     for (const [index, stripe] of this.#stripes.entries()) {
-      const pathMs = offer.pathMs[index] ?? NO_OFFER;
+      const pathMs = paths[index] ?? NO_OFFER;
       if (stripe.parent?.linkId !== neighbour.linkId) {
         if (!stripe.parent && pathMs !== NO_OFFER) this.#orphanCheckMs = nowMs;
         continue;
@@ -213,12 +220,12 @@ export class Subscriptions {
   }
 
   /** A neighbour asks to be pushed a stripe. */
-  asked(nowMs: number, neighbour: Neighbour, ref: StripeRef): void {
-    const stripe = this.#stripes[ref.stripe];
+  asked(nowMs: number, neighbour: Neighbour, index: number): void {
+    const stripe = this.#stripes[index];
     if (!stripe || stripe.children.includes(neighbour.linkId)) return;
     const isMutual = stripe.parent?.linkId === neighbour.linkId;
-    if (ref.rendition !== this.#rendition || isMutual || this.#offerMs(ref.stripe) >= NO_OFFER) {
-      this.#links.send(nowMs, neighbour.linkId, { kind: 'unsubscribe', rendition: ref.rendition, stripe: ref.stripe });
+    if (isMutual || this.#offerMs(index) >= NO_OFFER) {
+      this.#unsubscribe(nowMs, neighbour.linkId, index);
       return;
     }
     stripe.children.push(neighbour.linkId);
@@ -227,12 +234,12 @@ export class Subscriptions {
   }
 
   /** A neighbour ends a push, on whichever side it is. */
-  ended(nowMs: number, neighbour: Neighbour, ref: StripeRef): void {
-    const stripe = this.#stripes[ref.stripe];
-    if (!stripe || ref.rendition !== this.#rendition) return;
+  ended(nowMs: number, neighbour: Neighbour, index: number): void {
+    const stripe = this.#stripes[index];
+    if (!stripe) return;
     if (stripe.parent?.linkId === neighbour.linkId) {
       // It may have left us as its parent, and take us as a child when it reads our SUBSCRIBE: our last word must be the true one.
-      this.#leave(nowMs, ref.stripe, stripe.parent);
+      this.#leave(nowMs, index, stripe.parent);
       stripe.refusedUntilMs.set(neighbour.linkId, nowMs + REFUSED_MS);
       this.#orphan(nowMs, stripe);
     }
@@ -281,12 +288,11 @@ export class Subscriptions {
 
   get #isActive(): boolean {
     const { identity, options } = this.#context;
-    return this.#rendition !== undefined && identity.role !== 'origin' && options.isEnabled('push');
+    return identity.role !== 'origin' && options.isEnabled('push');
   }
 
   #stripeOf(key: ChunkKey): Stripe | undefined {
-    const { rendition, sequence } = chunkOfKey(key);
-    return rendition === this.#rendition ? this.#stripes[stripeOf(sequence)] : undefined;
+    return this.#stripes[stripeOf(chunkOfKey(key).sequence)];
   }
 
   #isOnDuty(index: number): boolean {
@@ -340,13 +346,14 @@ export class Subscriptions {
   /** Children of single stripes that the uplink carries. */
   get #placesInAll(): number {
     const { share } = this.#context.options.push;
-    return Math.floor((share * this.#links.assumedCapacityBitsPerSecond * STRIPE_COUNT) / this.#context.streamBitsPerSecond());
+    const free = share * this.#links.assumedCapacityBitsPerSecond - this.#loadElsewhere();
+    return Math.floor((free * STRIPE_COUNT) / this.#rate);
   }
 
   /** Asks whoever offers the shortest way below a limit; true when somebody was asked. */
   #subscribeBest(nowMs: number, index: number, belowMs: number): boolean {
     const stripe = this.#stripes[index];
-    if (!stripe || this.#rendition === undefined) return false;
+    if (!stripe) return false;
     let best: Neighbour | undefined;
     let bestMs = Math.min(belowMs, MAX_PATH_MS);
     for (const neighbour of this.#context.neighbours.all()) {
@@ -384,10 +391,10 @@ export class Subscriptions {
   /** The way of a chunk of that stripe to one more child; {@link NO_OFFER} where there is no room, or no way. */
   #offerMs(index: number): number {
     const stripe = this.#stripes[index];
-    if (!stripe || !this.#links.isUploading || !this.#context.options.isEnabled('push')) return NO_OFFER;
+    if (!stripe || this.#isRetired || !this.#links.isUploading || !this.#context.options.isEnabled('push')) return NO_OFFER;
     const { share, fanOut } = this.#context.options.push;
     const uplink = this.#links.assumedCapacityBitsPerSecond;
-    const rate = this.#context.streamBitsPerSecond();
+    const rate = this.#rate;
     const children = stripe.children.length + 1;
     const inStripe = Math.max(1, Math.min(fanOut, Math.floor((share * uplink) / rate)));
     if (this.#childCount >= this.#placesInAll || children > inStripe) return NO_OFFER;
@@ -401,7 +408,7 @@ export class Subscriptions {
     if (pathMs === undefined) return NO_OFFER;
     const { share } = this.#context.options.push;
     const uplink = this.#links.assumedCapacityBitsPerSecond;
-    const rate = this.#context.streamBitsPerSecond();
+    const rate = this.#rate;
     // All children of a stripe are served in turn, block by block; while that takes no longer than a
     // part, the next chunk finds the uplink free.
     const blocksMs = (children * BLOCK_BYTES * 8000) / uplink;
@@ -409,6 +416,11 @@ export class Subscriptions {
     const overMs = Math.max(0, chunkMs - this.#context.partMs() * share);
     const offerMs = Math.round(pathMs + HOP_MS + blocksMs + overMs);
     return offerMs > MAX_PATH_MS ? NO_OFFER : offerMs;
+  }
+
+  /** Media bits a second of the rendition. */
+  get #rate(): number {
+    return this.#context.streamBitsPerSecond(this.#rendition);
   }
 
   #changed(): void {
@@ -425,12 +437,14 @@ export class Subscriptions {
     if (!isNews(offers, this.#told) && !isNews(toChildren, this.#toldChildren)) return;
     this.#told = offers;
     this.#toldChildren = toChildren;
-    for (const neighbour of this.#context.neighbours.all()) this.#tell(nowMs, neighbour);
+    for (const neighbour of this.#context.neighbours.all()) {
+      if (follows(neighbour, this.#rendition)) this.#tell(nowMs, neighbour);
+    }
   }
 
   /** Tells a neighbour what it could have, and where it is a child, what it has. */
   #tell(nowMs: number, { role, linkId }: Neighbour): void {
-    if (role === 'origin' || this.#rendition === undefined) return;
+    if (role === 'origin') return;
     const pathMs = this.#offers.map((offerMs, index) => {
       const children = this.#stripes[index]?.children ?? NOBODY;
       return children.includes(linkId) ? this.#pathThrough(index, children.length) : offerMs;
@@ -462,7 +476,6 @@ export class Subscriptions {
   }
 
   #unsubscribe(nowMs: number, linkId: LinkId, stripe: number): void {
-    if (this.#rendition === undefined) return;
     this.#links.send(nowMs, linkId, { kind: 'unsubscribe', rendition: this.#rendition, stripe });
   }
 
@@ -478,8 +491,8 @@ export class Subscriptions {
 const NOBODY: readonly LinkId[] = [];
 const NO_OFFERS: readonly number[] = new Array<number>(STRIPE_COUNT).fill(NO_OFFER);
 
-function offersOf({ offers }: Neighbour, rendition: RenditionId | undefined): readonly number[] | undefined {
-  return offers?.rendition === rendition ? offers?.pathMs : undefined;
+function offersOf({ offers }: Neighbour, rendition: RenditionId): readonly number[] | undefined {
+  return offers.find((offer) => offer.rendition === rendition)?.pathMs;
 }
 
 function isNews(paths: readonly number[], told: readonly number[]): boolean {

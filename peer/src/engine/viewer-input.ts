@@ -1,9 +1,16 @@
+import type { RenditionId } from '@p2ptv/protocol';
+
 /** The viewer's say about serving others. */
 export type UploadPolicy =
   | { readonly mode: 'on' }
   | { readonly mode: 'off' }
   /** Everything sent on links, control included, never exceeds this over any 2 s. */
   | { readonly mode: 'capped'; readonly bitsPerSecond: number };
+
+/** The viewer's say about quality. */
+export type QualityChoice =
+  /** This one, as soon as one can change over to it. */
+  { readonly mode: 'pinned'; readonly rendition: RenditionId };
 
 /** Where playback stands; from it the engine derives each chunk's deadline. */
 export type PlaybackPosition = {

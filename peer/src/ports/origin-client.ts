@@ -61,12 +61,12 @@ export interface OriginClient {
     },
   ): Cancel;
   /**
-   * Waits for headers after a sequence, and goes on waiting for the next, until cancelled or failed.
+   * Waits for headers after a sequence (undefined: from the newest independent part on), and goes on waiting for the next, until cancelled or failed.
    * Their signatures are not checked. After a failure it may be started again at once: the client
    * itself waits longer after each.
    */
   followHeaders(
-    request: { readonly rendition: RenditionId; readonly after: ChunkSequence },
+    request: { readonly rendition: RenditionId; readonly after: ChunkSequence | undefined },
     listener: {
       headers(headers: readonly SignedChunkHeader[]): void;
       failed(failure: OriginFailure): void;

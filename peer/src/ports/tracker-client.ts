@@ -1,4 +1,5 @@
 import type {
+  Duty,
   DutyMap,
   JoinRequest,
   NeighboursWanted,
@@ -43,7 +44,7 @@ export interface TrackerListener {
   stateChanged(state: TrackerState): void;
   neighbours(neighbours: readonly PeerDescription[]): void;
   signal(signal: Signal): void;
-  duty(stripes: readonly number[]): void;
+  duty(duty: Duty): void;
   dutyMap(map: DutyMap): void;
   ticket(renewal: TicketRenewal): void;
 }

@@ -80,6 +80,8 @@ const QUIET_MS = 10_000;
 /** Over which viewers spread their questions for a new record, ms. */
 const RECORD_SPREAD_MS = 2_000;
 const KEPT_INITS = 8;
+/** What is meant where the tracker says no rendition. */
+const FIRST_RENDITION = 0 as RenditionId;
 
 /** Runs an engine: feeds it what the ports report, in one queue, and carries out what it wants. */
 export class LivePeerSession implements SeederSession {
@@ -96,7 +98,8 @@ export class LivePeerSession implements SeederSession {
   readonly #initFetches = new Map<string, Cancel>();
   #transport: LinkTransport | undefined;
   #isWebRtcAvailable = true;
-  #stopHeaders: Cancel | undefined;
+  /** Open questions for headers, by rendition. */
+  readonly #headerFollows = new Map<RenditionId, Cancel>();
   #cancelJoin: Cancel | undefined;
   #record: StreamRecord | undefined;
   #state: 'new' | 'running' | 'closed' = 'new';
@@ -237,7 +240,7 @@ export class LivePeerSession implements SeederSession {
     this.#state = 'closed';
     this.#inputs.length = 0;
     this.#cancelJoin?.();
-    this.#stopHeaders?.();
+    for (const cancel of this.#headerFollows.values()) cancel();
     for (const cancel of this.#initFetches.values()) cancel();
     this.#initFetches.clear();
     for (const cancel of this.#fetches.values()) cancel();
@@ -246,6 +249,11 @@ export class LivePeerSession implements SeederSession {
     this.#transport?.close();
     this.#parts.wakeTimer.close();
     this.#hub.clear();
+  }
+
+  /** The rendition that is watched, as the tracker is told. */
+  get #rendition(): RenditionId {
+    return this.#engine.state.rendition ?? FIRST_RENDITION;
   }
 
   get #isClosed(): boolean {
@@ -335,8 +343,8 @@ export class LivePeerSession implements SeederSession {
         this.#followHeaders(command);
         return;
       case 'stopHeaders':
-        this.#stopHeaders?.();
-        this.#stopHeaders = undefined;
+        this.#headerFollows.get(command.rendition)?.();
+        this.#headerFollows.delete(command.rendition);
         return;
       case 'event':
         this.#emit(command.event);
@@ -493,22 +501,24 @@ export class LivePeerSession implements SeederSession {
 
   #followHeaders(command: Extract<EngineCommand, { kind: 'followHeaders' }>): void {
     const { rendition, after } = command;
-    this.#stopHeaders?.();
-    this.#stopHeaders = this.#parts.origin?.followHeaders(
+    this.#headerFollows.get(rendition)?.();
+    this.#headerFollows.delete(rendition);
+    const cancel = this.#parts.origin?.followHeaders(
       { rendition, after },
       {
         headers: (headers) => {
           this.#originAnswered(undefined);
-          this.#handle({ kind: 'originHeaders', headers });
+          this.#handle({ kind: 'originHeaders', rendition, headers });
         },
         failed: (failure) => {
-          this.#stopHeaders = undefined;
+          this.#headerFollows.delete(rendition);
           this.#originAnswered(failure);
-          this.#handle({ kind: 'originHeadersFailed' });
+          this.#handle({ kind: 'originHeadersFailed', rendition });
         },
       },
     );
-    if (!this.#stopHeaders) this.#handle({ kind: 'originHeadersFailed' });
+    if (cancel) this.#headerFollows.set(rendition, cancel);
+    else this.#handle({ kind: 'originHeadersFailed', rendition });
   }
 
   /** Reachable is an origin that answers, even that it lacks something. */
@@ -587,14 +597,14 @@ export class LivePeerSession implements SeederSession {
         this.#reportAtMs = this.#parts.clock.nowMs() + answer.reportIntervalMs;
         this.#trackerKey = answer.trackerKey;
         this.#iceServers = answer.iceServers;
-        this.#handle({ kind: 'duty', stripes: answer.dutyStripes });
+        this.#handle({ kind: 'duty', rendition: this.#rendition, stripes: answer.dutyStripes });
         this.#handle({ kind: 'neighboursOffered', neighbours: answer.neighbours });
       },
       refused: (answer) => this.#hub.emit('trackerStateChanged', { state: 'refused', message: answer.message }),
       stateChanged: (state) => this.#trackerStateChanged(state),
       neighbours: (neighbours) => this.#handle({ kind: 'neighboursOffered', neighbours }),
       signal: (signal) => transport.signal(signal),
-      duty: (stripes) => this.#handle({ kind: 'duty', stripes }),
+      duty: ({ stripes, rendition = FIRST_RENDITION }) => this.#handle({ kind: 'duty', rendition, stripes }),
       dutyMap: (map) => {
         this.#onDuty = new Set(map.stripes.flat());
         this.#handle({ kind: 'dutyMap', map });
@@ -627,6 +637,7 @@ export class LivePeerSession implements SeederSession {
       uplinkBitsPerSecond: this.#engine.uplinkBitsPerSecond(this.#parts.clock.nowMs()),
       isUploading: state.uploadPolicy.mode !== 'off',
       isVisible: state.isVisible,
+      rendition: this.#rendition,
       ...(proof ? { proof: proof(fingerprint) } : {}),
     };
   }
@@ -674,6 +685,7 @@ export class LivePeerSession implements SeederSession {
       neighbourCount: state.neighbours.length,
       isUploading: state.uploadPolicy.mode !== 'off',
       isVisible: state.isVisible,
+      rendition: this.#rendition,
     });
     if (this.#parts.role !== 'origin') return;
     const linked = state.neighbours.map(({ peerId }) => peerId).filter((peerId) => this.#onDuty.has(peerId));

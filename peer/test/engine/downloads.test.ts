@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Estimate } from '../../src/engine/estimate.js';
 import { EngineRig, peerId, ref } from './engine-rig.js';
-import { CHUNK_BYTES, FIRST_DATE_MS, PART_MS, publish } from './published-stream.js';
+import { CHUNK_BYTES, FIRST_DATE_MS, PART_MS, publish, RENDITION } from './published-stream.js';
 
 type Options = ConstructorParameters<typeof EngineRig>[0];
 
@@ -109,7 +109,7 @@ describe('choice of neighbour', () => {
     const rig = viewer();
     const [busy, idle] = [rig.link(), rig.link()];
     playUntil(rig, 1, 3_000);
-    rig.handle({ kind: 'originHeaders', headers: [publish(1).signed] });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
     rig.hear(busy, { kind: 'have', ...ref(1), aheadKib: 500 });
     expect(rig.sent('request', busy)).toHaveLength(1);
     rig.hear(idle, { kind: 'have', ...ref(1) });
@@ -175,7 +175,7 @@ describe('choice of neighbour', () => {
     expect(rig.engine.state.neighbours[0]?.brokenPromises).toBeGreaterThan(2);
     const honest = rig.link();
     rig.hear(honest, { kind: 'queued', ...ref(50), aheadBytes: 300_000 });
-    rig.handle({ kind: 'originHeaders', headers: [publish(5).signed] });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(5).signed] });
     rig.hear(honest, { kind: 'have', ...ref(5) });
     rig.hear(claimer, { kind: 'have', ...ref(5) });
     expect(rig.sent('request', honest).map(({ sequence }) => sequence)).toContain(5);
@@ -239,7 +239,7 @@ describe('fallback', () => {
     const rig = viewer();
     rig.link();
     playUntil(rig, 1, 1_000);
-    rig.handle({ kind: 'originHeaders', headers: [publish(1).signed] });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
     const waitedMs = fetchesAfterMs(rig);
     expect(waitedMs).toBeGreaterThanOrEqual(1_000 - H95_MS - MARGIN_MS);
     expect(waitedMs).toBeLessThanOrEqual(1_000 - H95_MS - MARGIN_MS + 1);
@@ -250,7 +250,7 @@ describe('fallback', () => {
       const rig = viewer({ seed });
       rig.link();
       playUntil(rig, 1, 1_000);
-      rig.handle({ kind: 'originHeaders', headers: [publish(1).signed] });
+      rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
       return 1_000 - H95_MS - MARGIN_MS - fetchesAfterMs(rig);
     });
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(-1);
@@ -262,7 +262,7 @@ describe('fallback', () => {
     const rig = viewer();
     rig.link({ status: { isUploading: false } });
     playUntil(rig, 1, 5_000);
-    rig.handle({ kind: 'originHeaders', headers: [publish(1).signed] });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
     expect(fetched(rig)).toEqual([1]);
   });
 
@@ -346,7 +346,7 @@ describe('fallback', () => {
     const rig = viewer();
     const linkId = rig.link({ status: { isUploading: false } });
     playUntil(rig, 1, 5_000);
-    rig.handle({ kind: 'originHeaders', headers: [publish(1).signed] });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
     expect(rig.sent('header', linkId).at(-1)).toMatchObject({ holding: 'incoming', signed: publish(1).signed });
   });
 

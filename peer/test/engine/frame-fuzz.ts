@@ -69,7 +69,7 @@ export class FrameFuzz {
     if (this.#role === 'viewer') {
       this.#handle({ kind: 'joined', rendition: RENDITION, headers: [publish(0).signed, publish(1).signed] });
     }
-    if (this.#random.next() < 0.5) this.#handle({ kind: 'duty', stripes: [0, 3] });
+    if (this.#random.next() < 0.5) this.#handle({ kind: 'duty', rendition: RENDITION, stripes: [0, 3] });
   }
 
   /** Plays that many frames, and then lets time pass; throws where the engine does, or breaks a bound. */
@@ -112,7 +112,7 @@ export class FrameFuzz {
     this.#edge++;
     const { signed, bytes } = publish(this.#edge);
     if (this.#role === 'origin') this.#handle({ kind: 'published', signed, bytes });
-    else if (this.#random.next() < 0.3) this.#handle({ kind: 'originHeaders', headers: [signed] });
+    else if (this.#random.next() < 0.3) this.#handle({ kind: 'originHeaders', rendition: RENDITION, headers: [signed] });
   }
 
   #tickIfDue(): void {
@@ -214,7 +214,7 @@ export class FrameFuzz {
       if (marks.size > MOST_MARKS) throw new Error(`${marks.size} marks of one neighbour`);
       if (!(outstandingBytes >= 0 && outstandingChunks >= 0)) throw new Error(`outstanding: ${outstandingBytes} bytes, ${outstandingChunks} chunks`);
       if (!Number.isFinite(msPerKib.mean) || !Number.isFinite(roundTripMs.mean)) throw new Error('an estimate is no number');
-      if (offers && offers.pathMs.length !== STRIPE_COUNT) throw new Error(`${offers.pathMs.length} offers`);
+      if (offers.length > LIMITS.renditions || offers.some(({ pathMs }) => pathMs.length !== STRIPE_COUNT)) throw new Error(`${offers.length} offers`);
     }
     if (this.#pending.length > 2_000) throw new Error(`${this.#pending.length} checks wait`);
   }

@@ -19,7 +19,7 @@ function childRig(): { rig: EngineRig; parent: number } {
 /** A viewer on duty for all stripes with one child in one. */
 function parentRig(): { rig: EngineRig; child: number } {
   const rig = new EngineRig();
-  rig.handle({ kind: 'duty', stripes: [0, 1, 2, 3, 4, 5, 6, 7] });
+  rig.handle({ kind: 'duty', rendition: RENDITION, stripes: [0, 1, 2, 3, 4, 5, 6, 7] });
   rig.hold(0, 0);
   const child = rig.link({ peer: 1 });
   rig.hear(child, { kind: 'subscribe', rendition: RENDITION, stripe: STRIPE });
@@ -44,11 +44,11 @@ describe('honest pushes', () => {
     const third = mesh.addMute().number;
     mesh.link(0, 1);
     mesh.link(1, third);
-    one.subscriptions.setDuty(mesh.nowMs, [STRIPE]);
+    one.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [STRIPE] });
     mesh.runFor(2_000);
     expect(other.parent(STRIPE)).toBe(0);
     // Off duty, it lets its child go after 1.5 s, and turns to it, which had offered a way.
-    one.subscriptions.setDuty(mesh.nowMs, []);
+    one.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [] });
     mesh.runFor(1_460);
     one.subscriptions.offered(mesh.nowMs, one.neighbour(1), { rendition: RENDITION, pathMs: offering({ [STRIPE]: 100 }) });
     // Meanwhile the child leaves its parent, which has failed, for a third peer.

@@ -1,7 +1,7 @@
 import { deriveStreamId, LIMITS, WIRE_VERSION, type ChunkSequence, type WireMessage } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { EngineRig, peerId, ref } from './engine-rig.js';
-import { blockOf, CHUNK_BYTES, forge, publish, type Published } from './published-stream.js';
+import { blockOf, CHUNK_BYTES, forge, publish, type Published, RENDITION } from './published-stream.js';
 
 const STATUS = { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true };
 
@@ -257,7 +257,7 @@ describe('blocks', () => {
     rig.send(linkId, 1, 0);
     expect(rig.closed).toEqual([]);
     expect(rig.engine.bytesOf(ref(1))).toBeUndefined();
-    rig.handle({ kind: 'originHeaders', headers: Array.from({ length: 60 }, (_, index) => publish(10 + index).signed) });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: Array.from({ length: 60 }, (_, index) => publish(10 + index).signed) });
     rig.runFor(10);
     rig.runFor(3_000);
     for (let index = 0; index < rig.all('fetchChunk').length; index++) rig.deliver(rig.all('fetchChunk')[index]!);

@@ -1,7 +1,7 @@
 import { stripeOf, type PeerDescription } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { EngineRig, peerId, ref } from './engine-rig.js';
-import { publish } from './published-stream.js';
+import { publish, RENDITION } from './published-stream.js';
 
 function viewer(last = 0): EngineRig {
   const rig = new EngineRig();
@@ -80,7 +80,7 @@ describe('header poll', () => {
     rig.runFor(500);
     for (const sequence of [4, 5, 6]) {
       expect(rig.all('stopHeaders')).toEqual([]);
-      rig.handle({ kind: 'originHeaders', headers: [publish(sequence).signed] });
+      rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(sequence).signed] });
       rig.tell(linkId, sequence);
     }
     expect(rig.all('stopHeaders')).toHaveLength(1);
@@ -91,7 +91,7 @@ describe('header poll', () => {
     const linkId = rig.link();
     rig.runFor(500);
     for (const sequence of [4, 5, 6, 7]) {
-      rig.handle({ kind: 'originHeaders', headers: [publish(sequence).signed] });
+      rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(sequence).signed] });
       rig.hear(linkId, { kind: 'have', ...ref(sequence + 100) });
       rig.hear(linkId, { kind: 'incoming', ...ref(sequence + 5) });
       rig.tell(linkId, 1);
@@ -105,10 +105,10 @@ describe('header poll', () => {
     const waits: number[] = [];
     for (let count = 0; count < 8; count++) {
       if (count === 6) {
-        rig.handle({ kind: 'originHeaders', headers: [] });
+        rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [] });
       }
       rig.clear();
-      rig.handle({ kind: 'originHeadersFailed' });
+      rig.handle({ kind: 'originHeadersFailed', rendition: RENDITION });
       const failedAtMs = rig.nowMs;
       while (rig.all('followHeaders').length === 0 && rig.nowMs < failedAtMs + 7_000) rig.runFor(1);
       waits.push(rig.nowMs - failedAtMs);

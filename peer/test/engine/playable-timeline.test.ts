@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChunkHeader } from '@p2ptv/protocol';
 import { EngineRig, ref } from './engine-rig.js';
-import { blockOf, CHUNK_BYTES, FIRST_DATE_MS, PART_MS, publish } from './published-stream.js';
+import { blockOf, CHUNK_BYTES, FIRST_DATE_MS, PART_MS, publish, RENDITION } from './published-stream.js';
 
 /** A viewer with one neighbour that serves, begun at chunk 0. */
 function viewer(engine: ConstructorParameters<typeof EngineRig>[0] = {}): { rig: EngineRig; peer: number } {
@@ -52,7 +52,7 @@ describe('play order', () => {
     const rig = new EngineRig();
     rig.join(10, 12);
     expect(rig.all('fetchChunk').map(({ chunk }) => chunk.sequence)).toEqual([10, 11, 12]);
-    rig.handle({ kind: 'originHeaders', headers: [publish(9).signed] });
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(9).signed] });
     expect(rig.all('fetchChunk')).toHaveLength(3);
   });
 

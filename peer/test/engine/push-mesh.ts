@@ -7,7 +7,7 @@ import { resolveEngineOptions, type PartialEngineOptions } from '../../src/engin
 import { HeaderLog } from '../../src/engine/header-log.js';
 import { Neighbours, noteStatus, type Neighbour } from '../../src/engine/neighbours.js';
 import { OutgoingLinks } from '../../src/engine/outgoing-links.js';
-import { Subscriptions } from '../../src/engine/subscriptions.js';
+import { PushTrees } from '../../src/engine/push-trees.js';
 import { peerId } from './engine-rig.js';
 import { RENDITION, STREAM_ID } from './published-stream.js';
 
@@ -23,7 +23,7 @@ type Mail = { readonly atMs: number; readonly order: number; readonly from: Push
 
 /** One peer's subscriptions, and whom it is linked to: the link to peer n has the number n. */
 export class Pusher {
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: PushTrees;
   readonly links: OutgoingLinks;
   readonly neighbours: Neighbours;
   readonly counters: MechanismCounters = newMechanismCounters();
@@ -57,7 +57,7 @@ export class Pusher {
       noise: () => 0,
     };
     this.links = new OutgoingLinks(context);
-    this.subscriptions = new Subscriptions(context, this.links);
+    this.subscriptions = new PushTrees(context, this.links);
   }
 
   neighbour(number: number): Neighbour {

@@ -251,7 +251,7 @@ describe('a push that goes out', () => {
     const rig = viewer({ disabled: ['push'] });
     const linkId = rig.link();
     rig.hear(linkId, { kind: 'offers', rendition: RENDITION, pathMs: EVERY_STRIPE });
-    rig.handle({ kind: 'duty', stripes: [0, 1, 2, 3] });
+    rig.handle({ kind: 'duty', rendition: RENDITION, stripes: [0, 1, 2, 3] });
     rig.hear(linkId, { kind: 'subscribe', rendition: RENDITION, stripe: 0 });
     rig.runFor(3_000);
     expect(rig.sent('subscribe')).toEqual([]);

@@ -41,7 +41,7 @@ describe('offers', () => {
     mesh.link(1, 2);
     mesh.runFor(1_000);
     expect(mesh.messages('offers', 0, 1).flatMap(({ pathMs }) => pathMs).every((pathMs) => pathMs === NO_OFFER)).toBe(true);
-    mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, [3]);
+    mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [3] });
     mesh.runFor(3_000);
     // A block of 16 KiB at 12 Mb/s is 11 ms, and each child of a stripe gets one before the next does.
     expect(mesh.messages('offers', 0, 1)[1]?.pathMs).toEqual(offering({ 3: 41 }));
@@ -70,7 +70,7 @@ describe('offers', () => {
 
   it('LP1: a new neighbour is told at once, the origin’s seeder never', () => {
     const { mesh, peer } = alone(1);
-    peer.subscriptions.setDuty(mesh.nowMs, [0, 1]);
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0, 1] });
     mesh.addMute();
     mesh.link(0, 2);
     expect(mesh.messages('offers', 0, 2)).toMatchObject([{ pathMs: offering({ 0: 41, 1: 41 }) }]);
@@ -85,7 +85,7 @@ describe('offers', () => {
       [100_000_000, 10, 80],
     ] as const) {
       const { mesh, peer } = alone(16, { uplinkBitsPerSecond });
-      peer.subscriptions.setDuty(mesh.nowMs, [0, 1, 2, 3, 4, 5, 6, 7]);
+      peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0, 1, 2, 3, 4, 5, 6, 7] });
       for (let from = 1; from <= 16; from++) ask(mesh, from, 0, 5);
       expect(peer.children(5)).toHaveLength(inStripe);
       for (let stripe = 0; stripe < 8; stripe++) for (let from = 1; from <= 16; from++) ask(mesh, from, 0, stripe);
@@ -99,7 +99,7 @@ describe('offers', () => {
 
   it('LP2: who does not upload offers nothing, takes nobody, and lets its children go', () => {
     const { mesh, peer } = alone(3);
-    peer.subscriptions.setDuty(mesh.nowMs, [0]);
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0] });
     ask(mesh, 1, 0, 0);
     expect(peer.children(0)).toEqual([1]);
     peer.links.setPolicy(mesh.nowMs, { mode: 'off' });
@@ -119,8 +119,8 @@ describe('choice of a parent', () => {
     const { mesh, peer } = alone(4);
     peer.neighbour(4).status = { ...peer.neighbour(4).status!, isUploading: false };
     tell(mesh, 4, 0, { 0: 1, 1: 1, 2: 1, 3: 1 });
-    peer.neighbour(1).offers = { rendition: RENDITION, pathMs: offering({ 0: 90, 1: 50, 3: 2_000 }) };
-    peer.neighbour(2).offers = { rendition: RENDITION, pathMs: offering({ 0: 80, 1: 60, 3: 2_500 }) };
+    peer.neighbour(1).offers = [{ rendition: RENDITION, pathMs: offering({ 0: 90, 1: 50, 3: 2_000 }) }];
+    peer.neighbour(2).offers = [{ rendition: RENDITION, pathMs: offering({ 0: 80, 1: 60, 3: 2_500 }) }];
     tell(mesh, 3, 0, { 0: 85, 2: 1_999 });
     expect([0, 1, 2, 3].map((stripe) => peer.parent(stripe))).toEqual([2, 1, 3, undefined]);
     expect(mesh.messages('subscribe', 0, 2)).toEqual([{ kind: 'subscribe', rendition: RENDITION, stripe: 0 }]);
@@ -129,7 +129,7 @@ describe('choice of a parent', () => {
 
   it('LP3: who is on duty for a stripe looks for no parent of it', () => {
     const { mesh, peer } = alone(1);
-    peer.subscriptions.setDuty(mesh.nowMs, [2]);
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [2] });
     tell(mesh, 1, 0, { 2: 50, 3: 50 });
     expect([peer.parent(2), peer.parent(3)]).toEqual([undefined, 1]);
   });
@@ -176,14 +176,14 @@ describe('choice of a parent', () => {
       for (let number = 0; number < 3; number++) mesh.add();
       mesh.link(0, 1);
       // Each has offered once, from a parent that is gone by now: both ask each other at the same time.
-      mesh.peers[0]!.neighbour(1).offers = { rendition: RENDITION, pathMs: offering({ 4: 100 }) };
-      mesh.peers[1]!.neighbour(0).offers = { rendition: RENDITION, pathMs: offering({ 4: 100 }) };
-      mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, []);
-      mesh.peers[1]!.subscriptions.setDuty(mesh.nowMs, []);
+      mesh.peers[0]!.neighbour(1).offers = [{ rendition: RENDITION, pathMs: offering({ 4: 100 }) }];
+      mesh.peers[1]!.neighbour(0).offers = [{ rendition: RENDITION, pathMs: offering({ 4: 100 }) }];
+      mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [] });
+      mesh.peers[1]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [] });
       mesh.runFor(40);
       expect([mesh.peers[0]!.parent(4), mesh.peers[1]!.parent(4)]).toEqual([1, 0]);
       mesh.link(1, 2);
-      mesh.peers[2]!.subscriptions.setDuty(mesh.nowMs, [4]);
+      mesh.peers[2]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [4] });
       let mutual = 0;
       mesh.runFor(15_000, () => {
         mutual += mesh.peers.filter((peer) => peer.children(4).includes(peer.parent(4) ?? -1)).length;
@@ -229,12 +229,12 @@ describe('children and loops', () => {
     for (let count = 0; count < 3; count++) mesh.add();
     mesh.link(0, 1);
     mesh.link(1, 2);
-    mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, [0]);
+    mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0] });
     mesh.runFor(3_000);
     expect([mesh.peers[1]!.parent(0), mesh.peers[2]!.parent(0)]).toEqual([0, 1]);
     mesh.link(0, 2);
     mesh.runFor(100);
-    mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, []);
+    mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [] });
     mesh.runFor(1_400, () => {
       for (const number of [0, 1, 2]) expect(mesh.isInLoop(number, 0), `at ${mesh.nowMs}`).toBe(false);
     });
@@ -264,7 +264,7 @@ describe('children and loops', () => {
 
   it('LP7: where more children were taken than the uplink, now measured, carries, one goes at a time', () => {
     const { mesh, peer } = alone(8);
-    peer.subscriptions.setDuty(mesh.nowMs, [0, 1, 2, 3, 4, 5, 6, 7]);
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0, 1, 2, 3, 4, 5, 6, 7] });
     for (let from = 1; from <= 3; from++) for (let stripe = 0; stripe < 4; stripe++) ask(mesh, from, 0, stripe);
     const children = (): number => [0, 1, 2, 3, 4, 5, 6, 7].reduce((sum, stripe) => sum + peer.children(stripe).length, 0);
     expect(children()).toBe(12);
@@ -363,35 +363,74 @@ describe('parents that fail', () => {
 });
 
 describe('renditions', () => {
-  it('LP11: another rendition is followed: old parents and children are left, and nothing is offered of the old', () => {
+  it('LP11: another rendition is followed beside the first, and has parents and children of its own', () => {
     const { mesh, peer } = alone(3);
     tell(mesh, 1, 0, { 0: 100, 1: 100 });
     ask(mesh, 2, 0, 0);
-    expect(peer.children(0)).toEqual([2]);
     peer.subscriptions.follow(mesh.nowMs, OTHER);
     peer.subscriptions.tick(mesh.nowMs);
-    expect(mesh.messages('unsubscribe', 0, 1)).toMatchObject([{ rendition: RENDITION, stripe: 0 }, { rendition: RENDITION, stripe: 1 }]);
-    expect(mesh.messages('unsubscribe', 0, 2)).toMatchObject([{ rendition: RENDITION, stripe: 0 }]);
-    expect([0, 1].map((stripe) => peer.parent(stripe, OTHER))).toEqual([undefined, undefined]);
-    expect(mesh.messages('subscribe', 0, 1).filter(({ rendition }) => rendition === OTHER)).toEqual([]);
+    expect([peer.parent(0), peer.parent(0, OTHER), peer.children(0)]).toEqual([1, undefined, [2]]);
     tell(mesh, 3, 0, { 0: 500 }, OTHER);
-    expect([peer.parent(0, OTHER), peer.parent(0)]).toEqual([3, undefined]);
+    ask(mesh, 1, 0, 0, OTHER);
+    expect([peer.parent(0), peer.parent(0, OTHER), peer.children(0), peer.children(0, OTHER)]).toEqual([1, 3, [2], [1]]);
     expect(mesh.messages('subscribe', 0, 3)).toEqual([{ kind: 'subscribe', rendition: OTHER, stripe: 0 }]);
+    expect(mesh.messages('unsubscribe', 0, 1)).toEqual([]);
   });
 
-  it('LP11: neighbours hear what is offered of the new rendition, also when the paths are the same', () => {
+  it('LP11: a rendition that is about to end lets its children go and takes no others, and is pushed on to us', () => {
+    const { mesh, peer } = alone(3);
+    tell(mesh, 1, 0, { 0: 100, 1: 100 });
+    ask(mesh, 2, 0, 0);
+    peer.subscriptions.retire(mesh.nowMs, RENDITION);
+    ask(mesh, 3, 0, 0);
+    expect([peer.parent(0), peer.children(0)]).toEqual([1, []]);
+    expect(mesh.messages('unsubscribe', 0, 2)).toEqual([{ kind: 'unsubscribe', rendition: RENDITION, stripe: 0 }]);
+    expect(mesh.messages('unsubscribe', 0, 3)).toEqual([{ kind: 'unsubscribe', rendition: RENDITION, stripe: 0 }]);
+    expect(mesh.messages('unsubscribe', 0, 1)).toEqual([]);
+  });
+
+  it('LP11: one that is left ends all its subscriptions, and what its parents still push is no offence', () => {
+    const { mesh, peer } = alone(3);
+    tell(mesh, 1, 0, { 0: 100, 1: 100 });
+    peer.subscriptions.follow(mesh.nowMs, OTHER);
+    peer.subscriptions.leave(mesh.nowMs, RENDITION);
+    expect(mesh.messages('unsubscribe', 0, 1)).toMatchObject([{ rendition: RENDITION, stripe: 0 }, { rendition: RENDITION, stripe: 1 }]);
+    expect([peer.parent(0), peer.parent(1)]).toEqual([undefined, undefined]);
+    expect(peer.subscriptions.mayPush(mesh.nowMs, peer.neighbour(1), keyOf(0))).toBe(true);
+    tell(mesh, 1, 0, { 0: 100 });
+    expect(peer.parent(0)).toBeUndefined();
+  });
+
+  it('LP11: duty is of one rendition: it counts when that is followed, and not after', () => {
     const { mesh, peer } = alone(2);
-    peer.subscriptions.setDuty(mesh.nowMs, [0]);
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: OTHER, stripes: [0] });
     mesh.runFor(500);
-    expect(mesh.messages('offers', 0, 1).at(-1)).toMatchObject({ rendition: RENDITION, pathMs: offering({ 0: 41 }) });
+    expect(mesh.messages('offers', 0, 1).every(({ pathMs }) => pathMs.every((path) => path === NO_OFFER))).toBe(true);
     peer.subscriptions.follow(mesh.nowMs, OTHER);
     mesh.runFor(500);
     expect(mesh.messages('offers', 0, 1).at(-1)).toMatchObject({ rendition: OTHER, pathMs: offering({ 0: 41 }) });
+    peer.subscriptions.leave(mesh.nowMs, OTHER);
+    peer.subscriptions.follow(mesh.nowMs, OTHER);
+    mesh.runFor(500);
+    expect(mesh.messages('offers', 0, 1).at(-1)).toMatchObject({ rendition: OTHER, pathMs: offering({}) });
+  });
+
+  it('LP11: children of one rendition leave less of the uplink for the other', () => {
+    const { mesh, peer } = alone(9, { uplinkBitsPerSecond: 4_000_000 });
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0, 1, 2, 3, 4, 5, 6, 7] });
+    peer.subscriptions.follow(mesh.nowMs, OTHER);
+    tell(mesh, 9, 0, { 0: 50 }, OTHER);
+    // 3.4 of 4 Mb/s are nine stripes of 375 kb/s.
+    for (let stripe = 0; stripe < 8; stripe++) ask(mesh, 1, 0, stripe);
+    ask(mesh, 2, 0, 0, OTHER);
+    ask(mesh, 3, 0, 0, OTHER);
+    expect(peer.children(7)).toEqual([1]);
+    expect(peer.children(0, OTHER)).toEqual([2]);
   });
 
   it('LP11: who asks for another rendition is refused, and offers of another count for nothing', () => {
     const { mesh, peer } = alone(2);
-    peer.subscriptions.setDuty(mesh.nowMs, [0]);
+    peer.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [0] });
     ask(mesh, 1, 0, 0, OTHER);
     expect(peer.children(0, OTHER)).toEqual([]);
     expect(mesh.messages('unsubscribe', 0, 1)).toEqual([{ kind: 'unsubscribe', rendition: OTHER, stripe: 0 }]);

@@ -119,7 +119,7 @@ export class VirtualOrigin {
         }),
       followHeaders: ({ after }, listener) => {
         let isOver = false;
-        let last: number = after;
+        let last = after ?? this.chunks.findLastIndex(({ signed }) => signed.header.isIndependent) - 1;
         const look = (): void => {
           if (isOver) return;
           if (this.isAway) {

@@ -274,7 +274,7 @@ export class VirtualSwarm {
     });
     seeder?.listener.dutyMap({ stripes });
     for (const { request, listener } of viewers) {
-      listener.duty(stripes.flatMap((peers, stripe) => (peers.includes(request.peerId) ? [stripe] : [])));
+      listener.duty({ stripes: stripes.flatMap((peers, stripe) => (peers.includes(request.peerId) ? [stripe] : [])) });
     }
   }
 

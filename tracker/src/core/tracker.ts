@@ -9,6 +9,7 @@ import {
   type PeerDescription,
   type PeerReport,
   type Random,
+  type RenditionId,
   type Seeded,
   type Signal,
   type Signer,
@@ -241,7 +242,7 @@ export class Tracker {
   }
 
   /** Up to `count` visible peers that have proved to deliver and have room: others each time, so that a rush of newcomers is spread. */
-  warmPeers(streamId: StreamId, count: number): PeerDescription[] {
+  warmPeers(streamId: StreamId, count: number, _rendition: RenditionId = 0 as RenditionId): PeerDescription[] {
     return this.#swarms.get(streamId)?.warmPeers(count) ?? [];
   }
 

@@ -1,3 +1,4 @@
+import type { RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { createStrategy, type StrategyName } from '../../../src/sim/strategies/registry.js';
@@ -119,7 +120,7 @@ describe('sequential and rarest-first', () => {
     const rigs = (['sequential', 'rarest-first'] as const).map((name) => {
       const rig = viewer(name);
       const links = LATER.map(() => rig.link());
-      rig.handle({ kind: 'originHeaders', headers: [11, ...LATER].map(publish) });
+      rig.handle({ kind: 'originHeaders', rendition: 0 as RenditionId, headers: [11, ...LATER].map(publish) });
       // Each neighbour has a chunk of its own, and nobody the next one.
       LATER.forEach((sequence, index) => rig.hear(links[index]!, { kind: 'have', ...ref(sequence) }));
       return rig;
@@ -136,7 +137,7 @@ describe('sequential and rarest-first', () => {
   it('of two chunks the one that fewer have is asked for first', () => {
     const rig = viewer('rarest-first');
     const [busy, other] = [rig.link(), rig.link()];
-    rig.handle({ kind: 'originHeaders', headers: [11, 12, 13, 14].map(publish) });
+    rig.handle({ kind: 'originHeaders', rendition: 0 as RenditionId, headers: [11, 12, 13, 14].map(publish) });
     // Both owe us a chunk already while they tell of more: 11 is at both, 12 at one.
     rig.hear(busy, { kind: 'have', ...ref(13) });
     rig.hear(other, { kind: 'have', ...ref(14) });
@@ -193,7 +194,7 @@ describe('election', () => {
       const elected = peers.filter((own) => {
         const rig = viewer('election', { peer: own });
         for (const peer of peers) if (peer !== own) rig.link({ peer });
-        rig.handle({ kind: 'originHeaders', headers: [publish(sequence)] });
+        rig.handle({ kind: 'originHeaders', rendition: 0 as RenditionId, headers: [publish(sequence)] });
         return rig.fetched.includes(sequence);
       });
 
@@ -205,7 +206,7 @@ describe('election', () => {
     const rigs = [1, 2, 3].map((own) => {
       const rig = viewer('election', { peer: own });
       for (const peer of [1, 2, 3]) if (peer !== own) rig.link({ peer });
-      rig.handle({ kind: 'originHeaders', headers: [publish(11)] });
+      rig.handle({ kind: 'originHeaders', rendition: 0 as RenditionId, headers: [publish(11)] });
       return rig;
     });
     const counts = [0, 210, 2_000].map((ms) => {
@@ -299,7 +300,7 @@ describe('origin-only', () => {
   it('links to nobody, follows headers and fetches each chunk at once', () => {
     const rig = viewer('origin-only');
     rig.handle({ kind: 'neighboursOffered', neighbours: [{ peerId: peerId(1), role: 'viewer', uplinkBitsPerSecond: 0 }] });
-    rig.handle({ kind: 'originHeaders', headers: [publish(11)] });
+    rig.handle({ kind: 'originHeaders', rendition: 0 as RenditionId, headers: [publish(11)] });
 
     expect(rig.all('dial')).toEqual([]);
     expect(rig.all('followHeaders')).toHaveLength(1);

@@ -165,7 +165,7 @@ export class HttpOriginClient implements OriginClient {
 
   followHeaders(...[request, listener]: Parameters<OriginClient['followHeaders']>): Cancel {
     return run(async (signal) => {
-      let after = request.after;
+      let { after } = request;
       for (;;) {
         // Failures are remembered from one call to the next, so that whoever starts again at once
         // doesn't hammer an origin that has just died.
@@ -173,7 +173,7 @@ export class HttpOriginClient implements OriginClient {
         const startMs = performance.now();
         let headers: readonly SignedChunkHeader[] = [];
         const failure = await this.#tryOrigins(signal, async (base) => {
-          const query = `rendition=${request.rendition}&after=${after}&wait=${HEADERS_WAIT_MS}`;
+          const query = `rendition=${request.rendition}${after === undefined ? '' : `&after=${after}`}&wait=${HEADERS_WAIT_MS}`;
           const answer = await this.#getWhole(
             {
               url: `${base}/${STREAM_PATHS.headers}?${query}`,
@@ -190,7 +190,7 @@ export class HttpOriginClient implements OriginClient {
             ({ header }) => header.rendition === request.rendition && header.streamId === this.#link.streamId,
           );
           if (!batch || !isWanted) return 'invalid';
-          headers = batch.filter(({ header }) => header.sequence > after);
+          headers = batch.filter(({ header }) => header.sequence > (after ?? -1));
           return batch.length > 0 && headers.length === 0 ? 'invalid' : undefined;
         });
         if (signal.aborted) return () => undefined;

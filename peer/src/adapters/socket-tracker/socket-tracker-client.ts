@@ -147,7 +147,7 @@ export class SocketTrackerClient implements TrackerClient {
         if (value !== undefined && this.#socket === socket && this.#listener) take(this.#listener, value);
       };
     socket.on('signal', parsed(signalSchema, (listener, signal) => listener.signal(signal)));
-    socket.on('duty', parsed(dutySchema, (listener, { stripes }) => listener.duty(stripes)));
+    socket.on('duty', parsed(dutySchema, (listener, duty) => listener.duty(duty)));
     socket.on('dutyMap', parsed(dutyMapSchema, (listener, map) => listener.dutyMap(map)));
     socket.on('ticket', parsed(ticketRenewalSchema, (listener, renewal) => listener.ticket(renewal)));
   }

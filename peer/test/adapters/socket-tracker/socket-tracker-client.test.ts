@@ -164,7 +164,7 @@ describe('tracker client', () => {
     await until(() => log.length === 6);
     expect(log.slice(2)).toEqual([
       ['signal', SIGNAL],
-      ['duty', [0, 7]],
+      ['duty', { stripes: [0, 7] }],
       ['dutyMap', dutyMap],
       ['ticket', { ticket: 'new', ticketExpiresAtMs: 5 }],
     ]);

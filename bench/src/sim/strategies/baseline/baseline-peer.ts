@@ -238,6 +238,7 @@ export class BaselinePeer implements PeerAgent {
       case 'tick':
       case 'linkDrained':
       case 'duty':
+      case 'quality':
       case 'visibility':
       case 'signal':
         return;

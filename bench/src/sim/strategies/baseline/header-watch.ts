@@ -46,11 +46,11 @@ export class HeaderWatch {
   /** A neighbour tells of a chunk; what counts is the edge, soon after it became so. */
   told(nowMs: number, sequence: number): void {
     const { edge, edgeAtMs } = this.#context.chunks;
-    if (!this.#isOpen || this.#policy === 'always' || sequence !== edge?.sequence) return;
+    if (!this.#isOpen || this.#rendition === undefined || this.#policy === 'always' || sequence !== edge?.sequence) return;
     if (nowMs - edgeAtMs > this.#partMs) return;
     this.#told.add(sequence);
     if (this.#told.size < CAUGHT_UP_CHUNKS) return;
-    this.#context.command({ kind: 'stopHeaders' });
+    this.#context.command({ kind: 'stopHeaders', rendition: this.#rendition });
     this.#isOpen = false;
     this.#notBeforeMs = nowMs;
   }

@@ -1,0 +1,356 @@
+import { chunkKey, renditionBit, type ChunkHeader, type ChunkKey, type ChunkRef, type MediaTimeline, type RenditionId, type SignedChunkHeader } from '@p2ptv/protocol';
+import { endDateMs, isComplete } from './chunk-store.js';
+import type { Downloads } from './downloads.js';
+import type { EngineContext } from './engine-context.js';
+import { Estimate } from './estimate.js';
+import { HeaderPoll } from './header-poll.js';
+import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
+import type { PlayoutClock } from './playout-clock.js';
+import type { PushTrees } from './push-trees.js';
+
+/** A chunk that the origin no longer has is given up so long after its deadline, ms. */
+const LOST_GRACE_MS = 500;
+/** A rendition that was left is remembered for so long, ms: what was asked for is still on its way, and the player may read what it has. */
+const LEFT_MS = 10_000;
+/** The end of the rendition that is left is waited for so long after the beginning of the next, ms, while no playhead is known. */
+const END_PATIENCE_MS = 1_500;
+/** What a stream is taken for until headers tell its rate, bits a second. */
+const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
+/** Length of a part until a header tells, ms. */
+const ASSUMED_PART_MS = 200;
+
+/** A rendition as far as it is followed, or was. */
+type Watched = {
+  readonly rendition: RenditionId;
+  readonly playable: PlayableTimeline;
+  readonly poll: HeaderPoll;
+  readonly bitsPerSecond: Estimate;
+  partMs: number;
+};
+
+/** The rendition that follows the one that is watched. */
+type Next = {
+  readonly watched: Watched;
+  /** Capture date before which it is not to begin, ms. */
+  readonly earliestDateMs: number;
+  /** Its first part; undefined until an independent one is known that will do. */
+  entry: { readonly dateMs: number; readonly knownAtMs: number } | undefined;
+};
+
+/** A rendition that was left at a capture date. */
+type Left = { readonly watched: Watched; readonly dateMs: number; readonly atMs: number };
+
+/** Which rendition to follow from now on. */
+export type FollowWish = {
+  readonly rendition: RenditionId;
+  /** The one that is watched does not arrive in time: the next begins as early as it can, not at the live edge. */
+  readonly isUrgent: boolean;
+};
+
+/**
+ * What is wanted, and in which order it is played: one rendition, and while another one is about to
+ * follow both, the first up to an independent part of the second. (SPEC PT, RE1–RE5)
+ */
+export class PlayOrder {
+  readonly #context: EngineContext;
+  readonly #clock: PlayoutClock;
+  readonly #downloads: Downloads;
+  readonly #trees: PushTrees;
+  readonly #followedChanged: (nowMs: number) => void;
+  readonly #known = new Map<RenditionId, Watched>();
+  #current: Watched | undefined;
+  #next: Next | undefined;
+  #left: Left[] = [];
+  #wish: FollowWish | undefined;
+
+  /** @param parts `followedChanged` is called when others are followed than before */
+  constructor(
+    context: EngineContext,
+    parts: { clock: PlayoutClock; downloads: Downloads; trees: PushTrees; followedChanged: (nowMs: number) => void },
+  ) {
+    this.#context = context;
+    this.#clock = parts.clock;
+    this.#downloads = parts.downloads;
+    this.#trees = parts.trees;
+    this.#followedChanged = parts.followedChanged;
+  }
+
+  /** The rendition that is played now; undefined until the join answer, or a volunteer's first header. */
+  get rendition(): RenditionId | undefined {
+    return this.#current?.rendition;
+  }
+
+  /** The renditions whose chunks are wanted, as a set of bits. */
+  get followedBits(): number {
+    const bit = (watched: Watched | undefined): number => (watched ? renditionBit(watched.rendition) : 0);
+    return bit(this.#current) | bit(this.#next?.watched);
+  }
+
+  /** Verified parts of a rendition in play order. */
+  timeline(rendition: RenditionId): MediaTimeline {
+    return this.#open(rendition).playable.timeline;
+  }
+
+  /** Length of a part of what is watched, ms. */
+  get partMs(): number {
+    return this.#current?.partMs ?? ASSUMED_PART_MS;
+  }
+
+  /** Media bits a second of a rendition, from its newest headers. */
+  bitsPerSecond(rendition: RenditionId): number {
+    return this.#known.get(rendition)?.bitsPerSecond.mean ?? ASSUMED_STREAM_BITS_PER_SECOND;
+  }
+
+  /** True when chunks of the rendition are wanted; also before it is known which are. */
+  isFollowed(rendition: RenditionId): boolean {
+    return this.#current === undefined || (this.followedBits & renditionBit(rendition)) !== 0;
+  }
+
+  /** When {@link advance} or {@link pollHeaders} wants to run again. */
+  dueMs(nowMs: number): number {
+    let dueMs = Infinity;
+    for (const { playable, poll } of this.#known.values()) dueMs = Math.min(dueMs, playable.dueMs(nowMs), poll.dueMs);
+    const { entry } = this.#next ?? {};
+    if (entry && nowMs < entry.knownAtMs + END_PATIENCE_MS) dueMs = Math.min(dueMs, entry.knownAtMs + END_PATIENCE_MS);
+    return dueMs;
+  }
+
+  /** The join answer: playback begins with this part. */
+  begin(nowMs: number, rendition: RenditionId, first: ChunkHeader | undefined): void {
+    const watched = this.#open(rendition);
+    for (const former of [this.#current, this.#next?.watched]) if (former && former !== watched) this.#stopFollowing(nowMs, former);
+    this.#current = watched;
+    this.#next = undefined;
+    if (first) watched.playable.startAt(first);
+    // A volunteer passes on what it is told of; only who watches asks for more.
+    if (this.#context.identity.role === 'viewer') watched.poll.begin(nowMs, watched.partMs);
+    this.#followedChanged(nowMs);
+    this.#applyWish(nowMs);
+  }
+
+  /** Follows another rendition as soon as one can: RE1–RE4. */
+  follow(nowMs: number, wish: FollowWish): void {
+    this.#wish = wish;
+    this.#applyWish(nowMs);
+  }
+
+  /** A header is verified and new. */
+  accepted(nowMs: number, signed: SignedChunkHeader): void {
+    const { header } = signed;
+    const { role } = this.#context.identity;
+    if (this.#current === undefined) {
+      this.#current = this.#open(header.rendition);
+      this.#followedChanged(nowMs);
+    }
+    const watched = this.#open(header.rendition);
+    if (this.isFollowed(header.rendition)) {
+      watched.partMs = header.durationUs / 1000;
+      watched.bitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
+      this.#trees.follow(nowMs, header.rendition);
+    }
+    if (this.#next?.watched === watched && !this.#next.entry) this.#tryEntry(nowMs, this.#next, header);
+    // A volunteer has no join answer: it begins with the first header that it hears of.
+    if (role === 'seeder' && header.isIndependent) watched.playable.startAt(header);
+    this.#want(nowMs, watched, signed);
+  }
+
+  /** Only for the origin's seeder: a chunk of its own. */
+  published(nowMs: number, header: ChunkHeader): void {
+    const { playable } = this.#open(header.rendition);
+    playable.startAt(header);
+    playable.accepted(nowMs, header);
+  }
+
+  /** The live edge of a rendition has moved on. */
+  edgeMoved(nowMs: number, header: ChunkHeader): void {
+    this.#known.get(header.rendition)?.poll.advanced(nowMs, header.durationUs / 1000);
+  }
+
+  /** A neighbour tells of a chunk. */
+  told(nowMs: number, { rendition, sequence }: ChunkRef): void {
+    this.#known.get(rendition)?.poll.told(nowMs, sequence);
+  }
+
+  originAnswered(rendition: RenditionId): void {
+    this.#known.get(rendition)?.poll.answered();
+  }
+
+  originFailed(nowMs: number, rendition: RenditionId): void {
+    this.#known.get(rendition)?.poll.failed(nowMs);
+  }
+
+  /** What the playhead has passed without it is not wanted any more. */
+  dropOverrun(nowMs: number): void {
+    const playheadMs = this.#clock.playheadMs(nowMs);
+    if (playheadMs !== undefined) this.#downloads.abandonWhere(nowMs, (header) => endDateMs(header) < playheadMs);
+  }
+
+  /** Appends what may be played now to its timeline, and goes over to the next rendition where that begins. */
+  advance(nowMs: number): void {
+    if (!this.#current) {
+      for (const watched of this.#known.values()) this.#append(nowMs, watched);
+      return;
+    }
+    this.#append(nowMs, this.#current);
+    if (this.#next?.entry && this.#isReached(nowMs, this.#next.entry)) {
+      this.#enter(nowMs, this.#current, this.#next);
+      this.#append(nowMs, this.#current);
+    }
+    if (this.#left.length > 0) this.#forgetLeft(nowMs);
+  }
+
+  /** Asks the origin for headers that neighbours did not tell of. */
+  pollHeaders(nowMs: number): void {
+    for (const watched of this.#known.values()) {
+      const after = watched.playable.missingAfter(nowMs);
+      watched.poll.check(nowMs, after === undefined ? undefined : { after });
+    }
+  }
+
+  #applyWish(nowMs: number): void {
+    // Once it is settled where the next rendition begins, the one before is cut there: first that is done.
+    if (!this.#wish || !this.#current || this.#next?.entry) return;
+    const { rendition, isUrgent } = this.#wish;
+    if (this.#next?.watched.rendition === rendition) return;
+    if (this.#next) this.#stopFollowing(nowMs, this.#next.watched);
+    const hadNext = this.#next !== undefined;
+    this.#next = undefined;
+    if (rendition !== this.#current.rendition) {
+      const edge = this.#context.headers.edge(this.#current.rendition);
+      // A check that ended after it was left may have left a header behind.
+      this.#context.headers.leave(rendition);
+      const watched = this.#openAnew(rendition);
+      watched.poll.begin(nowMs, this.#current.partMs);
+      this.#next = { watched, earliestDateMs: isUrgent || !edge ? -Infinity : endDateMs(edge), entry: undefined };
+      this.#context.counters.renditionSwitches++;
+    }
+    if (this.#next ?? hadNext) this.#followedChanged(nowMs);
+  }
+
+  /** An independent part of the next rendition will do where the one before is not further yet. */
+  #tryEntry(nowMs: number, next: Next, header: ChunkHeader): void {
+    const current = this.#current;
+    if (!header.isIndependent || !current) return;
+    const dateMs = header.programDateTimeMs;
+    const earliestMs = Math.max(next.earliestDateMs, current.playable.reachedDateMs ?? -Infinity);
+    // Dates are rounded.
+    if (dateMs + header.durationUs / 2000 < earliestMs) return;
+    next.entry = { dateMs, knownAtMs: nowMs };
+    next.watched.playable.startAt(header);
+    current.playable.endAt(dateMs);
+    const { rendition } = current;
+    this.#downloads.abandonWhere(nowMs, (wanted) => wanted.rendition === rendition && wanted.programDateTimeMs + wanted.durationUs / 2000 >= dateMs);
+    // Its children need others: they have until its end to find them.
+    this.#trees.retire(nowMs, rendition);
+    for (const known of this.#context.headers.of(header.rendition)) {
+      if (known.header.sequence > header.sequence) this.#want(nowMs, next.watched, known);
+    }
+  }
+
+  #want(nowMs: number, { playable }: Watched, signed: SignedChunkHeader): void {
+    const { header } = signed;
+    if (playable.neededFrom === undefined || header.sequence < playable.neededFrom || !playable.isWithin(header)) return;
+    if (this.#context.store.get(chunkKey(header.rendition, header.sequence))) return;
+    playable.accepted(nowMs, header);
+    this.#downloads.want(nowMs, signed);
+  }
+
+  /** True when nothing of the rendition before the next one's first part is to come any more. */
+  #isReached(nowMs: number, entry: { readonly dateMs: number; readonly knownAtMs: number }): boolean {
+    const { playable, partMs } = this.#current ?? {};
+    if (playable?.reachedDateMs !== undefined && playable.reachedDateMs + (partMs ?? 0) / 2 >= entry.dateMs) return true;
+    const playheadMs = this.#clock.playheadMs(nowMs);
+    return playheadMs === undefined ? nowMs >= entry.knownAtMs + END_PATIENCE_MS : playheadMs >= entry.dateMs;
+  }
+
+  #enter(nowMs: number, from: Watched, next: Next): void {
+    this.#left.push({ watched: from, dateMs: next.entry?.dateMs ?? 0, atMs: nowMs });
+    this.#current = next.watched;
+    this.#next = undefined;
+    this.#stopFollowing(nowMs, from);
+    this.#applyWish(nowMs);
+    this.#followedChanged(nowMs);
+  }
+
+  /** Nothing of a rendition is wanted any more, nor heard of. */
+  #stopFollowing(nowMs: number, { rendition, poll, playable }: Watched): void {
+    poll.end(nowMs);
+    playable.endAt(-Infinity);
+    this.#trees.leave(nowMs, rendition);
+    this.#downloads.abandonWhere(nowMs, (header) => header.rendition === rendition);
+    this.#context.headers.leave(rendition);
+  }
+
+  #append(nowMs: number, watched: Watched): void {
+    for (const { header, isRestart } of watched.playable.advance(nowMs, (key) => this.#stateOf(nowMs, key))) {
+      this.#context.command({ kind: 'event', event: { name: 'partReady', header, isRestart } });
+      this.#trim(nowMs, watched.playable, isRestart);
+    }
+  }
+
+  #stateOf(nowMs: number, key: ChunkKey): ChunkState {
+    const chunk = this.#context.store.get(key);
+    if (chunk && isComplete(chunk)) return 'complete';
+    if (!this.#downloads.isLost(nowMs, key, LOST_GRACE_MS)) return 'coming';
+    this.#downloads.abandon(nowMs, key);
+    return 'lost';
+  }
+
+  /** Keeps the store within its time and its budget; what goes from it goes from the timeline too. */
+  #trim(nowMs: number, { timeline }: PlayableTimeline, isRestart: boolean): void {
+    const { keepMs, budgetBytes } = this.#context.options.store;
+    const { store } = this.#context;
+    if (timeline.trim(keepMs).length > 0 || isRestart) this.#dropBeforeTimeline(nowMs, timeline);
+    for (let budgetKeepMs = keepMs; store.bytes > budgetBytes && budgetKeepMs > 1; ) {
+      budgetKeepMs /= 2;
+      if (timeline.trim(budgetKeepMs).length > 0) this.#dropBeforeTimeline(nowMs, timeline);
+    }
+  }
+
+  /** Drops what lies before the timeline: what was trimmed, what a restart left behind, what never found its place. */
+  #dropBeforeTimeline(nowMs: number, timeline: MediaTimeline): void {
+    const first = timeline.segments[0]?.parts[0];
+    if (!first) return;
+    this.#dropWhere(nowMs, (header) => header.rendition === first.rendition && header.sequence < first.sequence);
+    const { headers, neighbours } = this.#context;
+    neighbours.forget(headers.forgetBefore(first));
+  }
+
+  #dropWhere(nowMs: number, isOver: (header: ChunkHeader) => boolean): void {
+    const { store } = this.#context;
+    for (const { key, signed } of [...store.all()]) {
+      if (!isOver(signed.header)) continue;
+      this.#downloads.abandon(nowMs, key);
+      store.remove(key);
+    }
+  }
+
+  #forgetLeft(nowMs: number): void {
+    const over = this.#left.filter(({ atMs }) => nowMs >= atMs + LEFT_MS);
+    if (over.length === 0) return;
+    this.#left = this.#left.filter((left) => !over.includes(left));
+    for (const { watched, dateMs } of over) {
+      const { rendition } = watched;
+      this.#dropWhere(nowMs, (header) => header.rendition === rendition && header.programDateTimeMs < dateMs);
+      if (this.#known.get(rendition) !== watched) continue;
+      this.#known.delete(rendition);
+      this.#context.neighbours.forgetRendition(rendition);
+    }
+  }
+
+  #open(rendition: RenditionId): Watched {
+    return this.#known.get(rendition) ?? this.#openAnew(rendition);
+  }
+
+  #openAnew(rendition: RenditionId): Watched {
+    const watched: Watched = {
+      rendition,
+      playable: new PlayableTimeline(),
+      poll: new HeaderPoll(this.#context, rendition),
+      bitsPerSecond: new Estimate(ASSUMED_STREAM_BITS_PER_SECOND),
+      partMs: ASSUMED_PART_MS,
+    };
+    this.#known.set(rendition, watched);
+    return watched;
+  }
+}
