@@ -39,7 +39,7 @@ export type JudgedBar = {
   /** Undefined: the figure that it is held against is not there. */
   readonly limit: number | undefined;
   readonly sense: 'least' | 'most';
-  /** The value, for people. */
+  /** The value, for people; where it is held against a multiple of another run's, what multiple it is. */
   readonly valueText: string;
   /** `≥ .96`, for people. */
   readonly barText: string;
@@ -64,8 +64,9 @@ export function judgeBars({ name, bars }: BarredRun, results: Readonly<Record<st
     const limit = limitOf(bar, against);
     const isMet = value !== undefined && limit !== undefined && (sense === 'least' ? value >= limit : value <= limit);
     const whose = other?.run === undefined ? '' : ` (${other.run})`;
+    const besides = bar.plus || other?.run === undefined || value === undefined || !against ? '' : ` (${formatFigure(value / against, 'number')} ×)`;
     const barText = `${sense === 'least' ? '≥' : '≤'} ${formatFigure(limit, unit)}${whose}`;
-    return { run: name, field: bar.field, label, value, limit, sense, valueText: formatFigure(value, unit), barText, isMet };
+    return { run: name, field: bar.field, label, value, limit, sense, valueText: formatFigure(value, unit) + besides, barText, isMet };
   });
 }
 

@@ -43,6 +43,7 @@ export const FIGURES: readonly Figure[] = [
   { field: 'skippedSteadyRatio', label: 'left out, steady', unit: 'share', better: 'less' },
   { field: 'firstViewersStalledRatio', label: 'stalled, who came first', unit: 'share', better: 'less' },
   { field: 'recoveryMs', label: 'recovered after', unit: 'ms', better: 'less' },
+  { field: 'outagePlayedRatio', label: 'played all of before the outage', unit: 'ratio', better: 'more' },
   { field: 'originBytes.seed', label: 'origin: seeds', unit: 'bytes', better: 'less' },
   { field: 'originBytes.fallback', label: 'origin: fallbacks', unit: 'bytes', better: 'less' },
   { field: 'originBytes.join', label: 'origin: joins', unit: 'bytes', better: 'less' },

@@ -3,6 +3,7 @@ import type { EventQueue } from './event-queue.js';
 import { Histogram } from './histogram.js';
 import type { OriginByteKind } from './origin-http.js';
 import { countAltered, isAltered } from './altered-block.js';
+import { OutageWatch } from './outage-watch.js';
 import type { LinkEnd } from './sim-link.js';
 import type { AccessLine } from './access-line.js';
 import type { PeerAgentState } from './peer-agent.js';
@@ -33,6 +34,8 @@ export interface CountedPeer {
   /** That it watches. */
   readonly rendition: RenditionId;
   readonly state: PeerAgentState;
+  /** Capture date of the picture on the screen, ms; undefined before the first one. */
+  readonly playheadMs: number | undefined;
 }
 
 /** What is counted of one viewer. */
@@ -96,7 +99,7 @@ export class Measure {
   /** Links over which an altered block has come to an honest peer, and when. */
   readonly #betrayedAtMs = new Map<LinkEnd, number>();
   #longestBetrayalMs = 0;
-  #stalledSinceOutage: { readonly endedAtMs: number; recoveredAtMs: number | undefined } | undefined;
+  #outage: OutageWatch | undefined;
   readonly #firstViewers: number;
   readonly #renditions: number;
   #renditionMs = 0;
@@ -121,17 +124,18 @@ export class Measure {
     return this.#longestBetrayalMs;
   }
 
-  /** After an outage: until nobody stood still any more, ms; null: that never came; undefined: there was none. */
-  get recoveryMs(): number | null | undefined {
-    const outage = this.#stalledSinceOutage;
-    if (!outage) return undefined;
-    return outage.recoveredAtMs === undefined ? null : outage.recoveredAtMs - outage.endedAtMs;
+  /** How the origin's outage went by, if there was one. */
+  get outage(): OutageWatch | undefined {
+    return this.#outage;
   }
 
-  /** An outage is over. */
-  outageEnded(): void {
-    const { nowMs } = this.#queue;
-    this.#stalledSinceOutage = { endedAtMs: nowMs, recoveredAtMs: this.#stalledNow === 0 ? nowMs : undefined };
+  /** @param publishedToMs capture date up to which all has been published */
+  outageBegan(publishedToMs: number): void {
+    const watching = [...this.#viewers.values()].filter(({ startupMs, leftAtMs }) => startupMs !== undefined && leftAtMs === undefined);
+    this.#outage = new OutageWatch(
+      publishedToMs,
+      watching.map(({ peer }) => peer),
+    );
   }
 
   /** A link of a peer has ended. */
@@ -250,6 +254,7 @@ export class Measure {
     const tally = this.#viewers.get(peer);
     if (tally) tally.leftAtMs = this.#queue.nowMs;
     this.#countWatched(peer, this.#queue.nowMs);
+    this.#outage?.left(peer);
   }
 
   /** The run is over. Whoever still waits for a first frame has waited for at least so long. */
@@ -262,6 +267,7 @@ export class Measure {
     for (const { peer, leftAtMs } of this.#viewers.values()) {
       if (leftAtMs === undefined) this.#countWatched(peer, this.#queue.nowMs);
     }
+    this.#outage?.finish();
   }
 
   /** @param isReachable false: nobody can have it yet, and its delay says nothing */
@@ -354,14 +360,16 @@ export class Measure {
 
   stallEnded(peer: CountedPeer, fromMs: number, toMs: number): void {
     this.#stalledNow--;
-    const outage = this.#stalledSinceOutage;
-    if (outage && this.#stalledNow === 0) outage.recoveredAtMs ??= toMs;
+    this.#outage?.stalled(fromMs, toMs);
     if (this.#isFirst(peer)) this.firstStalledMs += toMs - fromMs;
     this.stalledMs += toMs - fromMs;
     this.stalledSteadyMs += Math.max(0, toMs - Math.max(fromMs, peer.joinedAtMs + STEADY_AFTER_MS));
   }
 
-  skipped(peer: CountedPeer, byMs: number): void {
+  /** Media between two capture dates are left out. */
+  skipped(peer: CountedPeer, fromMs: number, toMs: number): void {
+    const byMs = toMs - fromMs;
+    this.#outage?.skipped(peer, fromMs);
     this.skippedMs += byMs;
     if (isSteady(peer, this.#queue.nowMs)) this.skippedSteadyMs += byMs;
   }

@@ -53,7 +53,7 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     skippedRatio: ratioOf(measure.skippedMs, measure.watchedMs),
     skippedSteadyRatio: ratioOf(measure.skippedSteadyMs, measure.watchedSteadyMs),
     firstViewersStalledRatio: ratioOf(measure.firstStalledMs, measure.firstWatchedMs),
-    ...(measure.recoveryMs === undefined ? {} : { recoveryMs: measure.recoveryMs }),
+    ...outageFiguresOf(measure),
     startupMs: { p50: measure.startups.quantile(0.5), p95: measure.startups.quantile(0.95) },
     playoutDelayMs: { p50: measure.playoutDelays.quantile(0.5), p95: measure.playoutDelays.quantile(0.95) },
     duplicateRatio: measure.duplicateRatio,
@@ -120,6 +120,13 @@ function limitsOf(
 function meanRateOf(config: SimConfig, measure: Measure): number {
   if (config.renditions === 1 || measure.watchedMs === 0) return config.rateBitsPerSecond;
   return (measure.handedBytes * 8_000) / measure.watchedMs;
+}
+
+function outageFiguresOf({ outage }: Measure): Pick<SimResult, 'recoveryMs' | 'outagePlayedRatio'> {
+  return {
+    ...(outage?.recoveryMs === undefined ? {} : { recoveryMs: outage.recoveryMs }),
+    ...(outage?.playedRatio === undefined ? {} : { outagePlayedRatio: outage.playedRatio }),
+  };
 }
 
 function fairnessOf(tallies: readonly ViewerTally[], measure: Measure): SimResult['uploadFairness'] {

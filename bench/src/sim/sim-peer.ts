@@ -126,6 +126,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     return state;
   }
 
+  get playheadMs(): number | undefined {
+    return this.#player?.dateMs(this.#world.queue.nowMs);
+  }
+
   get isStalled(): boolean {
     return this.#player?.isStalled ?? false;
   }
@@ -526,7 +530,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       },
       stallBegan: () => measure.stallBegan(this),
       stallEnded: (fromMs, toMs) => measure.stallEnded(this, fromMs, toMs),
-      skipped: (byMs) => measure.skipped(this, byMs),
+      skipped: (fromMs, toMs) => measure.skipped(this, fromMs, toMs),
       delaySampled: (nowMs, delayMs) => measure.delaySampled(this, nowMs, delayMs),
     };
   }

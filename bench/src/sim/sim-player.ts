@@ -25,8 +25,8 @@ export interface PlayerListener {
   stallBegan(): void;
   /** A standstill is over, or is counted up to the end of the run. */
   stallEnded(fromMs: number, toMs: number): void;
-  /** Media were left out: they never came, or it was too late for them. */
-  skipped(byMs: number): void;
+  /** Media between two dates were left out: they never came, or it was too late for them. */
+  skipped(fromMs: number, toMs: number): void;
   /** A look at the delay, twice a second while the picture moves. */
   delaySampled(nowMs: number, delayMs: number): void;
 }
@@ -134,7 +134,7 @@ export class SimPlayer {
       const liveMs = Math.min(nowMs - targetMs, this.#readyToMs - this.#partMs);
       if (liveMs - dateMs >= LEAST_SEEK_MS) {
         this.#holes.length = 0;
-        this.#listener.skipped(liveMs - dateMs);
+        this.#listener.skipped(dateMs, liveMs);
         this.#rate = 1;
         this.#moveTo(nowMs, liveMs);
         return;
@@ -164,7 +164,7 @@ export class SimPlayer {
     if (this.#phase !== 'playing') return;
     while (this.#holes[0] && nowMs >= this.#dryAtMs - 0.001) {
       const hole = this.#holes.shift() ?? { fromMs: 0, toMs: 0 };
-      this.#listener.skipped(hole.toMs - hole.fromMs);
+      this.#listener.skipped(hole.fromMs, hole.toMs);
       this.#anchorAtMs = nowMs;
       this.#anchorDateMs = hole.toMs;
     }

@@ -38,8 +38,10 @@ export type SimResult = {
   readonly skippedSteadyRatio: number;
   /** Of those only who came at first, before any crowd. */
   readonly firstViewersStalledRatio: number;
-  /** After the origin's outage: until nobody stood still any more; null: that never came; left out: there was none. */
-  readonly recoveryMs?: number | null;
+  /** After the origin's outage: until nobody stood still because of it any more; left out: there was none. */
+  readonly recoveryMs?: number;
+  /** Share of those who watched as it began that have played all that had been published before it. */
+  readonly outagePlayedRatio?: number;
   readonly startupMs: { readonly p50: number; readonly p95: number };
   /** Only on demand. */
   readonly seekMs?: { readonly p50: number; readonly p95: number };

@@ -75,6 +75,8 @@ export class Simulation implements World {
   readonly #publisher: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
   readonly #population: Random;
   #nextIndex = 0;
+  /** Capture date up to which all has been published while the origin could be reached, ms. */
+  #publishedToMs = 0;
 
   constructor(config: SimConfig, strategy: Strategy) {
     this.#config = config;
@@ -214,11 +216,12 @@ export class Simulation implements World {
   /** The origin's network is cut off: the encoder runs on, and what it makes is there when the network is back. */
   #planOriginOutage({ fromSeconds, toSeconds }: Stretch): void {
     this.#at(fromSeconds * 1_000, () => {
+      this.measure.outageBegan(this.#publishedToMs);
       this.http.failAll();
       this.#seeder.cutOff();
     });
     this.#at(toSeconds * 1_000, () => {
-      this.measure.outageEnded();
+      this.measure.outage?.ended(this.queue.nowMs);
       this.tracker.connect(this.#seeder);
       this.http.published();
     });
@@ -232,9 +235,12 @@ export class Simulation implements World {
 
   #publishFrom(atMs: number): void {
     this.#at(atMs, () => {
+      const isReachable = this.#isUp(this.#config.originOutage);
       for (const signed of this.#media.make(this.queue.nowMs)) {
-        this.measure.published(signed.header, this.#isUp(this.#config.originOutage));
-        this.#seeder.handle({ kind: 'published', signed, bytes: chunkBytes(signed.header.byteLength) });
+        const { header } = signed;
+        this.measure.published(header, isReachable);
+        if (isReachable) this.#publishedToMs = this.captureDateMs(header.programDateTimeMs) + header.durationUs / 1_000;
+        this.#seeder.handle({ kind: 'published', signed, bytes: chunkBytes(header.byteLength) });
       }
       this.http.published();
       this.#publishFrom(atMs + this.#config.partMs);

@@ -11,9 +11,10 @@ import { planRuns, runPlan, type SimPlan } from './plan.js';
 import { simPage } from './report/page.js';
 import { readScenario, scenarioNames } from './scenario.js';
 import type { SimReport } from './sim-report.js';
+import type { Comparison } from './suites/comparison.js';
 import { COMPARISONS, comparisonOf } from './suites/registry.js';
 import { runApart } from './suites/run-apart.js';
-import { formatSimReport } from './table.js';
+import { formatSimReport, judgeReport } from './table.js';
 
 /** The engine by the thousands, in virtual time, against what is physically possible. */
 export const simSuite: Suite = {
@@ -34,12 +35,15 @@ export const simSuite: Suite = {
       if (files.json !== undefined) write(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
       if (files.html !== undefined && Object.keys(report.results).length > 0) write(files.html, simPage(report));
     };
-    const report = await (typeof flags['suite'] === 'string' ? compare(flags['suite'], flags, { context, save }) : simulate(flags, context));
+    const comparison = typeof flags['suite'] === 'string' ? comparisonOf(flags['suite']) : undefined;
+    const report = await (comparison ? compare(comparison, flags, { context, save }) : simulate(flags, context));
     if (typeof report === 'boolean') return report;
     save(report);
     context.print(`\n${formatSimReport(report)}`);
+    if (comparison?.conclude) context.print(`\n${comparison.conclude(report)}`);
     for (const file of [files.json, files.html]) if (file !== undefined) context.print(`\nWritten: ${file}`);
-    return Object.values(report.config.runs).every(({ failure }) => failure === undefined);
+    const isComplete = Object.values(report.config.runs).every(({ failure }) => failure === undefined);
+    return isComplete && (comparison?.isJudge !== true || judgeReport(report).every(({ isMet }) => isMet));
   },
 };
 
@@ -55,9 +59,9 @@ async function simulate(flags: Flags, context: SuiteContext): Promise<SimReport 
 }
 
 /** Runs that are made to be compared; what there is so far is saved after each. */
-function compare(name: string, flags: Flags, { context, save }: { context: SuiteContext; save: (report: SimReport) => void }): Promise<SimReport> {
+function compare(comparison: Comparison, flags: Flags, { context, save }: { context: SuiteContext; save: (report: SimReport) => void }): Promise<SimReport> {
   const { only, scenario, heapMib } = flags;
-  const plan = comparisonOf(name).plan({
+  const plan = comparison.plan({
     only: typeof only === 'string' ? only.split(',').filter((part) => part !== '') : [],
     scenario: typeof scenario === 'string' ? scenario : undefined,
     given: givenOf(flags),

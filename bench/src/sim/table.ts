@@ -15,6 +15,7 @@ const SHORT = [
   'chunkDelayMs.p99',
   'chunkDelayOverLimit',
   'playoutDelayMs.p50',
+  'stalledRatio',
   'stalledSteadyRatio',
   'startupMs.p95',
   'originPeakBitsPerSecond',
@@ -34,6 +35,7 @@ export function formatSimReport(report: Report): string {
     const met = bars.filter(({ isMet }) => isMet).length;
     blocks.push(formatTable([['', 'value', 'bar', ''], ...rows]), `${met} of ${bars.length} bars met.`);
   }
+  blocks.push(...unjudgedTexts(report));
   return blocks.join('\n\n');
 }
 
@@ -54,6 +56,15 @@ export function judgeReport({ config, results }: Report): JudgedBar[] {
       const comparable = bars.filter((bar) => runsNeededBy([bar]).every((needed) => Object.hasOwn(config.runs, needed)));
       return judgeBars({ name, bars: comparable }, results);
     });
+}
+
+/** Which scenarios have bars that need another run, and how to have them judged. */
+function unjudgedTexts({ config }: Report): string[] {
+  const texts = Object.values(config.runs).flatMap(({ bars, scenario }) => {
+    const needed = runsNeededBy(bars).filter((run) => !Object.hasOwn(config.runs, run));
+    return needed.length === 0 || scenario === null ? [] : [`${scenario} is held against ${needed.join(' and ')} by --suite bars --only ${scenario}.`];
+  });
+  return [...new Set(texts)];
 }
 
 /** A row a run: for many of them. */

@@ -24,7 +24,7 @@ function play(readyMs: (part: number) => number | undefined, run: { parts: numbe
         started: () => void (seen.startedMs = queue.nowMs),
         stallBegan: () => undefined,
         stallEnded: (fromMs, toMs) => void seen.stalls.push([fromMs, toMs]),
-        skipped: (byMs) => void (seen.skippedMs += byMs),
+        skipped: (fromMs, toMs) => void (seen.skippedMs += toMs - fromMs),
         delaySampled: (_nowMs, delayMs) => void seen.delays.push(delayMs),
       },
     },

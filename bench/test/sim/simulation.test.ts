@@ -101,11 +101,19 @@ describe('a simulated run', () => {
     expect(result.originPeakBitsPerSecond).toBeLessThanOrEqual(12_000_000);
   });
 
-  it('knows how long everybody needed after an outage of the origin', async () => {
-    const result = await simulate({ viewers: 12, seconds: 24, originOutage: '10:14' });
+  it('knows how long everybody needed after an outage of the origin, and who played all of before it', async () => {
+    const outage = { viewers: 12, seconds: 24, originOutage: '10:14' };
+    const result = await simulate(outage);
     expect(result.stalledSteadyRatio).toBeGreaterThan(0);
     expect(result.recoveryMs).toBeGreaterThan(0);
     expect(result.recoveryMs).toBeLessThan(10_000);
+    expect(result.outagePlayedRatio).toBe(1);
+    // On a narrow line the last that was published is under way yet to who has all from the origin, and does not come.
+    const narrow = { ...outage, seconds: 14, originUplinkKbps: 40_000 };
+    expect((await simulate(narrow, createStrategy('origin-only'))).outagePlayedRatio).toBeLessThan(1);
+    expect((await simulate(narrow)).outagePlayedRatio).toBe(1);
+    const without = await simulate({ ...outage, originOutage: undefined, seconds: 8 });
+    expect([without.recoveryMs, without.outagePlayedRatio]).toEqual([undefined, undefined]);
   });
 
   it('fails when an agent sends what no link takes, or on a link that it has closed', async () => {

@@ -30,6 +30,20 @@ describe('table of runs', () => {
     expect(table).toContain('1 of 2 bars met.');
   });
 
+  it('says how many times another run’s figure it is, and where that other run is to be had', () => {
+    const bars = [{ field: 'uploadFairness.contributorsP99Ms', most: 1.1, times: { run: 'contributors' } }];
+    const riders = { ...planned(bars), scenario: 'free-riders' };
+    const contributors = simResult({ uploadFairness: { jain: 1, contributorsP99Ms: 1_000, leastContributorsP99Ms: 1_000, mostContributorsP99Ms: 1_000 } });
+    const together = formatSimReport({
+      config: { title: 'Both.', runs: { contributors: planned(), 'free-riders': riders } },
+      results: { contributors, 'free-riders': simResult() },
+    });
+    expect(together).toMatch(/p99 of who gave at all +1005 ms \(1\.00 ×\) +≤ 1100 ms \(contributors\) +ok/);
+    const alone = formatSimReport({ config: { title: 'One.', runs: { p2ptv: riders } }, results: { p2ptv: simResult() } });
+    expect(alone).not.toContain('bars met');
+    expect(alone).toContain('free-riders is held against contributors by --suite bars --only free-riders.');
+  });
+
   it('has a row for each of many', () => {
     const names = Array.from({ length: 9 }, (_, index) => `run-${index}`);
     const table = formatSimReport({

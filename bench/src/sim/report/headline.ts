@@ -23,7 +23,6 @@ const HEADLINES: readonly { readonly field: string; readonly label: string; read
     note: ({ result }) => `p95 ${formatFigure(result.playoutDelayMs.p95, 'ms')}`,
   },
   { field: 'stalledRatio', label: 'Stalled', note: ({ result }) => `steady ${formatFigure(result.stalledSteadyRatio, 'share')}` },
-  { field: 'stalledSteadyRatio', label: 'Stalled, steady', note: ({ result }) => `in all ${formatFigure(result.stalledRatio, 'share')}` },
   { field: 'startupMs.p95', label: 'Startup p95', note: ({ result }) => `median ${formatFigure(result.startupMs.p50, 'ms')}` },
   {
     field: 'originPeakBitsPerSecond',
@@ -35,11 +34,7 @@ const HEADLINES: readonly { readonly field: string; readonly label: string; read
 /** The figures of one run, large, each with its bar where it has one. */
 export function headlineCards(run: ShownRun, judged: readonly JudgedBar[]): string {
   const own = judged.filter((bar) => bar.run === run.name);
-  // Of the two ways to count stalls the one that has a bar.
-  const countsSteady = own.some(({ field }) => field === 'stalledSteadyRatio');
-  const left = countsSteady ? 'stalledRatio' : 'stalledSteadyRatio';
-  const shown = HEADLINES.filter(({ field }) => field !== left || own.some((bar) => bar.field === field));
-  const cards = shown.map(({ field, label, note }) => {
+  const cards = HEADLINES.map(({ field, label, note }) => {
     const { unit } = figureOf(field);
     const bar = own.find((candidate) => candidate.field === field);
     return card({ label, value: formatFigure(figureValue(run.result, field), unit), note: note(run), ...(bar ? { bar } : {}) });

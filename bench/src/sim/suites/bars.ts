@@ -27,7 +27,8 @@ const LAST: readonly string[] = ['steady-10k', 'steady-100k'];
 /** Every scenario that has bars, and those that these are held against. */
 export const barsComparison: Comparison = {
   name: 'bars',
-  summary: 'every scenario with bars, each with whether it is met; --only <scenarios>',
+  summary: 'every scenario with bars, each with whether it is met, which the exit code tells too; --only <scenarios>',
+  isJudge: true,
   plan: (request) => {
     const scenarios = ordered(scenarioNames()).map(readScenario);
     const withBars = scenarios.filter(({ bars }) => bars.length > 0);

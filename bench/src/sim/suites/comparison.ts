@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { RawSimOptions } from '../options.js';
 import type { SimPlan } from '../plan.js';
+import type { SimReport } from '../sim-report.js';
 
 /** What of a comparison is wanted. */
 export type ComparisonRequest = {
@@ -19,6 +20,10 @@ export type Comparison = {
   readonly summary: string;
   /** @throws UsageError */
   readonly plan: (request: ComparisonRequest) => SimPlan;
+  /** What follows from all its runs together, a sentence. */
+  readonly conclude?: (report: SimReport) => string;
+  /** It is made to judge: a bar that is missed makes the command fail. */
+  readonly isJudge?: boolean;
 };
 
 /**

@@ -3,9 +3,10 @@ import { ablationComparison } from './ablation.js';
 import { barsComparison } from './bars.js';
 import { baselinesComparison } from './baselines.js';
 import type { Comparison } from './comparison.js';
+import { playoutComparison } from './playout.js';
 
 /** Every comparison there is; a new one is a file and a line here. */
-export const COMPARISONS: readonly Comparison[] = [barsComparison, baselinesComparison, ablationComparison];
+export const COMPARISONS: readonly Comparison[] = [barsComparison, playoutComparison, baselinesComparison, ablationComparison];
 
 /** @throws UsageError when there is none of that name */
 export function comparisonOf(name: string): Comparison {

@@ -43,6 +43,8 @@ export async function runApart(plan: SimPlan, context: SuiteContext, { command, 
     config: { title: plan.title, runs },
     results,
   });
+  let doneWork = 0;
+  let doneSeconds = 0;
   const folder = mkdtempSync(join(tmpdir(), 'p2ptv-sim-'));
   const jsonPath = join(folder, 'run.json');
   try {
@@ -53,6 +55,8 @@ export async function runApart(plan: SimPlan, context: SuiteContext, { command, 
         const result = await runInChild([...command, ...argumentsOf(entry), ...more], jsonPath, context);
         results[name] = result;
         context.print(`  ${formatOutcome(result)}`);
+        doneWork += workOf(entry);
+        doneSeconds += result.wallSeconds;
       } catch (error) {
         if (context.signal.aborted) throw Object.keys(results).length > 0 ? new StoppedError('Stopped: the files that were asked for have what was finished.') : error;
         if (!(error instanceof BenchError)) throw error;
@@ -60,11 +64,24 @@ export async function runApart(plan: SimPlan, context: SuiteContext, { command, 
         context.print(`  ${error.message}`);
       }
       soFar(report());
+      const rest = plan.entries.slice(index + 1);
+      if (rest.length > 0 && doneWork > 0) context.print(`  ${leftText(rest, doneSeconds / doneWork)}`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return simReportSchema.parse(report());
+}
+
+/** About how much there is to do: viewers by seconds. */
+function workOf({ config: { viewers, flash, seconds } }: PlanEntry): number {
+  return viewers * (flash?.factor ?? 1) * seconds;
+}
+
+function leftText(rest: readonly PlanEntry[], secondsPerWork: number): string {
+  const seconds = rest.reduce((sum, entry) => sum + workOf(entry), 0) * secondsPerWork;
+  const time = seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+  return `About ${time} for the other ${rest.length === 1 ? 'run' : `${rest.length} runs`}.`;
 }
 
 /** The command line of one run. */

@@ -35,7 +35,7 @@ describe('suite of the bars', () => {
 
   it('knows what it does not know', () => {
     expect(() => plan('bars', { only: ['nonsense'] })).toThrow(/--only nonsense: there are steady-10/);
-    expect(() => comparisonOf('nonsense')).toThrow(/there are bars, baselines, ablation/);
+    expect(() => comparisonOf('nonsense')).toThrow(/there are bars, playout, baselines, ablation/);
   });
 });
 

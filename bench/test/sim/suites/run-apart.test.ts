@@ -58,6 +58,8 @@ describe('runs in processes of their own', () => {
     expect(seen).toEqual([['steady-10'], ['steady-10', 'steady-100']]);
     expect(lines.filter((line) => line.includes('3 s left'))).toHaveLength(2);
     expect(lines.some((line) => line.includes('and a table'))).toBe(false);
+    // Both last 60 s, so that a hundred viewers take ten times as long as ten.
+    expect(lines.filter((line) => line.includes('About'))).toEqual([`  About ${Math.ceil((simResult().wallSeconds * 10) / 60)} min for the other run.`]);
   });
 
   it('goes on after one that failed, says why, and counts its bars as missed', async () => {
