@@ -81,40 +81,36 @@ export class Dialler {
     const to = this.#peers.get(peerId);
     if (via !== undefined) {
       if (to) this.#dialOver(via, from, to);
-      else this.#after(UNREACHABLE_MS, () => fail(from, peerId));
+      else this.#failAfter(UNREACHABLE_MS, from, peerId);
       return;
     }
     if (!this.#isTrackerReachable() || this.#isCutOff(from)) {
-      this.#after(UNREACHABLE_MS, () => fail(from, peerId));
+      this.#failAfter(UNREACHABLE_MS, from, peerId);
       return;
     }
     const signalMs = 2 * (from.trackerDelayMs + (to?.trackerDelayMs ?? 0));
     if (!to?.isUp || to === from) {
-      this.#after(signalMs, () => fail(from, peerId));
+      this.#failAfter(signalMs, from, peerId);
       return;
     }
     const pair = pairOf(from, to);
     if (this.#joins(pair)) return;
     this.#underWay.add(pair);
-    const ends = (delayMs: number, happens: () => void): void => {
-      this.#after(delayMs, () => {
-        this.#underWay.delete(pair);
-        happens();
-      });
-    };
-    if (this.#isUnreachable(pair)) {
-      ends(UNREACHABLE_MS, () => {
-        fail(from, peerId);
-        fail(to, from.peerId);
-      });
-      return;
-    }
-    const delayMs = from.line.accessDelayMs + to.line.accessDelayMs;
+    const delayMs = delayBetween(from, to);
     const roundTrips = this.#roundTrips();
     // Nobody dials the origin's seeder, and it takes no calls.
     const isRefused = to.role === 'origin' || to.links.size >= LIMITS.links;
-    ends(isRefused ? signalMs : signalMs + (roundTrips - 2) * 2 * delayMs, () => {
-      if (isRefused || !from.isUp || !to.isUp || this.#isCutOff(from)) fail(from, peerId);
+    if (isRefused || this.#isUnreachable(pair)) {
+      this.#after(isRefused ? signalMs : UNREACHABLE_MS, from, () => {
+        this.#underWay.delete(pair);
+        fail(from, peerId);
+        if (!isRefused) this.#failAfter(delayMs, to, from.peerId);
+      });
+      return;
+    }
+    this.#after(signalMs + (roundTrips - 2.5) * 2 * delayMs, to, () => {
+      this.#underWay.delete(pair);
+      if (!from.isUp || !to.isUp || this.#isCutOff(from)) this.#failAfter(delayMs, from, peerId);
       else this.#open(from, to, delayMs);
     });
   }
@@ -133,8 +129,8 @@ export class Dialler {
     } else if (body.kind === 'answer' && at === from && !attempt.isAnswered) {
       attempt.isAnswered = true;
       if (this.#isUnreachable(pair)) return;
-      const delayMs = from.line.accessDelayMs + to.line.accessDelayMs;
-      this.#after((this.#roundTrips() - 2) * 2 * delayMs, () => {
+      const delayMs = delayBetween(from, to);
+      this.#after((this.#roundTrips() - 2.5) * 2 * delayMs, to, () => {
         if (this.#relayed.get(pair) !== attempt) return;
         if (!from.isUp || !to.isUp) return;
         this.#relayed.delete(pair);
@@ -150,7 +146,7 @@ export class Dialler {
     const attempt: RelayedAttempt = { from, to, pair, isWantedByBoth: false, isAnswered: false };
     this.#underWay.add(pair);
     this.#relayed.set(pair, attempt);
-    this.#after(UNREACHABLE_MS, () => this.#failRelayed(attempt, true));
+    this.#after(UNREACHABLE_MS, from, () => this.#failRelayed(attempt, true));
     const connectionId = pair.toString(16).padStart(12, '0');
     const body: SignalBody = { kind: 'offer', sdp: SDP, ticket: TICKET };
     this.#say(from, { from: from.peerId, to: to.peerId, connectionId, body }, via);
@@ -169,24 +165,27 @@ export class Dialler {
     this.#relayed.delete(pair);
     this.#underWay.delete(pair);
     fail(from, to.peerId);
-    if (isForBoth) fail(to, from.peerId);
+    if (isForBoth) this.#failAfter(delayBetween(from, to), to, from.peerId);
   }
 
   /** Not from within what the peer is doing. */
   #say(peer: DialHost, signal: Signal, via: LinkId): void {
-    this.#after(0, () => peer.handle({ kind: 'signal', signal, via }));
+    this.#after(0, peer, () => peer.handle({ kind: 'signal', signal, via }));
   }
 
   #roundTrips(): number {
     return LEAST_ROUND_TRIPS + this.#random.next() * (MOST_ROUND_TRIPS - LEAST_ROUND_TRIPS);
   }
 
+  /** It is open for the one who was called first, who speaks first. */
   #open(from: DialHost, to: DialHost, delayMs: number): void {
     const one = from.newEnd(delayMs);
     const other = to.newEnd(delayMs);
     joinEnds(one, other);
+    this.#after(delayMs, from, () => {
+      if (from.isUp && one.isOpen) from.linkOpened(one);
+    });
     to.linkOpened(other);
-    if (from.isUp && one.isOpen) from.linkOpened(one);
   }
 
   #isCutOff({ role }: DialHost): boolean {
@@ -202,9 +201,17 @@ export class Dialler {
     return ((hash ^ (hash >>> 15)) >>> 0) / 0x1_0000_0000 < unreachableRatio;
   }
 
-  #after(delayMs: number, happens: () => void): void {
-    this.#queue.schedule(new Happening(happens), this.#queue.nowMs + delayMs);
+  #failAfter(delayMs: number, from: DialHost, peerId: PeerId): void {
+    this.#after(delayMs, from, () => fail(from, peerId));
   }
+
+  #after(delayMs: number, at: DialHost, happens: () => void): void {
+    this.#queue.schedule(new Happening(happens, at.index), this.#queue.nowMs + delayMs);
+  }
+}
+
+function delayBetween(one: DialHost, other: DialHost): number {
+  return one.line.accessDelayMs + other.line.accessDelayMs;
 }
 
 function fail(from: DialHost, peerId: PeerId): void {

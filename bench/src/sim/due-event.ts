@@ -8,9 +8,10 @@ export class DueEvent extends SimEvent {
   #wantedMs = Infinity;
   #isSet = false;
 
-  /** @param options `leastWaitMs`: never sooner than this after it was set, ms */
-  constructor(queue: EventQueue, options: { readonly leastWaitMs: number }, happens: () => void) {
+  /** @param options `leastWaitMs`: never sooner than this after it was set, ms; `peerIndex`: whom it concerns */
+  constructor(queue: EventQueue, options: { readonly leastWaitMs: number; readonly peerIndex: number }, happens: () => void) {
     super();
+    this.peerIndex = options.peerIndex;
     this.#queue = queue;
     this.#leastWaitMs = options.leastWaitMs;
     this.#happens = happens;

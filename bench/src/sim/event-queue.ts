@@ -1,5 +1,14 @@
+import { SimulationError } from './simulation-error.js';
+
+/** An event that may concern any number of peers. */
+export const EVERYBODY = -1;
+/** The origin: its HTTP server, its seeder, which is peer 0, and the tracker share a line and each other's memory. */
+export const ORIGIN = 0;
+
 /** Something that happens at a simulated time. Objects that happen often are pooled by their makers. */
 export abstract class SimEvent {
+  /** Index of the only peer whose state it may touch at once, or {@link EVERYBODY}. */
+  peerIndex = EVERYBODY;
   /** When, ms of simulated time; set by {@link EventQueue.schedule}. */
   atMs = 0;
   /** Among events of the same time the one scheduled first runs first. */
@@ -12,9 +21,10 @@ export abstract class SimEvent {
 export class Happening extends SimEvent {
   readonly #happens: () => void;
 
-  constructor(happens: () => void) {
+  constructor(happens: () => void, peerIndex = EVERYBODY) {
     super();
     this.#happens = happens;
+    this.peerIndex = peerIndex;
   }
 
   override run(): void {
@@ -22,20 +32,28 @@ export class Happening extends SimEvent {
   }
 }
 
-/** Buckets a millisecond: few enough events in each that sorting one is cheap. */
-const BUCKETS_PER_MS = 16;
-const RING_BUCKETS = 1 << 14;
+/** A bucket's width where events run strictly in order, ms: few enough events in each that sorting one is cheap. */
+const NARROW_MS = 1 / 16;
+const RING_BUCKETS = 1 << 13;
 const RING_MASK = RING_BUCKETS - 1;
 
 /**
  * Simulated time. Events run in the order of their times, and of their scheduling where times are
- * equal, so that a run is the same every time. A calendar queue (Brown 1988): a ring of narrow
- * buckets for the next second, each sorted when its time comes, and a heap for what is later.
+ * equal, so that a run is the same every time. A calendar queue (Brown 1988): a ring of buckets, each
+ * sorted when its time comes, and a heap for what is later.
+ *
+ * Where nothing gets from one peer to another in less than a bucket's width, a bucket's events run
+ * peer by peer, each peer's in order: within it no peer can learn of another's, so that the outcome
+ * is that of the order of time (conservative windows; Nicol, JACM 40(2), 1993). A peer's state then
+ * comes into the processor's caches once a bucket and not once an event, which is what a run of
+ * thousands of peers waits for. A bucket with an event that concerns everybody is run in order of time.
  */
 export class EventQueue {
   nowMs = 0;
   /** Events run so far. */
   ran = 0;
+  readonly #isByPeer: boolean;
+  readonly #bucketsPerMs: number;
   readonly #ring: SimEvent[][] = Array.from({ length: RING_BUCKETS }, () => []);
   #ringCount = 0;
   readonly #far = new FarEvents();
@@ -43,17 +61,30 @@ export class EventQueue {
   #current: SimEvent[] = [];
   #bucket = 0;
   #nextOrder = 0;
+  /** The current bucket is run peer by peer; whose turn it is. */
+  #isCurrentByPeer = false;
+  #peerIndex = EVERYBODY;
+
+  /** @param lookaheadMs within it no peer hears of another; 0: everything runs in order of time */
+  constructor(lookaheadMs = 0) {
+    this.#isByPeer = lookaheadMs > NARROW_MS;
+    this.#bucketsPerMs = 1 / (this.#isByPeer ? lookaheadMs : NARROW_MS);
+  }
 
   /** Events that wait. */
   get size(): number {
     return this.#current.length + this.#ringCount + this.#far.size;
   }
 
-  /** Lets an event happen at a time, now at the earliest. It must not wait already. */
+  /**
+   * Lets an event happen at a time, now at the earliest. It must not wait already.
+   *
+   * @throws SimulationError when it would reach another peer faster than anything does
+   */
   schedule(event: SimEvent, atMs: number): void {
     event.atMs = atMs > this.nowMs ? atMs : this.nowMs;
     event.order = this.#nextOrder++;
-    const bucket = Math.floor(event.atMs * BUCKETS_PER_MS);
+    const bucket = this.#bucketOf(event.atMs);
     if (bucket <= this.#bucket) this.#insertNow(event);
     else if (bucket < this.#bucket + RING_BUCKETS) this.#toRing(event, bucket);
     else this.#far.push(event);
@@ -62,11 +93,12 @@ export class EventQueue {
   /** Runs events up to and including a time; stops early after `maxEvents`. */
   runUntil(untilMs: number, maxEvents: number): void {
     for (let left = maxEvents; left > 0; left--) {
-      if (this.#current.length === 0 && !this.#advance(Math.floor(untilMs * BUCKETS_PER_MS))) break;
+      if (this.#current.length === 0 && !this.#advance(this.#bucketOf(untilMs))) break;
       const event = this.#current.at(-1);
       if (!event || event.atMs > untilMs) break;
       this.#current.pop();
       this.nowMs = event.atMs;
+      this.#peerIndex = event.peerIndex;
       this.ran++;
       event.run();
     }
@@ -74,8 +106,12 @@ export class EventQueue {
 
   /** True when nothing happens up to a time any more. */
   isDone(untilMs: number): boolean {
-    if (this.#current.length === 0 && !this.#advance(Math.floor(untilMs * BUCKETS_PER_MS))) return true;
+    if (this.#current.length === 0 && !this.#advance(this.#bucketOf(untilMs))) return true;
     return (this.#current.at(-1)?.atMs ?? Infinity) > untilMs;
+  }
+
+  #bucketOf(atMs: number): number {
+    return Math.floor(atMs * this.#bucketsPerMs);
   }
 
   #toRing(event: SimEvent, bucket: number): void {
@@ -83,25 +119,29 @@ export class EventQueue {
     this.#ringCount++;
   }
 
-  /** Into the bucket that is being run: by halving, from the early end. */
+  /** Into the bucket that is being run, from its early end: what comes in belongs near it. */
   #insertNow(event: SimEvent): void {
     const current = this.#current;
-    let low = 0;
-    let high = current.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (isLater(current[middle] as SimEvent, event)) low = middle + 1;
-      else high = middle;
+    const isByPeer = this.#isCurrentByPeer;
+    if (isByPeer && event.peerIndex !== this.#peerIndex) {
+      throw new SimulationError(`Peer ${this.#peerIndex} did at once to ${event.peerIndex} what takes its time.`);
     }
-    if (low === current.length) current.push(event);
-    else current.splice(low, 0, event);
+    let place = current.length;
+    while (place > 0) {
+      const other = current[place - 1] as SimEvent;
+      // A new event is the last of its time.
+      if (other.atMs > event.atMs || (isByPeer && other.peerIndex !== event.peerIndex)) break;
+      place--;
+    }
+    if (place === current.length) current.push(event);
+    else current.splice(place, 0, event);
   }
 
   /** Makes the next bucket with events in it the current one; false when there is none up to `lastBucket`. */
   #advance(lastBucket: number): boolean {
     while (this.#ringCount > 0 || this.#far.size > 0) {
       if (this.#ringCount === 0) {
-        const next = Math.floor(this.#far.firstMs * BUCKETS_PER_MS);
+        const next = this.#bucketOf(this.#far.firstMs);
         if (next > lastBucket) return false;
         this.#bucket = Math.max(this.#bucket, next - 1);
       }
@@ -112,7 +152,9 @@ export class EventQueue {
       if (events.length === 0) continue;
       this.#ringCount -= events.length;
       this.#ring[this.#bucket & RING_MASK] = this.#current;
-      events.sort(byTimeDescending);
+      // The last bucket may be left before its end, and what is left is later then than all that was run.
+      this.#isCurrentByPeer = this.#isByPeer && this.#bucket < lastBucket && !events.some(isForEverybody);
+      events.sort(this.#isCurrentByPeer ? byPeerDescending : byTimeDescending);
       this.#current = events;
       return true;
     }
@@ -121,9 +163,9 @@ export class EventQueue {
 
   #pullFar(): void {
     const horizon = this.#bucket + RING_BUCKETS;
-    while (this.#far.size > 0 && Math.floor(this.#far.firstMs * BUCKETS_PER_MS) < horizon) {
+    while (this.#far.size > 0 && this.#bucketOf(this.#far.firstMs) < horizon) {
       const event = this.#far.pop();
-      this.#toRing(event, Math.floor(event.atMs * BUCKETS_PER_MS));
+      this.#toRing(event, this.#bucketOf(event.atMs));
     }
   }
 }
@@ -134,6 +176,14 @@ function isLater(left: SimEvent, right: SimEvent): boolean {
 
 function byTimeDescending(left: SimEvent, right: SimEvent): number {
   return right.atMs - left.atMs || right.order - left.order;
+}
+
+function byPeerDescending(left: SimEvent, right: SimEvent): number {
+  return right.peerIndex - left.peerIndex || byTimeDescending(left, right);
+}
+
+function isForEverybody({ peerIndex }: SimEvent): boolean {
+  return peerIndex === EVERYBODY;
 }
 
 /** A binary heap, earliest first. */

@@ -215,7 +215,7 @@ export class Network implements DeliveryCarrier {
       const timeoutMs = Math.max(RETRANSMISSION_TIMEOUT_MS, 4 * from.delayMs);
       const releaseAtMs = departsMs + timeoutMs + from.delayMs;
       from.heldBack = { waiting: [{ delivery, atMs: arrivesMs }], releaseAtMs, packetsBehind: 0 };
-      this.#queue.schedule(new Happening(() => this.#release(from)), releaseAtMs);
+      this.#queue.schedule(new Happening(() => this.#release(from), from.otherIndex), releaseAtMs);
       return;
     }
     held.waiting.push({ delivery, atMs: arrivesMs });
@@ -224,7 +224,7 @@ export class Network implements DeliveryCarrier {
     const soonerMs = departsMs + 3 * from.delayMs;
     if (held.packetsBehind < FAST_RETRANSMIT_PACKETS || soonerMs >= held.releaseAtMs) return;
     held.releaseAtMs = soonerMs;
-    this.#queue.schedule(new Happening(() => this.#release(from)), soonerMs);
+    this.#queue.schedule(new Happening(() => this.#release(from), from.otherIndex), soonerMs);
   }
 
   #release(from: LinkEnd): void {
@@ -241,6 +241,7 @@ export class Network implements DeliveryCarrier {
   #delivery(from: LinkEnd, message: WireMessage | undefined, bytes: number): Delivery {
     const delivery = this.#deliveries.pop() ?? new Delivery(this);
     delivery.from = from;
+    delivery.peerIndex = from.otherIndex;
     delivery.message = message;
     delivery.bytes = bytes;
     delivery.isReceived = false;
@@ -256,6 +257,7 @@ export class Network implements DeliveryCarrier {
   #departure(from: LinkEnd, what: { bytes: number; atMs: number; isAcknowledgement: boolean }): void {
     const departure = this.#departures.pop() ?? new Departure(this, this.#departures);
     departure.from = from;
+    departure.peerIndex = from.host.index;
     departure.bytes = what.bytes;
     departure.isAcknowledgement = what.isAcknowledgement;
     this.#queue.schedule(departure, what.atMs);
@@ -289,6 +291,7 @@ class Departure extends SimEvent {
 class BrokenLink extends SimEvent {
   constructor(readonly end: LinkEnd) {
     super();
+    this.peerIndex = end.host.index;
   }
 
   override run(): void {

@@ -11,7 +11,7 @@ import {
 } from '@p2ptv/protocol';
 import type { UplinkPriority } from '@p2ptv/origin/uplink-budget';
 import type { AccessLine } from './access-line.js';
-import { Happening, SimEvent, type EventQueue } from './event-queue.js';
+import { Happening, ORIGIN, SimEvent, type EventQueue } from './event-queue.js';
 import type { LadderMedia } from './ladder.js';
 import { blockOfLength } from './media-source.js';
 import type { OriginUplink } from './origin-uplink.js';
@@ -107,7 +107,7 @@ export class OriginHttp {
     const known = this.#connections.get(host.index);
     const connection = known ?? this.#connect(host);
     const setUpMs = known ? 0 : CONNECT_ROUND_TRIPS * 2 * connection.delayMs;
-    this.#at(setUpMs + connection.delayMs + this.#options.serverMs, () => this.#answerJoin(connection, wish));
+    this.#at(setUpMs + connection.delayMs + this.#options.serverMs, ORIGIN, () => this.#answerJoin(connection, wish));
   }
 
   /** A viewer asks for a chunk from a block's first byte to its end. */
@@ -129,7 +129,7 @@ export class OriginHttp {
     if (!response) return;
     this.#forget(response);
     response.isUnheard = true;
-    this.#at(this.#delayOf(host), () => response.abort());
+    this.#at(this.#delayOf(host), ORIGIN, () => response.abort());
   }
 
   /** A viewer opens its long poll, in place of any other. */
@@ -138,7 +138,7 @@ export class OriginHttp {
     const canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
     const follower = { connection, poll, after: after ?? this.#newestIndependent(poll.rendition) - 1, canAnswerAtMs };
     this.#followers.set(followerKey(host, poll), follower);
-    this.#at(connection.delayMs + this.#options.serverMs, () => this.#answerFollower(follower));
+    this.#at(connection.delayMs + this.#options.serverMs, ORIGIN, () => this.#answerFollower(follower));
   }
 
   /** A viewer closes its long poll. */
@@ -239,9 +239,9 @@ export class OriginHttp {
   /** Bytes come to a viewer's downlink; calls back when they are through it. */
   #receive(host: OriginClientHost, coming: { readonly bytes: number; readonly atMs: number }, done: () => void): void {
     const { queue } = this.#ports;
-    this.#atTime(coming.atMs, () => {
+    this.#atTime(coming.atMs, host.index, () => {
       const receivedMs = host.line.receive(queue.nowMs, coming.bytes);
-      if (receivedMs > queue.nowMs) this.#atTime(receivedMs, done);
+      if (receivedMs > queue.nowMs) this.#atTime(receivedMs, host.index, done);
       else done();
     });
   }
@@ -250,7 +250,7 @@ export class OriginHttp {
     const { host } = connection;
     const headers = this.#ports.isReachable() ? this.#newest(wish) : [];
     if (headers.length === 0) {
-      this.#at(connection.delayMs, () => {
+      this.#at(connection.delayMs, host.index, () => {
         if (host.isUp) host.joinAnswered(undefined);
       });
       return;
@@ -264,7 +264,7 @@ export class OriginHttp {
     if (waitMs > 0) {
       // As the real origin says it: in whole seconds.
       const retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.ceil(waitMs / 1_000) * 1_000);
-      this.#at(connection.delayMs, () => {
+      this.#at(connection.delayMs, host.index, () => {
         if (host.isUp) host.joinAnswered(undefined, retryAfterMs);
       });
       return;
@@ -302,7 +302,7 @@ export class OriginHttp {
       if (this.#followers.get(followerKey(host, poll)) === follower) {
         // The client asks again as soon as it has its answer.
         follower.canAnswerAtMs = this.#ports.queue.nowMs + connection.delayMs + this.#options.serverMs;
-        this.#at(connection.delayMs + this.#options.serverMs, () => this.#answerFollower(follower));
+        this.#at(connection.delayMs + this.#options.serverMs, ORIGIN, () => this.#answerFollower(follower));
       }
       host.headersAnswered(poll, headers);
     });
@@ -311,7 +311,7 @@ export class OriginHttp {
   #failFollower(follower: Follower): void {
     const { host, delayMs } = follower.connection;
     this.#followers.delete(followerKey(host, follower.poll));
-    this.#at(delayMs, () => {
+    this.#at(delayMs, host.index, () => {
       if (host.isUp) host.headersAnswered(follower.poll, undefined);
     });
   }
@@ -339,7 +339,7 @@ export class OriginHttp {
     const { host, delayMs } = response.connection;
     response.abort();
     this.#forget(response);
-    this.#at(delayMs, () => {
+    this.#at(delayMs, host.index, () => {
       if (host.isUp && !response.isUnheard) host.fetchEnded(response.what.fetchId, failure);
     });
   }
@@ -359,12 +359,12 @@ export class OriginHttp {
     return host.line.accessDelayMs + this.#ports.uplink.line.accessDelayMs;
   }
 
-  #at(delayMs: number, happens: () => void): void {
-    this.#atTime(this.#ports.queue.nowMs + delayMs, happens);
+  #at(delayMs: number, peerIndex: number, happens: () => void): void {
+    this.#atTime(this.#ports.queue.nowMs + delayMs, peerIndex, happens);
   }
 
-  #atTime(atMs: number, happens: () => void): void {
-    this.#ports.queue.schedule(new Happening(happens), atMs);
+  #atTime(atMs: number, peerIndex: number, happens: () => void): void {
+    this.#ports.queue.schedule(new Happening(happens, peerIndex), atMs);
   }
 }
 
@@ -389,6 +389,7 @@ class ChunkResponse extends SimEvent {
     readonly what: ChunkAnswer,
   ) {
     super();
+    this.peerIndex = ORIGIN;
     this.#http = http;
     this.nextBlock = Math.floor(what.firstByte / BLOCK_BYTES);
   }

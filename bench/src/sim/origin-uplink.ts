@@ -1,7 +1,7 @@
 import { LONGEST_WAIT_MS, UplinkBudget, type UplinkAsk, type UplinkPriority } from '@p2ptv/origin/uplink-budget';
 import type { AccessLine } from './access-line.js';
 import { DueEvent } from './due-event.js';
-import type { EventQueue } from './event-queue.js';
+import { ORIGIN, type EventQueue } from './event-queue.js';
 
 /** The budget is looked at a little late rather than a rounding error early, ms. */
 const ROUNDING_MS = 0.01;
@@ -22,7 +22,7 @@ export class OriginUplink {
     this.line = line;
     this.#queue = queue;
     this.#budget = isRationed ? new UplinkBudget(line.uplinkBitsPerSecond * PAYLOAD_RATIO, queue.nowMs) : undefined;
-    this.#pump = new DueEvent(queue, { leastWaitMs: 0 }, () => this.#pumped());
+    this.#pump = new DueEvent(queue, { leastWaitMs: 0, peerIndex: ORIGIN }, () => this.#pumped());
   }
 
   /** Calls back, perhaps at once, when the bytes may be given to the line; the result withdraws the wish. */

@@ -1,6 +1,6 @@
 import type { PeerId, PeerRole, WireMessage } from '@p2ptv/protocol';
 import type { AccessLine } from './access-line.js';
-import { SimEvent } from './event-queue.js';
+import { EVERYBODY, SimEvent } from './event-queue.js';
 
 /** Bytes that SCTP sends before it has heard anything; as browsers do it. */
 export const INITIAL_WINDOW_BYTES = 12 * 1024;
@@ -28,6 +28,8 @@ export interface NetworkHost {
 export class LinkEnd {
   /** The other end; itself until {@link joinEnds}. */
   other: LinkEnd = this;
+  /** Index of the host at the other end. */
+  otherIndex = EVERYBODY;
   /** A closed end neither sends nor hears. */
   isOpen = true;
   /** Bytes handed over that have not left yet; brought up to date by the network when it is asked. */
@@ -65,6 +67,8 @@ export type HeldBack = {
 export function joinEnds(one: LinkEnd, other: LinkEnd): void {
   one.other = other;
   other.other = one;
+  one.otherIndex = other.host.index;
+  other.otherIndex = one.host.index;
 }
 
 /** What a network does with a message that has crossed it. */

@@ -112,7 +112,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     );
     if (options.role === 'viewer') {
       this.rendition = this.#drawRendition();
-      this.#player = new SimPlayer(world.player, { queue: world.queue, listener: this.#playerListener() });
+      this.#player = new SimPlayer(world.player, { queue: world.queue, listener: this.#playerListener(), peerIndex: this.index });
     }
   }
 
@@ -546,7 +546,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     queue.schedule(
       new Happening(() => {
         if (this.isUp) happens();
-      }),
+      }, this.index),
       queue.nowMs + delayMs,
     );
   }
@@ -558,6 +558,7 @@ export class Wake extends SimEvent {
 
   constructor(peer: SimPeer) {
     super();
+    this.peerIndex = peer.index;
     this.#peer = peer;
   }
 

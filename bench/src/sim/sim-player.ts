@@ -42,8 +42,8 @@ export class SimPlayer {
   readonly #listener: PlayerListener;
   readonly #target: DelayTarget;
   readonly #partMs: number;
-  readonly #tick = new Wake((nowMs) => this.#ticked(nowMs));
-  readonly #dry = new Wake((nowMs) => this.#ranDry(nowMs));
+  readonly #tick: Wake;
+  readonly #dry: Wake;
   #isTickSet = false;
   #isDrySet = false;
   #phase: Phase = 'waiting';
@@ -61,8 +61,10 @@ export class SimPlayer {
 
   constructor(
     options: { readonly targetMs: number; readonly partMs: number },
-    ports: { readonly queue: EventQueue; readonly listener: PlayerListener },
+    ports: { readonly queue: EventQueue; readonly listener: PlayerListener; readonly peerIndex: number },
   ) {
+    this.#tick = new Wake(ports.peerIndex, (nowMs) => this.#ticked(nowMs));
+    this.#dry = new Wake(ports.peerIndex, (nowMs) => this.#ranDry(nowMs));
     this.#queue = ports.queue;
     this.#listener = ports.listener;
     this.#partMs = options.partMs;
@@ -215,8 +217,9 @@ export class SimPlayer {
 class Wake extends SimEvent {
   readonly #woken: (nowMs: number) => void;
 
-  constructor(woken: (nowMs: number) => void) {
+  constructor(peerIndex: number, woken: (nowMs: number) => void) {
     super();
+    this.peerIndex = peerIndex;
     this.#woken = woken;
   }
 

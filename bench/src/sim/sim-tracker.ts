@@ -15,10 +15,12 @@ import {
 } from '@p2ptv/protocol';
 import { Tracker, type TrackerEffect, type TrackerOptions } from '@p2ptv/tracker';
 import { DueEvent } from './due-event.js';
-import { Happening, type EventQueue } from './event-queue.js';
+import { Happening, ORIGIN, type EventQueue } from './event-queue.js';
 
 /** A peer as its tracker client sees it. */
 export interface TrackerClientHost {
+  /** Position in the run. */
+  readonly index: number;
   readonly peerId: PeerId;
   readonly isUp: boolean;
   /** One way to the tracker, ms. */
@@ -58,7 +60,7 @@ export class SimTracker {
     const signature = new Uint8Array(SIGNATURE_BYTES);
     const tracker = new Tracker({ clock, random, signer: () => signature, publicKey: new Uint8Array(32).fill(1) }, options);
     this.#tracker = tracker;
-    this.#tick = new DueEvent(queue, { leastWaitMs: 1 }, () => this.#ticked());
+    this.#tick = new DueEvent(queue, { leastWaitMs: 1, peerIndex: ORIGIN }, () => this.#ticked());
   }
 
   /** A peer connects and joins, however often it takes. */
@@ -66,11 +68,11 @@ export class SimTracker {
     if (!host.isUp) return;
     const retryMs = RECONNECT_MS * (0.5 + this.#random.next());
     if (!this.#isReachable()) {
-      this.#after(retryMs, () => this.connect(host));
+      this.#after(retryMs, host.index, () => this.connect(host));
       return;
     }
     const setUpMs = (2 * CONNECT_ROUND_TRIPS + 1) * host.trackerDelayMs;
-    this.#after(setUpMs, () => {
+    this.#after(setUpMs, ORIGIN, () => {
       if (!host.isUp) return;
       if (!this.#isReachable()) this.connect(host);
       else this.#join(host);
@@ -122,7 +124,7 @@ export class SimTracker {
       this.#hosts.set(host.peerId, host);
       this.#toHost(host, () => host.trackerJoined(answer));
     } else {
-      this.#after(answer.retryAfterMs ?? RECONNECT_MS, () => this.connect(host));
+      this.#after(answer.retryAfterMs ?? RECONNECT_MS, ORIGIN, () => this.connect(host));
     }
     this.#carryOut(effects);
   }
@@ -157,18 +159,18 @@ export class SimTracker {
   }
 
   #toTracker(host: TrackerClientHost, happens: () => void): void {
-    this.#after(host.trackerDelayMs, () => {
+    this.#after(host.trackerDelayMs, ORIGIN, () => {
       if (this.#isReachable()) happens();
     });
   }
 
   #toHost(host: TrackerClientHost, happens: () => void): void {
-    this.#after(host.trackerDelayMs, () => {
+    this.#after(host.trackerDelayMs, host.index, () => {
       if (host.isUp && this.#isReachable()) happens();
     });
   }
 
-  #after(delayMs: number, happens: () => void): void {
-    this.#queue.schedule(new Happening(happens), this.#queue.nowMs + delayMs);
+  #after(delayMs: number, peerIndex: number, happens: () => void): void {
+    this.#queue.schedule(new Happening(happens, peerIndex), this.#queue.nowMs + delayMs);
   }
 }

@@ -48,7 +48,7 @@ const LEAST_ORIGIN_BITS_PER_SECOND = 1_000_000_000;
 
 /** One run: makes the world, lets viewers come, publishes, and counts. */
 export class Simulation implements World {
-  readonly queue = new EventQueue();
+  readonly queue: EventQueue;
   readonly trace = new TraceHash();
   readonly network: Network;
   readonly http: OriginHttp;
@@ -80,6 +80,7 @@ export class Simulation implements World {
 
   constructor(config: SimConfig, strategy: Strategy) {
     this.#config = config;
+    this.queue = new EventQueue(lookaheadMs(config));
     this.#strategy = strategy;
     const { partMs, captureToPublishMs } = config;
     this.#publisher = keyPairFromSecret(new Uint8Array(32).fill(7));
@@ -293,4 +294,9 @@ export class Simulation implements World {
   #randomOf(stream: number): Random {
     return seededRandom(Math.imul(this.#config.seed, 0x9e3779b1) ^ Math.imul(stream, 0x85ebca6b));
   }
+}
+
+/** In less than this nothing gets from a peer to another, or to the origin, ms: both ends' access delays, less what rounding may take. */
+function lookaheadMs({ delayMs }: SimConfig): number {
+  return 0.98 * Math.min(delayMs.least, delayMs.least / 2 + SERVER_ACCESS_DELAY_MS);
 }

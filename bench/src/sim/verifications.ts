@@ -5,7 +5,7 @@ import type { LadderMedia } from './ladder.js';
 import { digestOf } from './media-source.js';
 
 /** Whoever waits for the result of a check. */
-type Asker = { handle(input: EngineInput): void };
+type Asker = { readonly index: number; handle(input: EngineInput): void };
 
 /** Digests and signature checks under way: they take time, and their results are looked up. */
 export class Verifications {
@@ -21,6 +21,7 @@ export class Verifications {
   digest(asker: Asker, digestId: number, bytes: Uint8Array): SimEvent {
     const check = this.#digests.pop() ?? new DigestCheck(this.#digests);
     check.asker = asker;
+    check.peerIndex = asker.index;
     check.digestId = digestId;
     check.bytes = bytes;
     return check;
@@ -30,6 +31,7 @@ export class Verifications {
   signature(asker: Asker, checkId: number, signed: SignedChunkHeader): SimEvent {
     const check = this.#signatures.pop() ?? new SignatureCheck(this.#signatures, this.#media);
     check.asker = asker;
+    check.peerIndex = asker.index;
     check.checkId = checkId;
     check.signed = signed;
     return check;

@@ -2,6 +2,7 @@ import { seededRandom } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { EventQueue, Happening } from '../../src/sim/event-queue.js';
+import { SimulationError } from '../../src/sim/simulation-error.js';
 
 describe('EventQueue', () => {
   it('runs events in the order of their times, near and far, scheduled before and from within', () => {
@@ -57,5 +58,64 @@ describe('EventQueue', () => {
     queue.schedule(new Happening(() => queue.schedule(new Happening(() => expect(queue.nowMs).toBe(50)), 20)), 50);
     queue.runUntil(100, Infinity);
     expect(queue.ran).toBe(2);
+  });
+
+  describe('peer by peer', () => {
+    const LOOKAHEAD_MS = 8;
+    const PEERS = 20;
+
+    /** Peers that answer each other's messages, with a timer of their own now and then; what each saw, and what a census found. */
+    function chatter(lookaheadMs: number): { seen: string[][]; census: number[]; ran: number; backwards: number } {
+      const queue = new EventQueue(lookaheadMs);
+      const seen = Array.from({ length: PEERS }, () => [] as string[]);
+      const lastMs = new Array<number>(PEERS).fill(0);
+      const randoms = seen.map((_, peer) => seededRandom(peer + 1));
+      const census: number[] = [];
+      let backwards = 0;
+      const tell = (peer: number, what: string, atMs: number): void => {
+        queue.schedule(new Happening(() => hear(peer, what), peer), atMs);
+      };
+      const hear = (peer: number, what: string): void => {
+        const { nowMs } = queue;
+        const random = randoms[peer];
+        if (nowMs < (lastMs[peer] ?? 0)) backwards++;
+        lastMs[peer] = nowMs;
+        seen[peer]?.push(`${nowMs.toFixed(6)} ${what}`);
+        if (!random || (seen[peer]?.length ?? 0) > 200) return;
+        if (random.next() < 0.5) tell(peer, 'timer', nowMs + random.next() * 3);
+        tell(Math.floor(random.next() * PEERS), `from ${peer}`, nowMs + LOOKAHEAD_MS + random.next() * 40);
+      };
+      for (let peer = 0; peer < PEERS; peer++) tell(peer, 'start', peer / 7);
+      for (let atMs = 30.5; atMs < 900; atMs += 61.7) {
+        queue.schedule(new Happening(() => void census.push(seen.reduce((sum, { length }) => sum + length, 0))), atMs);
+      }
+      queue.runUntil(333.3, Infinity);
+      queue.runUntil(5_000, Infinity);
+      return { seen, census, ran: queue.ran, backwards };
+    }
+
+    it('is the same to each peer, and to what concerns everybody, as the order of time', () => {
+      const inOrder = chatter(0);
+      const byPeer = chatter(LOOKAHEAD_MS * 0.98);
+      expect(inOrder.ran).toBeGreaterThan(2_000);
+      expect(byPeer).toEqual(inOrder);
+      expect(byPeer.backwards).toBe(0);
+    });
+
+    it('runs each peer’s events together', () => {
+      const queue = new EventQueue(LOOKAHEAD_MS);
+      const ran: number[] = [];
+      for (const [peer, atMs] of [[2, 17], [1, 18], [2, 19], [1, 20], [1, 25]] as const) {
+        queue.schedule(new Happening(() => void ran.push(peer), peer), atMs);
+      }
+      queue.runUntil(100, Infinity);
+      expect(ran).toEqual([1, 1, 2, 2, 1]);
+    });
+
+    it('refuses what would reach another peer at once', () => {
+      const queue = new EventQueue(LOOKAHEAD_MS);
+      queue.schedule(new Happening(() => queue.schedule(new Happening(() => undefined, 2), 18), 1), 17);
+      expect(() => queue.runUntil(100, Infinity)).toThrow(SimulationError);
+    });
   });
 });

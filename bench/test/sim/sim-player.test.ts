@@ -19,6 +19,7 @@ function play(readyMs: (part: number) => number | undefined, run: { parts: numbe
     { targetMs: run.targetMs ?? 1_000, partMs: PART_MS },
     {
       queue,
+      peerIndex: 1,
       listener: {
         playheadMoved: (dateMs, rate) => void seen.reports.push({ dateMs, rate, atMs: queue.nowMs }),
         started: () => void (seen.startedMs = queue.nowMs),

@@ -684,6 +684,7 @@ export class Downloads {
   #touch(download: Download): void {
     download.dueMs = -Infinity;
     this.#dueMs = -Infinity;
+    this.#context.stir(-Infinity);
   }
 
   /** Looks at a download at that time, if not before. */

@@ -17,6 +17,8 @@ export type EngineContext = {
   readonly neighbours: Neighbours;
   /** Queues a command; it is carried out after the engine has returned. */
   readonly command: (command: EngineCommand) => void;
+  /** A part has something to do then, sooner than its due time said when it was last looked at; -Infinity: in this input. */
+  readonly stir: (atMs: number) => void;
   /** Bytes waiting in a link's send buffer. */
   readonly bufferedBytes: (linkId: LinkId) => number;
   /** Media bits a second of a rendition, from its newest headers. */

@@ -21,14 +21,17 @@ import {
 import { Announcer } from './announcer.js';
 import { ChunkStore, isComplete, joinedBytes, type StoredChunk } from './chunk-store.js';
 import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
-import { Downloads, SETTLED_CHUNKS, type SentBlock } from './downloads.js';
+import { Downloads, SETTLED_CHUNKS } from './downloads.js';
+import { EarlyBlocks } from './early-blocks.js';
 import type { EngineContext } from './engine-context.js';
 import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { Mesh } from './mesh.js';
 import { Neighbours, noteStatus, type Neighbour } from './neighbours.js';
+import { isNews } from './news.js';
 import { OutgoingLinks } from './outgoing-links.js';
+import { pairNoise } from './pair-noise.js';
 import { PeerExchange } from './peer-exchange.js';
 import { PlayOrder } from './play-order.js';
 import { PlayoutClock } from './playout-clock.js';
@@ -37,12 +40,8 @@ import { PushTrees } from './push-trees.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
 
-/** Blocks that may wait for their header's signature, per engine; bounds what a pusher can make us hold. */
-const MAX_EARLY_BLOCKS = 64;
 /** A newcomer among a crowd waits so long for the links that it sets up, as far as deadlines allow, ms. */
 const JOIN_HOPE_MS = 2_000;
-
-type EarlyBlock = { readonly linkId: LinkId; readonly key: ChunkKey; readonly block: SentBlock };
 
 /** What an engine runs on besides its options. */
 export type EnginePorts = {
@@ -70,9 +69,15 @@ export class PeerEngine {
   readonly #mesh: Mesh;
   readonly #relay: SignalRelay;
   readonly #trees: PushTrees;
+  /** When a tick is due for anything but uploads. */
+  #dueMs = Infinity;
+  /** Until then news that stir nothing need no look at anything else. */
+  #quietUntilMs = -Infinity;
+  /** The input at hand needs a look at everything. */
+  #isStirred = false;
   #hopeUntilMs = -Infinity;
   readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
-  #earlyBlocks: EarlyBlock[] = [];
+  readonly #earlyBlocks = new EarlyBlocks();
   #isVisible = true;
   #chunksVerified = 0;
   #chunksRejected = 0;
@@ -88,11 +93,15 @@ export class PeerEngine {
       store: new ChunkStore(),
       neighbours: new Neighbours(options),
       command: (command) => this.#command(command),
+      stir: (atMs) => {
+        this.#dueMs = Math.min(this.#dueMs, atMs);
+        this.#quietUntilMs = Math.min(this.#quietUntilMs, atMs);
+      },
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
       streamBitsPerSecond: (rendition) => this.#order.bitsPerSecond(rendition),
       partMs: () => this.#order.partMs,
       isLinking: (nowMs) => nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS,
-      noise: (linkId, key) => hashedFraction(seed, linkId, key),
+      noise: (linkId, key) => pairNoise(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
     this.#links = new OutgoingLinks(this.#context);
@@ -122,14 +131,21 @@ export class PeerEngine {
 
   /** Handles one input at `nowMs`, which never runs backwards. */
   handle(nowMs: number, input: EngineInput): void {
+    this.#isStirred = !isNews(input);
     this.#dispatch(nowMs, input);
-    this.#order.dropOverrun(nowMs);
+    if (!this.#isStirred && nowMs < this.#quietUntilMs) {
+      if (this.#uploads.isActive) this.#uploads.pump(nowMs);
+      return;
+    }
+    const overrunMs = this.#order.dropOverrun(nowMs);
     this.#order.advance(nowMs);
     this.#downloads.schedule(nowMs);
     this.#trees.tick(nowMs);
     this.#uploads.pump(nowMs);
     this.#order.pollHeaders(nowMs);
     this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
+    this.#dueMs = Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#order.dueMs(nowMs), this.#mesh.dueMs);
+    this.#quietUntilMs = Math.min(overrunMs, this.#dueMs);
   }
 
   /** Takes what the engine wants done, in order. */
@@ -140,8 +156,8 @@ export class PeerEngine {
   }
 
   /** When a tick is due, in the engine's time, ms. */
-  dueMs(nowMs: number): number {
-    return Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#uploads.dueMs, this.#order.dueMs(nowMs), this.#mesh.dueMs);
+  get dueMs(): number {
+    return Math.min(this.#dueMs, this.#uploads.dueMs);
   }
 
   /** Verified parts in play order. */
@@ -185,6 +201,7 @@ export class PeerEngine {
 
   #command(command: EngineCommand): void {
     this.#commands.push(command);
+    this.#isStirred = true;
     if (command.kind !== 'send' || command.message.kind !== 'block') return;
     const bytes = encodedMessageBytes(command.message);
     this.#handedBytes.set(command.linkId, (this.#handedBytes.get(command.linkId) ?? 0) + bytes);
@@ -316,7 +333,7 @@ export class PeerEngine {
     this.#uploads.linkEnded(linkId);
     this.#trees.linkEnded(nowMs, linkId);
     this.#downloads.linkEnded(nowMs, linkId);
-    this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.linkId !== linkId);
+    this.#earlyBlocks.linkEnded(linkId);
     this.#mesh.ended(nowMs, neighbour);
   }
 
@@ -437,8 +454,7 @@ export class PeerEngine {
       for (const teller of checked.tellers) {
         if (teller !== 'origin') this.#punish(nowMs, teller.linkId, { reason: 'badHeader', chunk: header });
       }
-      const key = keyOf(header);
-      this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.key !== key);
+      this.#earlyBlocks.take(keyOf(header));
       return;
     }
     this.#accepted(nowMs, checked.signed);
@@ -474,9 +490,7 @@ export class PeerEngine {
     const key = keyOf(message);
     const isExpected = neighbour.marks.isSolicited(key) || this.#trees.mayPush(nowMs, neighbour, key);
     if (this.#context.headers.isPending(key) && isExpected) {
-      if (this.#earlyBlocks.length < MAX_EARLY_BLOCKS) {
-        this.#earlyBlocks.push({ linkId: neighbour.linkId, key, block: message });
-      }
+      this.#earlyBlocks.add({ linkId: neighbour.linkId, key, block: message });
       return;
     }
     const result = this.#downloads.block(nowMs, neighbour, message);
@@ -486,9 +500,7 @@ export class PeerEngine {
   }
 
   #releaseEarlyBlocks(nowMs: number, key: ChunkKey): void {
-    const ready = this.#earlyBlocks.filter((block) => block.key === key);
-    this.#earlyBlocks = this.#earlyBlocks.filter((block) => block.key !== key);
-    for (const { linkId, block } of ready) {
+    for (const { linkId, block } of this.#earlyBlocks.take(key)) {
       const neighbour = this.#context.neighbours.get(linkId);
       if (!neighbour) continue;
       const result = this.#downloads.block(nowMs, neighbour, block);
@@ -613,12 +625,4 @@ export type EngineState = {
 
 function keyOf(chunk: ChunkRef | ChunkHeader): ChunkKey {
   return chunkKey(chunk.rendition, chunk.sequence);
-}
-
-/** A number in [0, 1) that looks random but is always the same for the same three (after MurmurHash3's finalizer, Appleby). */
-function hashedFraction(seed: number, linkId: LinkId, key: ChunkKey): number {
-  let hash = Math.imul(seed ^ linkId, 0x85ebca6b) ^ Math.imul(key | 0, 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000;
 }

@@ -179,10 +179,17 @@ export class PlayOrder {
     this.#known.get(rendition)?.poll.failed(nowMs);
   }
 
-  /** What the playhead has passed without it is not wanted any more. */
-  dropOverrun(nowMs: number): void {
+  /** What the playhead has passed without it is not wanted any more; returns when its progress asks for another look, ms. */
+  dropOverrun(nowMs: number): number {
     const playheadMs = this.#clock.playheadMs(nowMs);
-    if (playheadMs !== undefined) this.#downloads.abandonWhere(nowMs, (header) => endDateMs(header) < playheadMs);
+    if (playheadMs === undefined) return Infinity;
+    let nextMs = this.#next?.entry?.dateMs ?? Infinity;
+    this.#downloads.abandonWhere(nowMs, (header) => {
+      const endMs = endDateMs(header);
+      if (endMs >= playheadMs) nextMs = Math.min(nextMs, endMs);
+      return endMs < playheadMs;
+    });
+    return this.#clock.reachesMs(nowMs, nextMs);
   }
 
   /** Appends what may be played now to its timeline, and goes over to the next rendition where that begins. */

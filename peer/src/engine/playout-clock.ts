@@ -30,6 +30,13 @@ export class PlayoutClock {
     return position.playheadMs + (nowMs - atMs) * position.rate;
   }
 
+  /** When the playhead is at a date, in the engine's time, ms; Infinity while it stands, or before it is known. */
+  reachesMs(nowMs: number, dateMs: number): number {
+    const playheadMs = this.playheadMs(nowMs);
+    const rate = this.#anchor?.position.rate ?? 0;
+    return playheadMs === undefined || rate <= 0 ? Infinity : nowMs + (dateMs - playheadMs) / rate;
+  }
+
   /**
    * When the last byte of a chunk must be verified, in the engine's time, ms: when the playhead
    * will reach its first frame, less the append margin.

@@ -206,7 +206,7 @@ export class Subscriptions {
     for (const [index, stripe] of this.#stripes.entries()) {
       const pathMs = paths[index] ?? NO_OFFER;
       if (stripe.parent?.linkId !== neighbour.linkId) {
-        if (!stripe.parent && pathMs !== NO_OFFER) this.#orphanCheckMs = nowMs;
+        if (!stripe.parent && pathMs !== NO_OFFER) this.#checkOrphans(nowMs);
         continue;
       }
       const { parent } = stripe;
@@ -425,6 +425,12 @@ export class Subscriptions {
 
   #changed(): void {
     this.#isDirty = true;
+    this.#context.stir(this.#tellAtMs);
+  }
+
+  #checkOrphans(nowMs: number): void {
+    this.#orphanCheckMs = nowMs;
+    this.#context.stir(nowMs);
   }
 
   #tellAll(nowMs: number): void {
@@ -456,7 +462,7 @@ export class Subscriptions {
     stripe.lastPathMs = stripe.parent?.pathMs ?? Infinity;
     stripe.parent = undefined;
     stripe.lostAtMs = nowMs;
-    this.#orphanCheckMs = nowMs;
+    this.#checkOrphans(nowMs);
     this.#changed();
   }
 

@@ -76,9 +76,9 @@ export class Uploads {
     return this.#dueMs;
   }
 
-  /** True while anybody waits for blocks. */
-  get isBusy(): boolean {
-    return this.#jobs.length > 0;
+  /** True while anybody waits for blocks, or blocks that were handed over wait for the uplink. */
+  get isActive(): boolean {
+    return this.#jobs.length > 0 || this.#filled.size > 0;
   }
 
   /** Bytes promised and not sent. */
@@ -172,7 +172,7 @@ export class Uploads {
   pump(nowMs: number): void {
     this.#dueMs = Infinity;
     this.#nowMs = nowMs;
-    if (this.#jobs.length === 0 && this.#filled.size === 0) return;
+    if (!this.isActive) return;
     this.#dropVanished(nowMs);
     this.#dropExpired(nowMs);
     this.#backlogBytes = this.#countBacklog(nowMs);

@@ -284,7 +284,7 @@ export class LivePeerSession implements SeederSession {
   #setTimer(): void {
     if (this.#state !== 'running') return;
     const nowMs = this.#parts.clock.nowMs();
-    const dueMs = Math.min(this.#engine.dueMs(nowMs), this.#retryJoinAtMs, this.#reportAtMs, this.#meshAtMs, this.#quietAtMs);
+    const dueMs = Math.min(this.#engine.dueMs, this.#retryJoinAtMs, this.#reportAtMs, this.#meshAtMs, this.#quietAtMs);
     // A timer that is set for about the right time is left alone: in browsers each setting is a message.
     if (!Number.isFinite(dueMs) || (this.#timerAtMs > nowMs && Math.abs(dueMs - this.#timerAtMs) < 1)) return;
     this.#timerAtMs = Math.max(dueMs, nowMs + 1);

@@ -105,7 +105,7 @@ export class EngineRig {
     const endMs = this.nowMs + ms;
     let ticks = 0;
     for (;;) {
-      const dueMs = Math.max(this.engine.dueMs(this.nowMs), this.nowMs + 1);
+      const dueMs = Math.max(this.engine.dueMs, this.nowMs + 1);
       if (!(dueMs <= endMs)) break;
       this.nowMs = dueMs;
       this.handle({ kind: 'tick' });

@@ -116,7 +116,7 @@ export class FrameFuzz {
   }
 
   #tickIfDue(): void {
-    if (this.#engine.dueMs(this.#nowMs) <= this.#nowMs) this.#handle({ kind: 'tick' });
+    if (this.#engine.dueMs <= this.#nowMs) this.#handle({ kind: 'tick' });
   }
 
   #drainOne(): void {
@@ -224,7 +224,7 @@ export class FrameFuzz {
     while (this.#pending.length > 0) this.#answer();
     let ticks = 0;
     for (const endMs = this.#nowMs + 2_000; ; ticks++) {
-      const dueMs = Math.max(this.#engine.dueMs(this.#nowMs), this.#nowMs + 1);
+      const dueMs = Math.max(this.#engine.dueMs, this.#nowMs + 1);
       if (!(dueMs <= endMs)) break;
       this.#nowMs = dueMs;
       this.#handle({ kind: 'tick' });

@@ -52,6 +52,7 @@ export class Pusher {
       },
       bufferedBytes: () => 0,
       streamBitsPerSecond: () => this.streamBitsPerSecond,
+      stir: () => undefined,
       isLinking: () => false,
       partMs: () => 200,
       noise: () => 0,

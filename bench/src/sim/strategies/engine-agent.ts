@@ -28,8 +28,8 @@ export class EngineAgent implements PeerAgent {
     return this.#engine.takeCommands();
   }
 
-  dueMs(nowMs: number): number {
-    return this.#engine.dueMs(nowMs);
+  dueMs(): number {
+    return this.#engine.dueMs;
   }
 
   uplinkBitsPerSecond(nowMs: number): number {
