@@ -40,6 +40,8 @@ export const joinAnswerFromOriginSchema = z.object({
   headers: base64Schema,
   /** Peers that have lately proved to deliver. */
   warmPeers: z.array(peerDescriptionSchema).check(z.maxLength(LIMITS.links)),
+  /** The origin's uplink is taken: the first frames are to come from peers. Left out: they may come from the origin. */
+  isUplinkTaken: z.optional(z.boolean()),
   /** Wall clock of the origin, ms. */
   wallMs: z.number(),
 });

@@ -41,6 +41,8 @@ export type HeaderPollRef = { readonly rendition: RenditionId; readonly id: numb
 export type JoinAnswer = {
   readonly headers: readonly SignedChunkHeader[];
   readonly warmPeers: readonly PeerDescription[];
+  /** The first frames are to come from peers. */
+  readonly isUplinkTaken: boolean;
 };
 
 /** What the origin's HTTP is told. */
@@ -260,8 +262,8 @@ export class OriginHttp {
     const warmPeers = this.#ports.warmPeers(wish.rendition);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
-    const waitMs = isFedByCrowd ? 0 : this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
-    if (waitMs > 0) {
+    const waitMs = this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
+    if (waitMs > 0 && !isFedByCrowd) {
       // As the real origin says it: in whole seconds.
       const retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.ceil(waitMs / 1_000) * 1_000);
       this.#at(connection.delayMs, host.index, () => {
@@ -271,7 +273,7 @@ export class OriginHttp {
     }
     const bytes = answerBytes + warmPeers.length * PEER_DESCRIPTION_BYTES;
     const priority = isFedByCrowd ? 'seed' : 'join';
-    this.#send(connection, { kind: 'join', bytes, priority }, () => host.joinAnswered({ headers, warmPeers }));
+    this.#send(connection, { kind: 'join', bytes, priority }, () => host.joinAnswered({ headers, warmPeers, isUplinkTaken: waitMs > 0 }));
   }
 
   /** From the last independent part at or before (edge − delay) up to the edge, as the real origin answers. */

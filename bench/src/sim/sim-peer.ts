@@ -296,7 +296,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     if (answer.warmPeers.length > 0) this.#warmPeers = answer.warmPeers;
     if (answer.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
-    this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers });
+    this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers, isUplinkTaken: answer.isUplinkTaken });
     this.#switchLater();
   }
 

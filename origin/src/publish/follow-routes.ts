@@ -79,11 +79,13 @@ export function registerFollowRoutes(
     const isReady = (): boolean => live.recordText !== undefined && log.timeline.last !== undefined;
     const outcome = await waiters.until(isReady, { timeoutMs: JOIN_WAIT_MS, response: reply.raw });
     if (outcome === 'gone') return reply.hijack();
+    const warmPeers = options.warmPeers(published).slice(0, LIMITS.links);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
-    const isFedByCrowd = options.warmPeers(published).length >= CROWD_WARM_PEERS;
-    const retrySeconds = isFedByCrowd ? undefined : published.gate?.turnJoinAway(joinBytes(published, query.data));
-    if (retrySeconds !== undefined) return sendFull(reply, retrySeconds);
-    const answer = joinAnswer(published, query.data, options);
+    const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
+    const room = published.gate?.admitJoin(joinBytes(published, query.data), { isFedByCrowd });
+    if (room?.kind === 'full') return sendFull(reply, room.retrySeconds);
+    const isUplinkTaken = room?.kind === 'answerOnly';
+    const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     sendAnswer(request, reply, {
       pieces: [Buffer.from(JSON.stringify(answer))],
@@ -111,7 +113,7 @@ function firstChunks(published: PublishedStream, wanted: Wanted): readonly Logge
 function joinAnswer(
   published: PublishedStream,
   wanted: Wanted,
-  options: FollowRouteOptions,
+  more: Pick<OriginJoinAnswer, 'warmPeers' | 'wallMs'> & { readonly isUplinkTaken: boolean },
 ): OriginJoinAnswer | undefined {
   const { live } = published;
   const log = live.rendition(wanted.rendition);
@@ -126,8 +128,9 @@ function joinAnswer(
     initHash,
     init: Buffer.from(init).toString('base64'),
     headers: Buffer.from(encodeHeaderBatch(chunks.map((chunk) => chunk.signed))).toString('base64'),
-    warmPeers: options.warmPeers(published).slice(0, LIMITS.links),
-    wallMs: options.wallMs(),
+    warmPeers: more.warmPeers,
+    ...(more.isUplinkTaken ? { isUplinkTaken: true } : {}),
+    wallMs: more.wallMs,
   };
 }
 

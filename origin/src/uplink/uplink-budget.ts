@@ -26,7 +26,7 @@ type Waiting = { readonly ask: UplinkAsk; readonly place: number };
 /** No window of this length sees more than the budget, ms. */
 export const WINDOW_MS = 2_000;
 /** Longer than this nobody is kept waiting, ms: whoever asked has other means by then, or may ask again. */
-export const LONGEST_WAIT_MS = { seed: Infinity, deadline: 1_500, join: 4_000, other: 5_000 } as const;
+export const LONGEST_WAIT_MS = { seed: Infinity, deadline: 400, join: 4_000, other: 5_000 } as const;
 /** A join is not let in when it would wait for longer than this, ms. */
 export const JOIN_LINE_MS = 2_000;
 /** Depth of the bucket: short, or else bursts would fill the queues on the way. */

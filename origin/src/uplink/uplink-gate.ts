@@ -12,11 +12,16 @@ export type UplinkStats = {
   readonly sentBytes: Readonly<Record<UplinkPriority, number>>;
   readonly waitingBytes: Readonly<Record<UplinkPriority, number>>;
   readonly joinsAdmitted: number;
+  /** Joins answered without room for the media: peers bring them. */
+  readonly joinsLeftToPeers: number;
   /** Joins answered with 503, each as often as it asked. */
   readonly joinsTurnedAway: number;
   /** Other requests answered with 503. */
   readonly requestsTurnedAway: number;
 };
+
+/** What becomes of a join: room for its media is kept, only the answer is sent, or it is to ask again. */
+export type JoinRoom = { readonly kind: 'kept' } | { readonly kind: 'answerOnly' } | { readonly kind: 'full'; readonly retrySeconds: number };
 
 /** Runs an {@link UplinkBudget} on timers, for all that an origin sends. */
 export class UplinkGate {
@@ -24,6 +29,7 @@ export class UplinkGate {
   readonly #nowMs: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #joinsAdmitted = 0;
+  #joinsLeftToPeers = 0;
   #joinsTurnedAway = 0;
   #requestsTurnedAway = 0;
 
@@ -84,15 +90,19 @@ export class UplinkGate {
     return retrySeconds(waitMs - LONGEST_WAIT_MS[priority]);
   }
 
-  /** Lets a newcomer in, or says after how many seconds it may ask again; see {@link UplinkBudget.admitJoin}. */
-  turnJoinAway(bytes: number): number | undefined {
+  /** Lets a newcomer in if there is room for what it will fetch, or if it needs none because peers bring that; see {@link UplinkBudget.admitJoin}. */
+  admitJoin(bytes: number, newcomer: { readonly isFedByCrowd: boolean }): JoinRoom {
     const waitMs = this.#budget.admitJoin(this.#nowMs(), bytes);
     if (waitMs === 0) {
       this.#joinsAdmitted++;
-      return undefined;
+      return { kind: 'kept' };
+    }
+    if (newcomer.isFedByCrowd) {
+      this.#joinsLeftToPeers++;
+      return { kind: 'answerOnly' };
     }
     this.#joinsTurnedAway++;
-    return retrySeconds(waitMs);
+    return { kind: 'full', retrySeconds: retrySeconds(waitMs) };
   }
 
   /** Copies of a stream that can be seeded; see {@link UplinkBudget.copiesOf}. */
@@ -106,6 +116,7 @@ export class UplinkGate {
       sentBytes: { ...this.#budget.sentBytes },
       waitingBytes: { ...this.#budget.waitingBytes },
       joinsAdmitted: this.#joinsAdmitted,
+      joinsLeftToPeers: this.#joinsLeftToPeers,
       joinsTurnedAway: this.#joinsTurnedAway,
       requestsTurnedAway: this.#requestsTurnedAway,
     };

@@ -77,7 +77,7 @@ function seed(): Promise<number> {
   });
 }
 
-async function open(bitsPerSecond: number, more: { playerFolder?: string } = {}): Promise<void> {
+async function open(bitsPerSecond: number, more: { playerFolder?: string; warmPeers?: number } = {}): Promise<void> {
   gate = new UplinkGate(new UplinkBudget(bitsPerSecond, nowMs), () => nowMs);
   origin = await openOrigin({ gate, ...more });
   origin.begin();
@@ -150,6 +150,16 @@ describe('a limited uplink', () => {
     expect(stats.uplink.sentBytes['join']).toBeGreaterThan(origin.published.originBytes().media);
   }, 60_000);
 
+  it('OR2: leaves the first frames of newcomers to a crowd that can feed them, once it has no room for these itself', async () => {
+    await open(4_000_000, { warmPeers: 4 });
+    const answers = [];
+    for (let count = 0; count < 6; count++) answers.push(await settled(get('/live/main/join?delayMs=600')));
+    const taken = answers.map((answer) => joinAnswerFromOriginSchema.parse(answer.json()).isUplinkTaken ?? false);
+    expect([taken[0], taken.at(-1)]).toEqual([false, true]);
+    const joinsAdmitted = taken.filter((isTaken) => !isTaken).length;
+    expect(gate.stats()).toMatchObject({ joinsAdmitted, joinsLeftToPeers: 6 - joinsAdmitted, joinsTurnedAway: 0 });
+  });
+
   it('serves a viewer whose deadline is near before newcomers, and those before players without peers', async () => {
     await open(4_000_000);
     const done: string[] = [];
@@ -170,15 +180,15 @@ describe('a limited uplink', () => {
   });
 
   it('turns away what would come too late to be of use, and tells when to ask again', async () => {
-    await open(1_000_000);
-    // A part takes .7 s of what 1 Mb/s leaves: the fourth would come after 2.5 s.
-    const answers = [5, 6, 7, 8, 9].map((sequence) => get(`/live/main/0/part-${sequence}.m4s?purpose=deadline`));
+    await open(4_000_000);
+    // A part takes .16 s of what 4 Mb/s leave: the fifth would come after .7 s.
+    const answers = [5, 6, 7, 8, 9, 10].map((sequence) => get(`/live/main/0/part-${sequence}.m4s?purpose=deadline`));
     const responses = await settled(Promise.all(answers));
     const codes = responses.map(({ statusCode }) => statusCode);
-    expect([codes.slice(0, 2), codes.slice(3)]).toEqual([[200, 200], [503, 503]]);
-    expect(nowMs).toBeLessThan(2_300);
-    expect(responses[4]?.headers).toMatchObject({ 'p2ptv-reason': 'full', 'cache-control': 'no-store' });
-    expect(Number(responses[4]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect([codes.slice(0, 2), codes.slice(4)]).toEqual([[200, 200], [503, 503]]);
+    expect(nowMs).toBeLessThan(600);
+    expect(responses[5]?.headers).toMatchObject({ 'p2ptv-reason': 'full', 'cache-control': 'no-store' });
+    expect(Number(responses[5]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect(gate.stats().requestsTurnedAway).toBeGreaterThanOrEqual(2);
   });
 

@@ -17,7 +17,7 @@ export type TestOrigin = OpenedStream & {
 };
 
 /** An HTTP server over a stream of imaginary parts. */
-export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate } = {}): Promise<TestOrigin> {
+export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate; warmPeers?: number } = {}): Promise<TestOrigin> {
   const folder = temporaryFolder();
   const opened = openStream(folder.path, options);
   const { gate } = options;
@@ -28,7 +28,7 @@ export async function openOrigin(options: OpenOptions & { publicUrl?: string; tr
     publicUrl: options.publicUrl,
     trackers: options.trackers ?? [],
     viewerCount: () => 3,
-    warmPeers: () => [{ peerId: 'a'.repeat(32) as never, role: 'viewer', uplinkBitsPerSecond: 1_000_000 }],
+    warmPeers: () => Array.from({ length: options.warmPeers ?? 1 }, (_, index) => ({ peerId: index.toString(16).repeat(32) as never, role: 'viewer' as const, uplinkBitsPerSecond: 1_000_000 })),
     wallMs: () => 1_700_000_000_000,
     playerFolder: options.playerFolder ?? '/nonexistent',
     tls: undefined,

@@ -1,5 +1,6 @@
-import type { StoredChunk } from './chunk-store.js';
+import { missingBytes, type StoredChunk } from './chunk-store.js';
 import type { LinkId } from './engine-io.js';
+import type { Neighbour } from './neighbours.js';
 
 /** A chunk, or what is missing of it, on its way from a neighbour. */
 export type PeerSource = {
@@ -26,6 +27,8 @@ export type Source =
   | {
       readonly kind: 'origin';
       readonly fetchId: number;
+      /** When its last block came. */
+      heardAtMs: number;
       /** When all bytes were there; their digests follow. */
       arrivedAtMs: number | undefined;
     };
@@ -65,4 +68,30 @@ export function startOf({ chunk }: Download): number {
 export function sourceAt({ source, hedge }: Download, linkId: LinkId): PeerSource | undefined {
   if (source.kind === 'peer' && source.linkId === linkId) return source;
   return hedge?.linkId === linkId ? hedge : undefined;
+}
+
+/** A transfer that begins now, as far as is known; the neighbour owes us what is missing. */
+export function newPeerSource(
+  nowMs: number,
+  { chunk }: Download,
+  from: { readonly neighbour: Neighbour; readonly isPush: boolean; readonly finishMs: number; readonly isTail?: boolean },
+): PeerSource {
+  const { neighbour, isPush, finishMs, isTail = false } = from;
+  const askedBytes = missingBytes(chunk);
+  neighbour.marks.solicit(chunk.key);
+  neighbour.outstandingBytes += askedBytes;
+  neighbour.outstandingChunks++;
+  return {
+    kind: 'peer',
+    linkId: neighbour.linkId,
+    isPush,
+    askedAtMs: nowMs,
+    askedBytes,
+    expectedAtMs: finishMs,
+    begunAtMs: undefined,
+    lastBlockAtMs: nowMs,
+    receivedBytes: 0,
+    isTail,
+    isSteady: false,
+  };
 }

@@ -1,5 +1,4 @@
 import {
-  BLOCK_BYTES,
   blockLengthOf,
   chunkKey,
   isEqualBytes,
@@ -14,11 +13,11 @@ import type { OriginFailure } from '../ports/origin-client.js';
 import type { Announcer } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
-import { NO_SOURCE, sourceAt, startOf, type Download, type PeerSource, type Source } from './download.js';
+import { newPeerSource, NO_SOURCE, sourceAt, startOf, type Download, type PeerSource, type Source } from './download.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
-import { predictedFinishMs, type Neighbour } from './neighbours.js';
+import { measureRate, noteTooLate, predictedFinishMs, type Neighbour } from './neighbours.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
@@ -43,6 +42,8 @@ const MIN_PUSH_SWITCH_GAIN_MS = 120;
 const MAX_ROUNDS = 4;
 /** A transfer that is expected just in time is looked at again after this at the earliest, ms. */
 const SPARED_LOOK_MS = 20;
+/** While a slow fetch runs, it is looked so often for a neighbour that has the chunk, ms. */
+const SLOW_ORIGIN_LOOK_MS = 100;
 /** What a push is expected to take until its sender says that others come first, ms. */
 const PUSH_EXPECTED_MS = 250;
 
@@ -146,6 +147,11 @@ export class Downloads {
     return this.#expectedFinishMs(nowMs, download) - finishMs >= MIN_SWITCH_GAIN_MS;
   }
 
+  /** The origin has no room: it is asked for nothing until then, what peers have is not to wait for it. */
+  leaveOriginAlone(untilMs: number): void {
+    this.#fallback.leaveAlone(untilMs);
+  }
+
   /** Every chunk is looked at anew: the playhead has moved, or the fetches are free again. */
   touchAll(): void {
     for (const download of this.#active.values()) this.#touch(download);
@@ -238,6 +244,8 @@ export class Downloads {
   /** Bytes of a fetch from the origin, in order. */
   fetched(nowMs: number, fetchId: number, bytes: Uint8Array): void {
     for (const block of this.#fetches.bytes(fetchId, bytes)) {
+      const source = this.#active.get(block.key)?.source;
+      if (source?.kind === 'origin') source.heardAtMs = nowMs;
       const chunk = this.#context.store.get(block.key);
       if (chunk && chunk.blocks[block.index] === undefined) this.#checks.start({ ...block, from: 'origin' });
     }
@@ -256,7 +264,8 @@ export class Downloads {
       this.#touch(download);
       return;
     }
-    this.#backOff(nowMs, download);
+    if (failure === 'unavailable') this.#originFailed(nowMs, download);
+    else this.#backOff(nowMs, download);
     download.isGoneAtOrigin = failure === 'notFound';
     download.source = NO_SOURCE;
     this.#touch(download);
@@ -267,9 +276,11 @@ export class Downloads {
     const { reason } = answer;
     const key = chunkKey(answer.rendition, answer.sequence);
     const download = this.#active.get(key);
-    neighbour.marks.lacks(key);
+    if (reason !== 'tooLate') neighbour.marks.lacks(key);
     if (!neighbour.marks.isSolicited(key)) return;
-    if (reason !== 'overLimit') neighbour.marks.fail(key);
+    // Who is too busy for this deadline may be the only one who has it when there is time again.
+    if (reason === 'tooLate') noteTooLate(nowMs, neighbour, download ? this.#deadline(nowMs, download) : nowMs);
+    else if (reason !== 'overLimit') neighbour.marks.fail(key);
     if (download) this.#releaseFrom(nowMs, download, neighbour.linkId);
   }
 
@@ -335,6 +346,7 @@ export class Downloads {
     const { chunk } = download;
     const deadlineMs = this.#deadline(nowMs, download);
     if (download.source.kind === 'origin') this.#dropUnchecked(nowMs, download);
+    if (download.source.kind === 'origin') this.#leaveSlowOrigin(nowMs, download);
     if (download.source.kind === 'peer') this.#dropStalled(nowMs, download);
     if (download.source.kind === 'peer') this.#switchToSooner(nowMs, download, deadlineMs);
     if (download.source.kind === 'peer') this.#askSecond(nowMs, download, deadlineMs);
@@ -343,14 +355,15 @@ export class Downloads {
     const marginMs = this.#fallback.marginMs(partMs);
     const fallbackAtMs = this.#fallback.fetchAtMs(deadlineMs, { partMs, jitterMs: download.jitterMs });
     const isFallbackTime = nowMs >= fallbackAtMs;
+    const fetchedAtMs = nowMs + this.#fallback.fetchMs;
     if (download.source.kind === 'none') {
       if (!isFallbackTime && this.#waitsForParent(nowMs, download)) {
         this.#lookAgain(download, fallbackAtMs);
         return;
       }
       const best = bestSource(this.#context, nowMs, { chunk });
-      // An origin that has failed once, or is full, is worse than a late neighbour.
-      const isOriginAway = !this.#mayFetch() || download.failures > 0;
+      // An origin that has failed once, or takes longer, is worse than a late neighbour.
+      const isOriginAway = !this.#mayFetch(nowMs) || download.failures > 0 || (best !== undefined && best.finishMs <= fetchedAtMs);
       const isInTime = best !== undefined && best.finishMs <= deadlineMs - marginMs;
       // What would come too late anyway only takes from others what could be in time.
       if (best && (isInTime || isOriginAway || this.#context.identity.role !== 'viewer')) {
@@ -358,11 +371,32 @@ export class Downloads {
       } else if (isFallbackTime || !(this.#context.neighbours.hasUploader() || this.#context.isLinking(nowMs))) {
         this.#fallBack(nowMs, download);
       }
-    } else if (isFallbackTime && this.#mayFetch() && download.failures === 0) {
-      if (this.#expectedFinishMs(nowMs, download) > deadlineMs - marginMs) this.#fallBack(nowMs, download);
+    } else if (isFallbackTime && this.#mayFetch(nowMs) && download.failures === 0) {
+      // What is overdue already has had its time.
+      const latestMs = nowMs > download.source.expectedAtMs ? deadlineMs - marginMs : Math.max(deadlineMs - marginMs, fetchedAtMs);
+      if (this.#expectedFinishMs(nowMs, download) > latestMs) this.#fallBack(nowMs, download);
       else this.#spare(nowMs, download, download.source);
     }
     if (!isFallbackTime) this.#lookAgain(download, fallbackAtMs);
+  }
+
+  /** An origin whose uplink is taken lets one wait: whoever has the chunk meanwhile is asked instead. */
+  #leaveSlowOrigin(nowMs: number, download: Download): void {
+    const { source } = download;
+    if (source.kind !== 'origin' || source.arrivedAtMs !== undefined) return;
+    const slowAtMs = source.heardAtMs + this.#fallback.fetch95Ms;
+    if (nowMs < slowAtMs) {
+      this.#lookAgain(download, slowAtMs);
+      return;
+    }
+    const best = bestSource(this.#context, nowMs, { chunk: download.chunk });
+    if (!best) {
+      this.#lookAgain(download, nowMs + SLOW_ORIGIN_LOOK_MS);
+      return;
+    }
+    this.#release(nowMs, download, { isCancelled: true });
+    this.#originFailed(nowMs, download);
+    this.#ask(nowMs, download, { ...best, deadlineMs: Infinity });
   }
 
   /** A parent that keeps its word is given some time to push what others have already. */
@@ -431,7 +465,7 @@ export class Downloads {
     if (!candidate) return;
     if (fromBlock === undefined) this.#context.counters.hedges++;
     else this.#context.counters.splits++;
-    download.hedge = this.#newSource(nowMs, download, { ...candidate, isPush: false, isTail: fromBlock !== undefined });
+    download.hedge = newPeerSource(nowMs, download, { ...candidate, isPush: false, isTail: fromBlock !== undefined });
     this.#request(nowMs, download, { ...candidate, deadlineMs, fromBlock });
   }
 
@@ -484,36 +518,16 @@ export class Downloads {
   }
 
   #assign(nowMs: number, download: Download, from: Candidate & { readonly isPush: boolean }): void {
-    download.source = this.#newSource(nowMs, download, from);
+    download.source = newPeerSource(nowMs, download, from);
     this.#touch(download);
-  }
-
-  #newSource(nowMs: number, download: Download, from: Candidate & { readonly isPush: boolean; readonly isTail?: boolean }): PeerSource {
-    const { neighbour, isPush, finishMs, isTail = false } = from;
-    const askedBytes = missingBytes(download.chunk);
-    neighbour.marks.solicit(download.chunk.key);
-    neighbour.outstandingBytes += askedBytes;
-    neighbour.outstandingChunks++;
-    return {
-      kind: 'peer',
-      linkId: neighbour.linkId,
-      isPush,
-      askedAtMs: nowMs,
-      askedBytes,
-      expectedAtMs: finishMs,
-      begunAtMs: undefined,
-      lastBlockAtMs: nowMs,
-      receivedBytes: 0,
-      isTail,
-      isSteady: false,
-    };
   }
 
   #fallBack(nowMs: number, download: Download): void {
     if (this.#context.identity.role !== 'viewer') return;
-    if (!this.#mayFetch() || nowMs < download.retryAtMs) {
+    const retryAtMs = Math.max(download.retryAtMs, this.#fallback.awayUntilMs);
+    if (!this.#mayFetch(nowMs) || nowMs < retryAtMs) {
       // Else it is looked at when a fetch has ended.
-      if (nowMs < download.retryAtMs) this.#lookAgain(download, download.retryAtMs);
+      if (nowMs < retryAtMs) this.#lookAgain(download, retryAtMs);
       return;
     }
     const { chunk, source } = download;
@@ -523,7 +537,7 @@ export class Downloads {
     counters.fallbacks++;
     if (firstBlock > 0) counters.rangeTails++;
     const fetchId = this.#fetches.start(nowMs, chunk, { firstBlock, isRetry: download.failures > 0 });
-    download.source = { kind: 'origin', fetchId, arrivedAtMs: undefined };
+    download.source = { kind: 'origin', fetchId, heardAtMs: nowMs, arrivedAtMs: undefined };
     if (chunk.verifiedCount === 0) this.#announcer.announce(nowMs, chunk, 'incoming');
   }
 
@@ -542,7 +556,7 @@ export class Downloads {
       const neighbour = this.#context.neighbours.get(source.linkId);
       this.#fallback.peersDelivered(nowMs - download.acceptedAtMs);
       if (neighbour) neighbour.brokenPromises = 0;
-      if (neighbour && source.isSteady) this.#measureRate(nowMs, neighbour, source);
+      if (neighbour && source.isSteady) measureRate(nowMs, neighbour, source);
     }
     // Whoever else was asked for it, or was asked for more than was needed in the end, is still at it.
     const isSending = source.kind === 'peer' && (source.linkId !== from || source.receivedBytes < source.askedBytes);
@@ -551,21 +565,6 @@ export class Downloads {
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
     this.#subscriptions.delivered(nowMs, { key: chunk.key, from, lagMs });
-  }
-
-  /** The rate of a neighbour once it was our turn: from the first block on, where there were several. */
-  #measureRate(
-    nowMs: number,
-    neighbour: Neighbour,
-    transfer: { readonly askedBytes: number; readonly askedAtMs: number; readonly begunAtMs: number | undefined; readonly isPush: boolean },
-  ): void {
-    const { askedBytes, askedAtMs, begunAtMs } = transfer;
-    const isTimed = begunAtMs !== undefined && askedBytes > BLOCK_BYTES;
-    // A push that came in one piece says nothing: nobody knows when it was begun.
-    if (transfer.isPush && !isTimed) return;
-    const elapsedMs = isTimed ? nowMs - begunAtMs : nowMs - askedAtMs - neighbour.roundTripMs.mean;
-    const bytes = isTimed ? askedBytes - BLOCK_BYTES : askedBytes;
-    neighbour.msPerKib.add(Math.max(0.05, elapsedMs) / (bytes / 1024));
   }
 
   /** Frees a download of its sources; `isCancelled` also tells them, so that they save the bytes. */
@@ -631,6 +630,11 @@ export class Downloads {
     this.#backOff(nowMs, download);
   }
 
+  #originFailed(nowMs: number, download: Download): void {
+    this.#fallback.failed(nowMs);
+    this.#backOff(nowMs, download);
+  }
+
   #backOff(nowMs: number, download: Download): void {
     const { retryMs } = this.#context.options.fallback;
     download.retryAtMs = nowMs + retryMs * 2 ** Math.min(4, download.failures);
@@ -644,8 +648,9 @@ export class Downloads {
   }
 
   /** Volunteers and the origin's seeder watch nothing: they never fall back. */
-  #mayFetch(): boolean {
+  #mayFetch(nowMs: number): boolean {
     const { identity, options } = this.#context;
+    if (nowMs < this.#fallback.awayUntilMs) return false;
     return identity.role === 'viewer' && this.#fetches.count < options.fallback.parallelFetches;
   }
 

@@ -30,7 +30,13 @@ export type EngineInput =
   | { readonly kind: 'signatureChecked'; readonly checkId: number; readonly isValid: boolean }
   | { readonly kind: 'blockDigested'; readonly digestId: number; readonly digest: Uint8Array }
   /** The origin's join answer: playback will begin at the first of these headers. */
-  | { readonly kind: 'joined'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
+  | {
+      readonly kind: 'joined';
+      readonly rendition: RenditionId;
+      readonly headers: readonly SignedChunkHeader[];
+      /** The origin has no room for the first frames: they are asked of peers. Default: it has. */
+      readonly isUplinkTaken?: boolean;
+    }
   | { readonly kind: 'originHeaders'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
   | { readonly kind: 'originHeadersFailed'; readonly rendition: RenditionId }
   | { readonly kind: 'fetchBytes'; readonly fetchId: number; readonly bytes: Uint8Array }

@@ -42,6 +42,8 @@ export type EngineOptions = {
   readonly fallback: {
     /** What a fetch from the origin is assumed to take until it is measured, ms. */
     readonly assumedFetchMs: number;
+    /** The most that is kept in hand for a fetch, ms. Too low: chunks from a far origin are late; too high: one whose uplink is taken is asked for ever more, ever sooner. */
+    readonly mostFetchMs: number;
     /** Time kept in hand for what fetch times and transfers vary by, in parts (0–2): the least and the most; between them 2 mean deviations of what peers take. Too low: late parts; too high: the origin is asked for what peers are about to deliver. */
     readonly leastMarginParts: number;
     readonly mostMarginParts: number;
@@ -113,7 +115,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
     stallMs: 300,
     assumedUplinkBitsPerSecond: 8_000_000,
   }),
-  fallback: Object.freeze({ assumedFetchMs: 120, leastMarginParts: 0.25, mostMarginParts: 0.5, jitterParts: 0.5, parallelFetches: 12, retryMs: 250 }),
+  fallback: Object.freeze({ assumedFetchMs: 120, mostFetchMs: 600, leastMarginParts: 0.25, mostMarginParts: 0.5, jitterParts: 0.5, parallelFetches: 12, retryMs: 250 }),
   headers: Object.freeze({ silenceParts: 1.5 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024 }),

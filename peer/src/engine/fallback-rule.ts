@@ -1,6 +1,8 @@
 import { Estimate } from './estimate.js';
 import type { EngineOptions } from './engine-options.js';
 
+/** The origin is taken to be away for at most so long after it refused, ms. */
+const MOST_AWAY_MS = 1_000;
 /** How many mean deviations of the peers' delivery time are kept in hand. */
 const MARGIN_DEVIATIONS = 2;
 
@@ -15,6 +17,9 @@ export class FallbackRule {
   readonly #originFetchMs: Estimate;
 
   readonly #options: EngineOptions;
+  #awayUntilMs = -Infinity;
+  /** Fetches in a row that failed. */
+  #failures = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -29,6 +34,24 @@ export class FallbackRule {
   /** A fetch took so long, ms. */
   fetched(elapsedMs: number): void {
     this.#originFetchMs.add(elapsedMs);
+    this.#failures = 0;
+  }
+
+  /** A fetch failed: for a while, longer each time, peers are better asked, however late. */
+  failed(nowMs: number): void {
+    const awayMs = this.#options.fallback.retryMs * 2 ** Math.min(4, this.#failures);
+    this.#failures++;
+    this.leaveAlone(nowMs + Math.min(MOST_AWAY_MS, awayMs));
+  }
+
+  /** The origin is to be asked for nothing until then. */
+  leaveAlone(untilMs: number): void {
+    this.#awayUntilMs = Math.max(this.#awayUntilMs, untilMs);
+  }
+
+  /** Until when the origin is not asked, ms; what is past says nothing. */
+  get awayUntilMs(): number {
+    return this.#awayUntilMs;
   }
 
   /** m: two mean deviations of what peers take, within what the options allow, ms. */
@@ -44,11 +67,20 @@ export class FallbackRule {
    * @param jitterMs X, drawn for each chunk
    */
   fetchAtMs(deadlineMs: number, chunk: { readonly partMs: number; readonly jitterMs: number }): number {
-    return deadlineMs - this.#fetch95Ms - this.marginMs(chunk.partMs) - chunk.jitterMs;
+    return deadlineMs - this.fetch95Ms - this.marginMs(chunk.partMs) - chunk.jitterMs;
   }
 
-  /** H95: what 95 of 100 fetches from the origin stay below, ms. */
-  get #fetch95Ms(): number {
-    return this.#originFetchMs.mean + 2.5 * this.#originFetchMs.deviation;
+  /** What a fetch from the origin takes, ms. */
+  get fetchMs(): number {
+    return this.#originFetchMs.mean;
+  }
+
+  /**
+   * H95: what 95 of 100 fetches from the origin stay below, ms; not more than the options allow. An
+   * origin whose uplink is taken is no faster for being asked sooner, by everybody.
+   */
+  get fetch95Ms(): number {
+    const { mean, deviation } = this.#originFetchMs;
+    return Math.min(this.#options.fallback.mostFetchMs, mean + 2.5 * deviation);
   }
 }

@@ -1,4 +1,4 @@
-import { renditionBit, type ChunkKey, type PeerId, type PeerRole, type PeerStatus, type RenditionId } from '@p2ptv/protocol';
+import { BLOCK_BYTES, renditionBit, type ChunkKey, type PeerId, type PeerRole, type PeerStatus, type RenditionId } from '@p2ptv/protocol';
 import { ByteRate } from './byte-rate.js';
 import { ChunkMarks } from './chunk-marks.js';
 import type { LinkId } from './engine-io.js';
@@ -169,4 +169,26 @@ function beginsMs(nowMs: number, neighbour: Neighbour): number {
   const queuedBytes = Math.max(neighbour.outstandingBytes, queue.bytes - (nowMs - queue.atMs) / msPerByte, 0);
   const doubtMs = neighbour.brokenPromises * BROKEN_PROMISE_MS;
   return nowMs + neighbour.roundTripMs.mean + doubtMs + queuedBytes * msPerByte;
+}
+
+/** It refused what was due by then: what it sends to others takes until then at least. */
+export function noteTooLate(nowMs: number, neighbour: Neighbour, deadlineMs: number): void {
+  const { queue, msPerKib } = neighbour;
+  const bytes = (Math.max(0, deadlineMs - nowMs) / msPerKib.mean) * 1024;
+  neighbour.queue = { bytes: Math.max(bytes, queue.bytes), atMs: nowMs };
+}
+
+/** Learns a neighbour's rate, once it was our turn, from a chunk that is whole: from the first block on, where there were several. */
+export function measureRate(
+  nowMs: number,
+  neighbour: Neighbour,
+  transfer: { readonly askedBytes: number; readonly askedAtMs: number; readonly begunAtMs: number | undefined; readonly isPush: boolean },
+): void {
+  const { askedBytes, askedAtMs, begunAtMs } = transfer;
+  const isTimed = begunAtMs !== undefined && askedBytes > BLOCK_BYTES;
+  // A push that came in one piece says nothing: nobody knows when it was begun.
+  if (transfer.isPush && !isTimed) return;
+  const elapsedMs = isTimed ? nowMs - begunAtMs : nowMs - askedAtMs - neighbour.roundTripMs.mean;
+  const bytes = isTimed ? askedBytes - BLOCK_BYTES : askedBytes;
+  neighbour.msPerKib.add(Math.max(0.05, elapsedMs) / (bytes / 1024));
 }

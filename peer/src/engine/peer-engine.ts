@@ -36,12 +36,10 @@ import { PeerExchange } from './peer-exchange.js';
 import { PlayOrder } from './play-order.js';
 import { PlayoutClock } from './playout-clock.js';
 import { SignalRelay } from './signal-relay.js';
+import { JOIN_HOPE_MS, startRule } from './start-rule.js';
 import { PushTrees } from './push-trees.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
-
-/** A newcomer among a crowd waits so long for the links that it sets up, as far as deadlines allow, ms. */
-const JOIN_HOPE_MS = 2_000;
 
 /** What an engine runs on besides its options. */
 export type EnginePorts = {
@@ -232,7 +230,7 @@ export class PeerEngine {
         this.#blockDigested(nowMs, input.digestId, input.digest);
         return;
       case 'joined':
-        this.#joined(nowMs, input.rendition, input.headers);
+        this.#joined(nowMs, input);
         return;
       case 'originHeaders':
         this.#order.originAnswered(input.rendition);
@@ -541,11 +539,12 @@ export class PeerEngine {
     this.#context.command({ kind: 'event', event: { name: 'chunkVerified', header, sources: chunk.sources } });
   }
 
-  #joined(nowMs: number, rendition: RenditionId, headers: readonly SignedChunkHeader[]): void {
-    const first = headers[0]?.header;
-    if (first) this.#clock.begin(nowMs, first.programDateTimeMs);
+  #joined(nowMs: number, { rendition, headers, isUplinkTaken = false }: Extract<EngineInput, { kind: 'joined' }>): void {
+    const start = startRule(nowMs, { headers, isUplinkTaken, startupMs: this.#context.options.scheduler.startupMs });
+    if (start) this.#clock.begin(start.atMs, start.first.programDateTimeMs);
     this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;
-    this.#order.begin(nowMs, rendition, first);
+    if (isUplinkTaken) this.#downloads.leaveOriginAlone(this.#hopeUntilMs);
+    this.#order.begin(nowMs, rendition, start);
     for (const signed of headers) this.#offerHeader(signed, 'origin');
   }
 

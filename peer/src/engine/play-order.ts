@@ -7,6 +7,7 @@ import { HeaderPoll } from './header-poll.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import type { PlayoutClock } from './playout-clock.js';
 import type { PushTrees } from './push-trees.js';
+import type { Start } from './start-rule.js';
 
 /** A chunk that the origin no longer has is given up so long after its deadline, ms. */
 const LOST_GRACE_MS = 500;
@@ -115,13 +116,13 @@ export class PlayOrder {
     return dueMs;
   }
 
-  /** The join answer: playback begins with this part. */
-  begin(nowMs: number, rendition: RenditionId, first: ChunkHeader | undefined): void {
+  /** The join answer: where playback begins. */
+  begin(nowMs: number, rendition: RenditionId, start: Start | undefined): void {
     const watched = this.#open(rendition);
     for (const former of [this.#current, this.#next?.watched]) if (former && former !== watched) this.#stopFollowing(nowMs, former);
     this.#current = watched;
     this.#next = undefined;
-    if (first) watched.playable.startAt(first);
+    if (start) watched.playable.startAt(start.first, start.leapAtMs);
     // A volunteer passes on what it is told of; only who watches asks for more.
     if (this.#context.identity.role === 'viewer') watched.poll.begin(nowMs, watched.partMs);
     this.#followedChanged(nowMs);
@@ -289,9 +290,12 @@ export class PlayOrder {
   }
 
   #append(nowMs: number, watched: Watched): void {
+    // The first part may not be the one that playback was to begin with.
+    let isBeginning = watched.playable.timeline.last === undefined;
     for (const { header, isRestart } of watched.playable.advance(nowMs, (key) => this.#stateOf(nowMs, key))) {
       this.#context.command({ kind: 'event', event: { name: 'partReady', header, isRestart } });
-      this.#trim(nowMs, watched.playable, isRestart);
+      this.#trim(nowMs, watched.playable, isRestart || isBeginning);
+      isBeginning = false;
     }
   }
 
@@ -304,10 +308,10 @@ export class PlayOrder {
   }
 
   /** Keeps the store within its time and its budget; what goes from it goes from the timeline too. */
-  #trim(nowMs: number, { timeline }: PlayableTimeline, isRestart: boolean): void {
+  #trim(nowMs: number, { timeline }: PlayableTimeline, isNewBeginning: boolean): void {
     const { keepMs, budgetBytes } = this.#context.options.store;
     const { store } = this.#context;
-    if (timeline.trim(keepMs).length > 0 || isRestart) this.#dropBeforeTimeline(nowMs, timeline);
+    if (timeline.trim(keepMs).length > 0 || isNewBeginning) this.#dropBeforeTimeline(nowMs, timeline);
     for (let budgetKeepMs = keepMs; store.bytes > budgetBytes && budgetKeepMs > 1; ) {
       budgetKeepMs /= 2;
       if (timeline.trim(budgetKeepMs).length > 0) this.#dropBeforeTimeline(nowMs, timeline);

@@ -7,6 +7,8 @@ export type ChunkState = 'complete' | 'coming' | 'lost';
 
 /** Headers that are missing before a known one are waited for so long, ms. */
 const MISSING_HEADER_PATIENCE_MS = 1_500;
+/** Where playback may begin anywhere, so much must be there without a hole, ms: it is not to stand still at once. */
+const START_RUN_MS = 800;
 /** After the publisher's restart, parts of the cut segment may still be told of for so long, ms. */
 const CUT_SEGMENT_PATIENCE_MS = 400;
 
@@ -23,10 +25,17 @@ export class PlayableTimeline {
   #startSequence: number | undefined;
   /** Capture date at which another rendition goes on, ms. */
   #endsAtDateMs = Infinity;
+  #leapAtMs = Infinity;
 
-  /** Playback begins here: what is older is not wanted. */
-  startAt(header: ChunkHeader): void {
-    this.#startSequence ??= header.sequence;
+  /**
+   * Playback begins here: what is older is not wanted.
+   *
+   * @param leapAtMs from then on it begins with the first independent part that is there with {@link START_RUN_MS} of what follows
+   */
+  startAt(header: ChunkHeader, leapAtMs = Infinity): void {
+    if (this.#startSequence !== undefined) return;
+    this.#startSequence = header.sequence;
+    this.#leapAtMs = leapAtMs;
   }
 
   /** Another rendition goes on here: parts from this date on are not wanted. */
@@ -69,6 +78,7 @@ export class PlayableTimeline {
   dueMs(nowMs: number): number {
     const head = this.#ahead[0];
     if (!head) return Infinity;
+    if (!this.#passed && this.#leapAtMs > nowMs) return this.#leapAtMs;
     if (this.hasHole && this.#gapKnownAtMs > nowMs) return this.#gapKnownAtMs;
     const dueMs = head.acceptedAtMs + (this.hasHole ? MISSING_HEADER_PATIENCE_MS : CUT_SEGMENT_PATIENCE_MS);
     // Once patience is over only news of the chunk itself changes anything.
@@ -88,6 +98,7 @@ export class PlayableTimeline {
   /** Appends all that may be appended now; the result names those parts in order. */
   advance(nowMs: number, stateOf: (key: ChunkKey) => ChunkState): { header: ChunkHeader; isRestart: boolean }[] {
     const appended: { header: ChunkHeader; isRestart: boolean }[] = [];
+    if (!this.#passed && nowMs >= this.#leapAtMs && !this.#leap(stateOf)) return appended;
     for (let head = this.#ahead[0]; head; head = this.#ahead[0]) {
       const { header } = head;
       const { last } = this.timeline;
@@ -108,6 +119,28 @@ export class PlayableTimeline {
   /** True for parts before the end; by their middle, as dates are rounded. */
   isWithin({ programDateTimeMs, durationUs }: ChunkHeader): boolean {
     return programDateTimeMs + durationUs / 2000 < this.#endsAtDateMs;
+  }
+
+  /** Begins where enough of the media are there, whatever was to come before; false while that is nowhere. */
+  #leap(stateOf: (key: ChunkKey) => ChunkState): boolean {
+    let from: number | undefined;
+    let runMs = 0;
+    for (const [index, { header }] of this.#ahead.entries()) {
+      const before = this.#ahead[index - 1]?.header;
+      const isWhole = stateOf(chunkKey(header.rendition, header.sequence)) === 'complete';
+      if (!isWhole || (before && from !== undefined && !isNext(before, header))) from = undefined;
+      if (!isWhole) continue;
+      if (from === undefined) {
+        if (!header.isIndependent) continue;
+        from = index;
+        runMs = 0;
+      }
+      runMs += header.durationUs / 1000;
+      if (runMs < START_RUN_MS) continue;
+      this.#ahead.splice(0, from);
+      return true;
+    }
+    return false;
   }
 
   #mayFollow(nowMs: number, passed: ChunkHeader, head: Ahead): boolean {

@@ -12,9 +12,9 @@ export class PlayoutClock {
     this.#options = options;
   }
 
-  /** Playback is about to begin with a part of that date, as soon as it can. */
-  begin(nowMs: number, firstDateMs: number): void {
-    this.#start ??= { atMs: nowMs, firstDateMs };
+  /** Playback is about to begin with a part of that date, at that time if it can. */
+  begin(atMs: number, firstDateMs: number): void {
+    this.#start ??= { atMs, firstDateMs };
   }
 
   /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
@@ -43,12 +43,12 @@ export class PlayoutClock {
    */
   deadlineMs(nowMs: number, chunk: { readonly header: ChunkHeader; readonly acceptedAtMs: number }): number {
     const playheadMs = this.playheadMs(nowMs);
-    const { appendMarginMs, assumedSlackMs, startupMs } = this.#options.scheduler;
+    const { appendMarginMs, assumedSlackMs } = this.#options.scheduler;
     if (playheadMs === undefined) {
       const slackAtMs = chunk.acceptedAtMs + assumedSlackMs;
       if (!this.#start) return slackAtMs;
       // The first parts are wanted at once, each later one only when those before it have been played.
-      return Math.max(slackAtMs, this.#start.atMs + startupMs + chunk.header.programDateTimeMs - this.#start.firstDateMs);
+      return Math.max(slackAtMs, this.#start.atMs + chunk.header.programDateTimeMs - this.#start.firstDateMs);
     }
     const rate = this.#anchor?.position.rate ?? 1;
     // While paused the distance stays; it is taken at normal speed so that resuming finds the media there.

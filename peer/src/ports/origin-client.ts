@@ -28,6 +28,8 @@ export type OriginJoin = {
   readonly init: Uint8Array;
   readonly headers: readonly SignedChunkHeader[];
   readonly warmPeers: readonly PeerDescription[];
+  /** Its uplink is taken: the first frames are to come from peers. */
+  readonly isUplinkTaken: boolean;
 };
 
 /**

@@ -413,7 +413,7 @@ export class LivePeerSession implements SeederSession {
     // A crowd brings the first frames too, and the origin is to be spared: links are set up at once.
     if (join.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
-    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers });
+    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers, isUplinkTaken: join.isUplinkTaken });
   }
 
   /** Nothing has come for long: the stream may have ended, which only its record says. */

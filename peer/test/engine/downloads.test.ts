@@ -197,6 +197,22 @@ describe('choice of neighbour', () => {
     expect(rig.sent('request', linkId)).toHaveLength(3);
   });
 
+  it('SC9: who refuses what it could not send in time counts as busy until then, and is asked again when it is the only one left', () => {
+    const rig = viewer();
+    const linkId = rig.link();
+    playUntil(rig, 1, 1_000);
+    rig.tell(linkId, 1);
+    expect(rig.sent('request', linkId)).toHaveLength(1);
+    rig.hear(linkId, { kind: 'reject', ...ref(1), reason: 'tooLate' });
+    // Not in time, as far as is known: so it is the origin's turn, when it is time.
+    rig.runFor(500);
+    expect(rig.sent('request', linkId)).toHaveLength(1);
+    rig.runFor(300);
+    rig.handle({ kind: 'fetchFailed', fetchId: rig.all('fetchChunk')[0]!.fetchId, failure: 'unavailable' });
+    expect(rig.sent('request', linkId).at(-1)).toMatchObject({ ...ref(1), deadlineInMs: 65_535 });
+    expect(rig.sent('request', linkId)).toHaveLength(2);
+  });
+
   it('SC10: no single sample moves an estimate by more than three eighths', () => {
     const estimate = new Estimate(50);
     estimate.add(1e9);
@@ -289,10 +305,20 @@ describe('fallback', () => {
     const rig = viewer();
     const linkId = rig.link();
     playUntil(rig, 1, 60);
-    rig.tell(linkId, 1);
+    // Done after some 200 ms, the origin after 120.
+    rig.hear(linkId, { kind: 'header', signed: publish(1).signed, holding: 'complete', aheadKib: 100 });
     expect(rig.sent('request')).toEqual([]);
     const { fetchId } = rig.all('fetchChunk')[0]!;
     rig.handle({ kind: 'fetchFailed', fetchId, failure: 'unavailable' });
+    expect(rig.sent('request', linkId)).toMatchObject([{ ...ref(1), deadlineInMs: 65_535 }]);
+  });
+
+  it('FB3: who would come too late, but not later than the origin, is asked without a deadline', () => {
+    const rig = viewer();
+    const linkId = rig.link({ status: { uplinkKbps: 20_000 } });
+    playUntil(rig, 1, 60);
+    rig.tell(linkId, 1);
+    expect(rig.all('fetchChunk')).toEqual([]);
     expect(rig.sent('request', linkId)).toMatchObject([{ ...ref(1), deadlineInMs: 65_535 }]);
   });
 
@@ -340,6 +366,56 @@ describe('fallback', () => {
     expect(rig.engine.state.counters.fallbacksSpared).toBe(1);
     rig.runFor(500);
     expect(rig.all('fetchChunk')).toHaveLength(1);
+  });
+
+  it('FB13: a fetch of which nothing comes for H95 is left for a neighbour that has the chunk, as one that failed', () => {
+    const rig = viewer();
+    const linkId = rig.link();
+    playUntil(rig, 1, 60);
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
+    const [fetch] = rig.all('fetchChunk');
+    rig.runFor(100);
+    rig.tell(linkId, 1);
+    rig.runFor(H95_MS - 101);
+    expect(rig.sent('request', linkId)).toEqual([]);
+    rig.runFor(2);
+    expect(rig.all('abortFetch')).toEqual([{ kind: 'abortFetch', fetchId: fetch!.fetchId }]);
+    expect(rig.sent('request', linkId)).toMatchObject([{ ...ref(1), deadlineInMs: 65_535 }]);
+    rig.sendAll(linkId, 1);
+    expect(rig.engine.bytesOf(ref(1))).toEqual(publish(1).bytes);
+  });
+
+  it('FB13: a fetch that goes on, or that nobody could replace, is left alone', () => {
+    const rig = viewer();
+    const linkId = rig.link();
+    playUntil(rig, 1, 60, 0.01);
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
+    rig.runFor(1_000);
+    const { fetchId } = rig.all('fetchChunk')[0]!;
+    for (let block = 0; block < 3; block++) {
+      rig.handle({ kind: 'fetchBytes', fetchId, bytes: publish(1).bytes.slice(block * 16_384, (block + 1) * 16_384) });
+      rig.tell(linkId, 1);
+      rig.runFor(H95_MS - 1);
+    }
+    expect(rig.all('abortFetch')).toEqual([]);
+    expect(rig.sent('request', linkId)).toEqual([]);
+  });
+
+  it('FB12: an origin that refused one chunk is not asked for another meanwhile, peers are', () => {
+    const rig = viewer();
+    const linkId = rig.link();
+    playUntil(rig, 1, 60);
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
+    rig.handle({ kind: 'fetchFailed', fetchId: rig.all('fetchChunk')[0]!.fetchId, failure: 'unavailable' });
+    playUntil(rig, 2, 60);
+    rig.hear(linkId, { kind: 'header', signed: publish(2).signed, holding: 'complete', aheadKib: 100 });
+    expect(rig.sent('request', linkId)).toMatchObject([{ ...ref(2), deadlineInMs: 65_535 }]);
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(3).signed] });
+    playUntil(rig, 3, 60, 0.01);
+    rig.runFor(490);
+    expect(fetched(rig)).toEqual([1]);
+    rig.runFor(20);
+    expect(fetched(rig)).toContain(3);
   });
 
   it('FB6: the first to fall back says INCOMING at once', () => {

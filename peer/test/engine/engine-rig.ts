@@ -148,10 +148,10 @@ export class EngineRig {
   }
 
   /** The origin's join answer. */
-  join(from: number, to: number = from): EngineCommand[] {
+  join(from: number, to: number = from, origin: { readonly isUplinkTaken?: boolean } = {}): EngineCommand[] {
     const headers: Published['signed'][] = [];
     for (let sequence = from; sequence <= to; sequence++) headers.push(publish(sequence).signed);
-    return this.handle({ kind: 'joined', rendition: RENDITION, headers });
+    return this.handle({ kind: 'joined', rendition: RENDITION, headers, ...origin });
   }
 
   /** The origin delivers a fetch that the engine has asked for. */

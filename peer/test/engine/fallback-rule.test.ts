@@ -42,8 +42,27 @@ describe('fallback rule', () => {
     for (let count = 0; count < 100; count++) quick.fetched(40);
     expect(headStartMs(quick) - quick.marginMs(PART_MS)).toBeCloseTo(40, 0);
     const slow = rule();
-    for (let count = 0; count < 400; count++) slow.fetched(count % 2 === 0 ? 300 : 500);
-    expect(headStartMs(slow) - slow.marginMs(PART_MS)).toBeGreaterThan(400 + 2 * 100);
-    expect(headStartMs(slow) - slow.marginMs(PART_MS)).toBeLessThan(400 + 3 * 110);
+    for (let count = 0; count < 400; count++) slow.fetched(count % 2 === 0 ? 200 : 300);
+    expect(headStartMs(slow) - slow.marginMs(PART_MS)).toBeGreaterThan(250 + 2 * 50);
+    expect(headStartMs(slow) - slow.marginMs(PART_MS)).toBeLessThan(250 + 3 * 55);
+  });
+
+  it('FB1: an origin whose uplink is taken is not asked ever sooner: H95 is 600 ms at most', () => {
+    const taken = rule();
+    for (let count = 0; count < 100; count++) taken.fetched(count % 2 === 0 ? 1_000 : 3_000);
+    expect(headStartMs(taken) - taken.marginMs(PART_MS)).toBe(600);
+  });
+
+  it('FB12: after refusals the origin is left alone for 250 ms, doubling up to 1 s, until a fetch succeeds', () => {
+    const refused = rule();
+    const awayMs: number[] = [];
+    for (let count = 0; count < 4; count++) {
+      refused.failed(count * 10_000);
+      awayMs.push(refused.awayUntilMs - count * 10_000);
+    }
+    expect(awayMs).toEqual([250, 500, 1_000, 1_000]);
+    refused.fetched(100);
+    refused.failed(50_000);
+    expect(refused.awayUntilMs).toBe(50_250);
   });
 });

@@ -195,6 +195,21 @@ describe('a session', () => {
     }
   });
 
+  it('FB12: an origin that says in its join answer that its uplink is taken is asked for no media in the first 2 s', () => {
+    for (const isUplinkTaken of [false, true]) {
+      origin.isUplinkTaken = isUplinkTaken;
+      tracker = new ScriptedTracker();
+      const client = origin.client(40);
+      const viewer = session({ origin: client, meshDelayMs: 0 });
+      viewer.start();
+      time.runFor(1_500);
+      expect(client.received.media > 0).toBe(!isUplinkTaken);
+      time.runFor(2_000);
+      expect(client.received.media).toBeGreaterThan(0);
+      viewer.close();
+    }
+  });
+
   it('SS14: a join that fails is told, whatever the reason', () => {
     const refusing = { ...origin.client(40), join: (_request: unknown, listener: { failed(failure: OriginFailure): void }) => time.schedule(time.nowMs() + 40, () => listener.failed('notFound')) };
     const viewer = session({ origin: refusing });

@@ -60,6 +60,7 @@ export class VirtualOrigin {
   /** Says its record; parts go on as they were scheduled. */
   isEnded = false;
   warmPeers: readonly PeerDescription[] = [];
+  isUplinkTaken = false;
   onPublished: ((chunk: PublishedChunk) => void) | undefined;
 
   constructor(time: OriginTime, chunkBytes: number) {
@@ -99,8 +100,8 @@ export class VirtualOrigin {
           const bytes = encodeHeaderBatch(headers).length + init.length + 600;
           this.bytes.join += bytes;
           received.join += bytes;
-          const { warmPeers } = this;
-          listener.joined({ record: { ...record(this.#run.epoch), isEnded: this.isEnded, revision: this.#run.epoch + (this.isEnded ? 1 : 0) }, rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers });
+          const { warmPeers, isUplinkTaken } = this;
+          listener.joined({ record: { ...record(this.#run.epoch), isEnded: this.isEnded, revision: this.#run.epoch + (this.isEnded ? 1 : 0) }, rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers, isUplinkTaken });
         }),
       fetchChunk: ({ sequence, firstByte, byteLength }, listener) =>
         later(() => {

@@ -314,12 +314,12 @@ export class HttpOriginClient implements OriginClient {
       const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
       const parsed = joinAnswerFromOriginSchema.safeParse(json);
       if (!parsed.success) return undefined;
-      const { rendition, initHash, warmPeers } = parsed.data;
+      const { rendition, initHash, warmPeers, isUplinkTaken = false } = parsed.data;
       const record = openStreamRecord(parsed.data.record, this.#link);
       const init = base64.decode(parsed.data.init);
       const headers = decodeHeaderBatch(base64.decode(parsed.data.headers));
       if (!record || !headers) return undefined;
-      return { record, rendition, initHash, init, headers, warmPeers };
+      return { record, rendition, initHash, init, headers, warmPeers, isUplinkTaken };
     } catch {
       return undefined;
     }

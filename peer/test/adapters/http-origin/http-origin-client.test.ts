@@ -324,11 +324,16 @@ describe('HTTP origin: chunks', () => {
 });
 
 describe('HTTP origin: join', () => {
+  it('OR2: takes over that the uplink is taken', async () => {
+    const { base } = await serve((_request, response) => response.end(JSON.stringify({ ...stream.joinAnswer(), isUplinkTaken: true })));
+    expect(await join(client([base]))).toMatchObject({ isUplinkTaken: true });
+  });
+
   it('parses and checks the answer', async () => {
     const { base, requests } = await serve((_request, response) => response.end(JSON.stringify(stream.joinAnswer())));
     const origin = client([base]);
     const answer = await join(origin);
-    expect(answer).toMatchObject({ rendition: 0, initHash: stream.initHash, warmPeers: [] });
+    expect(answer).toMatchObject({ rendition: 0, initHash: stream.initHash, warmPeers: [], isUplinkTaken: false });
     if (typeof answer === 'string') return;
     expect(answer.record.slug).toBe('main');
     expect(answer.headers.map(({ header }) => header.sequence)).toEqual([4, 5]);
