@@ -142,6 +142,8 @@ export const neighboursWantedSchema = z.object({
   count: z.int().check(z.gte(1), z.lte(LIMITS.links)),
   /** Those it has or has tried in vain. */
   exclude: z.array(peerIdSchema).check(z.maxLength(128)),
+  /** They should watch this one; not said: the rendition that it has told of last. */
+  rendition: z.optional(renditionIdSchema),
 });
 /** See {@link neighboursWantedSchema}. */
 export type NeighboursWanted = z.infer<typeof neighboursWantedSchema>;

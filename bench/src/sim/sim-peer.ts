@@ -397,7 +397,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         this.#world.takeSignal(this, command.linkId, command.signal);
         return;
       case 'wantNeighbours':
-        if (this.#isTracked) tracker.wantNeighbours(this, { count: command.count, exclude: [...command.exclude] });
+        if (this.#isTracked) tracker.wantNeighbours(this, { count: command.count, exclude: [...command.exclude], rendition: command.rendition ?? this.rendition });
         return;
       case 'checkSignature':
         queue.schedule(this.#world.checks.signature(this, command.checkId, command.signed), queue.nowMs + SIGNATURE_MS);

@@ -23,6 +23,8 @@ export type EngineContext = {
   readonly bufferedBytes: (linkId: LinkId) => number;
   /** Media bits a second of a rendition, from its newest headers. */
   readonly streamBitsPerSecond: (rendition: RenditionId) => number;
+  /** The rendition that is followed, or about to be; undefined: none yet, or all that there are. */
+  readonly wantedRendition: () => RenditionId | undefined;
   /** True while a newcomer's links to a crowd are being set up: they will bring what is not urgent. */
   readonly isLinking: (nowMs: number) => boolean;
   /** Length of a part, ms, from the newest header. */

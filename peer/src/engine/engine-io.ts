@@ -63,7 +63,8 @@ export type EngineCommand =
   | { readonly kind: 'dial'; readonly peerId: PeerId; readonly via?: LinkId }
   /** A signal that a neighbour passed on; an answer goes back over the same link. */
   | { readonly kind: 'takeSignal'; readonly linkId: LinkId; readonly signal: Signal }
-  | { readonly kind: 'wantNeighbours'; readonly count: number; readonly exclude: readonly PeerId[] }
+  /** `rendition`: that they should follow; undefined: any. */
+  | { readonly kind: 'wantNeighbours'; readonly count: number; readonly rendition: RenditionId | undefined; readonly exclude: readonly PeerId[] }
   | { readonly kind: 'checkSignature'; readonly checkId: number; readonly signed: SignedChunkHeader }
   /** The bytes must be left alone until the answer. */
   | { readonly kind: 'digestBlock'; readonly digestId: number; readonly bytes: Uint8Array }

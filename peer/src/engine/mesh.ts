@@ -1,7 +1,7 @@
-import type { DutyMap, NamedPeer, PeerDescription, PeerId } from '@p2ptv/protocol';
+import type { DutyMap, NamedPeer, PeerDescription, PeerId, RenditionId, StripeRef } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
-import type { Neighbour } from './neighbours.js';
+import { follows, type Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PeerExchange } from './peer-exchange.js';
 
@@ -18,6 +18,10 @@ const ANSWER_WAIT_MS = 2_000;
 const STANDBY_DIALS = 4;
 /** Pause before those that neighbours named are looked at anew, ms. */
 const MEND_INTERVAL_MS = 2_000;
+/** Links up to which more are dialled for want of some that follow the own rendition; the others stand by for the next switch. */
+const MOST_DIALLED_LINKS = 24;
+/** What a duty map is about that names no rendition. */
+const FIRST_RENDITION = 0 as RenditionId;
 /** What a question to the tracker may exclude (tracker contract). */
 const MAX_EXCLUDED = 128;
 
@@ -41,7 +45,10 @@ export class Mesh {
   #isTrackerOfNoUse = false;
   #nextMendMs = 0;
   #nextPingMs = 0;
-  #duty: DutyMap | undefined;
+  #wanted: RenditionId | undefined;
+  /** By rendition: who is on duty. */
+  readonly #duty = new Map<RenditionId, DutyMap>();
+  #onDuty: ReadonlySet<PeerId> = new Set();
 
   /** @param ports `drop` ends the link of a neighbour that is dead or not needed */
   constructor(
@@ -107,11 +114,17 @@ export class Mesh {
     this.#exchange.forget(neighbour.linkId);
     // Whoever has just gone is asked for again only after the tracker names it anew.
     this.#nextAskMs = Math.min(this.#nextAskMs, nowMs + this.#context.random.next() * 1_000);
-    const duty = this.#duty;
-    if (duty?.stripes.some((peers) => peers.includes(neighbour.peerId))) this.#dial(nowMs, neighbour.peerId);
+    if (this.#onDuty.has(neighbour.peerId)) this.#dial(nowMs, neighbour.peerId);
     this.#nextMendMs = nowMs;
     // Whoever stands by is sooner here than the tracker's answer.
     if (this.#isShort) this.#mend(nowMs, 1);
+  }
+
+  /** Another rendition is wanted: there may be too few who follow it. */
+  renditionChanged(nowMs: number): void {
+    const wanted = this.#context.wantedRendition();
+    if (this.#wanted !== undefined && wanted !== this.#wanted) this.#nextAskMs = nowMs;
+    this.#wanted = wanted;
   }
 
   ban(nowMs: number, peerId: PeerId): void {
@@ -120,20 +133,22 @@ export class Mesh {
 
   /** Only for the origin's seeder: it keeps links to those on duty, and to nobody else. */
   dutyChanged(nowMs: number, map: DutyMap): void {
-    this.#duty = map;
-    const onDuty = new Set(map.stripes.flat());
-    for (const peerId of onDuty) this.#dial(nowMs, peerId);
+    this.#duty.set(map.rendition ?? FIRST_RENDITION, map);
+    this.#onDuty = new Set([...this.#duty.values()].flatMap(({ stripes }) => stripes.flat()));
+    for (const peerId of this.#onDuty) this.#dial(nowMs, peerId);
     for (const neighbour of [...this.#context.neighbours.all()]) {
-      if (!onDuty.has(neighbour.peerId)) this.#drop(nowMs, neighbour.linkId);
+      if (!this.#onDuty.has(neighbour.peerId)) this.#drop(nowMs, neighbour.linkId);
     }
   }
 
-  /** The neighbours that a stripe's chunks are pushed to; any other of ours while none of those is linked. */
-  seedTargets(stripe: number): Neighbour[] {
-    const peers = this.#duty?.stripes[stripe] ?? [];
-    const onDuty = peers.map((peerId) => this.#context.neighbours.byPeer(peerId)).filter((it) => it !== undefined);
+  /** The neighbours that a stripe's chunks of a rendition are pushed to; any other of ours that follows it while none of those is linked. */
+  seedTargets({ rendition, stripe }: StripeRef): Neighbour[] {
+    const peers = this.#duty.get(rendition)?.stripes[stripe] ?? [];
+    const onDuty = peers
+      .map((peerId) => this.#context.neighbours.byPeer(peerId))
+      .filter((it): it is Neighbour => it !== undefined && follows(it, rendition));
     if (onDuty.length > 0) return onDuty;
-    const others = [...this.#context.neighbours.all()].filter(({ status }) => status?.isUploading === true);
+    const others = [...this.#context.neighbours.all()].filter((it) => it.status?.isUploading === true && follows(it, rendition));
     const substitute = others[stripe % Math.max(1, others.length)];
     return substitute ? [substitute] : [];
   }
@@ -157,7 +172,7 @@ export class Mesh {
   #ask(nowMs: number): void {
     if (!this.#isShort) return;
     this.#nextAskMs = nowMs + this.#askIntervalMs;
-    const count = this.#context.options.swarm.targetLinks - this.#linkCount;
+    const count = Math.min(this.#context.options.swarm.targetLinks - this.#useCount, MOST_DIALLED_LINKS - this.#linkCount);
     if (count < 1) return;
     this.#unansweredSinceMs ??= nowMs;
     const known = [...this.#context.neighbours.all()].map(({ peerId }) => peerId);
@@ -165,6 +180,7 @@ export class Mesh {
     this.#context.command({
       kind: 'wantNeighbours',
       count,
+      rendition: this.#context.wantedRendition(),
       exclude: [...known, ...this.#dialling, ...avoided].slice(0, MAX_EXCLUDED),
     });
   }
@@ -178,9 +194,14 @@ export class Mesh {
     return this.#context.neighbours.count + this.#dialling.size;
   }
 
+  /** Links, and dials under way, to those who follow the rendition that is wanted, as far as that is known. */
+  get #useCount(): number {
+    return this.#context.neighbours.countOf(this.#context.wantedRendition()) + this.#dialling.size;
+  }
+
   get #isShort(): boolean {
     // A neighbour's word may be out of date: only what has become a link counts.
-    return this.#linkCount - this.#mending.size < this.#context.options.swarm.minLinks;
+    return this.#useCount - this.#mending.size < this.#context.options.swarm.minLinks && this.#linkCount < MOST_DIALLED_LINKS;
   }
 
   /** Dials so many more of those whom neighbours named. */
@@ -206,10 +227,14 @@ export class Mesh {
     if (this.#dialling.has(peerId) || this.#context.neighbours.byPeer(peerId)) return false;
     if (this.#isAvoided(nowMs, peerId)) return false;
     const isSeeder = this.#context.identity.role === 'origin';
-    if (!isSeeder && this.#linkCount >= this.#context.options.swarm.targetLinks) return false;
+    if (!isSeeder && !this.#hasPlace) return false;
     this.#dialling.add(peerId);
     this.#context.command({ kind: 'dial', peerId, ...(via === undefined ? {} : { via }) });
     return true;
+  }
+
+  get #hasPlace(): boolean {
+    return this.#useCount < this.#context.options.swarm.targetLinks && this.#linkCount < MOST_DIALLED_LINKS;
   }
 
   #isAvoided(nowMs: number, peerId: PeerId): boolean {
@@ -234,6 +259,6 @@ export class Mesh {
       for (const [peerId, untilMs] of memory) if (untilMs <= nowMs) memory.delete(peerId);
     }
     // Someone on duty who could not be reached at first, or went away and came back.
-    for (const peerId of new Set(this.#duty?.stripes.flat())) this.#dial(nowMs, peerId);
+    for (const peerId of this.#onDuty) this.#dial(nowMs, peerId);
   }
 }

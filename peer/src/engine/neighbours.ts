@@ -42,6 +42,9 @@ export class Neighbours {
   readonly #byLink = new Map<LinkId, Neighbour>();
   readonly #byPeer = new Map<PeerId, Neighbour>();
   readonly #options: EngineOptions;
+  /** Rises when somebody comes, goes or follows another rendition. */
+  #revision = 0;
+  #countOf = { revision: -1, counted: { rendition: 0 as RenditionId, count: 0 } };
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -49,6 +52,34 @@ export class Neighbours {
 
   get count(): number {
     return this.#byLink.size;
+  }
+
+  /** Those who follow a rendition, or all; whoever has not said HELLO may. */
+  countOf(rendition: RenditionId | undefined): number {
+    if (rendition === undefined) return this.count;
+    const { revision, counted } = this.#countOf;
+    if (revision === this.#revision && counted.rendition === rendition) return counted.count;
+    let count = 0;
+    for (const neighbour of this.#byLink.values()) if (follows(neighbour, rendition)) count++;
+    this.#countOf = { revision: this.#revision, counted: { rendition, count } };
+    return count;
+  }
+
+  /**
+   * Takes over what a neighbour says of itself; until its uplink is measured, its word is believed.
+   *
+   * @returns whether it follows a rendition that it did not follow before
+   */
+  noteStatus(neighbour: Neighbour, status: PeerStatus): boolean {
+    const before = neighbour.status?.renditions ?? 0;
+    const now = status.renditions ?? 0;
+    const added = before === 0 ? 0 : now & ~before;
+    if (now !== before) this.#revision++;
+    // What it had of a rendition that it comes back to it has forgotten.
+    neighbour.marks.unshare(added);
+    neighbour.status = status;
+    if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
+    return added !== 0;
   }
 
   all(): IterableIterator<Neighbour> {
@@ -85,6 +116,7 @@ export class Neighbours {
       pingSentMs: undefined,
     };
     this.#byLink.set(who.linkId, neighbour);
+    this.#revision++;
     this.#byPeer.set(who.peerId, neighbour);
     return neighbour;
   }
@@ -92,6 +124,7 @@ export class Neighbours {
   remove(linkId: LinkId): Neighbour | undefined {
     const neighbour = this.#byLink.get(linkId);
     this.#byLink.delete(linkId);
+    this.#revision++;
     // A newer link to the same peer may have taken its place.
     if (neighbour && this.#byPeer.get(neighbour.peerId) === neighbour) this.#byPeer.delete(neighbour.peerId);
     return neighbour;
@@ -129,21 +162,6 @@ export class Neighbours {
       for (const key of keys) neighbour.marks.forget(key);
     }
   }
-}
-
-/**
- * Takes over what a neighbour says of itself; until its uplink is measured, its word is believed.
- *
- * @returns whether it follows a rendition that it did not follow before
- */
-export function noteStatus(neighbour: Neighbour, status: PeerStatus): boolean {
-  const before = neighbour.status?.renditions ?? 0;
-  const added = before === 0 ? 0 : (status.renditions ?? 0) & ~before;
-  // What it had of a rendition that it comes back to it has forgotten.
-  neighbour.marks.unshare(added);
-  neighbour.status = status;
-  if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
-  return added !== 0;
 }
 
 /** True when a neighbour wants to hear of a rendition's chunks; before its HELLO nobody knows, and it is told of all. */

@@ -28,7 +28,7 @@ import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { Mesh } from './mesh.js';
-import { Neighbours, noteStatus, type Neighbour } from './neighbours.js';
+import { Neighbours, type Neighbour } from './neighbours.js';
 import { isNews } from './news.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { pairNoise } from './pair-noise.js';
@@ -98,6 +98,7 @@ export class PeerEngine {
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
       streamBitsPerSecond: (rendition) => this.#order.bitsPerSecond(rendition),
       partMs: () => this.#order.partMs,
+      wantedRendition: () => this.#order.wanted,
       isLinking: (nowMs) => nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS,
       noise: (linkId, key) => pairNoise(seed, linkId, key),
     };
@@ -117,7 +118,7 @@ export class PeerEngine {
       clock: this.#clock,
       downloads: this.#downloads,
       trees: this.#trees,
-      followedChanged: (nowMs) => this.#tellStatus(nowMs),
+      followedChanged: (nowMs) => this.#followedChanged(nowMs),
     });
     const exchange = new PeerExchange(this.#context, this.#links);
     this.#mesh = new Mesh(this.#context, this.#links, {
@@ -345,13 +346,13 @@ export class PeerEngine {
     }
     switch (message.kind) {
       case 'hello':
-        noteStatus(neighbour, message.status);
+        this.#context.neighbours.noteStatus(neighbour, message.status);
         if (message.version === WIRE_VERSION) return;
         this.#mesh.avoid(nowMs, neighbour.peerId);
         this.#drop(nowMs, linkId, 'misbehaviour');
         return;
       case 'status':
-        if (noteStatus(neighbour, message.status)) this.#greet(nowMs, neighbour);
+        if (this.#context.neighbours.noteStatus(neighbour, message.status)) this.#greet(nowMs, neighbour);
         return;
       case 'header':
         this.#toldHeader(nowMs, neighbour, message);
@@ -553,7 +554,7 @@ export class PeerEngine {
     const chunk = this.#context.store.addOwn(signed, bytes);
     const { header } = signed;
     this.#order.published(nowMs, header);
-    for (const neighbour of this.#mesh.seedTargets(stripeOf(header.sequence))) {
+    for (const neighbour of this.#mesh.seedTargets({ rendition: header.rendition, stripe: stripeOf(header.sequence) })) {
       if (!neighbour.marks.isShared(chunk.key)) {
         neighbour.marks.share(chunk.key);
         this.#links.send(nowMs, neighbour.linkId, { kind: 'header', signed, holding: 'complete' });
@@ -595,6 +596,11 @@ export class PeerEngine {
 
   #status(nowMs: number): ReturnType<OutgoingLinks['status']> {
     return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible, renditions: this.#order.followedBits });
+  }
+
+  #followedChanged(nowMs: number): void {
+    this.#tellStatus(nowMs);
+    this.#mesh.renditionChanged(nowMs);
   }
 
   #tellStatus(nowMs: number): void {

@@ -81,6 +81,11 @@ export class PlayOrder {
     return this.#current?.rendition;
   }
 
+  /** The one that is followed last: the next, if there is one. */
+  get wanted(): RenditionId | undefined {
+    return (this.#next?.watched ?? this.#current)?.rendition;
+  }
+
   /** The renditions whose chunks are wanted, as a set of bits. */
   get followedBits(): number {
     const bit = (watched: Watched | undefined): number => (watched ? renditionBit(watched.rendition) : 0);

@@ -8,6 +8,7 @@ import {
   type IceServer,
   type JoinRequest,
   type MediaTimeline,
+  type NeighboursWanted,
   type PeerDescription,
   type PeerId,
   type PeerRole,
@@ -318,7 +319,7 @@ export class LivePeerSession implements SeederSession {
         this.#transport?.signal(command.signal);
         return;
       case 'wantNeighbours':
-        this.#parts.tracker?.wantNeighbours({ count: command.count, exclude: [...command.exclude] });
+        this.#parts.tracker?.wantNeighbours(neighboursWanted(command));
         return;
       case 'checkSignature':
         this.#parts.verifier.checkSignature(
@@ -691,4 +692,8 @@ export class LivePeerSession implements SeederSession {
     const linked = state.neighbours.map(({ peerId }) => peerId).filter((peerId) => this.#onDuty.has(peerId));
     tracker.reportLinked(linked, this.#parts.uplink?.maxCopies());
   }
+}
+
+function neighboursWanted({ count, exclude, rendition }: Extract<EngineCommand, { kind: 'wantNeighbours' }>): NeighboursWanted {
+  return { count, exclude: [...exclude], ...(rendition === undefined ? {} : { rendition }) };
 }

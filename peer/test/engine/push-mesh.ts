@@ -5,7 +5,7 @@ import type { EngineContext } from '../../src/engine/engine-context.js';
 import type { LinkId } from '../../src/engine/engine-io.js';
 import { resolveEngineOptions, type PartialEngineOptions } from '../../src/engine/engine-options.js';
 import { HeaderLog } from '../../src/engine/header-log.js';
-import { Neighbours, noteStatus, type Neighbour } from '../../src/engine/neighbours.js';
+import { Neighbours, type Neighbour } from '../../src/engine/neighbours.js';
 import { OutgoingLinks } from '../../src/engine/outgoing-links.js';
 import { PushTrees } from '../../src/engine/push-trees.js';
 import { peerId } from './engine-rig.js';
@@ -53,6 +53,7 @@ export class Pusher {
       bufferedBytes: () => 0,
       streamBitsPerSecond: () => this.streamBitsPerSecond,
       stir: () => undefined,
+      wantedRendition: () => RENDITION,
       isLinking: () => false,
       partMs: () => 200,
       noise: () => 0,
@@ -120,7 +121,7 @@ export class PushMesh {
   link(left: number, right: number): void {
     for (const [one, other] of [[left, right], [right, left]] as const) {
       const neighbour = this.peers[one]!.neighbours.add(this.nowMs, { linkId: other, peerId: peerId(other), role: 'viewer' });
-      noteStatus(neighbour, { uplinkKbps: 0, queuedBytes: 0, isUploading: this.peers[other]!.links.isUploading, isVisible: true });
+      this.peers[one]!.neighbours.noteStatus(neighbour, { uplinkKbps: 0, queuedBytes: 0, isUploading: this.peers[other]!.links.isUploading, isVisible: true });
     }
     for (const [one, other] of [[left, right], [right, left]] as const) {
       this.peers[one]!.subscriptions.greet(this.nowMs, this.peers[one]!.neighbour(other));
@@ -184,6 +185,6 @@ export class PushMesh {
     if (message.kind === 'offers') subscriptions.offered(this.nowMs, neighbour, message);
     else if (message.kind === 'subscribe') subscriptions.asked(this.nowMs, neighbour, message);
     else if (message.kind === 'unsubscribe') subscriptions.ended(this.nowMs, neighbour, message);
-    else if (message.kind === 'status') noteStatus(neighbour, message.status);
+    else if (message.kind === 'status') neighbours.noteStatus(neighbour, message.status);
   }
 }

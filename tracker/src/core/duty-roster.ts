@@ -36,6 +36,9 @@ export class DutyRoster {
   #isPlanChanged = false;
   #dealtAtMs = -Infinity;
   #isDealDue = false;
+  /** Somebody on duty has been sent away since the last deal. */
+  #hasExpelled = false;
+  #isMapNew = false;
   /** When the origin's seeder said last whom it is linked to. */
   #seededAtMs = -Infinity;
   /** Since when it has said so without a longer pause. */
@@ -63,6 +66,22 @@ export class DutyRoster {
   /** Notes that a member is gone for good. */
   drop(member: Member): void {
     this.#stand(member, 'none');
+  }
+
+  /** A member cannot be on duty here any more: it has none from this moment, and others get it at the next deal. */
+  expel(member: Member): void {
+    this.#stand(member, 'none');
+    if (!this.#holders.delete(member)) return;
+    this.#plan = this.#plan.map((holders) => holders.filter((holder) => holder !== member));
+    member.dutyBits = 0;
+    this.#hasExpelled = true;
+  }
+
+  /** Whether {@link map} is another one than when this was asked last. */
+  takeMapChange(): boolean {
+    const isNew = this.#isMapNew;
+    this.#isMapNew = false;
+    return isNew;
   }
 
   /** Notes that the origin's seeder has said whom it is linked to: see {@link Member.linkedAtMs}. */
@@ -150,6 +169,8 @@ export class DutyRoster {
       this.#ableHolders += Number(isAble(member.standing));
       this.#stand(member, member.standing);
     }
+    this.#isMapNew ||= changed.length > 0 || this.#hasExpelled;
+    this.#hasExpelled = false;
     return changed;
   }
 

@@ -1,6 +1,9 @@
-import type { JoinRequest, PeerDescription, PeerId, PeerReport, PeerRole, StreamId } from '@p2ptv/protocol';
+import type { JoinRequest, PeerDescription, PeerId, PeerReport, PeerRole, RenditionId, StreamId } from '@p2ptv/protocol';
 import { ByteTally } from './byte-tally.js';
 import type { FallbackMark } from './seed-copies.js';
+
+/** What a message means that names no rendition. */
+export const FIRST_RENDITION = 0 as RenditionId;
 
 /** Names a peer's connection to the tracker; whoever runs the tracker draws them, and reuses none. */
 export type ConnectionId = string;
@@ -30,6 +33,8 @@ export type Member = {
   uplinkBitsPerSecond: number;
   isUploading: boolean;
   isVisible: boolean;
+  /** That it watches, by its own word. */
+  rendition: RenditionId;
   /** It has reported at least once: its links have had a moment to form. */
   hasReported: boolean;
   /** As reported; raised for each member that was told of it since. */
@@ -87,6 +92,7 @@ export function newMember(
     uplinkBitsPerSecond: credibleUplink(request.uplinkBitsPerSecond),
     isUploading: request.isUploading,
     isVisible: request.isVisible,
+    rendition: request.rendition ?? FIRST_RENDITION,
     hasReported: false,
     neighbourCount: 0,
     introductions: undefined,

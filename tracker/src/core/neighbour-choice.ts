@@ -2,11 +2,16 @@ import type { PeerId, Random } from '@p2ptv/protocol';
 import { isProvenUploader, type Member } from './member.js';
 import type { SamplingSet } from './sampling-set.js';
 
+/** Members to draw from. */
+type Drawable = { readonly proven: SamplingSet<Member>; readonly unproven: SamplingSet<Member> };
+
 /** Among whom neighbours are chosen. */
 export type NeighbourPool = {
-  readonly proven: SamplingSet<Member>;
-  readonly unproven: SamplingSet<Member>;
-  /** Those of both that connect from the seeker's network, itself included; undefined: not known. */
+  /** Those who watch the seeker's rendition. */
+  readonly same: Drawable;
+  /** Those who watch another one, by rendition. */
+  readonly others: readonly Drawable[];
+  /** Those of all that connect from the seeker's network, itself included; undefined: not known. */
   readonly kin: SamplingSet<Member> | undefined;
 };
 
@@ -30,10 +35,14 @@ const DRAWN_PER_TAKEN = 3;
  */
 const KIN_WANTED = 3;
 
+/** Of those who watch another rendition so much of the answer is kept: they stand by for when the seeker changes to theirs. */
+const OTHERS_SHARE = 1 / 4;
+
 /**
  * A few of the seeker's own network, and a random mix that favours proven uploaders: at least half
- * of the answer where there are that many; in small swarms everybody. Peers that are full come only
- * when there is nobody else.
+ * of the answer where there are that many; in small swarms everybody. Those who watch the seeker's
+ * rendition make up three quarters of it, where there are others. Peers that are full come only when
+ * there is nobody else.
  */
 export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, random: Random): Member[] {
   const { seeker, count } = wish;
@@ -43,29 +52,36 @@ export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, rando
     // Two that only take have nothing for each other.
     (member.isUploading || seeker.isUploading);
   const isRoomy = (member: Member): boolean => isOpen(member) && member.neighbourCount < wish.crowdedAt;
-  const half = Math.ceil(count / 2);
+  const standby = pool.others.filter(({ proven, unproven }) => proven.size + unproven.size > 0);
+  const sameCount = standby.length === 0 ? count : Math.ceil(count * (1 - OTHERS_SHARE));
+  const half = Math.ceil(sameCount / 2);
   const chosen = new Set<Member>();
-  const add = (members: readonly Member[]): void => {
-    for (const member of members) if (chosen.size < count) chosen.add(member);
+  const add = (members: readonly Member[], most = count): void => {
+    for (const member of members) if (chosen.size < most) chosen.add(member);
   };
 
   // At most half of the answer, which leaves the other half for proven uploaders.
   const kinCount = Math.min(KIN_WANTED - wish.excludedKin, Math.floor(count / 2));
   if (pool.kin && kinCount > 0) add(pool.kin.sample(kinCount, random, isRoomy));
-  const best = pool.proven.sample(half * DRAWN_PER_TAKEN, random, isRoomy).sort(byWorth).slice(0, half);
-  add(best);
-  add(drawMixed(pool, { count, isWanted: isRoomy }, random));
-  if (chosen.size < count) {
+  const best = pool.same.proven.sample(half * DRAWN_PER_TAKEN, random, isRoomy).sort(byWorth).slice(0, half);
+  add(best, sameCount);
+  add(drawMixed(pool.same, { count, isWanted: isRoomy }, random), sameCount);
+  for (const [index, other] of standby.entries()) {
+    const most = Math.ceil((count * (index + 1)) / standby.length);
+    add(drawMixed(other, { count, isWanted: isRoomy }, random), Math.min(count, most));
+  }
+  for (const { proven, unproven } of [pool.same, ...standby]) {
+    if (chosen.size >= count) break;
     const isLeft = (member: Member): boolean => isOpen(member) && !chosen.has(member);
-    add(pool.proven.sample(count, random, isLeft));
-    add(pool.unproven.sample(count, random, isLeft));
+    add(proven.sample(count, random, isLeft));
+    add(unproven.sample(count, random, isLeft));
   }
   return [...chosen].sort(byWorth);
 }
 
 /** Uniform over both sets: each gives a share as large as its part of the swarm. */
 function drawMixed(
-  pool: NeighbourPool,
+  pool: Drawable,
   draw: { readonly count: number; readonly isWanted: (member: Member) => boolean },
   random: Random,
 ): Member[] {

@@ -6,17 +6,19 @@ import type {
   PeerId,
   PeerReport,
   Random,
+  RenditionId,
   Seeded,
   StreamId,
   SwarmScrape,
 } from '@p2ptv/protocol';
+import { Audience } from './audience.js';
 import type { ByteTally, ReceivedBytes } from './byte-tally.js';
-import { DutyRoster, dutyStripesOf } from './duty-roster.js';
+import { dutyStripesOf } from './duty-roster.js';
 import {
   describeMember,
+  FIRST_RENDITION,
   forgetIntroductions,
   isMeetable,
-  isProvenUploader,
   newMember,
   noteIntroductions,
   noteReport,
@@ -27,7 +29,6 @@ import {
 } from './member.js';
 import { chooseNeighbours } from './neighbour-choice.js';
 import { SamplingSet } from './sampling-set.js';
-import { SeedCopies } from './seed-copies.js';
 import type { ResolvedTrackerOptions } from './tracker-options.js';
 import { chooseWarmPeers } from './warm-peers.js';
 
@@ -41,16 +42,14 @@ export class Swarm {
   readonly #random: Random;
   readonly #members = new Map<PeerId, Member>();
   readonly #tallies = new Map<PeerId, { readonly fingerprint: string; readonly tally: ByteTally }>();
-  /** Connected members, all but the origin's: one that is gone is never drawn. */
-  readonly #proven = new SamplingSet<Member>();
-  readonly #unproven = new SamplingSet<Member>();
-  /** The same members by the network they connect from, where that is known. */
+  readonly #audiences = new Map<RenditionId, Audience>();
+  /** Connected members by the network they connect from, where that is known. */
   readonly #networks = new Map<NetworkName, SamplingSet<Member>>();
-  readonly #roster: DutyRoster;
-  readonly #copies: SeedCopies;
   readonly #received: ReceivedBytes = { originBytes: 0, seederBytes: 0, peerBytes: 0 };
   readonly #counts = { viewer: 0, seeder: 0, origin: 0 };
   #downloaded = 0;
+  /** What the origin's uplink carries, by its word. */
+  #maxCopies = Infinity;
   /** The origin's seeder that joined last: the one that is told who is on duty. */
   #seeder: Member | undefined;
 
@@ -58,8 +57,7 @@ export class Swarm {
     this.streamId = streamId;
     this.#options = options;
     this.#random = random;
-    this.#roster = new DutyRoster(options.duty);
-    this.#copies = new SeedCopies(options.duty);
+    this.#audience(FIRST_RENDITION);
   }
 
   get size(): number {
@@ -76,9 +74,14 @@ export class Swarm {
     return this.#seeder?.presence.kind === 'connected' ? this.#seeder : undefined;
   }
 
-  /** What the origin's seeder is told. */
-  get dutyMap(): DutyMap {
-    return this.#roster.map;
+  /** What the origin's seeder is told, of each rendition that anybody has watched. */
+  dutyMaps(): DutyMap[] {
+    return [...this.#audiences.values()].map((audience) => audience.dutyMap);
+  }
+
+  /** Those of them that the last deals have changed; each is named once. */
+  takeChangedDutyMaps(): DutyMap[] {
+    return [...this.#audiences.values()].filter(({ roster }) => roster.takeMapChange()).map((audience) => audience.dutyMap);
   }
 
   member(peerId: PeerId): Member | undefined {
@@ -99,6 +102,7 @@ export class Swarm {
     this.#counts[member.role]++;
     if (member.role === 'viewer' && !isReturn) this.#downloaded++;
     if (member.role === 'origin') this.#setSeeder(member);
+    this.#audience(member.rendition).enter(member, nowMs);
     this.#changed(member, nowMs);
     return member;
   }
@@ -107,6 +111,7 @@ export class Swarm {
   reconnect(member: Member, request: JoinRequest, at: JoinSource & { nowMs: number }): void {
     this.#leaveNetwork(member);
     refreshMember(member, request, at);
+    this.#watches(member, request.rendition, at.nowMs);
     if (member.role === 'origin') this.#setSeeder(member);
     this.#changed(member, at.nowMs);
   }
@@ -122,21 +127,21 @@ export class Swarm {
     if (!this.#members.delete(member.peerId)) return;
     this.#counts[member.role]--;
     if (this.#seeder === member) this.#seeder = undefined;
-    this.#proven.delete(member);
-    this.#unproven.delete(member);
     this.#leaveNetwork(member);
-    this.#roster.drop(member);
+    this.#audience(member.rendition).drop(member);
     this.#remember(member);
   }
 
-  report(member: Member, report: PeerReport, nowMs: number): void {
+  /** @returns whether it watches another rendition than before, so that it has no duty any more */
+  report(member: Member, report: PeerReport, nowMs: number): boolean {
     const intervalMs = this.#options.membership.reportIntervalMs;
     noteReport(member, report, nowMs);
     forgetIntroductions(member, { nowMs, intervalMs });
+    const hasMoved = this.#watches(member, report.rendition, nowMs);
     if (report.fallbackBytes !== undefined) {
       const receivedBytes = report.fromPeersBytes + report.fromOriginBytes + report.fromSeederBytes;
       const totals = { fallbackBytes: report.fallbackBytes, receivedBytes };
-      this.#copies.sample(member, totals, { nowMs, joinedAtMs: member.joinedAtMs, intervalMs });
+      this.#audience(member.rendition).copies.sample(member, totals, { nowMs, joinedAtMs: member.joinedAtMs, intervalMs });
     }
     // The origin's own peer takes nothing from the swarm.
     if (member.role !== 'origin') {
@@ -146,42 +151,46 @@ export class Swarm {
       this.#received.peerBytes += added.peerBytes;
     }
     this.#changed(member, nowMs);
+    return hasMoved;
   }
 
   /** Takes over what the origin's seeder says; from anybody else, and from a seeder that has been followed by another, nothing. */
   noteSeeded(from: Member, seeded: Seeded, nowMs: number): void {
     if (from !== this.#seeder) return;
-    if (seeded.maxCopies !== undefined) this.#copies.limit(seeded.maxCopies);
+    if (seeded.maxCopies !== undefined) this.#limitCopies(seeded.maxCopies);
     for (const peerId of seeded.peers) {
       const member = this.#members.get(peerId);
       if (member) member.linkedAtMs = nowMs;
     }
-    this.#roster.noteSeeded(nowMs);
+    for (const { roster } of this.#audiences.values()) roster.noteSeeded(nowMs);
   }
 
   /** Deals duty anew where needed; returns those whose stripes changed. What is put off is due at {@link dutyDueMs}. */
   updateDuty(nowMs: number): Member[] {
-    const peerCount = this.#peerCount;
-    this.#copies.follow(peerCount);
-    return this.#roster.update({ peerCount, copies: this.#copies.copies }, nowMs);
+    return [...this.#audiences.values()].flatMap((audience) => audience.updateDuty(nowMs));
   }
 
   /** When {@link updateDuty} has something to do that it put off; Infinity: nothing. */
   get dutyDueMs(): number {
-    return this.#roster.dueMs;
+    let dueMs = Infinity;
+    for (const { roster } of this.#audiences.values()) dueMs = Math.min(dueMs, roster.dueMs);
+    return dueMs;
   }
 
   /** Looks whether there are enough copies, and those on duty do their work; returns those whose stripes changed. */
   reviewDuty(nowMs: number): Member[] {
-    this.#copies.review(this.#peerCount);
-    this.#roster.review(nowMs);
+    for (const audience of this.#audiences.values()) audience.reviewDuty(nowMs);
     return this.updateDuty(nowMs);
   }
 
   /** Whom a member should meet; it will send the offers. */
   neighboursFor(seeker: Member, wanted: NeighboursWanted, nowMs: number): PeerDescription[] {
     const chosen = chooseNeighbours(
-      { proven: this.#proven, unproven: this.#unproven, kin: this.#kinOf(seeker) },
+      {
+        same: this.#audience(wanted.rendition ?? seeker.rendition),
+        others: [...this.#audiences.values()].filter(({ rendition }) => rendition !== (wanted.rendition ?? seeker.rendition)),
+        kin: this.#kinOf(seeker),
+      },
       {
         seeker,
         count: wanted.count,
@@ -196,10 +205,10 @@ export class Swarm {
     return chosen.map(describeMember);
   }
 
-  /** Strong visible uploaders with room, for a newcomer's first dials; others for the next newcomer. */
-  warmPeers(count: number): PeerDescription[] {
+  /** Strong visible uploaders with room that watch a rendition, for a newcomer's first dials; others for the next newcomer. */
+  warmPeers(count: number, rendition: RenditionId): PeerDescription[] {
     const { crowdedAt } = this.#options.neighbours;
-    return chooseWarmPeers(this.#proven, { count, crowdedAt }, this.#random).map(describeMember);
+    return chooseWarmPeers(this.#audience(rendition).proven, { count, crowdedAt }, this.#random).map(describeMember);
   }
 
   scrape(): SwarmScrape {
@@ -209,28 +218,45 @@ export class Swarm {
       viewers: this.#counts.viewer,
       downloaded: this.#downloaded,
       ...this.#received,
-      seedCopies: this.#copies.copies,
+      seedCopies: Math.max(...[...this.#audiences.values()].map(({ copies }) => copies.copies)),
     };
   }
 
-  /** N: all but the origin's own. */
-  get #peerCount(): number {
-    return this.#members.size - this.#counts.origin;
+  #audience(rendition: RenditionId): Audience {
+    let audience = this.#audiences.get(rendition);
+    if (!audience) {
+      audience = new Audience(rendition, this.#options.duty);
+      audience.copies.limit(this.#maxCopies);
+      this.#audiences.set(rendition, audience);
+    }
+    return audience;
+  }
+
+  /** Takes over which rendition a member watches; true when that is another one. */
+  #watches(member: Member, told: RenditionId | undefined, nowMs: number): boolean {
+    const rendition = told ?? FIRST_RENDITION;
+    if (rendition === member.rendition) return false;
+    this.#audience(member.rendition).release(member);
+    member.rendition = rendition;
+    this.#audience(rendition).enter(member, nowMs);
+    return true;
+  }
+
+  #limitCopies(maxCopies: number): void {
+    this.#maxCopies = maxCopies;
+    for (const { copies } of this.#audiences.values()) copies.limit(maxCopies);
   }
 
   /** What the one before said of its uplink is not this one's. */
   #setSeeder(member: Member): void {
-    if (this.#seeder !== member) this.#copies.limit(Infinity);
+    if (this.#seeder !== member) this.#limitCopies(Infinity);
     this.#seeder = member;
   }
 
   #changed(member: Member, nowMs: number): void {
-    const isProven = isProvenUploader(member);
-    put(this.#proven, member, isProven);
-    put(this.#unproven, member, !isProven && isMeetable(member));
     if (isMeetable(member)) this.#enterNetwork(member);
     else this.#leaveNetwork(member);
-    this.#roster.note(member, nowMs);
+    this.#audience(member.rendition).note(member, nowMs);
   }
 
   #kinOf(member: Member): SamplingSet<Member> | undefined {
@@ -271,9 +297,4 @@ export class Swarm {
       return;
     }
   }
-}
-
-function put(set: SamplingSet<Member>, member: Member, isIn: boolean): void {
-  if (isIn) set.add(member);
-  else set.delete(member);
 }

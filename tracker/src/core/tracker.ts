@@ -3,13 +3,13 @@ import {
   encodeTicket,
   isPublisherProofValid,
   type Clock,
+  type DutyMap,
   type JoinRequest,
   type NeighboursAnswer,
   type NeighboursWanted,
   type PeerDescription,
   type PeerReport,
   type Random,
-  type RenditionId,
   type Seeded,
   type Signal,
   type Signer,
@@ -20,7 +20,7 @@ import {
   type TrackerToPeerEvents,
 } from '@p2ptv/protocol';
 import { DueQueue } from './due-queue.js';
-import type { ConnectionId, JoinSource, Member, NetworkName } from './member.js';
+import { FIRST_RENDITION, type ConnectionId, type JoinSource, type Member, type NetworkName } from './member.js';
 import { Swarm } from './swarm.js';
 import { resolveTrackerOptions, type ResolvedTrackerOptions, type TrackerOptions } from './tracker-options.js';
 
@@ -123,9 +123,12 @@ export class Tracker {
     // The origin's own peer lives with the publisher: its connection is its sign of life.
     if (member.role !== 'origin') this.#reportsDue.touch(member, nowMs);
     effects.push(...this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs), except: member }));
-    const isMapSent = effects.some((effect) => effect.kind === 'send' && effect.message.event === 'dutyMap');
-    if (member.role === 'origin' && !isMapSent) {
-      effects.push({ kind: 'send', to: connection, message: { event: 'dutyMap', payload: swarm.dutyMap } });
+    if (member.role === 'origin') {
+      const isTold = (map: DutyMap): boolean =>
+        effects.some((effect) => effect.kind === 'send' && effect.message.event === 'dutyMap' && effect.message.payload.rendition === map.rendition);
+      for (const map of swarm.dutyMaps()) {
+        if (!isTold(map)) effects.push({ kind: 'send', to: connection, message: { event: 'dutyMap', payload: map } });
+      }
     }
     const { ticket, ticketExpiresAtMs } = this.#newTicket(member);
     const neighbours =
@@ -172,8 +175,10 @@ export class Tracker {
     if (!found) return [];
     const nowMs = this.#clock.nowMs();
     if (found.member.role !== 'origin') this.#reportsDue.touch(found.member, nowMs);
-    found.swarm.report(found.member, report, nowMs);
-    return this.#dutyEffects(found.swarm, { changed: found.swarm.updateDuty(nowMs) });
+    const hasMoved = found.swarm.report(found.member, report, nowMs);
+    const changed = found.swarm.updateDuty(nowMs);
+    // Its duty ended with the rendition that it has left.
+    return this.#dutyEffects(found.swarm, { changed: hasMoved && !changed.includes(found.member) ? [...changed, found.member] : changed });
   }
 
   /** The origin's seeder says whom it is linked to; those who lie about duty are found out by it at the next review. */
@@ -241,9 +246,9 @@ export class Tracker {
     return [...this.#swarms.values()].map((swarm) => swarm.scrape());
   }
 
-  /** Up to `count` visible peers that have proved to deliver and have room: others each time, so that a rush of newcomers is spread. */
-  warmPeers(streamId: StreamId, count: number, _rendition: RenditionId = 0 as RenditionId): PeerDescription[] {
-    return this.#swarms.get(streamId)?.warmPeers(count) ?? [];
+  /** Up to `count` visible peers that watch a rendition, have proved to deliver and have room: others each time, so that a rush of newcomers is spread. */
+  warmPeers(streamId: StreamId, count: number, rendition = FIRST_RENDITION): PeerDescription[] {
+    return this.#swarms.get(streamId)?.warmPeers(count, rendition) ?? [];
   }
 
   /** Viewers of a stream now; 0 for an unknown one. */
@@ -347,7 +352,6 @@ export class Tracker {
   #dutyEffects(swarm: Swarm, change: { changed: readonly Member[]; except?: Member }): TrackerEffect[] {
     if (swarm.dutyDueMs < Infinity) this.#dealsDue.add(swarm);
     else this.#dealsDue.delete(swarm);
-    if (change.changed.length === 0) return [];
     const effects: TrackerEffect[] = [];
     const send = (member: Member, message: TrackerMessage): void => {
       if (member.presence.kind !== 'connected') return;
@@ -356,9 +360,11 @@ export class Tracker {
     for (const member of change.changed) {
       // A newcomer reads its stripes in the answer to its join.
       if (member === change.except) continue;
-      send(member, { event: 'duty', payload: { stripes: swarm.dutyStripesOf(member) } });
+      const { rendition } = member;
+      const stripes = swarm.dutyStripesOf(member);
+      send(member, { event: 'duty', payload: rendition === FIRST_RENDITION ? { stripes } : { stripes, rendition } });
     }
-    if (swarm.seeder) send(swarm.seeder, { event: 'dutyMap', payload: swarm.dutyMap });
+    for (const map of swarm.takeChangedDutyMaps()) if (swarm.seeder) send(swarm.seeder, { event: 'dutyMap', payload: map });
     return effects;
   }
 }

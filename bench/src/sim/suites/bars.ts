@@ -20,6 +20,8 @@ const FIRST: readonly string[] = [
   'polluters',
   'tracker-away',
   'origin-away',
+  'one-rendition',
+  'renditions',
 ];
 /** Hours rather than minutes. */
 const LAST: readonly string[] = ['steady-10k', 'steady-100k'];

@@ -80,7 +80,7 @@ export class Dialler {
     const { neighbours, command } = this.#context;
     const exclude = [...[...neighbours.values()].map(({ peerId }) => peerId), ...this.#notBefore.keys()].slice(0, 128);
     const count = TARGET_LINKS - neighbours.size - this.#dialling.size;
-    if (count > 0) command({ kind: 'wantNeighbours', count, exclude });
+    if (count > 0) command({ kind: 'wantNeighbours', count, rendition: undefined, exclude });
   }
 
   get #isShort(): boolean {
