@@ -68,9 +68,9 @@ export class Neighbours {
   /**
    * Takes over what a neighbour says of itself; until its uplink is measured, its word is believed.
    *
-   * @returns whether it follows a rendition that it did not follow before
+   * @returns the renditions that it did not follow before, as a set of bits; undefined: it follows the same
    */
-  noteStatus(neighbour: Neighbour, status: PeerStatus): boolean {
+  noteStatus(neighbour: Neighbour, status: PeerStatus): number | undefined {
     const before = neighbour.status?.renditions ?? 0;
     const now = status.renditions ?? 0;
     const added = before === 0 ? 0 : now & ~before;
@@ -79,7 +79,7 @@ export class Neighbours {
     neighbour.marks.unshare(added);
     neighbour.status = status;
     if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
-    return added !== 0;
+    return now === before ? undefined : added;
   }
 
   all(): IterableIterator<Neighbour> {

@@ -13,6 +13,7 @@ import {
   type ChunkSequence,
   type Holding,
   type MediaTimeline,
+  type PeerStatus,
   type Random,
   type RenditionId,
   type SignedChunkHeader,
@@ -352,7 +353,7 @@ export class PeerEngine {
         this.#drop(nowMs, linkId, 'misbehaviour');
         return;
       case 'status':
-        if (this.#context.neighbours.noteStatus(neighbour, message.status)) this.#greet(nowMs, neighbour);
+        this.#toldStatus(nowMs, neighbour, message.status);
         return;
       case 'header':
         this.#toldHeader(nowMs, neighbour, message);
@@ -407,6 +408,13 @@ export class PeerEngine {
         this.#linkEnded(nowMs, linkId);
         return;
     }
+  }
+
+  #toldStatus(nowMs: number, neighbour: Neighbour, status: PeerStatus): void {
+    const added = this.#context.neighbours.noteStatus(neighbour, status);
+    if (added === undefined) return;
+    this.#isStirred = true;
+    if (added !== 0) this.#greet(nowMs, neighbour);
   }
 
   #toldHeader(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'header' }>): void {
