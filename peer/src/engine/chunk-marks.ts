@@ -12,9 +12,11 @@ const SHARED = 1 << 2;
 const SOLICITED = 1 << 3;
 /** It refused the chunk or was too slow with it. */
 const FAILED = 1 << 4;
+/** It was told to send no more of it. */
+const STOPPED = 1 << 5;
 /** What comes of our own doing, and a neighbour cannot make grow. */
-const OWN = SOLICITED | FAILED;
-const SERVED_SHIFT = 5;
+const OWN = SOLICITED | FAILED | STOPPED;
+const SERVED_SHIFT = 6;
 
 /** What is known of one neighbour and each chunk of the window: a small number a chunk, for thousands of peers in one process. */
 export class ChunkMarks {
@@ -66,6 +68,19 @@ export class ChunkMarks {
 
   fail(key: ChunkKey): void {
     this.#marks.set(key, (this.#marks.get(key) ?? 0) | FAILED);
+  }
+
+  isStopped(key: ChunkKey): boolean {
+    return this.#has(key, STOPPED);
+  }
+
+  stop(key: ChunkKey): void {
+    this.#marks.set(key, (this.#marks.get(key) ?? 0) | STOPPED);
+  }
+
+  /** It is asked for the chunk: what it sends is wanted again. */
+  resume(key: ChunkKey): void {
+    this.#marks.set(key, (this.#marks.get(key) ?? 0) & ~STOPPED);
   }
 
   /** Blocks of the chunk that it was sent. */

@@ -24,6 +24,8 @@ export type MechanismCounters = {
   switches: number;
   /** Fallbacks to the origin because the deadline came near. */
   fallbacks: number;
+  /** Chunks fetched from the origin at once, to be passed on, because no neighbour has room for that stripe. */
+  rootFetches: number;
   /** Fallbacks that fetched only what was missing. */
   rangeTails: number;
   /** Fallbacks not made because a running transfer was expected in time. */
@@ -54,6 +56,7 @@ export function newMechanismCounters(): MechanismCounters {
     splits: 0,
     switches: 0,
     fallbacks: 0,
+    rootFetches: 0,
     rangeTails: 0,
     fallbacksSpared: 0,
     headerPolls: 0,

@@ -79,6 +79,7 @@ export function newPeerSource(
   const { neighbour, isPush, finishMs, isTail = false } = from;
   const askedBytes = missingBytes(chunk);
   neighbour.marks.solicit(chunk.key);
+  neighbour.marks.resume(chunk.key);
   neighbour.outstandingBytes += askedBytes;
   neighbour.outstandingChunks++;
   return {
@@ -94,4 +95,17 @@ export function newPeerSource(
     isTail,
     isSteady: false,
   };
+}
+
+/** When a running transfer is expected to be over; one that is overdue is given half as long again. */
+export function expectedFinishMs(nowMs: number, { source }: Download): number {
+  if (source.kind !== 'peer') return Infinity;
+  if (nowMs <= source.expectedAtMs) return source.expectedAtMs;
+  const sinceMs = source.begunAtMs === undefined ? source.askedAtMs : source.lastBlockAtMs;
+  return nowMs + (source.expectedAtMs - sinceMs) / 2;
+}
+
+/** A request whose answer has not begun. */
+export function isIdlePull(source: Source): boolean {
+  return source.kind === 'peer' && !source.isPush && source.begunAtMs === undefined;
 }

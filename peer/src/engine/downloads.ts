@@ -13,7 +13,7 @@ import type { OriginFailure } from '../ports/origin-client.js';
 import type { Announcer } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
-import { newPeerSource, NO_SOURCE, sourceAt, startOf, type Download, type PeerSource, type Source } from './download.js';
+import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, sourceAt, startOf, type Download, type PeerSource } from './download.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
@@ -144,7 +144,7 @@ export class Downloads {
     const { source } = download;
     if (source.kind === 'none') return nowMs >= download.waitsUntilMs;
     if (source.kind !== 'peer' || source.begunAtMs !== undefined) return false;
-    return this.#expectedFinishMs(nowMs, download) - finishMs >= MIN_SWITCH_GAIN_MS;
+    return expectedFinishMs(nowMs, download) - finishMs >= MIN_SWITCH_GAIN_MS;
   }
 
   /** The origin has no room: it is asked for nothing until then, what peers have is not to wait for it. */
@@ -171,7 +171,7 @@ export class Downloads {
     const download = this.#active.get(key);
     const isRunning = download?.source.kind === 'peer' && download.source.linkId === pusher.linkId;
     if (isRunning) return;
-    const isFree = download && (download.source.kind === 'none' || this.#isIdlePull(download.source));
+    const isFree = download && (download.source.kind === 'none' || isIdlePull(download.source));
     if (!isFree) {
       const stored = this.#context.store.get(key);
       if (download || (stored && isComplete(stored))) this.#cancelAt(nowMs, pusher, key);
@@ -202,10 +202,18 @@ export class Downloads {
     if (download) this.#progress(nowMs, download, { neighbour, length });
     if (chunk.blocks[index] !== undefined || this.#checks.isWaiting({ key, index, from: neighbour.linkId })) {
       this.#context.counters.duplicateBlocks++;
+      this.#stopUnneeded(nowMs, neighbour, chunk);
       return 'duplicate';
     }
     this.#checks.start({ key, index, bytes, from: neighbour.linkId });
     return 'taken';
+  }
+
+  /** Who sends what is there already, and is no source of it, may not have heard: it is told once. */
+  #stopUnneeded(nowMs: number, neighbour: Neighbour, { key }: StoredChunk): void {
+    const download = this.#active.get(key);
+    const isSource = download !== undefined && sourceAt(download, neighbour.linkId) !== undefined;
+    if (!isSource && !neighbour.marks.isStopped(key)) this.#cancelAt(nowMs, neighbour, key);
   }
 
   /**
@@ -356,7 +364,10 @@ export class Downloads {
     const fallbackAtMs = this.#fallback.fetchAtMs(deadlineMs, { partMs, jitterMs: download.jitterMs });
     const isFallbackTime = nowMs >= fallbackAtMs;
     const fetchedAtMs = nowMs + this.#fallback.fetchMs;
-    if (download.source.kind === 'none') {
+    if (download.source.kind === 'none' && this.#subscriptions.isRootOf(chunk.key) && this.#mayFetch(nowMs)) {
+      this.#context.counters.rootFetches++;
+      this.#fallBack(nowMs, download);
+    } else if (download.source.kind === 'none') {
       if (!isFallbackTime && this.#waitsForParent(nowMs, download)) {
         this.#lookAgain(download, fallbackAtMs);
         return;
@@ -374,7 +385,7 @@ export class Downloads {
     } else if (isFallbackTime && this.#mayFetch(nowMs) && download.failures === 0) {
       // What is overdue already has had its time.
       const latestMs = nowMs > download.source.expectedAtMs ? deadlineMs - marginMs : Math.max(deadlineMs - marginMs, fetchedAtMs);
-      if (this.#expectedFinishMs(nowMs, download) > latestMs) this.#fallBack(nowMs, download);
+      if (expectedFinishMs(nowMs, download) > latestMs) this.#fallBack(nowMs, download);
       else this.#spare(nowMs, download, download.source);
     }
     if (!isFallbackTime) this.#lookAgain(download, fallbackAtMs);
@@ -447,7 +458,7 @@ export class Downloads {
     if (download.switches >= MAX_SWITCHES || this.#context.neighbours.get(source.linkId)?.role === 'origin') return;
     const best = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
     if (!best) return;
-    const gainMs = this.#expectedFinishMs(nowMs, download) - best.finishMs;
+    const gainMs = expectedFinishMs(nowMs, download) - best.finishMs;
     const leastGainMs = source.isPush ? MIN_PUSH_SWITCH_GAIN_MS : MIN_SWITCH_GAIN_MS;
     if (gainMs < Math.max(leastGainMs, best.neighbour.roundTripMs.mean)) return;
     download.switches++;
@@ -620,6 +631,7 @@ export class Downloads {
     this.#context.counters.cancels++;
     // Blocks already on their way are not the neighbour's fault.
     neighbour.marks.solicit(key);
+    neighbour.marks.stop(key);
     this.#links.send(nowMs, neighbour.linkId, { kind: 'cancel', rendition, sequence });
   }
 
@@ -659,25 +671,11 @@ export class Downloads {
     return this.#clock.deadlineMs(nowMs, { header: chunk.signed.header, acceptedAtMs });
   }
 
-  /** When a running transfer is expected to be over; one that is overdue is given half as long again. */
-  #expectedFinishMs(nowMs: number, download: Download): number {
-    const { source } = download;
-    if (source.kind !== 'peer') return Infinity;
-    if (nowMs <= source.expectedAtMs) return source.expectedAtMs;
-    const sinceMs = source.begunAtMs === undefined ? source.askedAtMs : source.lastBlockAtMs;
-    return nowMs + (source.expectedAtMs - sinceMs) / 2;
-  }
-
   /** True for chunks of which it is forgotten whether they were asked for. */
   #mayBeStale({ rendition, sequence }: ChunkRef): boolean {
     const { headers } = this.#context;
     const edge = headers.edge(rendition);
     return headers.isForgotten({ rendition, sequence }) || (edge !== undefined && sequence <= edge.sequence - SETTLED_CHUNKS);
-  }
-
-  /** A request whose answer has not begun. */
-  #isIdlePull(source: Source): boolean {
-    return source.kind === 'peer' && !source.isPush && source.begunAtMs === undefined;
   }
 
   #drawJitterMs(partMs: number): number {

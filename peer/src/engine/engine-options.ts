@@ -69,8 +69,10 @@ export type EngineOptions = {
     readonly slotsWarm: number;
     /** The same when the link is cold, so that slow start does not leave the uplink idle. */
     readonly slotsCold: number;
-    /** Bytes in a link's send buffer beyond which it is handed no further block. */
+    /** Bytes in send buffers beyond which no further block is handed over (≥ 32 KiB). */
     readonly highWaterBytes: number;
+    /** The same as time on the uplink, ms (20–200), where that is less. Too high: on a weak uplink what was decided is out of date when it leaves; too low: it idles between two looks. */
+    readonly highWaterMs: number;
   };
   readonly swarm: {
     /** Links that a peer opens by itself. */
@@ -118,7 +120,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   fallback: Object.freeze({ assumedFetchMs: 120, mostFetchMs: 600, leastMarginParts: 0.25, mostMarginParts: 0.5, jitterParts: 0.5, parallelFetches: 12, retryMs: 250 }),
   headers: Object.freeze({ silenceParts: 1.5 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
-  upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024 }),
+  upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024, highWaterMs: 40 }),
   swarm: Object.freeze({
     targetLinks: 8,
     minLinks: 6,

@@ -386,6 +386,7 @@ export class PeerEngine {
         return;
       case 'unsubscribe':
         this.#trees.ended(nowMs, neighbour, message);
+        this.#uploads.cancelPushes(linkId, message);
         return;
       case 'queued':
         this.#downloads.queued(nowMs, neighbour, message);

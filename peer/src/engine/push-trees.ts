@@ -85,6 +85,11 @@ export class PushTrees {
     return this.parentOf(key) === neighbour.linkId || nowMs < neighbour.pushGraceUntilMs;
   }
 
+  /** See {@link Subscriptions.isRootOf}. */
+  isRootOf(key: ChunkKey): boolean {
+    return this.#treeOf(key)?.isRootOf(key) ?? false;
+  }
+
   /** Those to whom a chunk is pushed. */
   childrenOf(key: ChunkKey): readonly LinkId[] {
     return this.#treeOf(key)?.childrenOf(key) ?? NOBODY;

@@ -30,6 +30,13 @@ const PUSH_GRACE_MS = 5_000;
 const TELL_EVERY_MS = 300;
 const TELL_CHANGE_MS = 25;
 
+/** After so many chunks in a row that had to be fetched from the origin a peer without a parent is itself the root of a tree. */
+const ROOT_AFTER_CHUNKS = 2;
+/** A root's path: the news of a chunk, and its first block from the origin, ms. */
+const ROOT_PATH_MS = 250;
+/** After so long it looks whether anybody has room for it, ms. */
+const ROOT_TERM_MS = 10_000;
+
 type Parent = {
   readonly linkId: LinkId;
   readonly sinceMs: number;
@@ -50,6 +57,8 @@ type Stripe = {
   lastPathMs: number;
   lostAtMs: number;
   children: LinkId[];
+  /** Chunks in a row that came from the origin because there was neither a parent nor a neighbour in time. */
+  fetchedInRow: number;
   /** By link: not to be asked until then. */
   readonly refusedUntilMs: Map<LinkId, number>;
 };
@@ -105,6 +114,7 @@ export class Subscriptions {
       lastPathMs: Infinity,
       lostAtMs: options.nowMs,
       children: [],
+      fetchedInRow: 0,
       refusedUntilMs: new Map<LinkId, number>(),
     }));
     this.#orphanCheckMs = options.nowMs;
@@ -181,6 +191,12 @@ export class Subscriptions {
     return Math.min(mostPatienceMs, Math.max(patienceMs, lagMs.mean + 2 * lagMs.deviation));
   }
 
+  /** True for what is fetched from the origin as soon as it is heard of: nobody has room to push it to us, and others hang below us. */
+  isRootOf(key: ChunkKey): boolean {
+    const stripe = this.#stripeOf(key);
+    return stripe !== undefined && stripe.children.length > 0 && isRoot(stripe) && !this.#isOnDuty(stripeOf(chunkOfKey(key).sequence));
+  }
+
   /** Those to whom a chunk is pushed. */
   childrenOf(key: ChunkKey): readonly LinkId[] {
     return this.#stripeOf(key)?.children ?? NOBODY;
@@ -189,8 +205,12 @@ export class Subscriptions {
   /** Learns from a chunk that is whole now. */
   delivered(nowMs: number, { key, from, lagMs }: Delivery): void {
     const stripe = this.#stripeOf(key);
-    const parent = stripe?.parent;
-    if (!parent) return;
+    if (!stripe) return;
+    const { parent } = stripe;
+    if (!parent) {
+      this.#noteOrphanChunk(nowMs, stripe, from === 'origin');
+      return;
+    }
     if (parent.linkId === from) {
       if (lagMs !== undefined) parent.lagMs.add(lagMs);
       parent.strikes = 0;
@@ -199,6 +219,18 @@ export class Subscriptions {
     parent.strikes++;
     if (parent.strikes < this.#context.options.push.strikes) return;
     this.#fail(nowMs, stripeOf(chunkOfKey(key).sequence), parent);
+  }
+
+  /** Who has to fetch a stripe anyway may as well do so early, and pass it on. */
+  #noteOrphanChunk(nowMs: number, stripe: Stripe, isFetched: boolean): void {
+    const wasRoot = isRoot(stripe);
+    stripe.fetchedInRow = isFetched ? stripe.fetchedInRow + 1 : 0;
+    if (isRoot(stripe) === wasRoot) return;
+    // Descendants' ways are longer than a root's; and who is none any more looks for a parent.
+    stripe.lastPathMs = ROOT_PATH_MS;
+    stripe.lostAtMs = nowMs;
+    this.#checkOrphans(nowMs);
+    this.#changed();
   }
 
   /** A neighbour tells what it would push: ms, by stripe. */
@@ -307,7 +339,7 @@ export class Subscriptions {
       const belowMs = stripe.children.length > 0 ? stripe.lastPathMs : Infinity;
       if (this.#subscribeBest(nowMs, index, belowMs)) continue;
       const letGoAtMs = stripe.lostAtMs + LET_GO_MS;
-      if (stripe.children.length === 0) continue;
+      if (stripe.children.length === 0 || isRoot(stripe)) continue;
       if (nowMs < letGoAtMs) {
         this.#orphanCheckMs = Math.min(this.#orphanCheckMs, letGoAtMs);
         continue;
@@ -324,6 +356,9 @@ export class Subscriptions {
     this.#improveAtMs = nowMs + IMPROVE_EVERY_MS * (0.5 + this.#context.random.next());
     this.#orphanCheckMs = Math.min(this.#orphanCheckMs, nowMs);
     for (const [index, stripe] of this.#stripes.entries()) {
+      // Where others have room again, nobody need be a root: it lets its children go, and takes a parent.
+      const isRootForLong = isRoot(stripe) && nowMs - stripe.lostAtMs > ROOT_TERM_MS;
+      if (isRootForLong && this.#bestOffer(nowMs, index, Infinity)) this.#noteOrphanChunk(nowMs, stripe, false);
       if (!stripe.parent || nowMs - stripe.parent.sinceMs < IMPROVE_EVERY_MS) continue;
       this.#subscribeBest(nowMs, index, stripe.parent.pathMs - MIN_GAIN_MS);
     }
@@ -350,36 +385,44 @@ export class Subscriptions {
     return Math.floor((free * STRIPE_COUNT) / this.#rate);
   }
 
+  /** Whoever offers the shortest way below a limit. */
+  #bestOffer(nowMs: number, index: number, belowMs: number): { readonly from: Neighbour; readonly pathMs: number } | undefined {
+    const stripe = this.#stripes[index];
+    if (!stripe) return undefined;
+    let from: Neighbour | undefined;
+    let pathMs = Math.min(belowMs, MAX_PATH_MS);
+    for (const neighbour of this.#context.neighbours.all()) {
+      const offerMs = offersOf(neighbour, this.#rendition)?.[index] ?? NO_OFFER;
+      if (offerMs >= pathMs || neighbour.status?.isUploading !== true) continue;
+      if (nowMs < (stripe.refusedUntilMs.get(neighbour.linkId) ?? -Infinity)) continue;
+      if (stripe.children.includes(neighbour.linkId)) continue;
+      from = neighbour;
+      pathMs = offerMs;
+    }
+    return from && { from, pathMs };
+  }
+
   /** Asks whoever offers the shortest way below a limit; true when somebody was asked. */
   #subscribeBest(nowMs: number, index: number, belowMs: number): boolean {
     const stripe = this.#stripes[index];
-    if (!stripe) return false;
-    let best: Neighbour | undefined;
-    let bestMs = Math.min(belowMs, MAX_PATH_MS);
-    for (const neighbour of this.#context.neighbours.all()) {
-      const offerMs = offersOf(neighbour, this.#rendition)?.[index] ?? NO_OFFER;
-      if (offerMs >= bestMs || neighbour.status?.isUploading !== true) continue;
-      if (nowMs < (stripe.refusedUntilMs.get(neighbour.linkId) ?? -Infinity)) continue;
-      if (stripe.children.includes(neighbour.linkId)) continue;
-      best = neighbour;
-      bestMs = offerMs;
-    }
-    if (!best) return false;
+    const best = this.#bestOffer(nowMs, index, belowMs);
+    if (!stripe || !best) return false;
     const { parent } = stripe;
     if (parent) {
       this.#leave(nowMs, index, parent);
       this.#context.counters.parentChanges++;
     }
+    stripe.fetchedInRow = 0;
     stripe.parent = {
-      linkId: best.linkId,
+      linkId: best.from.linkId,
       sinceMs: nowMs,
-      pathMs: bestMs,
+      pathMs: best.pathMs,
       isLost: false,
       strikes: 0,
       lagMs: new Estimate(this.#context.options.push.patienceMs),
     };
     this.#context.counters.subscriptions++;
-    this.#links.send(nowMs, best.linkId, { kind: 'subscribe', rendition: this.#rendition, stripe: index });
+    this.#links.send(nowMs, best.from.linkId, { kind: 'subscribe', rendition: this.#rendition, stripe: index });
     this.#changed();
     return true;
   }
@@ -403,8 +446,7 @@ export class Subscriptions {
 
   /** The way of a chunk to each of so many children; {@link NO_OFFER} without a way of our own. */
   #pathThrough(index: number, children: number): number {
-    const parent = this.#stripes[index]?.parent;
-    const pathMs = this.#isOnDuty(index) ? 0 : parent?.isLost === false ? parent.pathMs : undefined;
+    const pathMs = this.#ownPathMs(index);
     if (pathMs === undefined) return NO_OFFER;
     const { share } = this.#context.options.push;
     const uplink = this.#links.assumedCapacityBitsPerSecond;
@@ -421,6 +463,15 @@ export class Subscriptions {
   /** Media bits a second of the rendition. */
   get #rate(): number {
     return this.#context.streamBitsPerSecond(this.#rendition);
+  }
+
+  /** Of a chunk of that stripe to us; undefined without a way. */
+  #ownPathMs(index: number): number | undefined {
+    const stripe = this.#stripes[index];
+    if (!stripe) return undefined;
+    if (this.#isOnDuty(index)) return 0;
+    if (stripe.parent) return stripe.parent.isLost ? undefined : stripe.parent.pathMs;
+    return isRoot(stripe) ? ROOT_PATH_MS : undefined;
   }
 
   #changed(): void {
@@ -492,6 +543,10 @@ export class Subscriptions {
     this.#childCount--;
     this.#changed();
   }
+}
+
+function isRoot({ fetchedInRow }: Stripe): boolean {
+  return fetchedInRow >= ROOT_AFTER_CHUNKS;
 }
 
 const NOBODY: readonly LinkId[] = [];

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, blockLengthOf, chunkKey, LIMITS, NO_DEADLINE_MS, type ChunkKey, type ChunkRef, type WireMessage } from '@p2ptv/protocol';
+import { BLOCK_BYTES, blockLengthOf, chunkKey, LIMITS, NO_DEADLINE_MS, stripeOf, type ChunkKey, type ChunkRef, type StripeRef, type WireMessage } from '@p2ptv/protocol';
 import { isComplete, type StoredChunk, refOf } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
@@ -24,14 +24,20 @@ type UploadJob = {
 };
 
 /** A link that blocks were handed to and that has not sent them all. */
-type FilledLink = { readonly sinceMs: number; bytes: number; shrunkAtMs: number };
+type FilledLink = {
+  readonly sinceMs: number;
+  bytes: number;
+  shrunkAtMs: number;
+  /** When all links together have sent so much, what was in their buffers before it has left. */
+  turnAtBytes: number;
+};
 
 type UploadRequest = Extract<WireMessage, { kind: 'request' }>;
 
 const NOT_STARTED = Number.MAX_SAFE_INTEGER;
 /** A link with a full buffer gives up its slot after this long: its receiver, not our uplink, is slow. */
 const FULL_LINK_PATIENCE_MS = 150;
-/** A link whose buffer has not shrunk for so long waits for its receiver, not for our uplink, ms: on a weak one a link's bytes wait for a third of a second behind those of others. */
+/** A link whose buffer has not shrunk for so long waits for its receiver, not for our uplink, ms, unless bytes of others still go before its own. */
 const STUCK_LINK_MS = 1_000;
 /** A link that has sent within this time has an open congestion window. */
 const WARM_MS = 1_000;
@@ -47,6 +53,8 @@ const TOO_LATE_GRACE_MS = 50;
 const PUSH_EXPIRES_MS = 1_500;
 /** A request due within this goes before what children are pushed, ms. */
 const URGENT_MS = 250;
+/** One block on its way and the beginning of another: with less an uplink would idle between two. */
+const LEAST_BUFFERED_BYTES = BLOCK_BYTES + 128;
 /** How often a full uplink is looked at at most, ms. */
 const LEAST_LOOK_MS = 4;
 /** Frame overhead of a BLOCK message. */
@@ -64,6 +72,9 @@ export class Uploads {
   #dueMs = Infinity;
   #nextStart = 0;
   #backlogBytes = 0;
+  /** What has left the send buffers so far, and when something did last. */
+  #leftBytes = 0;
+  #leftAtMs = -Infinity;
   #nowMs = 0;
 
   constructor(context: EngineContext, links: OutgoingLinks) {
@@ -157,6 +168,14 @@ export class Uploads {
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId || job.key !== key);
   }
 
+  /** A former child has its chunks from elsewhere: what has not begun is of no use to it. */
+  cancelPushes(linkId: LinkId, { rendition, stripe }: StripeRef): void {
+    this.#jobs = this.#jobs.filter(({ isPush, startedAs, ref, ...job }) => {
+      const isOfStripe = isPush && ref.rendition === rendition && stripeOf(ref.sequence) === stripe;
+      return job.linkId !== linkId || !isOfStripe || startedAs !== NOT_STARTED;
+    });
+  }
+
   linkEnded(linkId: LinkId): void {
     this.#filled.delete(linkId);
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId);
@@ -225,7 +244,10 @@ export class Uploads {
     this.#lastSentMs = nowMs;
     const filled = this.#filled.get(job.linkId);
     if (filled) filled.bytes += bytes.length;
-    else this.#filled.set(job.linkId, { sinceMs: nowMs, bytes: bytes.length, shrunkAtMs: nowMs });
+    else {
+      const turnAtBytes = this.#leftBytes + this.#backlogBytes + bytes.length;
+      this.#filled.set(job.linkId, { sinceMs: nowMs, bytes: bytes.length, shrunkAtMs: nowMs, turnAtBytes });
+    }
     if (job.startedAs === NOT_STARTED) job.startedAs = this.#nextStart++;
     job.next++;
     this.#backlogBytes += bytes.length;
@@ -234,7 +256,8 @@ export class Uploads {
 
   /** The job whose block goes next, if any may go. */
   #nextJob(nowMs: number): UploadJob | undefined {
-    const { slotsWarm, slotsCold, highWaterBytes } = this.#context.options.upload;
+    const { slotsWarm, slotsCold } = this.#context.options.upload;
+    const highWaterBytes = this.#highWaterBytes;
     if (this.#jobs.length === 0) return undefined;
     if (this.#backlogBytes >= highWaterBytes) {
       this.#waitForUplink(nowMs, highWaterBytes / 2);
@@ -255,6 +278,13 @@ export class Uploads {
     return best;
   }
 
+  /** So much may wait in send buffers: little time's worth, since what is decided late is decided better; never less than keeps the uplink busy. */
+  get #highWaterBytes(): number {
+    const { highWaterBytes, highWaterMs } = this.#context.options.upload;
+    const inTimeBytes = (this.#links.assumedCapacityBitsPerSecond * highWaterMs) / 8000;
+    return Math.min(highWaterBytes, Math.max(LEAST_BUFFERED_BYTES, inTimeBytes));
+  }
+
   /** Looks again when the uplink has sent most of what it was handed. */
   #waitForUplink(nowMs: number, downToBytes: number): void {
     const uplink = this.#links.assumedCapacityBitsPerSecond;
@@ -265,15 +295,27 @@ export class Uploads {
 
   /** What waits for the uplink; not what waits for a receiver that does not read. */
   #countBacklog(nowMs: number): number {
-    let bytes = 0;
+    const before = this.#backlogBytes;
     for (const [linkId, filled] of this.#filled) {
       const buffered = this.#context.bufferedBytes(linkId);
       if (buffered === 0) this.#filled.delete(linkId);
-      if (buffered < filled.bytes) filled.shrunkAtMs = nowMs;
+      if (buffered < filled.bytes) {
+        this.#leftBytes += filled.bytes - buffered;
+        this.#leftAtMs = nowMs;
+        filled.shrunkAtMs = nowMs;
+        filled.turnAtBytes = this.#leftBytes + before;
+      }
       filled.bytes = buffered;
-      if (nowMs - filled.shrunkAtMs < STUCK_LINK_MS) bytes += buffered;
     }
+    let bytes = 0;
+    for (const filled of this.#filled.values()) if (!this.#isStuck(nowMs, filled)) bytes += filled.bytes;
     return bytes;
+  }
+
+  /** On a weak uplink a link's bytes wait behind those of others: only who is passed over, or when nothing leaves at all. */
+  #isStuck(nowMs: number, { shrunkAtMs, turnAtBytes }: FilledLink): boolean {
+    if (nowMs - shrunkAtMs < STUCK_LINK_MS) return false;
+    return this.#leftBytes > turnAtBytes || nowMs - this.#leftAtMs >= STUCK_LINK_MS;
   }
 
   /** Links that are still sending what they were handed; a slow receiver's gives its slot up after a while. */

@@ -76,6 +76,19 @@ describe('a push that comes', () => {
     expect(rig.closed).toEqual([]);
   });
 
+  it('LP12: who sends what is there already, and was not asked, is told so once', () => {
+    const rig = viewer();
+    const [parent, other] = [parentOf(rig), rig.link()];
+    rig.hear(parent, { kind: 'unsubscribe', rendition: RENDITION, stripe: 1 });
+    rig.tell(other, 1);
+    rig.sendAll(other, 1);
+    rig.clear();
+    rig.send(parent, 1, 0);
+    rig.send(parent, 1, 1);
+    expect(rig.sent('cancel', parent)).toEqual([{ kind: 'cancel', ...ref(1) }]);
+    expect(rig.closed).toEqual([]);
+  });
+
   it('LP13: a parent that keeps its word is waited for, 400 ms at first, when somebody else has the chunk', () => {
     const rig = viewer();
     const parent = parentOf(rig);
@@ -199,6 +212,21 @@ describe('a push that goes out', () => {
     expect(rig.sent('block', child)).toHaveLength(1 + BLOCKS);
   });
 
+  it('LP16: to a child that leaves goes what was begun, and no more', () => {
+    const rig = viewer({ push: { assumedUplinkBitsPerSecond: 12_000_000 } });
+    const parent = parentOf(rig);
+    const child = childOf(rig, 1);
+    rig.stuck.add(child);
+    for (const sequence of [1, 9]) {
+      rig.tell(parent, sequence);
+      rig.sendAll(parent, sequence);
+    }
+    expect(new Set(rig.sent('block', child).map(({ sequence }) => sequence))).toEqual(new Set([1]));
+    rig.hear(child, { kind: 'unsubscribe', rendition: RENDITION, stripe: 1 });
+    for (let round = 0; round < 8; round++) rig.drain(child);
+    expect(rig.sent('block', child).map(({ sequence }) => sequence)).toEqual(new Array(BLOCKS).fill(1));
+  });
+
   it('UP12: children of one chunk are served in turn, a block each', () => {
     const rig = viewer({ push: { assumedUplinkBitsPerSecond: 12_000_000 } });
     const parent = parentOf(rig);
@@ -257,5 +285,71 @@ describe('a push that goes out', () => {
     expect(rig.sent('subscribe')).toEqual([]);
     expect(rig.sent('offers')).toEqual([]);
     expect(rig.sent('unsubscribe', linkId)).toMatchObject([{ stripe: 0 }]);
+  });
+});
+
+describe('a stripe that nobody has room for', () => {
+  /** A viewer that had to fetch chunks 1, 9, … of stripe 1 from the origin, each when its deadline was near. */
+  function fetching(count: number): EngineRig {
+    const rig = viewer();
+    const other = rig.link();
+    for (let index = 0; index < count; index++) {
+      const sequence = 1 + 8 * index;
+      rig.clear();
+      rig.tell(other, sequence, 'none');
+      expect(rig.all('fetchChunk')).toEqual([]);
+      rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + sequence * PART_MS - 200, rate: 1 } });
+      rig.deliver(rig.all('fetchChunk')[0]!);
+      rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + sequence * PART_MS - 60_000, rate: 1 } });
+    }
+    return rig;
+  }
+
+  it('LP17: whose last two chunks of a stripe came from the origin offers a way of 250 ms, and fetches for its children at once', () => {
+    const rig = fetching(2);
+    const child = rig.link();
+    const offered = rig.sent('offers', child).at(-1)?.pathMs[1] ?? 0;
+    expect(offered).toBeGreaterThan(250);
+    expect(offered).toBeLessThan(400);
+    rig.hear(child, { kind: 'subscribe', rendition: RENDITION, stripe: 1 });
+    expect(rig.sent('unsubscribe', child)).toEqual([]);
+    rig.clear();
+    rig.tell(rig.link(), 17, 'incoming');
+    expect(rig.all('fetchChunk')).toHaveLength(1);
+    rig.deliver(rig.all('fetchChunk')[0]!);
+    expect(rig.sent('block', child)).toHaveLength(BLOCKS);
+    expect(rig.engine.state.counters).toMatchObject({ rootFetches: 1 });
+  });
+
+  it('LP17: one chunk is not enough, and without children nothing is fetched before its time', () => {
+    const once = fetching(1);
+    const child = once.link();
+    once.hear(child, { kind: 'subscribe', rendition: RENDITION, stripe: 1 });
+    expect(once.sent('unsubscribe', child)).toHaveLength(1);
+    const childless = fetching(2);
+    childless.clear();
+    childless.tell(childless.link(), 17, 'none');
+    expect(childless.all('fetchChunk')).toEqual([]);
+  });
+
+  it('LP17: who has a parent again fetches no more; a root with children takes none but a shorter way, after 10 s any', () => {
+    const rig = fetching(2);
+    const child = rig.link();
+    rig.hear(child, { kind: 'subscribe', rendition: RENDITION, stripe: 1 });
+    const parent = rig.link();
+    rig.clear();
+    rig.hear(parent, { kind: 'offers', rendition: RENDITION, pathMs: offering({ 1: 260 }) });
+    rig.runFor(3_000);
+    expect(rig.sent('subscribe', parent)).toEqual([]);
+    expect(rig.sent('unsubscribe', child)).toEqual([]);
+    rig.runFor(6_000);
+    rig.hear(parent, { kind: 'pong', nonce: 0 });
+    rig.hear(child, { kind: 'pong', nonce: 0 });
+    rig.runFor(7_500);
+    expect(rig.sent('unsubscribe', child)).toHaveLength(1);
+    expect(rig.sent('subscribe', parent)).toHaveLength(1);
+    rig.clear();
+    rig.tell(parent, 17, 'incoming');
+    expect(rig.all('fetchChunk')).toEqual([]);
   });
 });

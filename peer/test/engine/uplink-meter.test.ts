@@ -11,15 +11,23 @@ class Uplink {
   #bufferedBytes = 0;
   readonly #bytesPerMs: number;
 
-  constructor(bitsPerSecond: number) {
+  readonly #isByMessage: boolean;
+
+  constructor(bitsPerSecond: number, { isByMessage = false } = {}) {
     this.#bytesPerMs = bitsPerSecond / 8000;
+    this.#isByMessage = isByMessage;
+  }
+
+  /** What the buffer says: a message that is on its way may count until all of it has left. */
+  get #seenBytes(): number {
+    return this.#isByMessage ? Math.ceil(this.#bufferedBytes / BLOCK_BYTES) * BLOCK_BYTES : Math.round(this.#bufferedBytes);
   }
 
   /** Sends that many blocks, at most 40 KiB in the buffer at a time. */
   send(blocks: number, lookMs = 7): void {
     let left = blocks;
     while (left > 0 || this.#bufferedBytes > 0) {
-      this.meter.observe(this.nowMs, { isBusy: left > 0, bufferedBytes: Math.round(this.#bufferedBytes) });
+      this.meter.observe(this.nowMs, { isBusy: left > 0, bufferedBytes: this.#seenBytes });
       for (; left > 0 && this.#bufferedBytes < HIGH_WATER_BYTES; left--) {
         this.meter.handed(BLOCK_BYTES);
         this.#bufferedBytes += BLOCK_BYTES;
@@ -78,11 +86,24 @@ describe('uplink meter', () => {
         meter.observe(nowMs, { isBusy: true, bufferedBytes: 40_000 });
       }
     };
+    const expectAbout = (bitsPerSecond: number): void => {
+      expect(meter.bitsPerSecond).toBeGreaterThan(bitsPerSecond * 0.85);
+      expect(meter.bitsPerSecond).toBeLessThan(bitsPerSecond * 1.01);
+    };
     run(30_000_000, 5_000);
-    expect(meter.bitsPerSecond / 30_000_000).toBeCloseTo(1, 1);
+    expectAbout(30_000_000);
     run(3_000_000, 4_000);
-    expect(meter.bitsPerSecond / 30_000_000).toBeCloseTo(1, 1);
+    expectAbout(30_000_000);
     run(3_000_000, 20_000);
-    expect(meter.bitsPerSecond / 3_000_000).toBeCloseTo(1, 1);
+    expectAbout(3_000_000);
+  });
+
+  it.each([500_000, 1_400_000, 4_000_000])('UP11: %d bits a second are not taken for more where buffers shrink by whole messages', (bitsPerSecond) => {
+    const uplink = new Uplink(bitsPerSecond, { isByMessage: true });
+    uplink.send(60, 23);
+    uplink.wait(300);
+    uplink.send(60, 11);
+    expect(uplink.meter.bitsPerSecond).toBeGreaterThan(bitsPerSecond * 0.8);
+    expect(uplink.meter.bitsPerSecond).toBeLessThan(bitsPerSecond * 1.01);
   });
 });

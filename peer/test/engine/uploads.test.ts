@@ -1,21 +1,22 @@
 import type { WireMessage } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
+import type { PartialEngineOptions } from '../../src/engine/engine-options.js';
 import { EngineRig, ref } from './engine-rig.js';
 import { publish } from './published-stream.js';
 
 const BLOCKS = 5;
 
 /** A viewer that holds chunks 0 … last. */
-function holder(last = 9): EngineRig {
-  const rig = new EngineRig();
+function holder(last = 9, engine: PartialEngineOptions = {}): EngineRig {
+  const rig = new EngineRig({ engine });
   rig.hold(0, last);
   rig.clear();
   return rig;
 }
 
 /** The same, with an uplink that has been sending for a while. */
-function warmHolder(): EngineRig {
-  const rig = holder();
+function warmHolder(engine: PartialEngineOptions = {}): EngineRig {
+  const rig = holder(9, engine);
   const linkId = rig.link({ peer: 99 });
   for (let count = 0; count < 2; count++) {
     rig.hear(linkId, { kind: 'request', ...ref(9), firstBlock: 0, blockCount: 1, deadlineInMs: 0 });
@@ -102,6 +103,31 @@ describe('slots and order', () => {
       }
     }
     expect(new Set(served(rig)).size).toBeGreaterThan(3);
+  });
+
+  it('UP3: a weak uplink is handed 40 ms’ worth, two blocks at least; a stronger one more', () => {
+    for (const [assumedUplinkBitsPerSecond, blocks] of [[500_000, 2], [3_000_000, 2], [5_000_000, 2], [8_000_000, 3]] as const) {
+      const rig = holder(9, { push: { assumedUplinkBitsPerSecond } });
+      const asker = rig.link();
+      rig.stuck.add(asker);
+      rig.hear(asker, request(3));
+      expect(served(rig)).toHaveLength(blocks);
+    }
+  });
+
+  it('UP3: on a weak uplink those who wait behind others’ bytes still count after a second', () => {
+    const rig = warmHolder({ push: { assumedUplinkBitsPerSecond: 500_000 } });
+    const [first, second, third] = [rig.link(), rig.link(), rig.link()];
+    for (const linkId of [first, second, third]) rig.stuck.add(linkId);
+    for (const linkId of [first, second, third]) rig.hear(linkId, request(3));
+    expect(served(rig)).toHaveLength(2);
+    const [busy] = [...rig.buffered.keys()];
+    // A few bytes leave now and then: the uplink is at work.
+    for (let round = 0; round < 30; round++) {
+      rig.buffered.set(busy!, rig.buffered.get(busy!)! - 100);
+      rig.runFor(100);
+    }
+    expect(served(rig)).toHaveLength(2);
   });
 
   it('UP3: a link whose buffer holds 40 KiB is handed nothing, and holds up the others for a second', () => {

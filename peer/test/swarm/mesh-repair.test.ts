@@ -16,7 +16,7 @@ function sumOf(viewers: readonly Viewer[], name: 'pexDials' | 'relayedSignals' |
 /** A sparse swarm of 30 that loses its tracker at 16 s, and half of its viewers, one every 400 ms, from then on. */
 function halved(engine: PartialEngineOptions): { swarm: VirtualSwarm; alive: Viewer[]; leastBefore: number } {
   const swarm = new VirtualSwarm({
-    seed: 5,
+    seed: 6,
     chunkBytes: 10_000,
     uplinkBitsPerSecond: 12_000_000,
     playoutDelayMs: 1_300,
