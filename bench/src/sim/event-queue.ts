@@ -151,7 +151,8 @@ export class EventQueue {
       const events = this.#ring[this.#bucket & RING_MASK] as SimEvent[];
       if (events.length === 0) continue;
       this.#ringCount -= events.length;
-      this.#ring[this.#bucket & RING_MASK] = this.#current;
+      // A new array, because an emptied one keeps its room: thousands of those would be the most of a large run's memory.
+      this.#ring[this.#bucket & RING_MASK] = [];
       // The last bucket may be left before its end, and what is left is later then than all that was run.
       this.#isCurrentByPeer = this.#isByPeer && this.#bucket < lastBucket && !events.some(isForEverybody);
       events.sort(this.#isCurrentByPeer ? byPeerDescending : byTimeDescending);

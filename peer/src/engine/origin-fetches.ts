@@ -6,9 +6,9 @@ type OriginFetch = {
   readonly key: ChunkKey;
   readonly byteLength: number;
   readonly startedAtMs: number;
-  /** The block that is being filled, and how much of it is. */
+  /** The block that comes next, and what of it has come; undefined: nothing. */
   index: number;
-  block: Uint8Array;
+  block: Uint8Array | undefined;
   filled: number;
 };
 
@@ -41,7 +41,7 @@ export class OriginFetches {
       byteLength,
       startedAtMs: nowMs,
       index: firstBlock,
-      block: new Uint8Array(blockLengthOf(byteLength, firstBlock)),
+      block: undefined,
       filled: 0,
     });
     this.#context.command({
@@ -60,20 +60,20 @@ export class OriginFetches {
     const fetch = this.#open.get(fetchId);
     if (!fetch) return;
     let offset = 0;
-    while (offset < bytes.length && fetch.block.length > 0) {
-      const { length } = fetch.block;
+    for (let length = lengthOf(fetch); offset < bytes.length && length > 0; length = lengthOf(fetch)) {
       const taken = Math.min(bytes.length - offset, length - fetch.filled);
-      const piece = bytes.subarray(offset, offset + taken);
+      const piece = taken === bytes.length ? bytes : bytes.subarray(offset, offset + taken);
       offset += taken;
       // A block that came in one piece is kept as it came.
-      const isWhole = taken === length;
-      if (!isWhole) fetch.block.set(piece, fetch.filled);
-      fetch.filled += taken;
-      if (fetch.filled < length) continue;
-      const whole = { key: fetch.key, index: fetch.index, bytes: isWhole ? piece : fetch.block };
+      if (taken < length) {
+        fetch.block ??= new Uint8Array(length);
+        fetch.block.set(piece, fetch.filled);
+        fetch.filled += taken;
+        if (fetch.filled < length) continue;
+      }
+      const whole = { key: fetch.key, index: fetch.index, bytes: fetch.block ?? piece };
       fetch.index++;
-      const nextLength = blockLengthOf(fetch.byteLength, fetch.index);
-      if (!isWhole || nextLength !== length) fetch.block = new Uint8Array(nextLength);
+      fetch.block = undefined;
       fetch.filled = 0;
       yield whole;
     }
@@ -81,7 +81,8 @@ export class OriginFetches {
 
   /** True when every byte that was asked for has come. */
   isWhole(fetchId: number): boolean {
-    return this.#open.get(fetchId)?.block.length === 0;
+    const fetch = this.#open.get(fetchId);
+    return fetch !== undefined && lengthOf(fetch) === 0;
   }
 
   /** Forgets a fetch that is over. */
@@ -95,4 +96,9 @@ export class OriginFetches {
   abort(fetchId: number): void {
     if (this.#open.delete(fetchId)) this.#context.command({ kind: 'abortFetch', fetchId });
   }
+}
+
+/** Length of the block that comes next; 0 after the last. */
+function lengthOf({ byteLength, index }: OriginFetch): number {
+  return blockLengthOf(byteLength, index);
 }

@@ -12,6 +12,7 @@ export {
   type EngineOptions,
   type Mechanism,
   type PartialEngineOptions,
+  type ResolvedEngineOptions,
 } from '../engine/engine-options.js';
 export type { ChunkSources, MechanismCounters } from '../engine/counters.js';
 export type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';

@@ -1,10 +1,9 @@
 import {
   PeerEngine,
-  resolveEngineOptions,
   type EngineCommand,
   type EngineIdentity,
   type EngineInput,
-  type PartialEngineOptions,
+  type ResolvedEngineOptions,
 } from '@p2ptv/peer/engine';
 import type { ChunkRef } from '@p2ptv/protocol';
 import type { PeerAgent, PeerAgentPorts, PeerAgentState } from '../peer-agent.js';
@@ -15,9 +14,9 @@ export class EngineAgent implements PeerAgent {
 
   constructor(
     identity: EngineIdentity,
-    runs: { readonly options: PartialEngineOptions; readonly ports: PeerAgentPorts },
+    runs: { readonly options: ResolvedEngineOptions; readonly ports: PeerAgentPorts },
   ) {
-    this.#engine = new PeerEngine(identity, resolveEngineOptions(runs.options), runs.ports);
+    this.#engine = new PeerEngine(identity, runs.options, runs.ports);
   }
 
   handle(nowMs: number, input: EngineInput): void {

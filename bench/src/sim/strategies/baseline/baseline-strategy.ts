@@ -1,3 +1,4 @@
+import { resolveEngineOptions } from '@p2ptv/peer/engine';
 import type { Strategy } from '../../peer-agent.js';
 import { EngineAgent } from '../engine-agent.js';
 import { BaselinePeer } from './baseline-peer.js';
@@ -26,7 +27,7 @@ export function baselineStrategy(what: {
     summary,
     createAgent: (identity, ports) => {
       if (identity.role !== 'origin' || seeder === 'tactics') return new BaselinePeer(identity, ports, tactics);
-      return seeder === 'silent' ? new SilentSeeder() : new EngineAgent(identity, { options: {}, ports });
+      return seeder === 'silent' ? new SilentSeeder() : new EngineAgent(identity, { options: resolveEngineOptions(), ports });
     },
   };
 }
