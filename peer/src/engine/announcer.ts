@@ -1,4 +1,4 @@
-import type { ChunkKey, WireMessage } from '@p2ptv/protocol';
+import { encodedMessageBytes, type ChunkKey, type WireMessage } from '@p2ptv/protocol';
 import { isComplete, type StoredChunk } from './chunk-store.js';
 import type { EngineContext } from './engine-context.js';
 import { follows, type Neighbour } from './neighbours.js';
@@ -7,12 +7,18 @@ import type { Uploads } from './uploads.js';
 
 /** Newest chunks that a new neighbour is told of. */
 const GREETING_CHUNKS = 16;
+/** Share of the uplink that headers to those who are no children may take up, and for how long they may be saved up, ms: on a weak uplink all neighbours' headers would take more than the media. */
+const HEADER_SHARE = 0.04;
+const HEADER_BURST_MS = 1_000;
 
-/** Tells neighbours what this peer has or is getting. (SPEC AN1–AN4) */
+/** Tells neighbours what this peer has or is getting. (SPEC AN1–AN5) */
 export class Announcer {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
   readonly #uploads: Uploads;
+
+  #headerAllowanceBytes = 0;
+  #allowedAtMs = -Infinity;
 
   constructor(context: EngineContext, links: OutgoingLinks, uploads: Uploads) {
     this.#context = context;
@@ -23,12 +29,40 @@ export class Announcer {
   /** Tells everyone who follows the rendition and lacks the chunk. A peer that serves nobody stays silent. */
   announce(nowMs: number, chunk: StoredChunk, holding: 'incoming' | 'complete'): void {
     if (!this.#links.isUploading) return;
+    const { key, signed } = chunk;
     const news = this.#newsOf(chunk, holding);
+    const headerBytes = encodedMessageBytes(news.full);
+    const strangers: Neighbour[] = [];
     for (const neighbour of this.#context.neighbours.all()) {
-      if (neighbour.role === 'origin' || neighbour.marks.holding(chunk.key) !== 'none') continue;
-      if (!follows(neighbour, chunk.signed.header.rendition)) continue;
-      this.#tell(nowMs, neighbour, { key: chunk.key, news });
+      if (neighbour.role === 'origin' || neighbour.marks.holding(key) !== 'none') continue;
+      if (!follows(neighbour, signed.header.rendition)) continue;
+      if (neighbour.marks.isShared(key)) this.#links.trySend(nowMs, neighbour.linkId, news.brief);
+      else strangers.push(neighbour);
     }
+    this.#allowMore(nowMs, headerBytes);
+    if (this.#headerAllowanceBytes < strangers.length * headerBytes) this.#shuffle(strangers, key);
+    for (const neighbour of strangers) {
+      if (this.#headerAllowanceBytes >= headerBytes) {
+        if (this.#tell(nowMs, neighbour, { key, news })) this.#headerAllowanceBytes -= headerBytes;
+      } else if (holding === 'complete') {
+        // It has the header from somebody else by now, or will have soon.
+        this.#links.trySend(nowMs, neighbour.linkId, news.brief);
+      }
+    }
+  }
+
+  /** Headers take up no more than their share of the uplink. */
+  #allowMore(nowMs: number, headerBytes: number): void {
+    const bytesPerMs = (this.#links.assumedCapacityBitsPerSecond * HEADER_SHARE) / 8000;
+    const mostBytes = Math.max(headerBytes, bytesPerMs * HEADER_BURST_MS);
+    this.#headerAllowanceBytes = Math.min(mostBytes, this.#headerAllowanceBytes + (nowMs - this.#allowedAtMs) * bytesPerMs);
+    this.#allowedAtMs = nowMs;
+  }
+
+  /** Not always the same ones are left out. */
+  #shuffle(neighbours: Neighbour[], key: ChunkKey): void {
+    const { noise } = this.#context;
+    neighbours.sort((left, right) => noise(left.linkId, key) - noise(right.linkId, key));
   }
 
   /** Tells a neighbour that has come, or follows others than before, of the newest chunks that it wants to hear of, oldest first. The origin's seeder pushes and tells nothing. */

@@ -1,7 +1,7 @@
-import { stripeOf, type PeerDescription } from '@p2ptv/protocol';
+import { encodedMessageBytes, stripeOf, type PeerDescription } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { EngineRig, peerId, ref } from './engine-rig.js';
-import { publish, RENDITION } from './published-stream.js';
+import { FIRST_DATE_MS, publish, RENDITION } from './published-stream.js';
 
 function viewer(last = 0): EngineRig {
   const rig = new EngineRig();
@@ -45,6 +45,31 @@ describe('announcing', () => {
     const told = rig.sent('header', linkId).map(({ signed, holding }) => [signed.header.sequence, holding]);
     expect(told).toEqual(Array.from({ length: 16 }, (_, index) => [14 + index, 'complete']));
     expect(rig.sent('hello', linkId)).toHaveLength(1);
+  });
+
+  it('AN5: headers take up 4 % of the uplink; whoever is left out hears HAVE, and not always the same ones are', () => {
+    const rig = new EngineRig({ engine: { push: { assumedUplinkBitsPerSecond: 1_000_000 } } });
+    rig.hold(0, 0);
+    rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS - 60_000, rate: 1 } });
+    const [source, ...others] = Array.from({ length: 13 }, () => rig.link());
+    rig.runFor(2_000);
+    rig.clear();
+    for (let sequence = 1; sequence <= 20; sequence++) {
+      rig.tell(source!, sequence);
+      rig.sendAll(source!, sequence);
+      rig.runFor(200);
+    }
+    const headerBytes = encodedMessageBytes({ kind: 'header', signed: publish(1).signed, holding: 'complete' });
+    const headers = others.map((linkId) => rig.sent('header', linkId).length);
+    const told = headers.reduce((sum, count) => sum + count, 0);
+    // Five seconds' worth.
+    expect(told * headerBytes).toBeGreaterThan(0.7 * 0.04 * 125_000 * 5);
+    expect(told * headerBytes).toBeLessThan(1.1 * 0.04 * 125_000 * 5);
+    expect(Math.min(...headers)).toBeGreaterThan(0);
+    for (const linkId of others) {
+      const known = new Set([...rig.sent('header', linkId).map(({ signed }) => signed.header.sequence), ...rig.sent('have', linkId).map(({ sequence }) => sequence)]);
+      expect(known.size).toBe(20);
+    }
   });
 
   it('AN4: under a cap news goes only while there is room', () => {
