@@ -289,7 +289,7 @@ export class Downloads {
     // Who is too busy for this deadline may be the only one who has it when there is time again.
     if (reason === 'tooLate') noteTooLate(nowMs, neighbour, download ? this.#deadline(nowMs, download) : nowMs);
     else if (reason !== 'overLimit') neighbour.marks.fail(key);
-    if (download) this.#releaseFrom(nowMs, download, neighbour.linkId);
+    if (download) this.#releaseFrom(nowMs, download, neighbour);
   }
 
   /** A neighbour is busy with others first. */
@@ -307,7 +307,7 @@ export class Downloads {
 
   /** A link is gone: what it was to bring is free for others. */
   linkEnded(nowMs: number, linkId: LinkId): void {
-    for (const download of this.#active.values()) this.#releaseFrom(nowMs, download, linkId);
+    for (const download of this.#active.values()) this.#releaseFrom(nowMs, download, { linkId });
   }
 
   /** True when nobody can deliver the chunk any more and its time is over. */
@@ -448,7 +448,9 @@ export class Downloads {
       neighbour.brokenPromises++;
       this.#subscriptions.failed(nowMs, neighbour, download.chunk.key);
     }
-    this.#release(nowMs, download, { isCancelled: true });
+    // Somebody who was asked for all that is missing meanwhile goes on alone.
+    if (download.hedge?.isTail === false) this.#releaseFrom(nowMs, download, { linkId: source.linkId, isCancelled: true });
+    else this.#release(nowMs, download, { isCancelled: true });
   }
 
   /** While a neighbour has not begun, another one may by now be able to deliver sooner. */
@@ -592,16 +594,16 @@ export class Downloads {
     this.#touch(download);
   }
 
-  /** Frees a download of one neighbour, which sends nothing more of it. */
-  #releaseFrom(nowMs: number, download: Download, linkId: LinkId): void {
-    const source = sourceAt(download, linkId);
+  /** Frees a download of one neighbour, which sends nothing more of it; `isCancelled`: because it is told so. */
+  #releaseFrom(nowMs: number, download: Download, from: { readonly linkId: LinkId; readonly isCancelled?: boolean }): void {
+    const source = sourceAt(download, from.linkId);
     if (!source) return;
     if (source === download.hedge) download.hedge = undefined;
     else {
       download.source = download.hedge ?? NO_SOURCE;
       download.hedge = undefined;
     }
-    this.#releasePeer(nowMs, download, { source, isCancelled: false });
+    this.#releasePeer(nowMs, download, { source, isCancelled: from.isCancelled ?? false });
     this.#touch(download);
   }
 

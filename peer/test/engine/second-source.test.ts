@@ -121,6 +121,17 @@ describe('a transfer that falls silent', () => {
     expect(rig.sent('request', second)).toHaveLength(1);
   });
 
+  it('SC8: when the first stalls, the second goes on alone', () => {
+    const { rig, first, second } = silent();
+    rig.runFor(SILENT_FOR_MS);
+    rig.runFor(300);
+    expect(rig.sent('cancel', first)).toHaveLength(1);
+    expect(rig.sent('cancel', second)).toEqual([]);
+    expect(rig.sent('request', second)).toHaveLength(1);
+    for (let index = 1; index < BLOCKS; index++) rig.send(second, 1, index);
+    expect(rig.engine.bytesOf(ref(1))).toEqual(publish(1).bytes);
+  });
+
   it('SC11: hedging switched off, only the stall ends it', () => {
     const { rig, first, second } = silent({ disabled: ['hedging'] });
     rig.runFor(290);
