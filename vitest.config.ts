@@ -15,7 +15,7 @@ const resolution = {
 };
 
 // A test waits for conditions: these only end one that hangs, so they leave a busy machine all the time it may need.
-const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
+const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
 
 // Tests that drive a browser take it from the environment, whoever starts them.
 process.env['P2PTV_CHROMIUM'] ??= findChromium() ?? '';

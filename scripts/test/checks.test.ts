@@ -34,7 +34,7 @@ function check(script: string): { code: number | null; complaints: string[] } {
   return { code: status, complaints: status === 0 ? [] : lines };
 }
 
-describe('check-spec-rules', { timeout: 60_000 }, () => {
+describe('check-spec-rules', () => {
   const spec = '- **WR1** first\n- **WR2** second\n';
   const cite = (titles: string): void => {
     write('protocol/test/wire.test.ts', `describe('wire', () => { ${titles} });`);
@@ -65,7 +65,7 @@ describe('check-spec-rules', { timeout: 60_000 }, () => {
   });
 });
 
-describe('check-public-docs', { timeout: 60_000 }, () => {
+describe('check-public-docs', () => {
   it('names what is exported without a comment, through a re-export too', () => {
     write('protocol/src/index.ts', "export { a, b } from './names.js';\nexport type { C } from './names.js';\n");
     write('protocol/src/names.ts', '/** Documented. */\nexport const a = 1;\nexport const b = 2;\nexport type C = 3;\n');
@@ -76,7 +76,7 @@ describe('check-public-docs', { timeout: 60_000 }, () => {
   });
 });
 
-describe('check-files', { timeout: 60_000 }, () => {
+describe('check-files', () => {
   it('passes a lock file without addresses, within our Node', () => {
     writeLock({ 'node_modules/a': { version: '1.0.0', engines: { node: '>=18' } } });
     expect(check('check-files.mjs').code).toBe(0);
@@ -101,7 +101,7 @@ describe('check-files', { timeout: 60_000 }, () => {
   });
 });
 
-describe('check-doc-paths', { timeout: 60_000 }, () => {
+describe('check-doc-paths', () => {
   it('names a path that is not there, and leaves what a build makes alone', () => {
     write('protocol/src/ids.ts', '');
     write('README.md', 'see `protocol/src/ids.ts`, `protocol/dist/index.js`\nand `protocol/src/gone.ts`\n');

@@ -12,7 +12,7 @@ async function rulesBroken(text: string, file: string): Promise<string[]> {
   return (result?.messages ?? []).map((message) => message.ruleId ?? message.message);
 }
 
-describe('lint of pure code', { timeout: 60_000 }, () => {
+describe('lint of pure code', () => {
   const bans: [string, string, string][] = [
     ['the clock', 'export const at = (): number => Date.now();', 'no-restricted-globals'],
     ['chance', 'export const dice = (): number => Math.random();', 'no-restricted-properties'],
@@ -41,7 +41,7 @@ describe('lint of pure code', { timeout: 60_000 }, () => {
   });
 });
 
-describe('lint of every file', { timeout: 60_000 }, () => {
+describe('lint of every file', () => {
   it('asks for kebab-case names', async () => {
     const [result] = await eslint.lintText('', { filePath: path.join(ROOT, 'scripts/chunkStore.mjs') });
     expect(result?.messages.map((message) => message.ruleId)).toEqual(['p2ptv/kebab-case-file']);

@@ -50,7 +50,6 @@ describe('the clock that ffmpeg draws', async () => {
   for (const ffmpeg of await allFfmpegs()) {
     it(
       `survives encoding at 320x180 and tells the wall clock (${ffmpeg.version})`,
-      { timeout: 30_000 },
       async () => {
         const source = new TestCardSource({ width: 320, height: 180, durationSeconds: 2 });
         const session = await encodeAll(ffmpeg, source, { encoding: { hasClock: true } });

@@ -75,7 +75,7 @@ async function fileFrom(ffmpeg: Ffmpeg, folder: string, args: readonly string[])
 }
 
 for (const ffmpeg of await allFfmpegs()) {
-  describe(`parts by ffmpeg ${ffmpeg.version}`, { timeout: 60_000 }, () => {
+  describe(`parts by ffmpeg ${ffmpeg.version}`, () => {
     it.each([
       [24, { numerator: 24, denominator: 1 }],
       [25, { numerator: 25, denominator: 1 }],

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { locateFfmpeg, packagedFfmpegPath } from '../../src/encode/ffmpeg-location.js';
 import { withFolder } from './encoder-fixture.js';
 
-describe('locateFfmpeg', { timeout: 30_000 }, () => {
+describe('locateFfmpeg', () => {
   it('takes the one that P2PTV_FFMPEG names', async () => {
     const path = packagedFfmpegPath();
     await expect(locateFfmpeg({ P2PTV_FFMPEG: path })).resolves.toMatchObject({ path, foundBy: 'environment', constantRateOptions: ['-vsync', 'cfr'] });

@@ -8,7 +8,7 @@ const WAIT = { timeout: 40_000, interval: 20 };
 let folder: ReturnType<typeof temporaryFolder>;
 let running: RunningCommand[] = [];
 
-beforeAll(() => buildCommand(), 120_000);
+beforeAll(() => buildCommand());
 beforeEach(() => (folder = temporaryFolder()));
 afterEach(async () => {
   for (const command of running) command.child.kill('SIGKILL');

@@ -10,7 +10,7 @@ import { allFfmpegs, ffmpegOutput, withFolder } from '../encode/encoder-fixture.
 const CLIP = fileURLToPath(new URL('../../media/clip.mp4', import.meta.url));
 
 for (const ffmpeg of await allFfmpegs()) {
-  describe(`probing with ffmpeg ${ffmpeg.version}`, { timeout: 30_000 }, () => {
+  describe(`probing with ffmpeg ${ffmpeg.version}`, () => {
     it('sees what the bundled clip is, and that it can be looped within ffmpeg', async () => {
       const source = await FileSource.create({ ffmpegPath: ffmpeg.path, file: CLIP });
       expect(source.media).toEqual({

@@ -63,9 +63,9 @@ function publish(port: number, options: PublishOptions = {}): { process: ChildPr
   return { process, log: () => log, exit: once(process, 'exit').then(([code]) => code as number | null) };
 }
 
-const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 20_000, interval: 20 });
+const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 40_000, interval: 20 });
 
-describe('RtmpSource', { timeout: 40_000 }, () => {
+describe('RtmpSource', () => {
   for (const binary of [ffmpeg!, ...others]) {
     it(`encodes what is published, with its sound and at its frame rate (${binary.version})`, async () => {
       const { source, told } = await listening();

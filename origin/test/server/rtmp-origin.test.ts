@@ -9,7 +9,7 @@ import { Origin } from '../../src/server/origin.js';
 import { followPublisher } from '../../src/server/rtmp-notices.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
 
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 40_000, interval: 20 };
 const publishers: ChildProcess[] = [];
 afterEach(() => {
   for (const publisher of publishers) publisher.kill('SIGKILL');
@@ -65,4 +65,4 @@ it('a stream from RTMP is offline until somebody publishes, goes on with a disco
   await vi.waitFor(() => expect(live.state).toBe('offline'), WAIT);
   await origin.close();
   folder.remove();
-}, 60_000);
+});

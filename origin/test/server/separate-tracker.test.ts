@@ -16,7 +16,7 @@ vi.mock('@p2ptv/tracker', async (importOriginal) => {
   return { ...tracker, registerTracker: vi.fn(tracker.registerTracker) };
 });
 
-const WAIT = { timeout: 20_000, interval: 50 };
+const WAIT = { timeout: 40_000, interval: 50 };
 
 async function linkOf(port: number): Promise<StreamLink> {
   const list = streamListSchema.parse(await (await fetch(`http://127.0.0.1:${port}/api/streams`)).json());
@@ -49,7 +49,7 @@ it('with a tracker that runs by itself links name it, the seeder joins it and fe
     await server.close();
     folder.remove();
   }
-}, 60_000);
+});
 
 it('the embedded tracker is given the STUN servers to tell', async () => {
   const stunServers = ['stun:127.0.0.1:9', 'stun:127.0.0.1:10'];
@@ -60,4 +60,4 @@ it('the embedded tracker is given the STUN servers to tell', async () => {
   } finally {
     await running.close();
   }
-}, 30_000);
+});

@@ -13,7 +13,7 @@ describe('parents that lie', () => {
     ['send nothing', 'silent'],
     ['send 1.5 s late', 'late'],
     ['alter what they send', 'altered'],
-  ])('LP9: a fifth of the viewers offers the shortest way for every stripe; they %s, and the others play on', { timeout: 60_000 }, (_what, lie) => {
+  ])('LP9: a fifth of the viewers offers the shortest way for every stripe; they %s, and the others play on', (_what, lie) => {
     const swarm = new VirtualSwarm({ seed: 1, chunkBytes: 40_000, uplinkBitsPerSecond: 12_000_000, playoutDelayMs: 1_300 });
     swarm.origin.publishUntil(30_000);
     swarm.time.runUntil(2_000);

@@ -54,7 +54,7 @@ describe('swarms', () => {
     [4, 0.68, 20_000],
     [10, 0.82, 20_000],
     [50, 0.8, 14_000],
-  ])('SC4, FB1: %d viewers feed each other (offload at least %d) and none stalls', { timeout: 60_000 }, (count, least, untilMs) => {
+  ])('SC4, FB1: %d viewers feed each other (offload at least %d) and none stalls', (count, least, untilMs) => {
     const swarm = swarmOf(count);
     swarm.time.runUntil(untilMs);
     expect(offload(swarm)).toBeGreaterThanOrEqual(least);
@@ -96,7 +96,7 @@ describe('swarms', () => {
     expectLive(swarm, alive);
   });
 
-  it('SC8: with a tenth of the peers killed every 3 s, and as many newcomers, the others play on', { timeout: 60_000 }, () => {
+  it('SC8: with a tenth of the peers killed every 3 s, and as many newcomers, the others play on', () => {
     const swarm = swarmOf(20);
     swarm.time.runUntil(5_000);
     for (let round = 0; round < 4; round++) {

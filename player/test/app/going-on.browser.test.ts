@@ -11,7 +11,7 @@ declare const p2ptv: P2ptvAttachment;
 /** What an operator waits for a crashed origin that is started again, ms, from the kill to on air. */
 const BACK_LIMIT_MS = 5_000;
 
-describe('watch page: the picture goes on', { timeout: 120_000 }, () => {
+describe('watch page: the picture goes on', () => {
   let origin: RealOrigin;
   let firstStartMs: number;
   const browsers: Browser[] = [];

@@ -33,7 +33,7 @@ function playAnew(name: StrategyName, config: SimConfig = AMPLE): Promise<SimRes
   return runSimulation(config, createStrategy(name), context);
 }
 
-describe('strategies', { timeout: 60_000 }, () => {
+describe('strategies', () => {
   it.each(STRATEGY_NAMES)('%s plays without stalls where uplinks are ample', async (name) => {
     const result = await play(name);
 

@@ -72,6 +72,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
   readonly #freed: () => void;
   /** Created when the roles are known: see `disableAutoNegotiation`. */
   #channel: DataChannel | undefined;
+  /**
+   * An offerer's own, until it has taken the answer. libdatachannel opens the path of an answer a moment before it knows
+   * the answer's fingerprint: a remote that has our candidates by then is let in, and found to have no certificate that
+   * was announced. One that has not finds the path by our checks, as soon.
+   */
+  #heldCandidates: IceCandidate[] | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #hasOpened = false;
   #isClosed = false;
@@ -83,8 +89,8 @@ class NodeWebRtcConnection implements WebRtcConnection {
     this.#listener = listener;
     this.#freed = freed;
     unfinished.add(this);
-    native.onLocalDescription(this.#hop((sdp, type) => listener.described(type === 'offer' ? asClient(sdp) : sdp)));
-    native.onLocalCandidate(this.#hop((candidate, mid) => listener.candidate({ candidate, mid })));
+    native.onLocalDescription(this.#hop((sdp) => listener.described(sdp)));
+    native.onLocalCandidate(this.#hop((candidate, mid) => this.#candidateFound({ candidate, mid })));
     const stateChanged = this.#hop((state: string) => this.#stateChanged(state));
     native.onStateChange((state) => {
       stateChanged(state);
@@ -101,6 +107,7 @@ class NodeWebRtcConnection implements WebRtcConnection {
   }
 
   offer(): void {
+    this.#heldCandidates = [];
     this.#attempt(() => {
       this.#createChannel();
       this.#native.setLocalDescription('offer');
@@ -116,7 +123,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
   }
 
   accept(answer: string): void {
-    this.#attempt(() => this.#native.setRemoteDescription(answer, 'answer'));
+    this.#attempt(() => {
+      this.#native.setRemoteDescription(answer, 'answer');
+      const held = this.#heldCandidates ?? [];
+      this.#heldCandidates = undefined;
+      for (const candidate of held) this.#listener.candidate(candidate);
+    });
   }
 
   addCandidate({ candidate, mid }: IceCandidate): void {
@@ -141,6 +153,11 @@ class NodeWebRtcConnection implements WebRtcConnection {
     clearTimeout(this.#graceTimer);
     this.#native.close();
     this.#freed();
+  }
+
+  #candidateFound(candidate: IceCandidate): void {
+    if (this.#heldCandidates) this.#heldCandidates.push(candidate);
+    else this.#listener.candidate(candidate);
   }
 
   #createChannel(): void {
@@ -211,15 +228,6 @@ class NodeWebRtcConnection implements WebRtcConnection {
       });
     };
   }
-}
-
-/**
- * Makes the offerer the DTLS client. An answerer that is the client sends its first message the
- * moment its path works, often before the offerer's end is ready for it, and libdatachannel repeats
- * it only after a second. The offerer learns that the path works later than the answerer.
- */
-function asClient(offer: string): string {
-  return offer.replace('a=setup:actpass', 'a=setup:active');
 }
 
 function ownBytes(message: Buffer | ArrayBuffer): Uint8Array<ArrayBuffer> {

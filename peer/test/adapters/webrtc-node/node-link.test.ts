@@ -6,11 +6,13 @@ import { nodeSeat } from './node-seat.js';
 
 describeLinkContract('node-datachannel', async () => {
   const relay = new SignalRelay();
-  const [left, right] = [await nodeSeat(relay, 1), await nodeSeat(relay, 2)];
+  // More time than a busy machine takes.
+  const patience = { dialTimeoutMs: 60_000 };
+  const [left, right] = [await nodeSeat(relay, 1, patience), await nodeSeat(relay, 2, patience)];
   relay.admit(left);
   relay.admit(right);
   left.transport.dial(right.peerId);
-  await expect.poll(() => left.opened.length + right.opened.length, { interval: 5 }).toBe(2);
+  await expect.poll(() => left.opened.length + right.opened.length, { timeout: 60_000, interval: 5 }).toBe(2);
   return {
     left: left.opened[0]!.link,
     right: right.opened[0]!.link,

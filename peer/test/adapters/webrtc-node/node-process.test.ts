@@ -20,7 +20,7 @@ describe('WebRTC between Node processes', () => {
     await mkdir(parent, { recursive: true });
     folder = await mkdtemp(join(parent, 'child-peer-'));
     await writeFile(join(folder, 'child-peer.mjs'), await bundle(new URL('./child-peer.ts', import.meta.url), 'node'));
-  }, 60_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   afterEach(() => {
     child?.kill('SIGKILL');
@@ -56,7 +56,7 @@ describe('WebRTC between Node processes', () => {
     expect(await exit).toEqual([0, null]);
   });
 
-  it('ends the link when the other process is killed', { timeout: 120_000 }, async () => {
+  it('ends the link when the other process is killed', async () => {
     const { recorder, exit } = await linkToChild();
     child?.kill('SIGKILL');
     await exit;

@@ -46,6 +46,16 @@ describe('WebRTC transport', () => {
     );
   });
 
+  it('tells its candidates when it has the answer: a path that opens before fails now and then on a busy machine', async () => {
+    const [caller, called] = [await sitIn(1), await sitIn(2)];
+    caller.transport.dial(called.peerId);
+    await until(() => caller.opened.length === 1 && called.opened.length === 1);
+    const ofCaller = (kind: string): number => relay.log.findIndex(({ from, body }) => from === caller.peerId && body.kind === kind);
+    const answered = relay.log.findIndex(({ body }) => body.kind === 'answer');
+    expect(ofCaller('offer')).toBeLessThan(answered);
+    expect(ofCaller('candidate')).toBeGreaterThan(answered);
+  });
+
   const badTickets: [string, (seat: Seat) => string | Promise<string>][] = [
     ['expired', (seat) => ticketFor(seat, 'viewer', { expiresAtMs: Date.now() - 1 })],
     ['for another stream', (seat) => ticketFor(seat, 'viewer', { streamId: deriveStreamId(TRACKER_KEY, 'other') })],
