@@ -25,6 +25,11 @@ describe('headers?after=', () => {
     expect(response.headers['cache-control']).toBe('no-store');
   });
 
+  it('begins at the newest independent part when no sequence is given', async () => {
+    const response = await origin.server.inject('/live/main/headers?rendition=0');
+    expect(sequencesOf(response.rawPayload)).toEqual([20, 21, 22, 23, 24]);
+  });
+
   it('waits for the next where there is none, and for one that lies ahead', async () => {
     const next = origin.server.inject('/live/main/headers?after=24').then((response) => response);
     const ahead = origin.server.inject('/live/main/headers?after=26').then((response) => response);
@@ -49,7 +54,7 @@ describe('headers?after=', () => {
     expect(sequencesOf(response.rawPayload)[0]).toBe(1);
   });
 
-  it.each(['', 'after=x', 'after=-1', 'after=1&wait=x', 'after=1&after=2', 'after=99999999999'])('400 for "%s"', async (query) => {
+  it.each(['after=x', 'after=-1', 'after=1&wait=x', 'after=1&after=2', 'after=99999999999'])('400 for "%s"', async (query) => {
     const response = await origin.server.inject(`/live/main/headers?${query}`);
     expect(response.statusCode).toBe(400);
     expect(response.json<{ error: string }>().error).toMatch(/^\w.*\.$/);

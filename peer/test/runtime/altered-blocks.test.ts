@@ -83,12 +83,20 @@ it('IN8, IN9: altered blocks over a real link are not stored, played or forwarde
   const tracker = new SmallTracker(realTime);
   const [seederId, liarId, honestId, thirdId] = [1, 2, 3, 4].map(numberedPeerId) as [PeerId, PeerId, PeerId, PeerId];
   tracker.onDuty = [liarId];
-  origin.publishUntil(systemClock.nowMs() + 25_000);
+  origin.publishUntil(systemClock.nowMs() + 90_000);
   await vi.waitUntil(() => origin.chunks.length > 3, WAIT);
   const viewer = { role: 'viewer', origin: origin.client(5) } as const;
   const liar = await startPeer(liarId, { ...viewer, tracker: tracker.client(liarId, 'viewer', { neighbours: [] }), isLiar: true });
   const honest = await startPeer(honestId, { ...viewer, tracker: tracker.client(honestId, 'viewer', { neighbours: [liarId] }) });
-  const third = await startPeer(thirdId, { ...viewer, tracker: tracker.client(thirdId, 'viewer', { neighbours: [honestId] }) });
+  // It has media of its neighbours alone, however late these are on a busy machine.
+  const withoutMedia: OriginClient = {
+    ...origin.client(5),
+    fetchChunk: (_request, { failed }) => {
+      const timer = setTimeout(failed, 5, 'notFound');
+      return () => clearTimeout(timer);
+    },
+  };
+  const third = await startPeer(thirdId, { role: 'viewer', origin: withoutMedia, tracker: tracker.client(thirdId, 'viewer', { neighbours: [honestId] }) });
   const rejected: PeerId[] = [];
   honest.on('chunkRejected', ({ peerId }) => rejected.push(peerId));
   const seeder = await startPeer(seederId, { role: 'origin', tracker: tracker.client(seederId, 'origin', { neighbours: [] }) });
