@@ -22,6 +22,10 @@ export const LIMITS = {
   links: 32,
   /** Links of the origin's seeder, which dials those on duty and accepts nobody. Bounds them against a tracker gone wrong. */
   seederLinks: 8_192,
+  /** Bytes of one HOLDINGS: 2,048 chunks, 6.8 min in parts of 200 ms. Bounds what one message makes us walk through. */
+  holdingsBytes: 256,
+  /** Chunks of one neighbour that are remembered by HOLDINGS: 54 min in parts of 200 ms. Bounds memory a link, against one that has everything. */
+  holdingsPerLink: 16_384,
   /** Peers that one PEERS names. Bounds memory a link, against one that names a world of peers. */
   peersPerMessage: 16,
   /** Least ms from one PEERS of a link to the next; others are not read. Bounds CPU, against a flood of names. */

@@ -14,7 +14,7 @@ import {
 } from './wire-message.js';
 
 /**
- * Type bytes. 0x25–0x2f are kept for what comes; a peer ignores types that it does not know (SPEC WR2).
+ * Type bytes. 0x26–0x2f are kept for what comes; a peer ignores types that it does not know (SPEC WR2).
  */
 const TYPE = {
   hello: 0x01,
@@ -33,6 +33,7 @@ const TYPE = {
   subscribe: 0x20,
   unsubscribe: 0x21,
   offers: 0x24,
+  holdings: 0x25,
   peers: 0x22,
   relay: 0x23,
 } as const;
@@ -87,6 +88,8 @@ export function encodedMessageBytes(message: WireMessage): number {
       return 3;
     case 'offers':
       return OFFERS_BYTES;
+    case 'holdings':
+      return 1 + REF_BYTES + message.bits.length;
     case 'ping':
     case 'pong':
       return 5;
@@ -102,7 +105,7 @@ export function encodedMessageBytes(message: WireMessage): number {
 /**
  * Encodes a message into a fresh buffer; big-endian throughout.
  *
- * @throws RangeError for a PEERS of none or too many, and a RELAY of what is not `isRelayable`
+ * @throws RangeError for a PEERS of none or too many, a HOLDINGS that no receiver would read, and a RELAY of what is not `isRelayable`
  */
 export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(encodedMessageBytes(message));
@@ -153,6 +156,13 @@ export function encodeMessage(message: WireMessage): Uint8Array<ArrayBuffer> {
       for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
         view.setUint16(2 + 2 * stripe, clampToUint16(message.pathMs[stripe] ?? NO_OFFER));
       }
+      break;
+    case 'holdings':
+      if (!areHoldingsReadable(message.sequence, message.bits.length)) {
+        throw new RangeError(`${message.bits.length} bytes of holdings from sequence ${message.sequence} on cannot be told`);
+      }
+      writeRef(view, message);
+      bytes.set(message.bits, 1 + REF_BYTES);
       break;
     case 'subscribe':
     case 'unsubscribe':
@@ -225,6 +235,11 @@ export function decodeMessage(frame: Uint8Array): DecodedFrame {
       return readStripe(view, 'unsubscribe') ?? malformed;
     case TYPE.offers:
       return readOffers(view) ?? malformed;
+    case TYPE.holdings: {
+      const ref = length > 1 + REF_BYTES ? readRef(view) : undefined;
+      const bits = frame.subarray(1 + REF_BYTES);
+      return ref && areHoldingsReadable(ref.sequence, bits.length) ? { kind: 'holdings', ...ref, bits } : malformed;
+    }
     case TYPE.ping:
       return length === 5 ? { kind: 'ping', nonce: view.getUint32(1) } : malformed;
     case TYPE.pong:
@@ -288,6 +303,11 @@ function readOffers(view: DataView): WireMessage | undefined {
   if (rendition >= LIMITS.renditions) return undefined;
   const pathMs = Array.from({ length: STRIPE_COUNT }, (_, stripe) => view.getUint16(2 + 2 * stripe));
   return { kind: 'offers', rendition: rendition as RenditionId, pathMs };
+}
+
+/** A byte tells of eight chunks: the first sequence is a multiple of eight, and the last one that can be. */
+function areHoldingsReadable(first: number, byteCount: number): boolean {
+  return byteCount > 0 && byteCount <= LIMITS.holdingsBytes && first % 8 === 0 && first + 8 * byteCount <= 0x1_0000_0000;
 }
 
 function readStripe(view: DataView, kind: 'subscribe' | 'unsubscribe'): WireMessage | undefined {

@@ -72,6 +72,11 @@ export type WireMessage =
   | ({ readonly kind: 'unsubscribe' } & StripeRef)
   /** How long a chunk's way from the origin would be by a push from the sender, ms: one number a stripe, {@link NO_OFFER} where it would not push. */
   | { readonly kind: 'offers'; readonly rendition: RenditionId; readonly pathMs: readonly number[] }
+  /**
+   * Which chunks from a sequence on the sender has whole, a bit a chunk, the lowest bit of a byte first: those and,
+   * as far as the bits reach, no others. The sequence is a multiple of eight; 1 to LIMITS.holdingsBytes bytes.
+   */
+  | ({ readonly kind: 'holdings' } & ChunkRef & { readonly bits: Uint8Array })
   | { readonly kind: 'ping'; readonly nonce: number }
   | { readonly kind: 'pong'; readonly nonce: number }
   /** Neighbours of the sender, 1 to LIMITS.peersPerMessage. */

@@ -185,6 +185,12 @@ export const wireMessages: fc.Arbitrary<WireMessage> = fc.oneof(
     pathMs: fc.array(fc.nat({ max: 0xffff }), { minLength: 8, maxLength: 8 }),
   }),
   fc.record({
+    kind: fc.constant('holdings' as const),
+    rendition: renditionIds,
+    sequence: fc.nat({ max: 0x1fff_ff00 }).map((eighth) => (eighth * 8) as ChunkSequence),
+    bits: fc.uint8Array({ minLength: 1, maxLength: LIMITS.holdingsBytes }),
+  }),
+  fc.record({
     kind: fc.constantFrom('subscribe' as const, 'unsubscribe' as const),
     rendition: renditionIds,
     stripe: fc.nat({ max: 7 }),

@@ -9,6 +9,7 @@ import {
   NO_OFFER,
   signalSchema,
   WIRE_VERSION,
+  type ChunkSequence,
   type DecodedFrame,
   type PeerId,
   type PeerStatus,
@@ -93,6 +94,11 @@ const EXAMPLES: readonly [string, WireMessage, string][] = [
     { kind: 'offers', rendition: chunk.rendition, pathMs: [0, 30, 258, 2000, NO_OFFER, 5, 6, 7] },
     '24 03 0000 001e 0102 07d0 ffff 0005 0006 0007',
   ],
+  [
+    'HOLDINGS',
+    { kind: 'holdings', rendition: chunk.rendition, sequence: 0x01020308 as ChunkSequence, bits: new Uint8Array([0b1000_0001, 0xff]) },
+    '25 03 01020308 81ff',
+  ],
 ];
 
 function bytesOf(spaced: string): Uint8Array {
@@ -165,18 +171,19 @@ describe('wire codec', () => {
         else expect(decodeMessage(frame).kind).not.toBe('unknown');
       }
     }
-    for (let type = 0x25; type <= 0x2f; type++) expect(known.has(type)).toBe(false);
+    for (let type = 0x26; type <= 0x2f; type++) expect(known.has(type)).toBe(false);
   });
 
   it('WR3: a frame that is too short or too long by any number of bytes is malformed', () => {
     for (const [name, message] of EXAMPLES) {
       const frame = encodeMessage(message);
-      // A shorter or longer BLOCK is another BLOCK, down to one byte of content.
-      const shortest = message.kind === 'block' ? 8 : frame.length - 1;
+      // A shorter or longer BLOCK or HOLDINGS is another one, down to one byte of content.
+      const heads: Readonly<Record<string, number>> = { block: 8, holdings: 6 };
+      const shortest = heads[message.kind] ?? frame.length - 1;
       for (let length = 1; length <= shortest; length++) {
         expect(decodeMessage(frame.subarray(0, length)).kind, `${name} cut to ${length}`).toBe('malformed');
       }
-      if (message.kind !== 'block')
+      if (!Object.hasOwn(heads, message.kind))
         expect(decodeMessage(Uint8Array.of(...frame, 0)).kind, name).toBe('malformed');
     }
   });
@@ -257,7 +264,7 @@ describe('wire codec', () => {
         const frame = encodeMessage(message);
         const views = viewsIn(decodeMessage(frame));
         expect(views.every((view) => view.buffer === frame.buffer)).toBe(true);
-        expect(views.length > 0).toBe(message.kind === 'block' || message.kind === 'header');
+        expect(views.length > 0).toBe(['block', 'header', 'holdings'].includes(message.kind));
       }),
     );
   });
@@ -363,6 +370,28 @@ describe('wire codec', () => {
     const read = decodeMessage(encodeMessage({ kind: 'offers', rendition: chunk.rendition, pathMs: told }));
     // A list cut short offers nothing for the stripes it lacks.
     expect(read).toMatchObject({ pathMs: pathMs === undefined ? [40, 40, 40, 40, 40, 40, 40, written] : [40, 40, 40, written, 40, 40, 40, 40] });
+  });
+
+  it.each<[string, string]>([
+    ['no byte', '25 03 00000008'],
+    ['more bytes than the limit', `25 03 00000008 ${'00'.repeat(LIMITS.holdingsBytes + 1)}`],
+    ['a sequence between two multiples of 8', '25 03 00000009 ff'],
+    ['sequences beyond the last', '25 03 fffffff8 ff00'],
+    ['a rendition that no stream has', '25 10 00000008 ff'],
+  ])('WR17: HOLDINGS with %s is malformed', (_name, spaced) => {
+    expect(kindOf('25 03 fffffff8 ff')).toBe('holdings');
+    expect(kindOf(`25 03 00000008 ${'00'.repeat(LIMITS.holdingsBytes)}`)).toBe('holdings');
+    expect(kindOf(spaced)).toBe('malformed');
+  });
+
+  it.each([
+    [0, 0],
+    [0, LIMITS.holdingsBytes + 1],
+    [4, 1],
+    [0xffff_fff8, 2],
+  ])('WR17: HOLDINGS from sequence %i with %i bytes is not written', (sequence, byteCount) => {
+    const holdings = { kind: 'holdings' as const, rendition: chunk.rendition, sequence: sequence as ChunkSequence, bits: new Uint8Array(byteCount) };
+    expect(() => encodeMessage(holdings)).toThrow(RangeError);
   });
 
   it.each<[string, string]>([

@@ -6,5 +6,6 @@ const KEEP_MS = 12_000;
 
 /** The engine's options in a run: its defaults, but for the memory of its store and what is switched off. */
 export function simulatedEngineOptions(config: SimConfig): PartialEngineOptions {
+  if (config.onDemand) return { disabled: config.disabled };
   return { disabled: config.disabled, store: { keepMs: Math.max(KEEP_MS, 4 * config.playoutMs) } };
 }

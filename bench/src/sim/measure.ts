@@ -62,10 +62,14 @@ export class Measure {
   readonly contributorDelays = new Histogram();
   readonly playoutDelays = new Histogram();
   readonly startups = new Histogram(60_000);
+  readonly seeks = new Histogram(60_000);
   readonly originBytes = noBytes();
   originSteadyBytes = 0;
   handedBytes = 0;
   handedSteadyBytes = 0;
+  /** Of these, on demand, what nobody had played before: so much has to come from the origin. */
+  firstPlayedBytes = 0;
+  firstPlayedSteadyBytes = 0;
   watchedMs = 0;
   stalledMs = 0;
   stalledSteadyMs = 0;
@@ -85,6 +89,7 @@ export class Measure {
   /** Bytes that left the origin, by tenth of a second of their departure. */
   readonly #originTenths: number[] = [];
   readonly #seconds: Second[] = [];
+  readonly #playedSequences = new Set<number>();
   /** By the chunk's place: see {@link Measure.#placeOf}. */
   readonly #publishedAtMs: number[] = [];
   readonly #receivedByPlace: number[] = [];
@@ -276,6 +281,11 @@ export class Measure {
     this.#publishedBytes += header.byteLength;
   }
 
+  /** A part of a recording: that it was published long ago is all that matters. */
+  recorded(header: ChunkHeader): void {
+    this.published(header, false);
+  }
+
   publishedAtMs(chunk: ChunkRef): number | undefined {
     return this.#publishedAtMs[this.#placeOf(chunk)];
   }
@@ -331,6 +341,25 @@ export class Measure {
     this.handedBytes += header.byteLength;
     this.#second(this.#queue.nowMs).handedBytes += header.byteLength;
     if (isSteady(peer, this.#queue.nowMs)) this.handedSteadyBytes += header.byteLength;
+  }
+
+  /** On demand a part is handed over when playback comes to it. */
+  played(peer: CountedPeer, header: ChunkHeader, bytes: Uint8Array | undefined): void {
+    this.partReady(peer, header, bytes);
+    if (this.#playedSequences.has(header.sequence)) return;
+    this.#playedSequences.add(header.sequence);
+    this.firstPlayedBytes += header.byteLength;
+    if (isSteady(peer, this.#queue.nowMs)) this.firstPlayedSteadyBytes += header.byteLength;
+  }
+
+  /** The first frame after a seek is there. */
+  sought(tookMs: number): void {
+    this.seeks.add(tookMs);
+  }
+
+  /** A viewer has left, or the run is over, before that. */
+  stillSeeking(waitedMs: number): void {
+    if (waitedMs > LONG_STARTUP_MS) this.seeks.add(waitedMs);
   }
 
   chunkVerified(peer: CountedPeer, header: ChunkHeader): void {

@@ -64,7 +64,10 @@ const schema = z.strictObject({
   trackerOutage: stretch.optional(),
   playoutMs: number(400, 30_000).default(1_300),
   captureToPublishMs: number(0, 10_000).default(300),
-  arrivalSeconds: number(0.1, 3_600).default(3),
+  arrivalSeconds: number(0.1, 3_600).optional(),
+  vod: flag.default(false),
+  recordingSeconds: number(20, 86_400).default(600),
+  seekers: number(0, 1).default(0.3),
   strategy: z
     .string()
     .transform((text) => text.split(','))
@@ -103,7 +106,10 @@ export function simFlags(): Option[] {
     new Option('--tracker-outage <from:to>', 'the tracker is cut off, seconds of the run'),
     new Option('--playout-ms <ms>', 'playout delay that players aim at, glass to glass (default: 1300)'),
     new Option('--capture-to-publish-ms <ms>', "what of it passes before a part is published (default: 300)"),
-    new Option('--arrival-seconds <s>', 'within which the first viewers come (default: 3)'),
+    new Option('--arrival-seconds <s>', 'within which the first viewers come (default: 3; with --vod half the run)'),
+    new Option('--vod', 'a recording on demand: --viewers come in all, at random, most to its beginning, the others anywhere'),
+    new Option('--recording-seconds <s>', 'its length (default: 600)'),
+    new Option('--seekers <share>', 'share of its viewers that go to a random place, once and within a minute (default: 0.3)'),
     new Option('--strategy <names>', `who decides, in this order: ${STRATEGY_NAMES.join(', ')} (default: p2ptv)`),
     new Option('--disable <mechanisms>', `what of the engine is switched off: ${MECHANISMS.join(', ')}`),
     new Option('--codec', 'really encode and decode every message: slow, and proof that it makes no difference'),
@@ -148,7 +154,8 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
     trackerOutage: stretchOf(options.trackerOutage),
     playoutMs: options.playoutMs,
     captureToPublishMs: options.captureToPublishMs,
-    arrivalSeconds: options.arrivalSeconds,
+    arrivalSeconds: options.arrivalSeconds ?? (options.vod ? options.seconds / 2 : 3),
+    onDemand: options.vod ? { recordingSeconds: options.recordingSeconds, seekRatio: options.seekers } : undefined,
     churnMedianSeconds: options.churn,
     kill: kill && { ratio: kill[0], everySeconds: kill[1] },
     flash: flash && { factor: flash[0], seconds: flash[1] },
@@ -164,7 +171,17 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
   if (config.switchSeconds !== undefined && config.renditions === 1) throw new UsageError('--switch-seconds goes with --renditions: there is nothing to switch to.');
   const stranger = options.strategy.find((name) => name !== 'p2ptv');
   if (config.renditions > 1 && stranger !== undefined) throw new UsageError(`--strategy ${stranger} knows one rendition only: --renditions goes with p2ptv.`);
+  if (options.vod) refuseLive(options);
   return { config, strategies: options.strategy };
+}
+
+/** @throws UsageError: what is about a live stream says nothing about a recording */
+function refuseLive(options: z.infer<typeof schema>): void {
+  const other = options.strategy.find((name) => name !== 'p2ptv');
+  if (other !== undefined) throw new UsageError(`--strategy ${other} knows no recordings: with --vod there is only p2ptv.`);
+  for (const name of ['churn', 'kill', 'flash', 'originOutage', 'trackerOutage'] as const) {
+    if (options[name] !== undefined) throw new UsageError(`${flagOf(name)} does not go with --vod.`);
+  }
 }
 
 function stretchOf(seconds: readonly [number, number] | undefined): SimConfig['originOutage'] {

@@ -30,6 +30,10 @@ export interface OriginClientHost {
   /** The next bytes of a fetch; they end at the end of a block. */
   fetchedBytes(fetchId: number, chunk: ChunkRef, bytes: Uint8Array): void;
   fetchEnded(fetchId: number, failure: 'notFound' | 'unavailable' | undefined): void;
+  /** The answer to a join of a recording; undefined: the origin cannot be reached. */
+  openAnswered(answer: PlaceAnswer | undefined, retryAfterMs?: number): void;
+  /** Undefined: the request failed. */
+  placeAnswered(requestId: number, answer: PlaceAnswer | undefined): void;
   /** Undefined: the long poll failed. */
   headersAnswered(poll: HeaderPollRef, headers: readonly SignedChunkHeader[] | undefined): void;
 }
@@ -43,6 +47,12 @@ export type JoinAnswer = {
   readonly warmPeers: readonly PeerDescription[];
   /** The first frames are to come from peers. */
   readonly isUplinkTaken: boolean;
+};
+
+/** Headers of a recording from a place on. */
+export type PlaceAnswer = Omit<JoinAnswer, 'isUplinkTaken'> & {
+  /** The last header is the recording's last. */
+  readonly isEnd: boolean;
 };
 
 /** What the origin's HTTP is told. */
@@ -77,6 +87,8 @@ const MAX_RETRY_AFTER_MS = 30_000;
 /** Record, JSON and base64 of a join answer besides headers and peers, bytes. */
 const JOIN_FIXED_BYTES = 700 + Math.ceil((1_024 * 4) / 3) + 200;
 const PEER_DESCRIPTION_BYTES = 90;
+/** Of a recording there is one rendition. */
+const FIRST_RENDITION = 0 as RenditionId;
 /** Round trips of TCP and TLS before a viewer's first request. */
 const CONNECT_ROUND_TRIPS = 2;
 /** TCP's initial window (RFC 6928), doubled each round trip until it is no limit any more. */
@@ -110,6 +122,24 @@ export class OriginHttp {
     const connection = known ?? this.#connect(host);
     const setUpMs = known ? 0 : CONNECT_ROUND_TRIPS * 2 * connection.delayMs;
     this.#at(setUpMs + connection.delayMs + this.#options.serverMs, ORIGIN, () => this.#answerJoin(connection, wish));
+  }
+
+  /** A viewer opens a recording at a date, program date-time in ms. */
+  open(host: OriginClientHost, place: { readonly dateMs: number; readonly count: number }): void {
+    const known = this.#connections.get(host.index);
+    const connection = known ?? this.#connect(host);
+    const setUpMs = known ? 0 : CONNECT_ROUND_TRIPS * 2 * connection.delayMs;
+    this.#at(setUpMs + connection.delayMs + this.#options.serverMs, ORIGIN, () => this.#answerOpen(connection, place));
+  }
+
+  /** A viewer asks for headers from a date on. */
+  headersAt(host: OriginClientHost, requestId: number, place: { readonly dateMs: number; readonly count: number }): void {
+    const connection = this.#connections.get(host.index) ?? this.#connect(host);
+    this.#at(connection.delayMs + this.#options.serverMs, ORIGIN, () => {
+      const answer = this.#ports.isReachable() ? this.#placeAnswer(place) : undefined;
+      if (answer) this.#send(connection, { kind: 'header', bytes: batchBytes(answer.headers) }, () => host.placeAnswered(requestId, answer));
+      else this.#at(connection.delayMs, host.index, () => host.placeAnswered(requestId, undefined));
+    });
   }
 
   /** A viewer asks for a chunk from a block's first byte to its end. */
@@ -274,6 +304,29 @@ export class OriginHttp {
     const bytes = answerBytes + warmPeers.length * PEER_DESCRIPTION_BYTES;
     const priority = isFedByCrowd ? 'seed' : 'join';
     this.#send(connection, { kind: 'join', bytes, priority }, () => host.joinAnswered({ headers, warmPeers, isUplinkTaken: waitMs > 0 }));
+  }
+
+  #answerOpen(connection: Connection, place: { readonly dateMs: number; readonly count: number }): void {
+    const { host } = connection;
+    const answer = this.#ports.isReachable() ? this.#placeAnswer(place) : undefined;
+    const bytes = JOIN_FIXED_BYTES + Math.ceil((batchBytes(answer?.headers ?? []) * 4) / 3);
+    const waitMs = this.#ports.uplink.admitJoin(bytes);
+    if (!answer || waitMs > 0) {
+      const retryAfterMs = waitMs > 0 ? Math.min(MAX_RETRY_AFTER_MS, Math.ceil(waitMs / 1_000) * 1_000) : undefined;
+      this.#at(connection.delayMs, host.index, () => host.openAnswered(undefined, retryAfterMs));
+      return;
+    }
+    const warmPeers = this.#ports.warmPeers(FIRST_RENDITION);
+    this.#send(connection, { kind: 'join', bytes: bytes + warmPeers.length * PEER_DESCRIPTION_BYTES }, () => host.openAnswered({ ...answer, warmPeers }));
+  }
+
+  #placeAnswer(place: { readonly dateMs: number; readonly count: number }): PlaceAnswer {
+    const chunks = this.#ports.media.chunksOf(FIRST_RENDITION);
+    const after = chunks.findIndex(({ header }) => header.programDateTimeMs > place.dateMs);
+    let first = Math.max(0, (after < 0 ? chunks.length : after) - 1);
+    while (first > 0 && chunks[first]?.header.isIndependent !== true) first--;
+    const headers = chunks.slice(first, first + Math.min(place.count, LIMITS.headersPerAnswer));
+    return { headers, warmPeers: [], isEnd: first + headers.length === chunks.length };
   }
 
   /** From the last independent part at or before (edge − delay) up to the edge, as the real origin answers. */

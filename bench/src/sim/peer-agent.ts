@@ -23,6 +23,8 @@ export type PeerAgent = {
   uplinkBitsPerSecond(nowMs: number): number;
   /** The bytes of a whole chunk, where the agent can give them: they are looked at for what polluters altered. */
   bytesOf?(chunk: ChunkRef): Uint8Array | undefined;
+  /** True when all of a chunk is there; only of agents that play recordings. */
+  has?(chunk: ChunkRef): boolean;
   readonly state: PeerAgentState;
 };
 

@@ -3,7 +3,7 @@ import { chunkDelayLimits } from './limits/chunk-delay-limits.js';
 import { offloadUplinkLimit } from './limits/rate-limit.js';
 import { SETTLED_AFTER_MS, type Measure, type ViewerTally } from './measure.js';
 import type { SimConfig } from './sim-config.js';
-import type { SimResult, SimSeries } from './sim-result.js';
+import type { LiveFigures, SimResult, SimSeries } from './sim-result.js';
 import type { Simulation } from './simulation.js';
 import { SimulationError } from './simulation-error.js';
 
@@ -25,16 +25,16 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
   const originTotal = BYTE_KINDS.reduce((sum, kind) => sum + measure.originBytes[kind], 0);
   const uplinks = tallies.map(({ peer }) => (peer.isUploading ? peer.line.uplinkBitsPerSecond : 0));
   const seedsPerChunk = ratioOf(measure.seedMediaBytes, measure.publishedBytes);
-  const limits = limitsOf(config, measure, { uplinks, seedsPerChunk, downlinks: tallies.map(({ peer }) => peer.line.downlinkBitsPerSecond) });
-  const p99 = measure.delays.quantile(0.99);
+  const live = config.onDemand ? undefined : liveFiguresOf(config, measure, { uplinks, seedsPerChunk, downlinks: tallies.map(({ peer }) => peer.line.downlinkBitsPerSecond) });
+  const limit = offloadLimitsOf(config, measure);
   const offloadSteadyRatio = measure.handedSteadyBytes > 0 ? 1 - measure.originSteadyBytes / measure.handedSteadyBytes : 0;
   return {
     strategy,
     offloadRatio: measure.handedBytes > 0 ? 1 - originTotal / measure.handedBytes : 0,
     offloadSteadyRatio,
-    offloadLimitRatio: measure.meanViewers > 1 ? 1 - measure.meanRenditions / measure.meanViewers : 0,
-    offloadSteadyLimitRatio: measure.steadyLimitRatio,
-    offloadOverLimit: ratioOf(offloadSteadyRatio, measure.steadyLimitRatio),
+    offloadLimitRatio: limit.ratio,
+    offloadSteadyLimitRatio: limit.steadyRatio,
+    offloadOverLimit: ratioOf(offloadSteadyRatio, limit.steadyRatio),
     offloadUplinkLimitRatio: offloadUplinkLimit({
       uplinksBitsPerSecond: uplinks,
       rateBitsPerSecond: meanRateOf(config, measure),
@@ -42,12 +42,7 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     }),
     originBytes: { ...measure.originBytes },
     originPeakBitsPerSecond: measure.originPeakBitsPerSecond,
-    chunkDelayMs: { p50: measure.delays.quantile(0.5), p95: measure.delays.quantile(0.95), p99 },
-    chunkDelayLimitMs: limits.chunkDelayLimitMs,
-    chunkDelayCutThroughMs: limits.chunkDelayCutThroughMs,
-    chunkDelayHardBoundMs: limits.chunkDelayHardBoundMs,
-    chunkDelaySnowballMs: limits.chunkDelaySnowballMs,
-    chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
+    ...live?.figures,
     stalledRatio: ratioOf(measure.stalledMs, measure.watchedMs),
     stalledSteadyRatio: ratioOf(measure.stalledSteadyMs, measure.watchedSteadyMs),
     skippedRatio: ratioOf(measure.skippedMs, measure.watchedMs),
@@ -55,10 +50,10 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     firstViewersStalledRatio: ratioOf(measure.firstStalledMs, measure.firstWatchedMs),
     ...outageFiguresOf(measure),
     startupMs: { p50: measure.startups.quantile(0.5), p95: measure.startups.quantile(0.95) },
-    playoutDelayMs: { p50: measure.playoutDelays.quantile(0.5), p95: measure.playoutDelays.quantile(0.95) },
+    ...(config.onDemand ? { seekMs: { p50: measure.seeks.quantile(0.5), p95: measure.seeks.quantile(0.95) } } : {}),
     duplicateRatio: measure.duplicateRatio,
     controlRatio: ratioOf(measure.linkControlBytes, measure.linkMediaBytes),
-    uploadFairness: fairnessOf(tallies, measure),
+    uploadFairness: fairnessOf(tallies, measure, live !== undefined),
     badBlocksPlayed: measure.badBlocksPlayed,
     badBlocksForwarded: measure.badBlocksForwarded,
     pollutersRemainingAfterMs: measure.pollutersRemainingAfterMs,
@@ -71,7 +66,7 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     wallSeconds: cost.wallSeconds,
     peakRssBytes: cost.peakRssBytes,
     traceHash: trace.hex,
-    series: seriesOf({ measure, seconds: config.seconds }, limits.diffusionLimit, tallies),
+    series: seriesOf({ measure, seconds: config.seconds }, live?.diffusionLimit ?? [], tallies),
   };
 }
 
@@ -92,6 +87,34 @@ export function checkAccounts(simulation: Simulation): void {
   for (const [sent, accounted, what] of problems) {
     if (sent !== accounted) throw new SimulationError(`Bytes do not add up (${what}): ${sent} sent, ${accounted} accounted for.`);
   }
+}
+
+/** Live each chunk has to leave the origin once for all who watch; of a recording, once for whoever plays it first. */
+function offloadLimitsOf(config: SimConfig, measure: Measure): { readonly ratio: number; readonly steadyRatio: number } {
+  if (!config.onDemand) return { ratio: measure.meanViewers > 1 ? 1 - 1 / measure.meanViewers : 0, steadyRatio: measure.steadyLimitRatio };
+  const limit = (first: number, handed: number): number => (handed > 0 ? 1 - first / handed : 0);
+  return {
+    ratio: limit(measure.firstPlayedBytes, measure.handedBytes),
+    steadyRatio: limit(measure.firstPlayedSteadyBytes, measure.handedSteadyBytes),
+  };
+}
+
+function liveFiguresOf(
+  config: SimConfig,
+  measure: Measure,
+  run: Parameters<typeof limitsOf>[2],
+): { readonly figures: LiveFigures; readonly diffusionLimit: SimSeries['diffusionLimit'] } {
+  const { diffusionLimit, ...limits } = limitsOf(config, measure, run);
+  const p99 = measure.delays.quantile(0.99);
+  return {
+    figures: {
+      chunkDelayMs: { p50: measure.delays.quantile(0.5), p95: measure.delays.quantile(0.95), p99 },
+      ...limits,
+      chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
+      playoutDelayMs: { p50: measure.playoutDelays.quantile(0.5), p95: measure.playoutDelays.quantile(0.95) },
+    },
+    diffusionLimit,
+  };
 }
 
 function limitsOf(
@@ -129,7 +152,7 @@ function outageFiguresOf({ outage }: Measure): Pick<SimResult, 'recoveryMs' | 'o
   };
 }
 
-function fairnessOf(tallies: readonly ViewerTally[], measure: Measure): SimResult['uploadFairness'] {
+function fairnessOf(tallies: readonly ViewerTally[], measure: Measure, isLive: boolean): SimResult['uploadFairness'] {
   const given = tallies
     .map((tally) => {
       const { peer, leftAtMs = measure.endedAtMs } = tally;
@@ -143,8 +166,10 @@ function fairnessOf(tallies: readonly ViewerTally[], measure: Measure): SimResul
   const sampled = given.filter(({ tally }) => tally.delaysMs.length > 0);
   const quarter = Math.max(1, Math.floor(sampled.length / 4));
   const p99 = (some: typeof sampled): number => quantileOf(some.flatMap(({ tally }) => tally.delaysMs), 0.99);
+  const jain = squares > 0 ? (sum * sum) / (given.length * squares) : 1;
+  if (!isLive) return { jain };
   return {
-    jain: squares > 0 ? (sum * sum) / (given.length * squares) : 1,
+    jain,
     contributorsP99Ms: measure.contributorDelays.quantile(0.99),
     leastContributorsP99Ms: p99(sampled.slice(0, quarter)),
     mostContributorsP99Ms: p99(sampled.slice(-quarter)),

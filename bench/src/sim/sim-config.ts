@@ -41,6 +41,8 @@ export type SimConfig = {
   readonly churnMedianSeconds: number | undefined;
   /** A share of the viewers dies without a word every so often, and as many others come. */
   readonly kill: { readonly ratio: number; readonly everySeconds: number } | undefined;
+  /** A recording of that length is watched on demand, and a share of the viewers seeks; undefined: it is live. */
+  readonly onDemand: { readonly recordingSeconds: number; readonly seekRatio: number } | undefined;
   /** The audience grows to so many times its size within so long. */
   readonly flash: { readonly factor: number; readonly seconds: number } | undefined;
   /** Share of viewers that upload nothing. */

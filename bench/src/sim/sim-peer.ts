@@ -19,7 +19,8 @@ import type { AccessLine } from './access-line.js';
 import { alteredBlock, isAltered } from './altered-block.js';
 import type { DialHost } from './dialler.js';
 import { Happening, SimEvent } from './event-queue.js';
-import type { HeaderPollRef, JoinAnswer, OriginClientHost } from './origin-http.js';
+import type { HeaderPollRef, JoinAnswer, OriginClientHost, PlaceAnswer } from './origin-http.js';
+import { RecordingPlayer, type RecordingListener } from './recording-player.js';
 import type { PeerAgent, PeerAgentState, Strategy } from './peer-agent.js';
 import { LinkEnd } from './sim-link.js';
 import { SimPlayer, type PlayerListener } from './sim-player.js';
@@ -30,6 +31,8 @@ import type { World } from './world.js';
 /** As the session that runs the engine in browsers does it (peer/src/runtime/live-peer-session.ts). */
 const JOIN_DELAY_MS = 600;
 const MESH_DELAY_MS = 1_000;
+/** Headers in the answer to whoever opens a recording: some seconds, so that it is short. */
+const OPEN_HEADERS = 16;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 const REPORT_INTERVAL_MS = 2_000;
@@ -50,6 +53,8 @@ export type SimPeerOptions = {
   readonly isUploading: boolean;
   /** Alters every block that it sends. */
   readonly isPolluter: boolean;
+  /** Part of the recording at which a viewer opens it. */
+  readonly firstPart?: number;
 };
 
 /** One simulated computer in the swarm: hosts an agent as a session does, and carries out what it wants. */
@@ -77,14 +82,17 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   #finalState: PeerAgentState | undefined;
   readonly #random: Random;
   readonly #player: SimPlayer | undefined;
+  /** In place of it, where a recording is watched. */
+  readonly #recordingPlayer: RecordingPlayer | undefined;
+  readonly #firstPart: number;
   readonly #wakes: Wake[] = [];
   readonly #waitingDials: PeerId[] = [];
   #wakeAtMs = Infinity;
   #nextLinkId = 1;
   #joinFailures = 0;
   #hasJoined = false;
-  /** The newest of the chunks that the join answer named. */
-  #joinEdge: ChunkRef | undefined;
+  /** The chunks that the join answer named. */
+  #joinChunks: { readonly rendition: RenditionId; readonly first: number; readonly last: number } | undefined;
   /** The newest poll for headers of each rendition. */
   readonly #pollIds = new Map<RenditionId, number>();
   #isMeshStarted = false;
@@ -106,11 +114,20 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     this.joinedAtMs = world.queue.nowMs;
     this.#world = world;
     this.#random = random;
+    this.#firstPart = options.firstPart ?? 0;
+    const isOnDemand = world.recording !== undefined && options.role === 'viewer';
     this.#agent = options.strategy.createAgent(
-      { streamId: world.streamId, role: options.role },
+      { streamId: world.streamId, role: options.role, isOnDemand },
       { peerId: options.peerId, random, bufferedBytes: (linkId) => this.links.get(linkId)?.bufferedBytes ?? 0 },
     );
-    if (options.role === 'viewer') {
+    if (world.recording && isOnDemand) {
+      this.#recordingPlayer = new RecordingPlayer(world.recording, {
+        queue: world.queue,
+        listener: this.#recordingListener(),
+        isThere: (header) => this.#agent?.has?.(header) ?? false,
+        peerIndex: this.index,
+      });
+    } else if (options.role === 'viewer') {
       this.rendition = this.#drawRendition();
       this.#player = new SimPlayer(world.player, { queue: world.queue, listener: this.#playerListener(), peerIndex: this.index });
     }
@@ -131,7 +148,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   get isStalled(): boolean {
-    return this.#player?.isStalled ?? false;
+    return (this.#player ?? this.#recordingPlayer)?.isStalled ?? false;
   }
 
   /** Somebody clicks, or the origin's seeder starts. */
@@ -149,7 +166,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   /** Leaves: with a word to everybody, or without (`isGraceful` false: it died). */
   stop(isGraceful: boolean): void {
     if (!this.isUp) return;
-    const { network, queue, http, tracker } = this.#world;
+    const { network, http, tracker } = this.#world;
     for (const end of this.links.values()) {
       if (isGraceful && end.isOpen) {
         this.#handOver(end, { kind: 'bye', reason: 'leaving' });
@@ -158,7 +175,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         network.break(end, BROKEN_LINK_MS);
       }
     }
-    this.#player?.close(queue.nowMs);
+    this.#closePlayer();
     this.isUp = false;
     this.links.clear();
     http.forgetHost(this);
@@ -170,7 +187,22 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
 
   /** The run is over: what is under way is counted. */
   finish(): void {
-    if (this.isUp) this.#player?.close(this.#world.queue.nowMs);
+    if (this.isUp) this.#closePlayer();
+  }
+
+  /** The viewer of a recording goes to another part, if there is a picture. */
+  seek(part: number): void {
+    const header = this.#world.recording?.[part];
+    if (!header || !this.#recordingPlayer?.canSeek) return;
+    this.#recordingPlayer.seek(this.#world.queue.nowMs);
+    this.handle({ kind: 'seek', dateMs: header.programDateTimeMs });
+  }
+
+  #closePlayer(): void {
+    const { nowMs } = this.#world.queue;
+    const waitsSinceMs = this.#recordingPlayer?.waitsSinceMs;
+    if (waitsSinceMs !== undefined) this.#world.measure.stillSeeking(nowMs - waitsSinceMs);
+    (this.#player ?? this.#recordingPlayer)?.close(nowMs);
   }
 
   /** Hands an input to the agent and does what it wants. */
@@ -279,25 +311,41 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   // — origin —
 
   joinAnswered(answer: JoinAnswer | undefined, retryAfterMs?: number): void {
+    const rendition = this.#admitted(answer, retryAfterMs);
+    if (!answer || rendition === undefined) return;
+    this.handle({ kind: 'joined', rendition, headers: answer.headers, isUplinkTaken: answer.isUplinkTaken });
+    this.#switchLater();
+  }
+
+  openAnswered(answer: PlaceAnswer | undefined, retryAfterMs?: number): void {
+    const rendition = this.#admitted(answer, retryAfterMs);
+    if (answer && rendition !== undefined) this.handle({ kind: 'opened', rendition, headers: answer.headers, isEnd: answer.isEnd });
+  }
+
+  placeAnswered(requestId: number, answer: PlaceAnswer | undefined): void {
+    this.handle(answer ? { kind: 'placeHeaders', requestId, ...answer } : { kind: 'placeHeadersFailed', requestId });
+  }
+
+  /** Takes the first answer that lets it in, and asks again after another; the rendition to begin with. */
+  #admitted(answer: Pick<JoinAnswer, 'headers' | 'warmPeers'> | undefined, retryAfterMs?: number): RenditionId | undefined {
     const first = answer?.headers[0];
     if (retryAfterMs !== undefined) {
       this.#after(retryAfterMs * (1 + this.#random.next() / 4), () => this.#join());
-      return;
+      return undefined;
     }
     if (!first) {
       const delayMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
       this.#joinFailures++;
       this.#after(delayMs * (0.5 + this.#random.next()), () => this.#join());
-      return;
+      return undefined;
     }
-    if (this.#hasJoined) return;
+    if (this.#hasJoined) return undefined;
     this.#hasJoined = true;
-    this.#joinEdge = answer.headers.at(-1)?.header;
+    this.#joinChunks = { rendition: first.header.rendition, first: first.header.sequence, last: answer.headers.at(-1)?.header.sequence ?? -1 };
     if (answer.warmPeers.length > 0) this.#warmPeers = answer.warmPeers;
     if (answer.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
-    this.handle({ kind: 'joined', rendition: first.header.rendition, headers: answer.headers, isUplinkTaken: answer.isUplinkTaken });
-    this.#switchLater();
+    return first.header.rendition;
   }
 
   fetchedBytes(fetchId: number, chunk: ChunkRef, bytes: Uint8Array): void {
@@ -337,7 +385,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   #join(): void {
-    if (this.isUp && !this.#hasJoined) this.#world.http.join(this, { rendition: this.rendition, delayMs: Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs) });
+    if (!this.isUp || this.#hasJoined) return;
+    const first = this.#world.recording?.[this.#firstPart];
+    if (first) this.#world.http.open(this, { dateMs: first.programDateTimeMs, count: OPEN_HEADERS });
+    else this.#world.http.join(this, { rendition: this.rendition, delayMs: Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs) });
   }
 
   #startMesh(): void {
@@ -415,6 +466,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       case 'followHeaders':
         http.follow(this, this.#newPoll(command.rendition), command.after);
         return;
+      case 'headersAt':
+        http.headersAt(this, command.requestId, command);
+        return;
       case 'stopHeaders':
         http.stopFollowing(this, this.#newPoll(command.rendition));
         return;
@@ -475,7 +529,8 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   #isOfJoin({ rendition, sequence }: ChunkRef): boolean {
-    return this.#joinEdge?.rendition === rendition && sequence <= this.#joinEdge.sequence;
+    const { first, last } = this.#joinChunks?.rendition === rendition ? this.#joinChunks : { first: 0, last: -1 };
+    return sequence >= first && sequence <= last;
   }
 
   #drawRendition(): RenditionId {
@@ -506,6 +561,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       }
       case 'chunkVerified':
         measure.chunkVerified(this, event.header);
+        this.#recordingPlayer?.partCame(queue.nowMs, event.header);
+        return;
+      case 'playbackPlaced':
+        this.#recordingPlayer?.placed(queue.nowMs, event.header);
         return;
       case 'chunkRejected':
         return;
@@ -532,6 +591,22 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       stallEnded: (fromMs, toMs) => measure.stallEnded(this, fromMs, toMs),
       skipped: (fromMs, toMs) => measure.skipped(this, fromMs, toMs),
       delaySampled: (nowMs, delayMs) => measure.delaySampled(this, nowMs, delayMs),
+    };
+  }
+
+  #recordingListener(): RecordingListener {
+    const { measure, areBytesWatched } = this.#world;
+    return {
+      playheadMoved: (playheadMs, rate) => this.handle({ kind: 'playback', position: { playheadMs, rate } }),
+      started: () => {
+        measure.started(this);
+        this.#startMesh();
+      },
+      sought: (tookMs) => measure.sought(tookMs),
+      stallBegan: () => measure.stallBegan(this),
+      stallEnded: (fromMs, toMs) => measure.stallEnded(this, fromMs, toMs),
+      played: (header) => measure.played(this, header, areBytesWatched ? this.#agent?.bytesOf?.(header) : undefined),
+      ended: () => this.#world.viewerIsDone(this.peerId),
     };
   }
 

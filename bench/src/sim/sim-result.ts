@@ -1,11 +1,37 @@
 /** Three quantiles of a sample, ms. */
 export type Percentiles = { readonly p50: number; readonly p95: number; readonly p99: number };
 
+/** Figures of delays, which only a live stream has: a recording was published long ago. */
+export type LiveFigures = {
+  /** From publication to complete at the viewer. */
+  readonly chunkDelayMs: Percentiles;
+  readonly chunkDelayLimitMs: number;
+  readonly chunkDelayCutThroughMs: number;
+  readonly chunkDelayHardBoundMs: number;
+  /** Passed on whole over the real uplinks, the strongest first; null: some can't be reached so. */
+  readonly chunkDelaySnowballMs: number | null;
+  /** p99 over the limit. */
+  readonly chunkDelayOverLimit: number;
+  /** Glass to glass: publication delay plus `captureToPublishMs`. */
+  readonly playoutDelayMs: { readonly p50: number; readonly p95: number };
+};
+
 /** What one simulated run gives, for one strategy. Field names are those of the project's issues; ratios are of 1. */
-export type SimResult = {
+export type SimResult = CommonFigures & Partial<LiveFigures>;
+
+/** See {@link SimResult}: of a live stream. */
+export type LiveResult = CommonFigures & LiveFigures;
+
+/** True for a run of a live stream. */
+export function isLiveResult(result: SimResult): result is LiveResult {
+  return result.chunkDelayMs !== undefined;
+}
+
+type CommonFigures = {
   readonly strategy: string;
   readonly offloadRatio: number;
   readonly offloadSteadyRatio: number;
+  /** 1 − 1/N̄; on demand 1 − what has to come from the origin once, because somebody plays it first, over all that is played. */
   readonly offloadLimitRatio: number;
   readonly offloadSteadyLimitRatio: number;
   readonly offloadOverLimit: number;
@@ -21,15 +47,6 @@ export type SimResult = {
   };
   /** Largest number of bits that left the origin in any one second. */
   readonly originPeakBitsPerSecond: number;
-  /** From publication to complete at the viewer. */
-  readonly chunkDelayMs: Percentiles;
-  readonly chunkDelayLimitMs: number;
-  readonly chunkDelayCutThroughMs: number;
-  readonly chunkDelayHardBoundMs: number;
-  /** Passed on whole over the real uplinks, the strongest first; null: some can't be reached so. */
-  readonly chunkDelaySnowballMs: number | null;
-  /** p99 over the limit. */
-  readonly chunkDelayOverLimit: number;
   /** Stalled over watched time, from each viewer's first frame; `stalledSteadyRatio` from 10 s after its join. */
   readonly stalledRatio: number;
   readonly stalledSteadyRatio: number;
@@ -43,10 +60,8 @@ export type SimResult = {
   /** Share of those who watched as it began that have played all that had been published before it. */
   readonly outagePlayedRatio?: number;
   readonly startupMs: { readonly p50: number; readonly p95: number };
-  /** Only on demand. */
+  /** Only on demand: from the viewer's wish to the first frame at the new place. */
   readonly seekMs?: { readonly p50: number; readonly p95: number };
-  /** Glass to glass: publication delay plus `captureToPublishMs`. */
-  readonly playoutDelayMs: { readonly p50: number; readonly p95: number };
   /** Media bytes that viewers got more than once, over those that they could use. */
   readonly duplicateRatio: number;
   /** Bytes on links that are no media, over those that are. */
@@ -54,11 +69,11 @@ export type SimResult = {
   readonly uploadFairness: {
     /** (Σx)² / (n Σx²) of what viewers sent over what their uplinks could. */
     readonly jain: number;
-    /** p99 of the chunk delay of those who upload at all. */
-    readonly contributorsP99Ms: number;
+    /** p99 of the chunk delay of those who upload at all; this and the next two of a live stream only. */
+    readonly contributorsP99Ms?: number;
     /** p99 of the chunk delay of the quarter of the viewers that gave least, and of the one that gave most. */
-    readonly leastContributorsP99Ms: number;
-    readonly mostContributorsP99Ms: number;
+    readonly leastContributorsP99Ms?: number;
+    readonly mostContributorsP99Ms?: number;
   };
   readonly badBlocksPlayed: number;
   readonly badBlocksForwarded: number;

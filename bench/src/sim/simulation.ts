@@ -5,6 +5,7 @@ import {
   peerIdFromBytes,
   seededRandom,
   sign,
+  type ChunkHeader,
   type PeerId,
   type PublisherProof,
   type Random,
@@ -24,6 +25,7 @@ import { OriginUplink } from './origin-uplink.js';
 import type { Strategy } from './peer-agent.js';
 import { Population } from './population.js';
 import type { SimConfig, Stretch } from './sim-config.js';
+import { RecordingAudience } from './recording-audience.js';
 import { SimPeer } from './sim-peer.js';
 import { SimTracker } from './sim-tracker.js';
 import { TraceHash } from './trace-hash.js';
@@ -42,6 +44,8 @@ const SERVER_ACCESS_DELAY_MS = 4;
 const SERVER_MS = 2;
 const WARM_PEERS = 8;
 const SAMPLE_MS = 250;
+/** Who has watched to the end closes the page, ms. */
+const CLOSING_MS = 1_000;
 /** Without a limit of its own the origin's line grows with the audience: that everybody comes at once is no subject then. */
 const ORIGIN_BITS_PER_SECOND_PER_VIEWER = 5_000_000;
 const LEAST_ORIGIN_BITS_PER_SECOND = 1_000_000_000;
@@ -58,6 +62,7 @@ export class Simulation implements World {
   readonly streamId: StreamId;
   readonly trackerAccessDelayMs = SERVER_ACCESS_DELAY_MS;
   readonly joinDelayMs: number;
+  readonly recording: readonly ChunkHeader[] | undefined;
   readonly player: { readonly targetMs: number; readonly partMs: number };
   /** Bytes over HTTP: what was sent arrives, of use or not. */
   readonly httpBytes = { sent: 0, used: 0, unused: 0 };
@@ -104,6 +109,7 @@ export class Simulation implements World {
       (rendition) => this.#randomOf(2 + 1_000_000 * rendition),
     );
     this.measure = new Measure(this.queue, { firstViewers: config.viewers, renditions: config.renditions });
+    this.recording = config.onDemand && this.#record(config.onDemand.recordingSeconds);
     this.network = new Network(config, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
     this.checks = new Verifications(this.#media);
     this.tracker = new SimTracker(
@@ -170,6 +176,16 @@ export class Simulation implements World {
     this.measure.finish();
   }
 
+  viewerIsDone(peerId: PeerId): void {
+    this.#at(this.queue.nowMs + CLOSING_MS, () => {
+      const viewer = this.peers.get(peerId);
+      if (!viewer) return;
+      viewer.stop(true);
+      this.measure.viewerLeft(viewer);
+      this.peers.delete(viewer.peerId);
+    });
+  }
+
   dial(from: DialHost, peerId: PeerId, via?: LinkId): void {
     this.#dialler.dial(from, peerId, via);
   }
@@ -195,11 +211,36 @@ export class Simulation implements World {
     );
   }
 
+  /** All of a recording, as it is published. */
+  #record(seconds: number): readonly ChunkHeader[] {
+    const { partMs } = this.#config;
+    const parts = Array.from({ length: Math.ceil((seconds * 1_000) / partMs) }, (_, part) => this.#media.make(part * partMs));
+    const headers = parts.flatMap(([signed]) => signed?.header ?? []);
+    for (const header of headers) this.measure.recorded(header);
+    return headers;
+  }
+
   #schedule(): void {
+    this.#sampleFrom(SAMPLE_MS);
+    const { onDemand } = this.#config;
+    if (onDemand) this.#scheduleRecording({ ...this.#config, onDemand });
+    else this.#scheduleLive();
+  }
+
+  /** Nothing is published any more, and so the origin's peer has nothing to seed. */
+  #scheduleRecording(config: SimConfig & { readonly onDemand: NonNullable<SimConfig['onDemand']> }): void {
+    const audience = new RecordingAudience(config, {
+      queue: this.queue,
+      random: this.#population,
+      newViewer: (part) => this.#newViewer(part),
+    });
+    audience.start();
+  }
+
+  #scheduleLive(): void {
     const { originOutage, trackerOutage } = this.#config;
     this.#at(0, () => this.#seeder.start());
     this.#publishFrom(0);
-    this.#sampleFrom(SAMPLE_MS);
     const population = new Population(this.#config, {
       queue: this.queue,
       random: this.#population,
@@ -255,7 +296,7 @@ export class Simulation implements World {
     });
   }
 
-  #newViewer(): SimPeer {
+  #newViewer(firstPart = 0): SimPeer {
     const { uplink, delayMs, freeRiderRatio, polluterRatio } = this.#config;
     const random = this.#population;
     const uplinkBitsPerSecond = drawUplink(uplink, random);
@@ -268,18 +309,30 @@ export class Simulation implements World {
       line,
       isUploading: random.next() >= freeRiderRatio,
       isPolluter: random.next() < polluterRatio,
+      firstPart,
     });
     this.measure.viewerCame(peer);
     peer.start();
     return peer;
   }
 
-  #newPeer(role: 'viewer' | 'origin', as: { line: AccessLine; isUploading: boolean; isPolluter: boolean }): SimPeer {
+  #newPeer(
+    role: 'viewer' | 'origin',
+    as: { line: AccessLine; isUploading: boolean; isPolluter: boolean; firstPart?: number },
+  ): SimPeer {
     const index = this.#nextIndex++;
     const random = this.#randomOf(100 + index);
     const idBytes = Uint8Array.from({ length: 16 }, () => Math.floor(random.next() * 256));
     const peer = new SimPeer(
-      { index, peerId: peerIdFromBytes(idBytes), role, strategy: this.#strategy, isUploading: as.isUploading, isPolluter: as.isPolluter },
+      {
+        index,
+        peerId: peerIdFromBytes(idBytes),
+        role,
+        strategy: this.#strategy,
+        isUploading: as.isUploading,
+        isPolluter: as.isPolluter,
+        firstPart: as.firstPart ?? 0,
+      },
       { world: this, line: as.line, random },
     );
     this.peers.set(peer.peerId, peer);

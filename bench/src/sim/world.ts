@@ -1,5 +1,5 @@
 import type { LinkId } from '@p2ptv/peer/engine';
-import type { PeerId, PublisherProof, Signal, StreamId } from '@p2ptv/protocol';
+import type { ChunkHeader, PeerId, PublisherProof, Signal, StreamId } from '@p2ptv/protocol';
 import type { DialHost } from './dialler.js';
 import type { EventQueue } from './event-queue.js';
 import type { Rung } from './ladder.js';
@@ -29,6 +29,10 @@ export interface World {
   readonly trackerAccessDelayMs: number;
   /** How far behind the live edge playback will begin; the join answer reaches back so far, ms. */
   readonly joinDelayMs: number;
+  /** The recording that is watched, part by part; undefined: a live stream. */
+  readonly recording: readonly ChunkHeader[] | undefined;
+  /** A viewer has watched to the end. */
+  viewerIsDone(peerId: PeerId): void;
   readonly player: { readonly targetMs: number; readonly partMs: number };
   /** Sets up a link; the outcome comes later. */
   dial(from: DialHost, peerId: PeerId, via?: LinkId): void;

@@ -19,7 +19,7 @@ import { replaceFile, unlinkIfThere } from './durable-file.js';
 import { describeWriteFailure } from './errors.js';
 import { makeFolder } from './make-folder.js';
 import type { Publisher } from './publisher.js';
-import { readRecord, recordPieces, scanRecords } from './record-file.js';
+import { MAX_HEAD_BYTES, readHeader, readRecord, recordPieces, scanRecords } from './record-file.js';
 
 /** What happens to the recording; each is one line in the log. */
 export type ArchiveNotice =
@@ -163,17 +163,27 @@ export class ChunkArchive {
     return this.#places.has(sequence);
   }
 
+  /** Reads a chunk's header back, without its bytes; undefined when it is not there any more. */
+  async readHeader(sequence: ChunkSequence): Promise<SignedChunkHeader | undefined> {
+    const signed = await this.#readFrom(sequence, (content) => readHeader(content), MAX_HEAD_BYTES);
+    return signed?.header.sequence === sequence ? signed : undefined;
+  }
+
   /** Reads a chunk back; undefined when it is not, or no longer, there as it was signed. */
   async read(sequence: ChunkSequence): Promise<RecoveredChunk | undefined> {
+    const record = await this.#readFrom(sequence, (content) => readRecord(content, 0));
+    return record?.signed.header.sequence === sequence ? record : undefined;
+  }
+
+  async #readFrom<Read>(sequence: ChunkSequence, read: (content: Buffer) => Read | undefined, mostBytes = Infinity): Promise<Read | undefined> {
     const place = this.#places.get(sequence);
     if (!place) return undefined;
     try {
       const file = await open(place.path, 'r');
       try {
-        const content = Buffer.alloc(place.byteLength);
-        await file.read(content, 0, place.byteLength, place.offset);
-        const record = readRecord(content, 0);
-        return record?.signed.header.sequence === sequence ? record : undefined;
+        const content = Buffer.alloc(Math.min(mostBytes, place.byteLength));
+        await file.read(content, 0, content.length, place.offset);
+        return read(content);
       } finally {
         await file.close();
       }

@@ -63,6 +63,8 @@ export class ChunkLog {
   readonly #chunks = new Map<number, LoggedChunk>();
   /** All that is held, in memory or archived, by media sequence in rising order. */
   readonly #segments = new Map<number, IndexedSegment>();
+  /** Where playback can begin: independent parts of all that is held, in rising order. */
+  readonly #entries: { readonly dateMs: number; readonly sequence: number }[] = [];
   #memoryBytes = 0;
   #memoryUs = 0;
   #last: ChunkHeader | undefined;
@@ -147,6 +149,26 @@ export class ChunkLog {
   }
 
   /**
+   * Headers from the last independent part at or before a date on, in memory or archived: from the oldest one for a
+   * date before all. Fewer than `limit`: there are no more.
+   *
+   * @param dateMs program date-time, ms since the Unix epoch
+   */
+  async headersFrom(dateMs: number, limit: number): Promise<SignedChunkHeader[]> {
+    const later = this.#entries.findIndex((entry) => entry.dateMs > dateMs);
+    const entry = this.#entries[Math.max(0, (later < 0 ? this.#entries.length : later) - 1)];
+    if (!entry) return [];
+    const sequences = [...this.#segments.values()].flatMap((segment) => segment.sequences).filter((sequence) => sequence >= entry.sequence);
+    const headers: SignedChunkHeader[] = [];
+    for (const sequence of sequences.slice(0, limit)) {
+      const header = this.#chunks.get(sequence)?.signed ?? (await this.#archive.readHeader(sequence));
+      // What was not recorded, or is being removed, is left out.
+      if (header) headers.push(header);
+    }
+    return headers;
+  }
+
+  /**
    * The newest chunks, from the last independent one at or before (edge − `delayMs`), or the first
    * independent one of its epoch, up to the edge: one init segment serves them all.
    *
@@ -183,6 +205,7 @@ export class ChunkLog {
   #keep(chunk: LoggedChunk): void {
     const { header } = chunk.signed;
     this.#indexSegment(header);
+    if (header.isIndependent) this.#entries.push({ dateMs: header.programDateTimeMs, sequence: header.sequence });
     this.#last = header;
     this.#chunks.set(header.sequence, chunk);
     this.#memoryBytes += chunk.bytes.length;
@@ -250,6 +273,8 @@ export class ChunkLog {
       if ((segment.sequences[0] ?? 0) >= oldest) break;
       this.#segments.delete(mediaSequence);
     }
+    const firstEntry = this.#entries.findIndex(({ sequence }) => sequence >= oldest);
+    this.#entries.splice(0, firstEntry < 0 ? this.#entries.length : firstEntry);
     const needed = new Set<string>();
     for (const chunk of this.#chunks.values()) needed.add(chunk.signed.header.initHash);
     this.#archive.forgetInits(needed);

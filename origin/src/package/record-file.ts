@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import {
   BLOCK_BYTES,
   decodeChunkHeader,
+  encodedHeaderBytes,
   isEqualBytes,
+  LIMITS,
   signatureOf,
   signedPortion,
   type SignedChunkHeader,
@@ -19,6 +21,8 @@ import type { Publisher } from './publisher.js';
  */
 const MAGIC = 0x50324331;
 const PREFIX_BYTES = 8;
+/** What a record has before its payload, at most. */
+export const MAX_HEAD_BYTES = PREFIX_BYTES + encodedHeaderBytes(LIMITS.chunkBytes);
 
 /** A record found in a file. */
 export type FoundRecord = {
@@ -58,17 +62,21 @@ export function scanRecords(content: Buffer, expected: { streamId: StreamId; pub
 
 /** The record at an offset, if there is a whole one whose payload is what its header says; the signature is not checked. */
 export function readRecord(content: Buffer, offset: number): FoundRecord | undefined {
-  if (offset + PREFIX_BYTES > content.length || content.readUInt32BE(offset) !== MAGIC) return undefined;
-  const headerStart = offset + PREFIX_BYTES;
-  const headerEnd = headerStart + content.readUInt32BE(offset + 4);
-  if (headerEnd > content.length) return undefined;
-  const signed = decodeChunkHeader(content.subarray(headerStart, headerEnd));
+  const signed = readHeader(content.subarray(offset));
   if (!signed) return undefined;
+  const headerEnd = offset + PREFIX_BYTES + signed.bytes.length;
   const end = headerEnd + signed.header.byteLength;
   if (end > content.length) return undefined;
   const payload = content.subarray(headerEnd, end);
   if (!isPayloadOf(signed, payload)) return undefined;
   return { signed, payload, offset, byteLength: end - offset };
+}
+
+/** The header of the record with which the bytes begin; neither payload nor signature are checked. */
+export function readHeader(content: Buffer): SignedChunkHeader | undefined {
+  if (content.length < PREFIX_BYTES || content.readUInt32BE(0) !== MAGIC) return undefined;
+  const end = PREFIX_BYTES + content.readUInt32BE(4);
+  return end > content.length ? undefined : decodeChunkHeader(content.subarray(PREFIX_BYTES, end));
 }
 
 /** SHA-256 of each block. */

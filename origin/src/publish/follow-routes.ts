@@ -8,7 +8,7 @@ import {
   type RenditionId,
   STREAM_PATHS,
 } from '@p2ptv/protocol';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 
 import type { LoggedChunk } from '../package/chunk-log.js';
@@ -30,6 +30,11 @@ const headersQuery = z.object({
   after: wholeNumber.optional(),
   wait: wholeNumber.default(HEADERS_WAIT_MS),
 });
+const placeQuery = z.object({
+  rendition: wholeNumber.default(0),
+  at: z.string().regex(/^\d{1,15}$/, 'must be a date in whole ms since the Unix epoch').transform(Number),
+  count: wholeNumber.default(LIMITS.headersPerAnswer),
+});
 const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNumber.default(0) });
 
 /** How long a join waits for a stream that is just beginning, ms: less than its client waits. */
@@ -37,13 +42,14 @@ const JOIN_WAIT_MS = 3000;
 /** What a join answer takes, about: record, init segment, headers, peers. */
 const JOIN_ANSWER_BYTES = 8 * 1024;
 
-/** Serves `headers?after=` and `join`: how peers learn of chunks from the origin. */
+/** Serves `headers?after=`, `headers?at=` and `join`: how peers learn of chunks from the origin. */
 export function registerFollowRoutes(
   fastify: FastifyInstance,
   streams: StreamDirectory,
   options: FollowRouteOptions,
 ): void {
   fastify.get(`/live/:slug/${STREAM_PATHS.headers}`, async (request, reply) => {
+    if (typeof request.query === 'object' && request.query !== null && 'at' in request.query) return answerPlace(request, reply, streams);
     const query = headersQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
     const { rendition, wait } = query.data;
@@ -96,6 +102,25 @@ export function registerFollowRoutes(
     });
     return reply;
   });
+}
+
+/** Headers from a place of a recording, or of what is kept of a live stream: what there is, at once. */
+async function answerPlace(request: FastifyRequest, reply: FastifyReply, streams: StreamDirectory): Promise<FastifyReply> {
+  const query = placeQuery.safeParse(request.query);
+  if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
+  const { rendition, at, count } = query.data;
+  const published = streamOf(streams, request);
+  const log = published?.live.rendition(rendition);
+  if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
+  const headers = await log.headersFrom(at, Math.min(count, LIMITS.headersPerAnswer));
+  sendAnswer(request, reply, {
+    pieces: [encodeHeaderBatch(headers)],
+    contentType: 'application/octet-stream',
+    cacheControl: NOT_CACHED,
+    uplink: published.uplinkFor('deadline'),
+    count: published.counter('headers'),
+  });
+  return reply;
 }
 
 type Wanted = { readonly rendition: number; readonly delayMs: number };

@@ -11,8 +11,18 @@ const GREETING_CHUNKS = 16;
 const HEADER_SHARE = 0.04;
 const HEADER_BURST_MS = 1_000;
 
-/** Tells neighbours what this peer has or is getting. (SPEC AN1–AN5) */
-export class Announcer {
+/** Lets neighbours know what this peer has or is getting. */
+export interface NewsTeller {
+  /** A chunk is whole, or on its way. */
+  announce(nowMs: number, chunk: StoredChunk, holding: 'incoming' | 'complete'): void;
+  /** Tells a new neighbour of what there is. */
+  greet(nowMs: number, neighbour: Neighbour): void;
+  /** Tells one neighbour of a chunk that is about to be pushed to it; false when that cannot be. */
+  tell(nowMs: number, neighbour: Neighbour, chunk: StoredChunk): boolean;
+}
+
+/** Tells neighbours of each chunk of a live stream as it comes. (SPEC AN1–AN5) */
+export class Announcer implements NewsTeller {
   readonly #context: EngineContext;
   readonly #links: OutgoingLinks;
   readonly #uploads: Uploads;

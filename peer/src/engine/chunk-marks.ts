@@ -1,4 +1,5 @@
-import { chunkOfKey, LIMITS, renditionBit, type ChunkKey, type Holding, type RenditionId } from '@p2ptv/protocol';
+import { chunkOfKey, LIMITS, renditionBit, type ChunkKey, type ChunkRef, type Holding, type RenditionId } from '@p2ptv/protocol';
+import { ToldHoldings } from './told-holdings.js';
 
 /** Chunks of one neighbour that are remembered on its word: more than any window, bounded against a liar. */
 const MAX_MARKS = LIMITS.headersPerAnswer * 8;
@@ -21,6 +22,7 @@ const SERVED_SHIFT = 6;
 /** What is known of one neighbour and each chunk of the window: a small number a chunk, for thousands of peers in one process. */
 export class ChunkMarks {
   readonly #marks = new Map<ChunkKey, number>();
+  readonly #told = new ToldHoldings();
 
   /** Chunks with any mark. */
   get size(): number {
@@ -30,7 +32,13 @@ export class ChunkMarks {
   /** What it said that it has. */
   holding(key: ChunkKey): Holding {
     const holding = (this.#marks.get(key) ?? 0) & HOLDING;
-    return holding === COMPLETE ? 'complete' : holding === INCOMING ? 'incoming' : 'none';
+    if (holding === COMPLETE || this.#told.has(key)) return 'complete';
+    return holding === INCOMING ? 'incoming' : 'none';
+  }
+
+  /** Notes what it says of many chunks at once. */
+  tell(holdings: ChunkRef & { readonly bits: Uint8Array }): void {
+    this.#told.tell(holdings);
   }
 
   /** Notes what it says; who has a chunk cannot take that back but by {@link lacks}. */
@@ -44,6 +52,7 @@ export class ChunkMarks {
   lacks(key: ChunkKey): void {
     const marks = this.#marks.get(key);
     if (marks !== undefined) this.#marks.set(key, marks & ~HOLDING);
+    this.#told.lacks(key);
   }
 
   isShared(key: ChunkKey): boolean {

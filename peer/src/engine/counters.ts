@@ -33,6 +33,9 @@ export type MechanismCounters = {
   headerPolls: number;
   /** Renditions followed after the first. */
   renditionSwitches: number;
+  /** Of a recording: changes of place, and chunks asked for long before they are played because they were rare. */
+  seeks: number;
+  spreads: number;
   bans: number;
   uploadCapWaits: number;
   duplicateBlocks: number;
@@ -61,6 +64,8 @@ export function newMechanismCounters(): MechanismCounters {
     fallbacksSpared: 0,
     headerPolls: 0,
     renditionSwitches: 0,
+    seeks: 0,
+    spreads: 0,
     bans: 0,
     uploadCapWaits: 0,
     duplicateBlocks: 0,

@@ -10,7 +10,7 @@ import {
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
 import type { OriginFailure } from '../ports/origin-client.js';
-import type { Announcer } from './announcer.js';
+import type { NewsTeller } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
 import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, sourceAt, startOf, type Download, type PeerSource } from './download.js';
@@ -61,7 +61,7 @@ export class Downloads {
   readonly #context: EngineContext;
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
-  readonly #announcer: Announcer;
+  readonly #announcer: NewsTeller;
   readonly #subscriptions: PushTrees;
   readonly #pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
   readonly #checks: BlockChecks;
@@ -75,7 +75,7 @@ export class Downloads {
     parts: {
       clock: PlayoutClock;
       links: OutgoingLinks;
-      announcer: Announcer;
+      announcer: NewsTeller;
       subscriptions: PushTrees;
       /** Called when the first block of a chunk is verified, before others are told of it. */
       pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
@@ -263,7 +263,7 @@ export class Downloads {
   /** A fetch is over; `failure` undefined: all of it came. */
   fetchEnded(nowMs: number, fetchId: number, failure: OriginFailure | undefined): void {
     const fetch = this.#fetches.end(fetchId);
-    this.#touchWaiting();
+    this.touchWaiting();
     const download = fetch && this.#active.get(fetch.key);
     if (!fetch || !download || download.source.kind !== 'origin') return;
     if (failure === undefined) {
@@ -589,7 +589,7 @@ export class Downloads {
     if (source.kind === 'peer') this.#releasePeer(nowMs, download, { source, ...how });
     else if (source.kind === 'origin' && how.isCancelled) {
       this.#fetches.abort(source.fetchId);
-      this.#touchWaiting();
+      this.touchWaiting();
     }
     this.#touch(download);
   }
@@ -618,11 +618,11 @@ export class Downloads {
     if (neighbour.outstandingChunks === 0) neighbour.outstandingBytes = 0;
     else neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - missingBytes(chunk));
     if (what.isCancelled) this.#cancelAt(nowMs, neighbour, chunk.key);
-    this.#touchWaiting();
+    this.touchWaiting();
   }
 
-  /** A neighbour or a fetch is free: it may be for one of those that wait. */
-  #touchWaiting(): void {
+  /** Whatever waits is looked at anew: a neighbour or a fetch is free, or neighbours have more. */
+  touchWaiting(): void {
     for (const download of this.#active.values()) if (download.source.kind === 'none') this.#touch(download);
   }
 

@@ -37,6 +37,13 @@ export type EngineInput =
       /** The origin has no room for the first frames: they are asked of peers. Default: it has. */
       readonly isUplinkTaken?: boolean;
     }
+  /** The same of a recording, answered for a place in it; `isEnd`: the last header is the recording's last. */
+  | { readonly kind: 'opened'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
+  /** Playback of a recording is to go on at another place: program date-time, ms since the Unix epoch. */
+  | { readonly kind: 'seek'; readonly dateMs: number }
+  /** The answer to `headersAt`. */
+  | { readonly kind: 'placeHeaders'; readonly requestId: number; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
+  | { readonly kind: 'placeHeadersFailed'; readonly requestId: number }
   | { readonly kind: 'originHeaders'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
   | { readonly kind: 'originHeadersFailed'; readonly rendition: RenditionId }
   | { readonly kind: 'fetchBytes'; readonly fetchId: number; readonly bytes: Uint8Array }
@@ -81,12 +88,16 @@ export type EngineCommand =
   | { readonly kind: 'abortFetch'; readonly fetchId: number }
   /** `after` undefined: from the newest independent part on. */
   | { readonly kind: 'followHeaders'; readonly rendition: RenditionId; readonly after: ChunkSequence | undefined }
+  /** Up to `count` headers from the last independent part at or before a date on; answered once, by `placeHeaders`. */
+  | { readonly kind: 'headersAt'; readonly requestId: number; readonly rendition: RenditionId; readonly dateMs: number; readonly count: number }
   | { readonly kind: 'stopHeaders'; readonly rendition: RenditionId }
   | { readonly kind: 'event'; readonly event: EngineEvent };
 
 /** What an engine tells its session; names as in PeerSessionEvents. */
 export type EngineEvent =
   | { readonly name: 'partReady'; readonly header: ChunkHeader; readonly isRestart: boolean }
+  /** Playback of a recording begins with this part, or goes on with it after a seek, as soon as it is there. */
+  | { readonly name: 'playbackPlaced'; readonly header: ChunkHeader }
   | { readonly name: 'chunkVerified'; readonly header: ChunkHeader; readonly sources: ChunkSources }
   | {
       readonly name: 'chunkRejected';

@@ -1,7 +1,7 @@
 import type { PeerRole, StreamId } from '@p2ptv/protocol';
 
 /** What can be switched off by itself, to see what it is good for. */
-export const MECHANISMS = ['push', 'cutThrough', 'switching', 'hedging', 'splitting', 'jitter', 'priority', 'exchange'] as const;
+export const MECHANISMS = ['push', 'cutThrough', 'switching', 'hedging', 'splitting', 'jitter', 'priority', 'exchange', 'spread', 'rarestFirst'] as const;
 /** See {@link MECHANISMS}. */
 export type Mechanism = (typeof MECHANISMS)[number];
 
@@ -58,6 +58,22 @@ export type EngineOptions = {
     /** Silence, in parts, after which a viewer asks the origin for headers itself. */
     readonly silenceParts: number;
   };
+  readonly onDemand: {
+    /** Urgent part of a recording, ms from the playhead: all of it is wanted. Too low: the origin is asked for what peers could bring; too high: others' urgent parts wait. */
+    readonly urgentMs: number;
+    /** Up to where rare chunks are asked for ahead, ms from the playhead (60,000–120,000); no more than half the store holds. */
+    readonly spreadMs: number;
+    /** Chunks of the spread part asked for at a time (0–16). High: a seek throws more away. */
+    readonly spreadRequests: number;
+    /** How long before its time a chunk is fetched from the origin, ms, and how fast that grows from 0 after a seek, ms a ms. Too low: any hiccup stops the picture; too high: peers have less time. */
+    readonly reserveMs: number;
+    readonly reserveGrowth: number;
+    /** Headers asked of the origin at once (1–128), and of these at a new place. */
+    readonly headersPerRequest: number;
+    readonly firstHeaders: number;
+    /** Longest that neighbours do not know what has come or gone, ms. */
+    readonly tellIntervalMs: number;
+  };
   readonly store: {
     /** Bytes of verified chunks kept; the oldest segments go first. */
     readonly budgetBytes: number;
@@ -103,6 +119,8 @@ export type ResolvedEngineOptions = EngineOptions & { readonly isEnabled: (mecha
 export type EngineIdentity = {
   readonly streamId: StreamId;
   readonly role: PeerRole;
+  /** It watches a recording: it opens it at a place, seeks, and nothing is pushed. Left out: live. */
+  readonly isOnDemand?: boolean;
 };
 
 /** The defaults; what each does is said at {@link EngineOptions}. */
@@ -119,6 +137,16 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   }),
   fallback: Object.freeze({ assumedFetchMs: 120, mostFetchMs: 600, leastMarginParts: 0.25, mostMarginParts: 0.5, jitterParts: 0.5, parallelFetches: 12, retryMs: 250 }),
   headers: Object.freeze({ silenceParts: 1.5 }),
+  onDemand: Object.freeze({
+    urgentMs: 10_000,
+    spreadMs: 60_000,
+    spreadRequests: 4,
+    reserveMs: 3_000,
+    reserveGrowth: 0.25,
+    headersPerRequest: 64,
+    firstHeaders: 16,
+    tellIntervalMs: 500,
+  }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024, highWaterMs: 40 }),
   swarm: Object.freeze({
@@ -142,6 +170,7 @@ export function resolveEngineOptions(partial: PartialEngineOptions = {}): Resolv
     scheduler: Object.freeze({ ...defaults.scheduler, ...partial.scheduler }),
     fallback: Object.freeze({ ...defaults.fallback, ...partial.fallback }),
     headers: Object.freeze({ ...defaults.headers, ...partial.headers }),
+    onDemand: Object.freeze({ ...defaults.onDemand, ...partial.onDemand }),
     store: Object.freeze({ ...defaults.store, ...partial.store }),
     upload: Object.freeze({ ...defaults.upload, ...partial.upload }),
     swarm: Object.freeze({ ...defaults.swarm, ...partial.swarm }),

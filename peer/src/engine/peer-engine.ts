@@ -10,27 +10,28 @@ import {
   type ChunkHeader,
   type ChunkKey,
   type ChunkRef,
-  type ChunkSequence,
   type Holding,
-  type MediaTimeline,
+  MediaTimeline,
   type PeerStatus,
   type Random,
   type RenditionId,
   type SignedChunkHeader,
   type WireMessage,
 } from '@p2ptv/protocol';
-import { Announcer } from './announcer.js';
+import { Announcer, type NewsTeller } from './announcer.js';
 import { ChunkStore, isComplete, joinedBytes, type StoredChunk } from './chunk-store.js';
 import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
-import { Downloads, SETTLED_CHUNKS } from './downloads.js';
+import { Downloads } from './downloads.js';
 import { EarlyBlocks } from './early-blocks.js';
 import type { EngineContext } from './engine-context.js';
 import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
+import { HoldingsTeller } from './holdings-teller.js';
 import { Mesh } from './mesh.js';
 import { Neighbours, type Neighbour } from './neighbours.js';
 import { isNews } from './news.js';
+import { OnDemandWindow } from './on-demand-window.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { pairNoise } from './pair-noise.js';
 import { PeerExchange } from './peer-exchange.js';
@@ -41,6 +42,7 @@ import { JOIN_HOPE_MS, startRule } from './start-rule.js';
 import { PushTrees } from './push-trees.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
+import type { Viewing } from './viewing.js';
 
 /** What an engine runs on besides its options. */
 export type EnginePorts = {
@@ -61,10 +63,13 @@ export class PeerEngine {
   readonly #handedBytes = new Map<LinkId, number>();
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
-  readonly #announcer: Announcer;
+  readonly #announcer: NewsTeller;
   readonly #downloads: Downloads;
   readonly #uploads: Uploads;
-  readonly #order: PlayOrder;
+  /** One of the two, and what they have in common. */
+  readonly #live: PlayOrder | undefined;
+  readonly #recording: OnDemandWindow | undefined;
+  readonly #viewing: Viewing;
   readonly #mesh: Mesh;
   readonly #relay: SignalRelay;
   readonly #trees: PushTrees;
@@ -82,6 +87,7 @@ export class PeerEngine {
   #chunksRejected = 0;
 
   constructor(identity: EngineIdentity, options: ResolvedEngineOptions, ports: EnginePorts) {
+    const { isOnDemand = false } = identity;
     const seed = Math.floor(ports.random.next() * 0x1_0000_0000);
     this.#context = {
       identity,
@@ -97,16 +103,17 @@ export class PeerEngine {
         this.#quietUntilMs = Math.min(this.#quietUntilMs, atMs);
       },
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
-      streamBitsPerSecond: (rendition) => this.#order.bitsPerSecond(rendition),
-      partMs: () => this.#order.partMs,
-      wantedRendition: () => this.#order.wanted,
-      isLinking: (nowMs) => nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS,
+      streamBitsPerSecond: (rendition) => this.#viewing.bitsPerSecond(rendition),
+      partMs: () => this.#viewing.partMs,
+      wantedRendition: () => this.#live?.wanted ?? this.#viewing.rendition,
+      isLinking: (nowMs) => isOnDemand || (nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS),
       noise: (linkId, key) => pairNoise(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
     this.#links = new OutgoingLinks(this.#context);
     this.#uploads = new Uploads(this.#context, this.#links);
-    this.#announcer = new Announcer(this.#context, this.#links, this.#uploads);
+    const holdings = isOnDemand ? new HoldingsTeller(this.#context, this.#links) : undefined;
+    this.#announcer = holdings ?? new Announcer(this.#context, this.#links, this.#uploads);
     this.#trees = new PushTrees(this.#context, this.#links);
     this.#downloads = new Downloads(this.#context, {
       clock: this.#clock,
@@ -115,12 +122,10 @@ export class PeerEngine {
       subscriptions: this.#trees,
       pushToChildren: (nowMs, chunk) => this.#pushToChildren(nowMs, chunk),
     });
-    this.#order = new PlayOrder(this.#context, {
-      clock: this.#clock,
-      downloads: this.#downloads,
-      trees: this.#trees,
-      followedChanged: (nowMs) => this.#followedChanged(nowMs),
-    });
+    const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };
+    this.#recording = holdings && new OnDemandWindow(this.#context, { ...parts, teller: holdings });
+    this.#live = holdings ? undefined : new PlayOrder(this.#context, { ...parts, trees: this.#trees });
+    this.#viewing = (this.#recording ?? this.#live) as Viewing;
     const exchange = new PeerExchange(this.#context, this.#links);
     this.#mesh = new Mesh(this.#context, this.#links, {
       exchange,
@@ -137,14 +142,13 @@ export class PeerEngine {
       if (this.#uploads.isActive) this.#uploads.pump(nowMs);
       return;
     }
-    const overrunMs = this.#order.dropOverrun(nowMs);
-    this.#order.advance(nowMs);
+    const overrunMs = this.#viewing.advance(nowMs);
     this.#downloads.schedule(nowMs);
     this.#trees.tick(nowMs);
     this.#uploads.pump(nowMs);
-    this.#order.pollHeaders(nowMs);
+    this.#viewing.pollHeaders(nowMs);
     this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
-    this.#dueMs = Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#order.dueMs(nowMs), this.#mesh.dueMs);
+    this.#dueMs = Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#viewing.dueMs(nowMs), this.#mesh.dueMs);
     this.#quietUntilMs = Math.min(overrunMs, this.#dueMs);
   }
 
@@ -160,9 +164,15 @@ export class PeerEngine {
     return Math.min(this.#dueMs, this.#uploads.dueMs);
   }
 
-  /** Verified parts in play order. */
+  /** Verified parts of a live stream in play order; of a recording, whose parts are read by their place, there is none. */
   timeline(rendition: RenditionId): MediaTimeline {
-    return this.#order.timeline(rendition);
+    return this.#live?.timeline(rendition) ?? new MediaTimeline();
+  }
+
+  /** True when all of a chunk is there. */
+  has(chunk: ChunkRef): boolean {
+    const stored = this.#context.store.get(keyOf(chunk));
+    return stored !== undefined && isComplete(stored);
   }
 
   /** The bytes of a whole verified chunk, in a buffer of the caller's own. */
@@ -183,7 +193,7 @@ export class PeerEngine {
       dutyStripes: this.#trees.dutyStripes,
       uploadPolicy: this.#links.policy,
       isVisible: this.#isVisible,
-      rendition: this.#order.rendition,
+      rendition: this.#viewing.rendition,
       neighbours: [...this.#context.neighbours.all()],
       neighbourCount: this.#context.neighbours.count,
     };
@@ -234,12 +244,26 @@ export class PeerEngine {
       case 'joined':
         this.#joined(nowMs, input);
         return;
+      case 'opened':
+        this.#recording?.opened(nowMs, input);
+        for (const signed of input.headers) this.#offerHeader(signed, 'origin');
+        return;
+      case 'seek':
+        this.#recording?.seek(nowMs, input.dateMs);
+        return;
+      case 'placeHeaders':
+        this.#recording?.headersCame(nowMs, input);
+        for (const signed of input.headers) this.#offerHeader(signed, 'origin');
+        return;
+      case 'placeHeadersFailed':
+        this.#recording?.headersFailed(nowMs, input.requestId);
+        return;
       case 'originHeaders':
-        this.#order.originAnswered(input.rendition);
+        this.#live?.originAnswered(input.rendition);
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'originHeadersFailed':
-        this.#order.originFailed(nowMs, input.rendition);
+        this.#live?.originFailed(nowMs, input.rendition);
         return;
       case 'fetchBytes':
         this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
@@ -274,7 +298,7 @@ export class PeerEngine {
         this.#setUpload(nowMs, input.policy);
         return;
       case 'quality':
-        this.#order.follow(nowMs, { rendition: input.choice.rendition, isUrgent: false });
+        this.#live?.follow(nowMs, { rendition: input.choice.rendition, isUrgent: false });
         return;
       case 'visibility':
         this.#isVisible = input.isVisible;
@@ -360,11 +384,16 @@ export class PeerEngine {
         return;
       case 'incoming':
       case 'have':
-        if (this.#context.headers.isForgotten(message) || !this.#order.isFollowed(message.rendition)) return;
+        if (this.#context.headers.isForgotten(message) || !this.#viewing.isFollowed(message.rendition)) return;
         neighbour.marks.holds(keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
         neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
-        this.#order.told(nowMs, message);
+        this.#viewing.told(nowMs, message);
         this.#downloads.told(nowMs, keyOf(message), neighbour);
+        return;
+      case 'holdings':
+        neighbour.marks.tell(message);
+        this.#viewing.told(nowMs, message);
+        this.#downloads.touchWaiting();
         return;
       case 'request':
         this.#uploads.request(nowMs, neighbour, message);
@@ -422,14 +451,14 @@ export class PeerEngine {
     const { signed, holding } = message;
     const key = keyOf(signed.header);
     if (this.#context.headers.isForgotten(signed.header)) return;
-    if (!this.#order.isFollowed(signed.header.rendition)) {
+    if (!this.#viewing.isFollowed(signed.header.rendition)) {
       // The seeder does not know yet that another rendition is followed: what it pushes is no offence.
       if (neighbour.role === 'origin') neighbour.marks.solicit(key);
       return;
     }
     if (holding !== 'none') neighbour.marks.holds(key, holding);
     if (holding !== 'none') neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
-    this.#order.told(nowMs, signed.header);
+    this.#viewing.told(nowMs, signed.header);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
     const isTaken = result === 'pending' || result === 'known';
     if (neighbour.role === 'origin' || (isTaken && this.#trees.mayPush(nowMs, neighbour, key))) neighbour.marks.solicit(key);
@@ -446,7 +475,7 @@ export class PeerEngine {
 
   #offerHeader(signed: SignedChunkHeader, teller: HeaderTeller): ReturnType<HeaderLog['offer']>['result'] {
     // Before the join answer nobody knows where to begin, and a header could not be placed.
-    if (this.#order.rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
+    if (this.#viewing.rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
       return 'ignored';
     }
     const { result, checkId } = this.#context.headers.offer(signed, teller);
@@ -465,33 +494,14 @@ export class PeerEngine {
       this.#earlyBlocks.take(keyOf(header));
       return;
     }
-    this.#accepted(nowMs, checked.signed);
+    this.#viewing.accepted(nowMs, checked.signed);
     for (const teller of checked.tellers) {
       const neighbour = teller === 'origin' ? undefined : this.#context.neighbours.get(teller.linkId);
       if (teller === 'origin' || !neighbour) continue;
-      this.#order.told(nowMs, header);
+      this.#viewing.told(nowMs, header);
       this.#verifiedNews(nowMs, neighbour, { key: keyOf(header), holding: teller.holding });
     }
     this.#releaseEarlyBlocks(nowMs, keyOf(header));
-  }
-
-  /** A header is verified and new. */
-  #accepted(nowMs: number, signed: SignedChunkHeader): void {
-    const { header } = signed;
-    const edge = this.#context.headers.edge(header.rendition);
-    if (edge?.sequence === header.sequence) {
-      this.#order.edgeMoved(nowMs, header);
-      this.#settle(header);
-    }
-    this.#order.accepted(nowMs, signed);
-  }
-
-  /** What is long behind the edge and not wanted any more needs no marks: thousands of peers live in one process. */
-  #settle(edge: ChunkHeader): void {
-    const sequence = (edge.sequence - SETTLED_CHUNKS) as ChunkSequence;
-    if (sequence < 0) return;
-    const key = chunkKey(edge.rendition, sequence);
-    if (!this.#downloads.isWanted(key)) this.#context.neighbours.forget([key]);
   }
 
   #block(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'block' }>): void {
@@ -554,7 +564,7 @@ export class PeerEngine {
     if (start) this.#clock.begin(start.atMs, start.first.programDateTimeMs);
     this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;
     if (isUplinkTaken) this.#downloads.leaveOriginAlone(this.#hopeUntilMs);
-    this.#order.begin(nowMs, rendition, start);
+    this.#live?.begin(nowMs, rendition, start);
     for (const signed of headers) this.#offerHeader(signed, 'origin');
   }
 
@@ -562,7 +572,7 @@ export class PeerEngine {
     this.#context.headers.insert(signed);
     const chunk = this.#context.store.addOwn(signed, bytes);
     const { header } = signed;
-    this.#order.published(nowMs, header);
+    this.#live?.published(nowMs, header);
     for (const neighbour of this.#mesh.seedTargets({ rendition: header.rendition, stripe: stripeOf(header.sequence) })) {
       if (!neighbour.marks.isShared(chunk.key)) {
         neighbour.marks.share(chunk.key);
@@ -604,7 +614,7 @@ export class PeerEngine {
   }
 
   #status(nowMs: number): ReturnType<OutgoingLinks['status']> {
-    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible, renditions: this.#order.followedBits });
+    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible, renditions: this.#viewing.followedBits });
   }
 
   #followedChanged(nowMs: number): void {

@@ -1,6 +1,6 @@
-import { chunkKey, renditionBit, type ChunkHeader, type ChunkKey, type ChunkRef, type MediaTimeline, type RenditionId, type SignedChunkHeader } from '@p2ptv/protocol';
+import { chunkKey, renditionBit, type ChunkHeader, type ChunkKey, type ChunkRef, type ChunkSequence, type MediaTimeline, type RenditionId, type SignedChunkHeader } from '@p2ptv/protocol';
 import { endDateMs, isComplete } from './chunk-store.js';
-import type { Downloads } from './downloads.js';
+import { SETTLED_CHUNKS, type Downloads } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
 import { Estimate } from './estimate.js';
 import { HeaderPoll } from './header-poll.js';
@@ -8,6 +8,7 @@ import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import type { PlayoutClock } from './playout-clock.js';
 import type { PushTrees } from './push-trees.js';
 import type { Start } from './start-rule.js';
+import type { Viewing } from './viewing.js';
 
 /** A chunk that the origin no longer has is given up so long after its deadline, ms. */
 const LOST_GRACE_MS = 500;
@@ -52,7 +53,7 @@ export type FollowWish = {
  * What is wanted, and in which order it is played: one rendition, and while another one is about to
  * follow both, the first up to an independent part of the second. (SPEC PT, RE1–RE5)
  */
-export class PlayOrder {
+export class PlayOrder implements Viewing {
   readonly #context: EngineContext;
   readonly #clock: PlayoutClock;
   readonly #downloads: Downloads;
@@ -144,6 +145,7 @@ export class PlayOrder {
   accepted(nowMs: number, signed: SignedChunkHeader): void {
     const { header } = signed;
     const { role } = this.#context.identity;
+    if (this.#context.headers.edge(header.rendition)?.sequence === header.sequence) this.#edgeMoved(nowMs, header);
     if (this.#current === undefined) {
       this.#current = this.#open(header.rendition);
       this.#followedChanged(nowMs);
@@ -167,9 +169,13 @@ export class PlayOrder {
     playable.accepted(nowMs, header);
   }
 
-  /** The live edge of a rendition has moved on. */
-  edgeMoved(nowMs: number, header: ChunkHeader): void {
+  /** The live edge of a rendition has moved on. What is long behind it and not wanted any more needs no marks: thousands of peers live in one process. */
+  #edgeMoved(nowMs: number, header: ChunkHeader): void {
     this.#known.get(header.rendition)?.poll.advanced(nowMs, header.durationUs / 1000);
+    const sequence = (header.sequence - SETTLED_CHUNKS) as ChunkSequence;
+    if (sequence < 0) return;
+    const key = chunkKey(header.rendition, sequence);
+    if (!this.#downloads.isWanted(key)) this.#context.neighbours.forget([key]);
   }
 
   /** A neighbour tells of a chunk. */
@@ -186,7 +192,7 @@ export class PlayOrder {
   }
 
   /** What the playhead has passed without it is not wanted any more; returns when its progress asks for another look, ms. */
-  dropOverrun(nowMs: number): number {
+  #dropOverrun(nowMs: number): number {
     const playheadMs = this.#clock.playheadMs(nowMs);
     if (playheadMs === undefined) return Infinity;
     let nextMs = this.#next?.entry?.dateMs ?? Infinity;
@@ -199,7 +205,13 @@ export class PlayOrder {
   }
 
   /** Appends what may be played now to its timeline, and goes over to the next rendition where that begins. */
-  advance(nowMs: number): void {
+  advance(nowMs: number): number {
+    const overrunMs = this.#dropOverrun(nowMs);
+    this.#appendAll(nowMs);
+    return overrunMs;
+  }
+
+  #appendAll(nowMs: number): void {
     if (!this.#current) {
       for (const watched of this.#known.values()) this.#append(nowMs, watched);
       return;

@@ -6,6 +6,8 @@ import type { PlaybackPosition } from './viewer-input.js';
 export class PlayoutClock {
   readonly #options: EngineOptions;
   #start: { readonly atMs: number; readonly firstDateMs: number } | undefined;
+  /** Of a recording: when playback was last sent to another place. */
+  #soughtAtMs: number | undefined;
   #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
 
   constructor(options: EngineOptions) {
@@ -15,6 +17,16 @@ export class PlayoutClock {
   /** Playback is about to begin with a part of that date, at that time if it can. */
   begin(atMs: number, firstDateMs: number): void {
     this.#start ??= { atMs, firstDateMs };
+  }
+
+  /**
+   * A recording: playback goes on with a part of that date as soon as it can. From now on deadlines run ahead of the
+   * playhead more and more, up to a reserve, so that a hiccup of the origin's is not seen.
+   */
+  seek(nowMs: number, firstDateMs: number): void {
+    this.#anchor = undefined;
+    this.#soughtAtMs = nowMs;
+    this.#start = { atMs: nowMs, firstDateMs };
   }
 
   /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
@@ -45,6 +57,9 @@ export class PlayoutClock {
     const playheadMs = this.playheadMs(nowMs);
     const { appendMarginMs, assumedSlackMs } = this.#options.scheduler;
     if (playheadMs === undefined) {
+      if (this.#soughtAtMs !== undefined && this.#start) {
+        return this.#soughtAtMs + chunk.header.programDateTimeMs - this.#start.firstDateMs;
+      }
       const slackAtMs = chunk.acceptedAtMs + assumedSlackMs;
       if (!this.#start) return slackAtMs;
       // The first parts are wanted at once, each later one only when those before it have been played.
@@ -52,6 +67,13 @@ export class PlayoutClock {
     }
     const rate = this.#anchor?.position.rate ?? 1;
     // While paused the distance stays; it is taken at normal speed so that resuming finds the media there.
-    return nowMs + (chunk.header.programDateTimeMs - playheadMs) / (rate > 0 ? rate : 1) - appendMarginMs;
+    return nowMs + (chunk.header.programDateTimeMs - playheadMs) / (rate > 0 ? rate : 1) - appendMarginMs - this.#reserveMs(nowMs);
+  }
+
+  /** What an origin that is asked in time is asked too soon by, ms. */
+  #reserveMs(nowMs: number): number {
+    if (this.#soughtAtMs === undefined) return 0;
+    const { reserveMs, reserveGrowth } = this.#options.onDemand;
+    return Math.min(reserveMs, (nowMs - this.#soughtAtMs) * reserveGrowth);
   }
 }

@@ -74,6 +74,17 @@ export interface OriginClient {
       failed(failure: OriginFailure): void;
     },
   ): Cancel;
+  /**
+   * Fetches headers of a recording once: up to `count` (1–128) from the last independent part at or before a date on,
+   * program date-time in ms. Fewer: it has no more. Their signatures are not checked.
+   */
+  headersAt(
+    request: { readonly rendition: RenditionId; readonly dateMs: number; readonly count: number },
+    listener: {
+      headers(headers: readonly SignedChunkHeader[]): void;
+      failed(failure: OriginFailure): void;
+    },
+  ): Cancel;
   /** Fetches an init segment; its hash is checked. */
   fetchInit(
     request: { readonly rendition: RenditionId; readonly initHash: string },

@@ -35,6 +35,7 @@ import type { Uplink } from '../ports/uplink.js';
 import type { Verifier } from '../ports/verifier.js';
 import type { WakeTimer } from '../ports/wake-timer.js';
 import { EventHub } from './event-hub.js';
+import { HeaderRequests } from './header-requests.js';
 import type { PeerSessionEvents, PeerSessionStats, SeederSession } from './peer-session.js';
 import { PeerSessionError } from './errors.js';
 import { SignalRoutes } from './signal-routes.js';
@@ -99,8 +100,7 @@ export class LivePeerSession implements SeederSession {
   readonly #initFetches = new Map<string, Cancel>();
   #transport: LinkTransport | undefined;
   #isWebRtcAvailable = true;
-  /** Open questions for headers, by rendition. */
-  readonly #headerFollows = new Map<RenditionId, Cancel>();
+  readonly #headerRequests: HeaderRequests;
   #cancelJoin: Cancel | undefined;
   #record: StreamRecord | undefined;
   #state: 'new' | 'running' | 'closed' = 'new';
@@ -137,6 +137,10 @@ export class LivePeerSession implements SeederSession {
         bufferedBytes: (linkId) => this.#links.get(linkId)?.link.bufferedBytes ?? 0,
       },
     );
+    this.#headerRequests = new HeaderRequests(parts.origin, {
+      handle: (input) => this.#handle(input),
+      answered: (failure) => this.#originAnswered(failure),
+    });
     if (parts.upload) this.setUpload(parts.upload);
   }
 
@@ -241,7 +245,7 @@ export class LivePeerSession implements SeederSession {
     this.#state = 'closed';
     this.#inputs.length = 0;
     this.#cancelJoin?.();
-    for (const cancel of this.#headerFollows.values()) cancel();
+    this.#headerRequests.close();
     for (const cancel of this.#initFetches.values()) cancel();
     this.#initFetches.clear();
     for (const cancel of this.#fetches.values()) cancel();
@@ -341,11 +345,13 @@ export class LivePeerSession implements SeederSession {
         this.#fetches.delete(command.fetchId);
         return;
       case 'followHeaders':
-        this.#followHeaders(command);
+        this.#headerRequests.follow(command);
+        return;
+      case 'headersAt':
+        this.#headerRequests.fetchPlace(command);
         return;
       case 'stopHeaders':
-        this.#headerFollows.get(command.rendition)?.();
-        this.#headerFollows.delete(command.rendition);
+        this.#headerRequests.stop(command.rendition);
         return;
       case 'event':
         this.#emit(command.event);
@@ -361,6 +367,9 @@ export class LivePeerSession implements SeederSession {
         this.#hub.emit('partReady', { header: event.header, isRestart: event.isRestart });
         return;
       }
+      case 'playbackPlaced':
+        this.#hub.emit('playbackPlaced', { header: event.header });
+        return;
       case 'chunkVerified':
         this.#hub.emit('chunkVerified', { header: event.header, sources: event.sources });
         return;
@@ -498,28 +507,6 @@ export class LivePeerSession implements SeederSession {
       },
     );
     this.#fetches.set(fetchId, cancel);
-  }
-
-  #followHeaders(command: Extract<EngineCommand, { kind: 'followHeaders' }>): void {
-    const { rendition, after } = command;
-    this.#headerFollows.get(rendition)?.();
-    this.#headerFollows.delete(rendition);
-    const cancel = this.#parts.origin?.followHeaders(
-      { rendition, after },
-      {
-        headers: (headers) => {
-          this.#originAnswered(undefined);
-          this.#handle({ kind: 'originHeaders', rendition, headers });
-        },
-        failed: (failure) => {
-          this.#headerFollows.delete(rendition);
-          this.#originAnswered(failure);
-          this.#handle({ kind: 'originHeadersFailed', rendition });
-        },
-      },
-    );
-    if (cancel) this.#headerFollows.set(rendition, cancel);
-    else this.#handle({ kind: 'originHeadersFailed', rendition });
   }
 
   /** Reachable is an origin that answers, even that it lacks something. */

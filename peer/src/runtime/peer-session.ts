@@ -29,6 +29,8 @@ export type PeerSessionEvents = {
     /** Something before it was lost for good: the timeline begins anew with it. */
     readonly isRestart: boolean;
   };
+  /** Playback of a recording begins with this part, or goes on with it after a seek, as soon as it is there. */
+  playbackPlaced: { readonly header: ChunkHeader };
   /** A chunk is whole and verified, in whatever order. */
   chunkVerified: { readonly header: ChunkHeader; readonly sources: ChunkSources };
   /** A neighbour sent something that is not what the publisher signed; its link is closed. */

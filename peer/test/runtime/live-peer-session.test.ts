@@ -67,6 +67,7 @@ function watched(client: OriginClient, log: string[]): OriginClient {
     join: (request, listener) => note('join', client.join(request, listener)),
     fetchChunk: (request, listener) => note('fetchChunk', client.fetchChunk(request, listener)),
     followHeaders: (request, listener) => note('followHeaders', client.followHeaders(request, listener)),
+    headersAt: (request, listener) => note('headersAt', client.headersAt(request, listener)),
     fetchInit: (request, listener) => note('fetchInit', client.fetchInit(request, listener)),
   };
 }

@@ -147,6 +147,21 @@ export class VirtualOrigin {
           this.#waiting.delete(look);
         };
       },
+      headersAt: ({ dateMs, count }, listener) =>
+        later(() => {
+          if (this.isAway) {
+            listener.failed('unavailable');
+            return;
+          }
+          const later = this.chunks.findIndex(({ signed }) => signed.header.programDateTimeMs > dateMs);
+          let first = Math.max(0, (later < 0 ? this.chunks.length : later) - 1);
+          while (first > 0 && !this.chunks[first]?.signed.header.isIndependent) first--;
+          const headers = this.chunks.slice(first, first + count).map(({ signed }) => signed);
+          const bytes = encodeHeaderBatch(headers).length;
+          this.bytes.headers += bytes;
+          received.headers += bytes;
+          listener.headers(headers);
+        }),
       fetchInit: ({ initHash }, listener) =>
         later(() => {
           for (let epoch = 1; epoch <= this.#run.epoch; epoch++) {

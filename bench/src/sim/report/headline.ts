@@ -15,14 +15,15 @@ const HEADLINES: readonly { readonly field: string; readonly label: string; read
   {
     field: 'chunkDelayOverLimit',
     label: 'Chunk p99 over D*',
-    note: ({ result }) => `${formatFigure(result.chunkDelayMs.p99, 'ms')} over ${formatFigure(result.chunkDelayLimitMs, 'ms')}`,
+    note: ({ result }) => `${formatFigure(result.chunkDelayMs?.p99, 'ms')} over ${formatFigure(result.chunkDelayLimitMs, 'ms')}`,
   },
   {
     field: 'playoutDelayMs.p50',
     label: 'Playout delay',
-    note: ({ result }) => `p95 ${formatFigure(result.playoutDelayMs.p95, 'ms')}`,
+    note: ({ result }) => `p95 ${formatFigure(result.playoutDelayMs?.p95, 'ms')}`,
   },
   { field: 'stalledRatio', label: 'Stalled', note: ({ result }) => `steady ${formatFigure(result.stalledSteadyRatio, 'share')}` },
+  { field: 'seekMs.p95', label: 'Seek p95', note: ({ result }) => `median ${formatFigure(result.seekMs?.p50, 'ms')}` },
   { field: 'startupMs.p95', label: 'Startup p95', note: ({ result }) => `median ${formatFigure(result.startupMs.p50, 'ms')}` },
   {
     field: 'originPeakBitsPerSecond',
@@ -34,7 +35,9 @@ const HEADLINES: readonly { readonly field: string; readonly label: string; read
 /** The figures of one run, large, each with its bar where it has one. */
 export function headlineCards(run: ShownRun, judged: readonly JudgedBar[]): string {
   const own = judged.filter((bar) => bar.run === run.name);
-  const cards = HEADLINES.map(({ field, label, note }) => {
+  // A recording has no delays, and only there do people seek.
+  const shown = HEADLINES.filter(({ field }) => own.some((bar) => bar.field === field) || figureValue(run.result, field) !== undefined);
+  const cards = shown.map(({ field, label, note }) => {
     const { unit } = figureOf(field);
     const bar = own.find((candidate) => candidate.field === field);
     return card({ label, value: formatFigure(figureValue(run.result, field), unit), note: note(run), ...(bar ? { bar } : {}) });

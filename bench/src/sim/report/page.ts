@@ -1,5 +1,6 @@
 import { formatFigure } from '../figures.js';
 import type { SimReport } from '../sim-report.js';
+import type { SimResult } from '../sim-result.js';
 import { judgeReport } from '../table.js';
 import type { Plot } from './chart.js';
 import { renderPlot, seriesColor } from './chart.js';
@@ -13,7 +14,7 @@ import { originBytesOverTimePlot, originBytesTotalPlot } from './plots/origin-by
 import { uploadByDelayPlot } from './plots/upload-by-delay.js';
 import { allFigures, comparisonTable } from './runs-table.js';
 import type { ShownRun } from './runs.js';
-import { shownRuns } from './runs.js';
+import { isLiveRun, shownRuns } from './runs.js';
 import { STYLE } from './style.js';
 
 /** More runs than this in one drawing can't be told apart. */
@@ -63,20 +64,21 @@ ${sections.filter((section) => section !== '').join('\n')}
 function plotsOf(runs: readonly [ShownRun, ...ShownRun[]]): Plot[] {
   const [main] = runs;
   const isAlone = runs.length === 1;
+  const [firstLive, ...otherLive] = runs.filter(isLiveRun);
   return [
-    diffusionPlot(runs),
-    delayDistributionPlot(runs),
+    firstLive && diffusionPlot([firstLive, ...otherLive]),
+    firstLive && delayDistributionPlot([firstLive, ...otherLive]),
     offloadOverTimePlot(runs),
     originBytesOverTimePlot(main, isAlone),
-    uploadByDelayPlot(main, isAlone),
+    isLiveRun(main) ? uploadByDelayPlot(main, isAlone) : undefined,
     originBytesTotalPlot(runs),
-    delayBySizePlot(runs),
+    delayBySizePlot(runs.filter(isLiveRun)),
   ].filter((plot) => plot !== undefined);
 }
 
 /** What only makes sense for all, then each group by itself, folded. */
 function separately(runs: readonly ShownRun[], groups: readonly Group[]): string {
-  const bySize = delayBySizePlot(runs);
+  const bySize = delayBySizePlot(runs.filter(isLiveRun));
   const each = groups.map((group) => {
     const [first] = group;
     const names = group.map(({ name }) => name).join(', ');
@@ -119,7 +121,13 @@ function leadOf({ name, result, planned }: ShownRun, { isAlone, title }: { isAlo
   const watched = result.offloadRatio < 1 ? sent / (1 - result.offloadRatio) : sent;
   const purpose = planned.purpose === '' || title.includes(planned.purpose) ? '' : `${planned.purpose.replace(/\.?$/, '.')} `;
   const who = isAlone ? 'The origin' : `With ${name} the origin`;
-  return `${purpose}${who} sent ${formatFigure(sent, 'bytes')} for ${formatFigure(watched, 'bytes')} that were watched; viewers were ${(result.playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera.`;
+  return `${purpose}${who} sent ${formatFigure(sent, 'bytes')} for ${formatFigure(watched, 'bytes')} that were watched; ${howSoon(result)}.`;
+}
+
+function howSoon({ playoutDelayMs, startupMs, seekMs }: SimResult): string {
+  if (playoutDelayMs) return `viewers were ${(playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera`;
+  const sought = seekMs ? `, and after ${Math.round(seekMs.p50)} ms where they sought to` : '';
+  return `half of the viewers had a picture after ${Math.round(startupMs.p50)} ms${sought}`;
 }
 
 /** Runs without a result, and why. */

@@ -1,5 +1,5 @@
 import type { PlannedRun, SimReport } from '../sim-report.js';
-import type { SimResult } from '../sim-result.js';
+import { isLiveResult, type LiveResult, type SimResult } from '../sim-result.js';
 import { seriesColor } from './chart.js';
 
 /** One run as the page shows it. */
@@ -9,6 +9,14 @@ export type ShownRun = {
   readonly result: SimResult;
   readonly planned: PlannedRun;
 };
+
+/** A run of a live stream: it has delays. */
+export type LiveRun = ShownRun & { readonly result: LiveResult };
+
+/** True for a run of a live stream. */
+export function isLiveRun(run: ShownRun): run is LiveRun {
+  return isLiveResult(run.result);
+}
 
 /** The runs that have a result, in the order in which they were planned, each with its colour. */
 export function shownRuns({ config, results }: Pick<SimReport, 'config' | 'results'>): ShownRun[] {

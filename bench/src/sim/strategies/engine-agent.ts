@@ -39,6 +39,10 @@ export class EngineAgent implements PeerAgent {
     return this.#engine.bytesOf(chunk);
   }
 
+  has(chunk: ChunkRef): boolean {
+    return this.#engine.has(chunk);
+  }
+
   get state(): PeerAgentState {
     const { counters, verifiedBytes, sentMediaBytes, sentFrameBytes, neighbours } = this.#engine.state;
     return { counters, verifiedBytes, sentMediaBytes, sentFrameBytes, neighbourCount: neighbours.length };

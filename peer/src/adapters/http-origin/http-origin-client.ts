@@ -8,6 +8,7 @@ import {
   STREAM_PATHS,
   type ChunkSequence,
   type Random,
+  type RenditionId,
   type SignedChunkHeader,
   type StreamLink,
   type UncheckedRecord,
@@ -185,11 +186,8 @@ export class HttpOriginClient implements OriginClient {
             signal,
           );
           if (typeof answer === 'string') return answer;
-          const batch = decodeHeaderBatch(answer);
-          const isWanted = batch?.every(
-            ({ header }) => header.rendition === request.rendition && header.streamId === this.#link.streamId,
-          );
-          if (!batch || !isWanted) return 'invalid';
+          const batch = this.#readHeaders(answer, request.rendition);
+          if (!batch) return 'invalid';
           headers = batch.filter(({ header }) => header.sequence > (after ?? -1));
           return batch.length > 0 && headers.length === 0 ? 'invalid' : undefined;
         });
@@ -206,6 +204,31 @@ export class HttpOriginClient implements OriginClient {
           await pause(MIN_EMPTY_ANSWER_MS * (0.5 + this.#random.next()), signal);
         }
       }
+    });
+  }
+
+  headersAt(...[request, listener]: Parameters<OriginClient['headersAt']>): Cancel {
+    return run(async (signal) => {
+      let headers: readonly SignedChunkHeader[] = [];
+      const failure = await this.#tryOrigins(signal, async (base) => {
+        const query = `rendition=${request.rendition}&at=${Math.max(0, Math.floor(request.dateMs))}&count=${request.count}`;
+        const url = `${base}/${STREAM_PATHS.headers}?${query}`;
+        const answer = await this.#getWhole(
+          { url, cache: 'no-store', totalMs: this.#timeouts.answerMs, kind: 'headers', maxBytes: MAX_HEADERS_BYTES },
+          signal,
+        );
+        if (typeof answer === 'string') return answer;
+        const batch = this.#readHeaders(answer, request.rendition);
+        // In the order of their sequences: the engine takes them for what follows each other.
+        const isRising = batch?.every(({ header }, index) => header.sequence > (batch[index - 1]?.header.sequence ?? -1));
+        if (!batch || !isRising || batch.length > request.count) return 'invalid';
+        headers = batch;
+        return undefined;
+      });
+      return () => {
+        if (failure) listener.failed(failure);
+        else listener.headers(headers);
+      };
     });
   }
 
@@ -232,6 +255,12 @@ export class HttpOriginClient implements OriginClient {
         else listener.failed(failure ?? 'invalid');
       };
     });
+  }
+
+  /** Headers of a rendition of this stream; undefined for anything else. */
+  #readHeaders(answer: Uint8Array, rendition: RenditionId): SignedChunkHeader[] | undefined {
+    const batch = decodeHeaderBatch(answer);
+    return batch?.every(({ header }) => header.rendition === rendition && header.streamId === this.#link.streamId) ? batch : undefined;
   }
 
   /** Fetches a whole body; the bytes, or why there are none. */

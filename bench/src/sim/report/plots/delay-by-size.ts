@@ -1,15 +1,15 @@
 import type { ChartSeries, Plot } from '../chart.js';
 import { grid, INK, MUTED, valueAxis } from '../chart.js';
-import type { ShownRun } from '../runs.js';
+import type { LiveRun } from '../runs.js';
 
 /** Sizes that differ by less are the same, for this. */
 const SAME_SIZE = 1.2;
 
 /** One strategy or scenario at several sizes. */
-type Family = { readonly name: string; readonly color: string; readonly runs: readonly ShownRun[] };
+type Family = { readonly name: string; readonly color: string; readonly runs: readonly LiveRun[] };
 
 /** The chunk delay against the logarithm of the audience; undefined unless something ran at several sizes. */
-export function delayBySizePlot(runs: readonly ShownRun[]): Plot | undefined {
+export function delayBySizePlot(runs: readonly LiveRun[]): Plot | undefined {
   const families = familiesOf(runs);
   const [first] = families;
   if (!first) return undefined;
@@ -47,13 +47,13 @@ export function delayBySizePlot(runs: readonly ShownRun[]): Plot | undefined {
   };
 }
 
-function seriesOf(runs: readonly ShownRun[], valueOf: (run: ShownRun) => number, style: object): ChartSeries {
+function seriesOf(runs: readonly LiveRun[], valueOf: (run: LiveRun) => number, style: object): ChartSeries {
   return { type: 'line', silent: true, symbol: 'circle', data: runs.map((run) => [Math.log2(sizeOf(run)), valueOf(run)]), ...style };
 }
 
 /** Runs whose names differ in nothing but a number at the end: `steady-100`, `steady-10k`. */
-function familiesOf(runs: readonly ShownRun[]): Family[] {
-  const byName = new Map<string, ShownRun[]>();
+function familiesOf(runs: readonly LiveRun[]): Family[] {
+  const byName = new Map<string, LiveRun[]>();
   for (const run of runs) {
     const name = run.name.replace(/[-\s]*\d+k?$/, '');
     byName.set(name, [...(byName.get(name) ?? []), run]);
@@ -69,7 +69,7 @@ function familiesOf(runs: readonly ShownRun[]): Family[] {
   return families;
 }
 
-function sizeOf({ result }: ShownRun): number {
+function sizeOf({ result }: LiveRun): number {
   return Math.max(1, result.meanViewers);
 }
 

@@ -1,6 +1,6 @@
 import type { Plot } from '../chart.js';
 import { grid, INK, MUTED, nameAxis, ruler, valueAxis } from '../chart.js';
-import type { ShownRun } from '../runs.js';
+import type { LiveRun } from '../runs.js';
 import { niceCeil } from './diffusion.js';
 
 /** Bars that are thinner than this can't be told apart. */
@@ -10,11 +10,11 @@ const ROW_PX = 34;
 const CLOSE = 0.09;
 
 /** Chunk delays: of one run how many there were of each length, of several where their quantiles lie. */
-export function delayDistributionPlot(runs: readonly [ShownRun, ...ShownRun[]]): Plot {
+export function delayDistributionPlot(runs: readonly [LiveRun, ...LiveRun[]]): Plot {
   return runs.length === 1 ? histogramPlot(runs[0]) : quantilesPlot(runs);
 }
 
-function histogramPlot({ result, color }: ShownRun): Plot {
+function histogramPlot({ result, color }: LiveRun): Plot {
   const { p50, p95, p99 } = result.chunkDelayMs;
   const lastMs = niceCeil(p99 * 1.25);
   const bins = merged(result.series.delayHistogram.filter(({ fromMs }) => fromMs < lastMs));
@@ -45,7 +45,7 @@ function histogramPlot({ result, color }: ShownRun): Plot {
   };
 }
 
-function quantilesPlot(runs: readonly [ShownRun, ...ShownRun[]]): Plot {
+function quantilesPlot(runs: readonly [LiveRun, ...LiveRun[]]): Plot {
   const lastMs = niceCeil(Math.max(...runs.map(({ result }) => Math.max(result.chunkDelayMs.p99, result.chunkDelayLimitMs))) * 1.03);
   const fastest = runs.reduce((best, run) => (run.result.chunkDelayMs.p99 < best.result.chunkDelayMs.p99 ? run : best));
   const names = runs.map(({ name }) => name);
@@ -77,7 +77,7 @@ function quantilesPlot(runs: readonly [ShownRun, ...ShownRun[]]): Plot {
   };
 }
 
-type Bin = ShownRun['result']['series']['delayHistogram'][number];
+type Bin = LiveRun['result']['series']['delayHistogram'][number];
 
 /** Neighbouring bins as one while there are too many. */
 function merged(bins: readonly Bin[]): readonly Bin[] {

@@ -1,6 +1,6 @@
 import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
 import { grid, INK, MUTED, ruler, valueAxis } from '../chart.js';
-import type { ShownRun } from '../runs.js';
+import type { LiveRun } from '../runs.js';
 
 type Point = { readonly atMs: number; readonly share: number };
 
@@ -8,7 +8,7 @@ type Point = { readonly atMs: number; readonly share: number };
 const BEYOND_RATIO = 1.12;
 
 /** How many viewers have a chunk so long after its publication, against the limit. */
-export function diffusionPlot([main, ...others]: readonly [ShownRun, ...ShownRun[]]): Plot {
+export function diffusionPlot([main, ...others]: readonly [LiveRun, ...LiveRun[]]): Plot {
   const runs = [main, ...others];
   const { chunkDelayMs, chunkDelayLimitMs, chunkDelayHardBoundMs, chunkDelayOverLimit } = main.result;
   const lastMs = niceCeil(Math.max(chunkDelayLimitMs, ...runs.map(({ result }) => result.chunkDelayMs.p99)) * BEYOND_RATIO);

@@ -14,7 +14,7 @@ export function uploadByDelayPlot({ name, result }: ShownRun, isAlone: boolean):
   const peers = evenly(result.series.peers.filter(({ receivedBytes }) => receivedBytes > 0));
   if (peers.length === 0) return undefined;
   const classes = classesOf(peers);
-  const { jain, leastContributorsP99Ms, mostContributorsP99Ms } = result.uploadFairness;
+  const { jain, leastContributorsP99Ms = 0, mostContributorsP99Ms = 0 } = result.uploadFairness;
   return {
     title: isAlone ? 'Who gives, and who waits' : `Who gives, and who waits: ${name}`,
     finding:

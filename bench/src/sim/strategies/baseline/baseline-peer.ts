@@ -241,6 +241,10 @@ export class BaselinePeer implements PeerAgent {
       case 'quality':
       case 'visibility':
       case 'signal':
+      case 'opened':
+      case 'seek':
+      case 'placeHeaders':
+      case 'placeHeadersFailed':
         return;
     }
   }

@@ -1,0 +1,341 @@
+import { chunkKey, renditionBit, type ChunkHeader, type ChunkKey, type RenditionId, type SignedChunkHeader } from '@p2ptv/protocol';
+import { endDateMs, isComplete, type StoredChunk } from './chunk-store.js';
+import type { Downloads } from './downloads.js';
+import type { EngineContext } from './engine-context.js';
+import { Estimate } from './estimate.js';
+import type { HoldingsTeller } from './holdings-teller.js';
+import type { PlayoutClock } from './playout-clock.js';
+import { RecordingMap } from './recording-map.js';
+import type { Viewing } from './viewing.js';
+
+/** What was played so lately is kept, ms: a viewer who missed a word goes back so far. */
+const KEEP_BEHIND_MS = 10_000;
+/** When the budget of the store is exceeded, so much of it is made free at once. */
+const FREED_RATIO = 0.05;
+/** How often it is looked what is wanted, ms, when nothing has happened; and what of the spread part, at most. */
+const LOOK_INTERVAL_MS = 500;
+const SPREAD_INTERVAL_MS = 250;
+/** What a recording is taken for until headers tell its rate, bits a second, and the length of a part, ms. */
+const ASSUMED_BITS_PER_SECOND = 3_000_000;
+const ASSUMED_PART_MS = 200;
+/** Pause after headers could not be got, ms; doubles up to 16 times as long. */
+const HEADERS_RETRY_MS = 250;
+/** Longest that the signatures of an answer may take before it is asked for again, ms. */
+const CHECK_PATIENCE_MS = 1_000;
+/** Marks of chunks that are not wanted any more are kept so long, ms: their blocks may still be on their way. */
+const FORGET_AFTER_MS = 30_000;
+
+/** A question to the origin; `awaited`: it is answered, and this header of the answer is being checked. */
+type HeaderRequest = {
+  readonly requestId: number;
+  readonly dateMs: number;
+  awaited: { readonly sequence: number; readonly untilMs: number } | undefined;
+};
+
+/**
+ * What a viewer of a recording wants now: all of the urgent part, the next seconds from the playhead on, and a few
+ * chunks at a time of the spread part after it, of those that neighbours have the rarest first. (SPEC OD)
+ */
+export class OnDemandWindow implements Viewing {
+  readonly #context: EngineContext;
+  readonly #clock: PlayoutClock;
+  readonly #downloads: Downloads;
+  readonly #teller: HoldingsTeller;
+  readonly #followedChanged: (nowMs: number) => void;
+  readonly #bitsPerSecond = new Estimate(ASSUMED_BITS_PER_SECOND);
+  readonly #map = new RecordingMap();
+  #rendition: RenditionId | undefined;
+  #partMs = ASSUMED_PART_MS;
+  /** Where playback is to begin or go on, until the part is known with which it does. */
+  #soughtMs: number | undefined;
+  /** The part with which playback began, or went on after the last seek. */
+  #entry: ChunkHeader | undefined;
+  #asked: HeaderRequest | undefined;
+  #askedCount = 0;
+  #askFailures = 0;
+  /** When headers that could not be got are asked for again; Infinity: none are lacking so. */
+  #askAtMs = Infinity;
+  #lookAtMs = Infinity;
+  /** The headers from this date on will be needed soon, and are not there. */
+  #lackingFromMs: number | undefined;
+  #spreadAtMs = 0;
+  /** Chunks of the spread part that were asked for. */
+  readonly #spreading = new Set<ChunkKey>();
+  #abandoned: { readonly key: ChunkKey; readonly atMs: number }[] = [];
+
+  constructor(
+    context: EngineContext,
+    parts: {
+      readonly clock: PlayoutClock;
+      readonly downloads: Downloads;
+      readonly teller: HoldingsTeller;
+      /** Called when it is known what is watched. */
+      readonly followedChanged: (nowMs: number) => void;
+    },
+  ) {
+    this.#context = context;
+    this.#clock = parts.clock;
+    this.#downloads = parts.downloads;
+    this.#teller = parts.teller;
+    this.#followedChanged = parts.followedChanged;
+  }
+
+  get rendition(): RenditionId | undefined {
+    return this.#rendition;
+  }
+
+  get followedBits(): number {
+    return this.#rendition === undefined ? 0 : renditionBit(this.#rendition);
+  }
+
+  get partMs(): number {
+    return this.#partMs;
+  }
+
+  bitsPerSecond(): number {
+    return this.#bitsPerSecond.mean;
+  }
+
+  isFollowed(rendition: RenditionId): boolean {
+    return this.#rendition === undefined || rendition === this.#rendition;
+  }
+
+  dueMs(): number {
+    return Math.min(this.#lookAtMs, this.#askAtMs, this.#teller.dueMs);
+  }
+
+  /** The origin's answer to whoever opens the recording: headers from the part on with which playback begins. */
+  opened(nowMs: number, at: { readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }): void {
+    this.#rendition = at.rendition;
+    const first = at.headers[0];
+    if (!first) return;
+    this.#soughtMs = first.header.programDateTimeMs;
+    this.#map.link(at.headers, at.isEnd);
+    this.#followedChanged(nowMs);
+  }
+
+  /** Playback is to go on elsewhere: what lies near is kept, whatever is under way to the old place is given up. */
+  seek(nowMs: number, dateMs: number): void {
+    if (this.#rendition === undefined || !Number.isFinite(dateMs)) return;
+    this.#context.counters.seeks++;
+    this.#soughtMs = dateMs;
+    this.#entry = undefined;
+    this.#asked = undefined;
+    this.#askFailures = 0;
+    this.#askAtMs = Infinity;
+    const toMs = dateMs + this.#context.options.onDemand.spreadMs;
+    this.#abandon(nowMs, ({ programDateTimeMs }) => programDateTimeMs < dateMs - KEEP_BEHIND_MS || programDateTimeMs >= toMs);
+    this.#tryEnter(nowMs);
+  }
+
+  /** The origin has answered a request for headers; their signatures are not checked yet. */
+  headersCame(nowMs: number, answer: { readonly requestId: number; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }): void {
+    const { requestId, headers, isEnd } = answer;
+    this.#map.link(headers, isEnd);
+    if (this.#asked?.requestId !== requestId) return;
+    const first = headers[0];
+    const last = headers.at(-1);
+    if (!first || !last) {
+      this.headersFailed(nowMs, requestId);
+      return;
+    }
+    this.#askFailures = 0;
+    // Nearer to it the recording has nothing: it begins later, or ends before.
+    if (this.#soughtMs === this.#asked.dateMs) this.#soughtMs = first.header.programDateTimeMs;
+    this.#asked.awaited = { sequence: last.header.sequence, untilMs: nowMs + CHECK_PATIENCE_MS };
+    this.#askAtMs = nowMs + CHECK_PATIENCE_MS;
+    if (this.#map.has(last.header.sequence)) this.#answerChecked(nowMs);
+  }
+
+  headersFailed(nowMs: number, requestId: number): void {
+    if (this.#asked?.requestId !== requestId) return;
+    this.#asked = undefined;
+    const pauseMs = HEADERS_RETRY_MS * 2 ** Math.min(4, this.#askFailures);
+    this.#askFailures++;
+    this.#askAtMs = nowMs + pauseMs * (0.5 + this.#context.random.next());
+  }
+
+  accepted(nowMs: number, { header }: SignedChunkHeader): void {
+    if (header.rendition !== this.#rendition) return;
+    this.#partMs = header.durationUs / 1000;
+    this.#bitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
+    this.#map.add(header);
+    if (this.#asked?.awaited?.sequence === header.sequence) this.#answerChecked(nowMs);
+    else if (this.#soughtMs !== undefined) this.#tryEnter(nowMs);
+    this.#lookAtMs = nowMs;
+  }
+
+  /** There may be something to ask for. */
+  told(): void {
+    this.#lookAtMs = Math.min(this.#lookAtMs, this.#spreadAtMs);
+    this.#context.stir(this.#lookAtMs);
+  }
+
+  advance(nowMs: number): number {
+    this.#teller.tick(nowMs);
+    if (nowMs >= this.#lookAtMs) this.#lookIfPlaced(nowMs);
+    return Infinity;
+  }
+
+  #lookIfPlaced(nowMs: number): void {
+    const fromMs = this.#clock.playheadMs(nowMs) ?? this.#entry?.programDateTimeMs;
+    this.#lookAtMs = fromMs === undefined || this.#soughtMs !== undefined ? Infinity : nowMs + LOOK_INTERVAL_MS;
+    if (fromMs !== undefined && this.#soughtMs === undefined) this.#look(nowMs, fromMs);
+  }
+
+  pollHeaders(nowMs: number): void {
+    if (nowMs >= this.#askAtMs) {
+      this.#askAtMs = Infinity;
+      this.#asked = undefined;
+    }
+    const dateMs = this.#soughtMs ?? this.#lackingFromMs;
+    if (dateMs !== undefined) this.#ask(dateMs);
+  }
+
+  #answerChecked(nowMs: number): void {
+    this.#asked = undefined;
+    this.#askAtMs = Infinity;
+    this.#lookAtMs = nowMs;
+    if (this.#soughtMs !== undefined) this.#tryEnter(nowMs);
+  }
+
+  #tryEnter(nowMs: number): void {
+    const entry = this.#map.entryAt(this.#soughtMs ?? 0);
+    if (!entry) return;
+    this.#soughtMs = undefined;
+    this.#entry = entry;
+    this.#clock.seek(nowMs, entry.programDateTimeMs);
+    this.#context.command({ kind: 'event', event: { name: 'playbackPlaced', header: entry } });
+    this.#downloads.touchAll();
+    this.#lookAtMs = nowMs;
+  }
+
+  #look(nowMs: number, fromMs: number): void {
+    const { options, store } = this.#context;
+    const { urgentMs, spreadMs } = options.onDemand;
+    this.#abandon(nowMs, (header) => endDateMs(header) < fromMs);
+    const spread: ChunkHeader[] = [];
+    const isTime = nowMs >= this.#spreadAtMs;
+    if (isTime) this.#spreadAtMs = nowMs + SPREAD_INTERVAL_MS;
+    const isSpreadTime = isTime && options.isEnabled('spread');
+    // With a high rate the budget of the store ends the window sooner than its time.
+    let bytesLeft = options.store.budgetBytes / 2;
+    const { last, isBroken } = this.#map.walk(fromMs, (header) => {
+      if (header.programDateTimeMs >= fromMs + spreadMs || bytesLeft <= 0) return false;
+      bytesLeft -= header.byteLength;
+      if (store.get(keyOf(header))) return true;
+      if (header.programDateTimeMs < fromMs + urgentMs) this.#want(nowMs, header);
+      else if (isSpreadTime) spread.push(header);
+      return true;
+    });
+    this.#lackingFromMs = isBroken ? this.#lackingAfter(last, fromMs) : undefined;
+    if (isSpreadTime) this.#spread(nowMs, { candidates: spread, fromMs: fromMs + urgentMs });
+    if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, fromMs);
+    if (this.#abandoned.length > 0) this.#forgetAbandoned(nowMs);
+  }
+
+  #want(nowMs: number, header: ChunkHeader): void {
+    const signed = this.#context.headers.get(keyOf(header));
+    if (signed) this.#downloads.want(nowMs, signed);
+  }
+
+  /** Asks for the rarest of what neighbours have, so that it becomes less rare. */
+  #spread(nowMs: number, window: { readonly candidates: readonly ChunkHeader[]; readonly fromMs: number }): void {
+    const { options, counters } = this.#context;
+    this.#endSpreads(nowMs, window.fromMs);
+    const free = options.onDemand.spreadRequests - this.#spreading.size;
+    if (free <= 0 || window.candidates.length === 0) return;
+    const held = window.candidates
+      .map((header) => ({ header, key: keyOf(header), holders: this.#holdersOf(keyOf(header)) }))
+      .filter(({ holders }) => holders > 0);
+    if (options.isEnabled('rarestFirst')) {
+      // Equals are taken in an order of one's own: neighbours of the same place take others.
+      const rank = ({ holders, key }: (typeof held)[number]): number => holders + this.#context.noise(0, key);
+      held.sort((left, right) => rank(left) - rank(right));
+    }
+    for (const { header, key } of held.slice(0, free)) {
+      this.#spreading.add(key);
+      counters.spreads++;
+      this.#want(nowMs, header);
+    }
+    // Whoever comes later finds more of it elsewhere: looked for again soon, not only at the player's next report.
+    if (held.length > free) this.#lookAtMs = Math.min(this.#lookAtMs, this.#spreadAtMs);
+  }
+
+  /** What is there, or has become urgent, or nobody has any more, makes room for others. */
+  #endSpreads(nowMs: number, urgentToMs: number): void {
+    for (const key of this.#spreading) {
+      const { header } = this.#context.headers.get(key) ?? {};
+      if (this.#downloads.isWanted(key) && header && header.programDateTimeMs >= urgentToMs && this.#holdersOf(key) > 0) continue;
+      this.#spreading.delete(key);
+      if (header && header.programDateTimeMs >= urgentToMs) this.#abandon(nowMs, ({ sequence }) => sequence === header.sequence);
+    }
+  }
+
+  #holdersOf(key: ChunkKey): number {
+    let holders = 0;
+    for (const { marks, status } of this.#context.neighbours.all()) {
+      if (status?.isUploading === true && !marks.hasFailed(key) && marks.holding(key) === 'complete') holders++;
+    }
+    return holders;
+  }
+
+  /** Headers are asked for in good time, and many at once: undefined while there are enough. */
+  #lackingAfter(last: ChunkHeader | undefined, fromMs: number): number | undefined {
+    const { spreadMs, urgentMs, headersPerRequest } = this.#context.options.onDemand;
+    const knownToMs = last ? endDateMs(last) : fromMs;
+    return knownToMs - fromMs < Math.max(urgentMs, spreadMs - headersPerRequest * this.#partMs) ? knownToMs : undefined;
+  }
+
+  #ask(dateMs: number): void {
+    if (this.#rendition === undefined || this.#askAtMs < Infinity) return;
+    if (this.#asked && (this.#asked.dateMs === dateMs || this.#soughtMs === undefined)) return;
+    const requestId = ++this.#askedCount;
+    this.#asked = { requestId, dateMs, awaited: undefined };
+    this.#context.counters.headerPolls++;
+    const { headersPerRequest, firstHeaders } = this.#context.options.onDemand;
+    // At a new place a few come sooner than many.
+    const count = this.#soughtMs === undefined ? headersPerRequest : firstHeaders;
+    this.#context.command({ kind: 'headersAt', requestId, rendition: this.#rendition, dateMs, count });
+  }
+
+  #abandon(nowMs: number, isUnwanted: (header: ChunkHeader) => boolean): void {
+    this.#downloads.abandonWhere(nowMs, (header) => {
+      const isAbandoned = isUnwanted(header);
+      if (isAbandoned) this.#abandoned.push({ key: keyOf(header), atMs: nowMs });
+      return isAbandoned;
+    });
+  }
+
+  /** Makes room: what is far away goes, and of that first what neighbours have most of. */
+  #trim(nowMs: number, fromMs: number): void {
+    const { store, options } = this.#context;
+    const { budgetBytes } = options.store;
+    const toMs = fromMs + options.onDemand.spreadMs;
+    const isFar = ({ signed: { header } }: StoredChunk): boolean =>
+      header.programDateTimeMs < fromMs - KEEP_BEHIND_MS || header.programDateTimeMs >= toMs;
+    const far = [...store.all()]
+      .filter((chunk) => isComplete(chunk) && isFar(chunk))
+      .map((chunk) => ({ chunk, holders: this.#holdersOf(chunk.key) }))
+      .sort((left, right) => right.holders - left.holders || left.chunk.signed.header.sequence - right.chunk.signed.header.sequence);
+    const gone: ChunkKey[] = [];
+    for (const { chunk } of far) {
+      if (store.bytes <= budgetBytes * (1 - FREED_RATIO)) break;
+      store.remove(chunk.key);
+      gone.push(chunk.key);
+      this.#teller.changed(nowMs, chunk.key);
+    }
+    this.#context.neighbours.forget(gone);
+  }
+
+  #forgetAbandoned(nowMs: number): void {
+    const over = this.#abandoned.filter(({ atMs }) => nowMs >= atMs + FORGET_AFTER_MS);
+    if (over.length === 0) return;
+    this.#abandoned = this.#abandoned.filter(({ atMs }) => nowMs < atMs + FORGET_AFTER_MS);
+    this.#context.neighbours.forget(over.map(({ key }) => key).filter((key) => !this.#context.store.get(key)));
+  }
+}
+
+function keyOf(header: ChunkHeader): ChunkKey {
+  return chunkKey(header.rendition, header.sequence);
+}
