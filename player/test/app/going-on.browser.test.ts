@@ -138,8 +138,8 @@ describe('watch page: the picture goes on', () => {
     const killedAtMs = performance.now();
     await origin.kill();
     origin = await startRealOrigin('testcard', { data, port: new URL(url).port });
-    // On air again, not just listening. A machine that was slow with the first start may be with the second.
-    expect(performance.now() - killedAtMs).toBeLessThan(Math.max(BACK_LIMIT_MS, 2 * firstStartMs));
+    // On air again, not just listening. A machine that was slow with the first start may be slower with the second.
+    expect(performance.now() - killedAtMs).toBeLessThan(Math.max(BACK_LIMIT_MS, 4 * firstStartMs));
     expect(origin.link).toBe(link);
     await Promise.all(pages.map((page) => moves(page, 4)));
     for (const page of pages) {
