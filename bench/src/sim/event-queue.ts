@@ -1,6 +1,6 @@
 import { SimulationError } from './simulation-error.js';
 
-/** An event that may concern any number of peers. */
+/** An event that may concern any number of peers; it may happen a little late. */
 export const EVERYBODY = -1;
 /** The origin: its HTTP server, its seeder, which is peer 0, and the tracker share a line and each other's memory. */
 export const ORIGIN = 0;
@@ -34,6 +34,8 @@ export class Happening extends SimEvent {
 
 /** A bucket's width where events run strictly in order, ms: few enough events in each that sorting one is cheap. */
 const NARROW_MS = 1 / 16;
+/** The widest bucket, ms; narrower ones are halves of it, so that whole seconds and usual parts are whole numbers of buckets. */
+const WIDEST_MS = 50;
 const RING_BUCKETS = 1 << 13;
 const RING_MASK = RING_BUCKETS - 1;
 
@@ -45,15 +47,15 @@ const RING_MASK = RING_BUCKETS - 1;
  * Where nothing gets from one peer to another in less than a bucket's width, a bucket's events run
  * peer by peer, each peer's in order: within it no peer can learn of another's, so that the outcome
  * is that of the order of time (conservative windows; Nicol, JACM 40(2), 1993). A peer's state then
- * comes into the processor's caches once a bucket and not once an event, which is what a run of
- * thousands of peers waits for. A bucket with an event that concerns everybody is run in order of time.
+ * comes into the processor's caches once a bucket and not once an event. What concerns everybody waits
+ * for the beginning of a bucket, and is the first in it.
  */
 export class EventQueue {
   nowMs = 0;
   /** Events run so far. */
   ran = 0;
   readonly #isByPeer: boolean;
-  readonly #bucketsPerMs: number;
+  readonly #bucketMs: number;
   readonly #ring: SimEvent[][] = Array.from({ length: RING_BUCKETS }, () => []);
   #ringCount = 0;
   readonly #far = new FarEvents();
@@ -62,13 +64,16 @@ export class EventQueue {
   #bucket = 0;
   #nextOrder = 0;
   /** The current bucket is run peer by peer; whose turn it is. */
-  #isCurrentByPeer = false;
+  #isCurrentByPeer: boolean;
   #peerIndex = EVERYBODY;
 
   /** @param lookaheadMs within it no peer hears of another; 0: everything runs in order of time */
   constructor(lookaheadMs = 0) {
     this.#isByPeer = lookaheadMs > NARROW_MS;
-    this.#bucketsPerMs = 1 / (this.#isByPeer ? lookaheadMs : NARROW_MS);
+    this.#isCurrentByPeer = this.#isByPeer;
+    let bucketMs = WIDEST_MS;
+    while (this.#isByPeer && bucketMs > lookaheadMs) bucketMs /= 2;
+    this.#bucketMs = this.#isByPeer ? bucketMs : NARROW_MS;
   }
 
   /** Events that wait. */
@@ -84,6 +89,7 @@ export class EventQueue {
   schedule(event: SimEvent, atMs: number): void {
     event.atMs = atMs > this.nowMs ? atMs : this.nowMs;
     event.order = this.#nextOrder++;
+    if (this.#isByPeer && event.peerIndex === EVERYBODY) this.#putOff(event);
     const bucket = this.#bucketOf(event.atMs);
     if (bucket <= this.#bucket) this.#insertNow(event);
     else if (bucket < this.#bucket + RING_BUCKETS) this.#toRing(event, bucket);
@@ -111,7 +117,7 @@ export class EventQueue {
   }
 
   #bucketOf(atMs: number): number {
-    return Math.floor(atMs * this.#bucketsPerMs);
+    return Math.floor(atMs / this.#bucketMs);
   }
 
   #toRing(event: SimEvent, bucket: number): void {
@@ -119,19 +125,24 @@ export class EventQueue {
     this.#ringCount++;
   }
 
-  /** Into the bucket that is being run, from its early end: what comes in belongs near it. */
+  /** To the beginning of a bucket of which nothing has been run. */
+  #putOff(event: SimEvent): void {
+    let bucket = Math.ceil(event.atMs / this.#bucketMs);
+    if (bucket <= this.#bucket && this.#peerIndex !== EVERYBODY) bucket = this.#bucket + 1;
+    event.atMs = bucket * this.#bucketMs;
+  }
+
+  /** Into the bucket that is being run. */
   #insertNow(event: SimEvent): void {
     const current = this.#current;
-    const isByPeer = this.#isCurrentByPeer;
-    if (isByPeer && event.peerIndex !== this.#peerIndex) {
-      throw new SimulationError(`Peer ${this.#peerIndex} did at once to ${event.peerIndex} what takes its time.`);
-    }
     let place = current.length;
-    while (place > 0) {
-      const other = current[place - 1] as SimEvent;
-      // A new event is the last of its time.
-      if (other.atMs > event.atMs || (isByPeer && other.peerIndex !== event.peerIndex)) break;
-      place--;
+    if (this.#isCurrentByPeer && event.peerIndex === this.#peerIndex) {
+      // One of a peer's own next ones: they are at the end.
+      while (place > 0 && isOfPeerUpTo(current[place - 1] as SimEvent, event)) place--;
+    } else if (this.#isCurrentByPeer && this.#peerIndex !== EVERYBODY) {
+      throw new SimulationError(`Peer ${this.#peerIndex} did at once to ${event.peerIndex} what takes its time.`);
+    } else {
+      place = placeIn(current, event, this.#isCurrentByPeer ? byPeerDescending : byTimeDescending);
     }
     if (place === current.length) current.push(event);
     else current.splice(place, 0, event);
@@ -154,7 +165,7 @@ export class EventQueue {
       // A new array, because an emptied one keeps its room: thousands of those would be the most of a large run's memory.
       this.#ring[this.#bucket & RING_MASK] = [];
       // The last bucket may be left before its end, and what is left is later then than all that was run.
-      this.#isCurrentByPeer = this.#isByPeer && this.#bucket < lastBucket && !events.some(isForEverybody);
+      this.#isCurrentByPeer = this.#isByPeer && this.#bucket < lastBucket;
       events.sort(this.#isCurrentByPeer ? byPeerDescending : byTimeDescending);
       this.#current = events;
       return true;
@@ -183,8 +194,21 @@ function byPeerDescending(left: SimEvent, right: SimEvent): number {
   return right.peerIndex - left.peerIndex || byTimeDescending(left, right);
 }
 
-function isForEverybody({ peerIndex }: SimEvent): boolean {
-  return peerIndex === EVERYBODY;
+/** True for an event of the same peer that runs before another, which is the newest of all. */
+function isOfPeerUpTo(event: SimEvent, { peerIndex, atMs }: SimEvent): boolean {
+  return event.peerIndex === peerIndex && event.atMs <= atMs;
+}
+
+/** Where an event belongs among others in descending order, by halving. */
+function placeIn(events: readonly SimEvent[], event: SimEvent, compare: (left: SimEvent, right: SimEvent) => number): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(events[middle] as SimEvent, event) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A binary heap, earliest first. */

@@ -30,7 +30,7 @@ import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { HoldingsTeller } from './holdings-teller.js';
 import { Mesh } from './mesh.js';
 import { Neighbours, type Neighbour } from './neighbours.js';
-import { isNews } from './news.js';
+import { isNarrow } from './narrow-input.js';
 import { OnDemandWindow } from './on-demand-window.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { pairNoise } from './pair-noise.js';
@@ -75,7 +75,7 @@ export class PeerEngine {
   readonly #trees: PushTrees;
   /** When a tick is due for anything but uploads. */
   #dueMs = Infinity;
-  /** Until then news that stir nothing need no look at anything else. */
+  /** Until then an input that stirs nothing needs no look at anything but uploads. */
   #quietUntilMs = -Infinity;
   /** The input at hand needs a look at everything. */
   #isStirred = false;
@@ -136,7 +136,7 @@ export class PeerEngine {
 
   /** Handles one input at `nowMs`, which never runs backwards. */
   handle(nowMs: number, input: EngineInput): void {
-    this.#isStirred = !isNews(input);
+    this.#isStirred = !isNarrow(input);
     this.#dispatch(nowMs, input);
     if (!this.#isStirred && nowMs < this.#quietUntilMs) {
       if (this.#uploads.isActive) this.#uploads.pump(nowMs);
@@ -211,7 +211,8 @@ export class PeerEngine {
 
   #command(command: EngineCommand): void {
     this.#commands.push(command);
-    this.#isStirred = true;
+    // What is sent or computed asks for nothing else; what is begun or ended may.
+    if (command.kind !== 'send' && command.kind !== 'digestBlock' && command.kind !== 'checkSignature') this.#isStirred = true;
     if (command.kind !== 'send' || command.message.kind !== 'block') return;
     const bytes = encodedMessageBytes(command.message);
     this.#handedBytes.set(command.linkId, (this.#handedBytes.get(command.linkId) ?? 0) + bytes);
