@@ -4,7 +4,9 @@ import { Histogram } from './histogram.js';
 import type { OriginByteKind } from './origin-http.js';
 import { countAltered, isAltered } from './altered-block.js';
 import { OutageWatch } from './outage-watch.js';
+import type { Rung } from './ladder.js';
 import type { LinkEnd } from './sim-link.js';
+import { RenditionTally, type RenditionFigures, type SlowDownlinkFigures } from './rendition-tally.js';
 import type { AccessLine } from './access-line.js';
 import type { PeerAgentState } from './peer-agent.js';
 
@@ -30,6 +32,7 @@ export interface CountedPeer {
   readonly joinedAtMs: number;
   readonly isUp: boolean;
   readonly isUploading: boolean;
+  readonly isStalled: boolean;
   readonly isPolluter: boolean;
   /** That it watches. */
   readonly rendition: RenditionId;
@@ -107,16 +110,20 @@ export class Measure {
   #outage: OutageWatch | undefined;
   readonly #firstViewers: number;
   readonly #renditions: number;
+  /** Undefined where there is one rendition only. */
+  readonly #renditionTally: RenditionTally | undefined;
+  #renditionChanges = 0;
   #renditionMs = 0;
 
   /**
-   * @param audience `firstViewers` come at first; they are told apart from those who come later; `renditions`: of the
-   * stream
+   * @param audience `firstViewers` come at first; they are told apart from those who come later; `ladder`: the stream's
+   * renditions
    */
-  constructor(queue: EventQueue, audience: { readonly firstViewers: number; readonly renditions: number }) {
-    const { firstViewers, renditions } = audience;
+  constructor(queue: EventQueue, audience: { readonly firstViewers: number; readonly ladder: readonly Rung[] }) {
+    const { firstViewers, ladder } = audience;
     this.#queue = queue;
-    this.#renditions = renditions;
+    this.#renditions = ladder.length;
+    this.#renditionTally = ladder.length > 1 ? new RenditionTally(ladder) : undefined;
     this.#firstViewers = firstViewers;
     this.#sampleRatio = Math.max(1, Math.ceil(firstViewers / SAMPLED_VIEWERS));
   }
@@ -226,8 +233,9 @@ export class Measure {
     }
     let steady = 0;
     let watched = 0;
-    for (const { peer } of this.#viewers.values()) {
+    for (const { peer, startupMs } of this.#viewers.values()) {
       if (!peer.isUp) continue;
+      if (startupMs !== undefined) this.#renditionTally?.looked(nowMs, peer);
       watched |= renditionBit(peer.rendition);
       if (isSteady(peer, nowMs)) steady++;
     }
@@ -238,6 +246,20 @@ export class Measure {
     const second = this.#second(nowMs);
     second.viewers = viewers;
     second.stalledViewers = Math.max(second.stalledViewers, this.#stalledNow);
+  }
+
+  /** Somebody watches another rendition now. */
+  renditionChanged(): void {
+    this.#renditionChanges++;
+  }
+
+  /** Undefined where there is one rendition only. */
+  get renditionFigures(): RenditionFigures | undefined {
+    return this.#renditionTally?.figures(this.watchedMs, this.#renditionChanges);
+  }
+
+  get slowDownlinkFigures(): SlowDownlinkFigures | undefined {
+    return this.#renditionTally?.slowDownlinkFigures();
   }
 
   viewerCame(peer: CountedPeer): void {

@@ -43,6 +43,7 @@ export class Network implements DeliveryCarrier {
   readonly #isCodecRun: boolean;
   readonly #deliveries: Delivery[] = [];
   readonly #departures: Departure[] = [];
+  readonly #waitingForRoom = new Set<LinkEnd>();
 
   constructor(options: NetworkOptions, ports: { queue: EventQueue; random: Random; trace: TraceHash }) {
     this.#queue = ports.queue;
@@ -149,9 +150,7 @@ export class Network implements DeliveryCarrier {
       from.windowBytes +=
         from.windowBytes < from.slowFromBytes ? bytes / 2 : (PACKET_BYTES * bytes) / from.windowBytes;
     }
-    while (waiting && waiting.length > 0 && this.#fits(from, (waiting[0] as Delivery).bytes)) {
-      this.#transmit(from, waiting.shift() as Delivery);
-    }
+    this.#pump(from);
   }
 
   #handOver(from: LinkEnd, delivery: Delivery): void {
@@ -159,8 +158,37 @@ export class Network implements DeliveryCarrier {
     if (bytes >= SMALL_BYTES) from.bufferedBytes += bytes;
     if (from.bufferedBytes > LOW_WATER_BYTES) from.isAboveLowWater = true;
     const isHeld = from.waiting !== undefined && from.waiting.length > 0;
-    if (!isHeld && this.#fits(from, bytes)) this.#transmit(from, delivery);
+    if (!isHeld && this.#mayLeave(from, bytes)) this.#transmit(from, delivery);
     else (from.waiting ??= []).push(delivery);
+  }
+
+  #pump(from: LinkEnd): void {
+    const { waiting } = from;
+    while (waiting && waiting.length > 0 && this.#mayLeave(from, (waiting[0] as Delivery).bytes)) {
+      this.#transmit(from, waiting.shift() as Delivery);
+    }
+  }
+
+  #mayLeave(from: LinkEnd, bytes: number): boolean {
+    return this.#fits(from, bytes) && this.#hasRoom(from, bytes);
+  }
+
+  /** Before a full downlink messages wait with their senders, who get their turns by time. */
+  #hasRoom(from: LinkEnd, bytes: number): boolean {
+    const { nowMs } = this.#queue;
+    const roomAtMs = from.other.host.line.roomAtMs(nowMs);
+    if (bytes < SMALL_BYTES || roomAtMs <= nowMs) return true;
+    if (!this.#waitingForRoom.has(from)) {
+      this.#waitingForRoom.add(from);
+      this.#queue.schedule(
+        new Happening(() => {
+          this.#waitingForRoom.delete(from);
+          this.#pump(from);
+        }, from.host.index),
+        roomAtMs,
+      );
+    }
+    return false;
   }
 
   #fits(from: LinkEnd, bytes: number): boolean {
@@ -175,6 +203,7 @@ export class Network implements DeliveryCarrier {
   #transmit(from: LinkEnd, delivery: Delivery): void {
     const { nowMs } = this.#queue;
     const { bytes } = delivery;
+    from.other.host.line.promise(nowMs, bytes);
     const departsMs = bytes === 0 ? Math.max(nowMs, from.host.line.uplinkFreeAtMs) : from.host.line.send(nowMs, bytes);
     if (bytes >= SMALL_BYTES) this.#departure(from, { bytes, atMs: departsMs, isAcknowledgement: false });
     if (!this.#isUncounted(from, bytes)) {

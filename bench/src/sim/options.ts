@@ -40,6 +40,8 @@ const schema = z.strictObject({
   rateKbps: number(50, 100_000).default(3_000),
   renditions: whole(1, 6).default(1),
   switchSeconds: number(1, 3_600).optional(),
+  slowDownlinks: pair('share:kbps', [0, 50]).optional(),
+  slowDuring: stretch.optional(),
   partMs: whole(50, 2_000).default(200),
   uplink: z
     .union([z.number(), z.string()])
@@ -88,8 +90,10 @@ export function simFlags(): Option[] {
     new Option('--viewers <number>', 'how many watch (default: 100)'),
     new Option('--seconds <s>', 'length of the run in simulated time; steady figures count from 10 s after each join (default: 60)'),
     new Option('--rate-kbps <kbps>', 'rate of the stream, of its best rendition (default: 3000)'),
-    new Option('--renditions <number>', 'how many, each with half the rate of the one before; viewers draw one (default: 1)'),
-    new Option('--switch-seconds <s>', 'so often, on average, every viewer changes to another rendition that it draws'),
+    new Option('--renditions <number>', 'how many, each with half the rate of the one before; the engine’s rule chooses, beginning with the least (default: 1)'),
+    new Option('--switch-seconds <s>', 'so often, on average, every viewer changes to another rendition that it draws; the rule is off then'),
+    new Option('--slow-downlinks <share:kbps>', 'share of viewers whose downlink carries only so much'),
+    new Option('--slow-during <from:to>', 'when it is that slow, seconds of the run (default: always)'),
     new Option('--part-ms <ms>', 'length of a part, which is a chunk (default: 200)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: 12000)"),
     new Option('--delay-ms <ms>', 'one way between two peers: a number, or least-most (default: 8-60)'),
@@ -132,13 +136,18 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
     throw new UsageError(`${flagOf(String(name))} ${issue?.code === 'unrecognized_keys' ? 'is no option' : (issue?.message ?? 'is wrong')}.`);
   }
   const options = parsed.data;
-  const { uplink, originUplinkKbps, kill, flash } = options;
+  const { uplink, originUplinkKbps, kill, flash, slowDownlinks } = options;
   const config: SimConfig = {
     viewers: options.viewers,
     seconds: options.seconds,
     rateBitsPerSecond: options.rateKbps * 1_000,
     renditions: options.renditions,
     switchSeconds: options.switchSeconds,
+    slowDownlinks: slowDownlinks && {
+      ratio: slowDownlinks[0],
+      bitsPerSecond: slowDownlinks[1] * 1_000,
+      during: stretchOf(options.slowDuring) ?? { fromSeconds: 0, toSeconds: Infinity },
+    },
     partMs: options.partMs,
     gopMs: Math.max(1_000, options.partMs),
     segmentMs: Math.max(2_000, options.partMs),
@@ -168,6 +177,8 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
   if (config.playoutMs <= config.captureToPublishMs) {
     throw new UsageError('--playout-ms must exceed --capture-to-publish-ms: nothing is played before it is published.');
   }
+  if (options.slowDuring !== undefined && !slowDownlinks) throw new UsageError('--slow-during goes with --slow-downlinks.');
+  if (slowDownlinks && slowDownlinks[0] > 1) throw new UsageError('--slow-downlinks: a share is at most 1.');
   if (config.switchSeconds !== undefined && config.renditions === 1) throw new UsageError('--switch-seconds goes with --renditions: there is nothing to switch to.');
   const stranger = options.strategy.find((name) => name !== 'p2ptv');
   if (config.renditions > 1 && stranger !== undefined) throw new UsageError(`--strategy ${stranger} knows one rendition only: --renditions goes with p2ptv.`);

@@ -211,7 +211,12 @@ export class OriginHttp {
       this.#end(response, 'notFound');
       return;
     }
-    const { uplink } = this.#ports;
+    const { uplink, queue } = this.#ports;
+    const roomAtMs = response.connection.host.line.roomAtMs(queue.nowMs);
+    if (roomAtMs > queue.nowMs) {
+      queue.schedule(response, roomAtMs);
+      return;
+    }
     const { byteLength } = chunk.header;
     const priority = PRIORITIES[what.kind];
     const bytes = blockOfLength(blockLengthOf(byteLength, response.nextBlock));
@@ -234,6 +239,7 @@ export class OriginHttp {
     const { queue, uplink } = this.#ports;
     const { connection, what } = response;
     response.nextBlock++;
+    connection.host.line.promise(queue.nowMs, bytes.length);
     const departsMs = uplink.line.send(queue.nowMs, bytes.length);
     this.#ports.sent(what.kind, connection.host, { bytes: bytes.length, departsMs });
     const isLast = response.nextBlock * BLOCK_BYTES >= byteLength;

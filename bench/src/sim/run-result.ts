@@ -58,6 +58,8 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     badBlocksForwarded: measure.badBlocksForwarded,
     pollutersRemainingAfterMs: measure.pollutersRemainingAfterMs,
     seedsPerChunk,
+    ...(measure.renditionFigures ? { renditions: measure.renditionFigures } : {}),
+    ...(config.slowDownlinks && measure.slowDownlinkFigures ? { slowDownlinks: measure.slowDownlinkFigures } : {}),
     mechanisms: mechanismsOf(tallies),
     viewers: tallies.length,
     meanViewers: measure.meanViewers,

@@ -15,6 +15,8 @@ export type SimConfig = {
   readonly renditions: number;
   /** So often a viewer changes to another one, on average; undefined: it does not. */
   readonly switchSeconds: number | undefined;
+  /** The downlinks of a share of the viewers carry only so much, for a stretch of the run. */
+  readonly slowDownlinks: { readonly ratio: number; readonly bitsPerSecond: number; readonly during: Stretch } | undefined;
   readonly partMs: number;
   readonly gopMs: number;
   readonly segmentMs: number;

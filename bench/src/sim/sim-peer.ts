@@ -128,7 +128,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         peerIndex: this.index,
       });
     } else if (options.role === 'viewer') {
-      this.rendition = this.#drawRendition();
+      this.rendition = this.#firstRendition();
       this.#player = new SimPlayer(world.player, { queue: world.queue, listener: this.#playerListener(), peerIndex: this.index });
     }
   }
@@ -533,6 +533,12 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     return sequence >= first && sequence <= last;
   }
 
+  /** Where the rule chooses, the least: it begins soonest. */
+  #firstRendition(): RenditionId {
+    const { ladder, isQualityAuto } = this.#world;
+    return isQualityAuto ? (ladder.at(-1)?.rendition ?? FIRST_RENDITION) : this.#drawRendition();
+  }
+
   #drawRendition(): RenditionId {
     const { ladder } = this.#world;
     if (ladder.length === 1) return FIRST_RENDITION;
@@ -541,7 +547,8 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
 
   /** Changes to another rendition now and then, where viewers do. */
   #switchLater(): void {
-    const { switchMs } = this.#world;
+    const { switchMs, ladder, isQualityAuto } = this.#world;
+    if (isQualityAuto) this.handle({ kind: 'quality', choice: { mode: 'auto', ladder } });
     if (switchMs === undefined) return;
     this.#after(switchMs * (0.5 + this.#random.next()), () => {
       this.handle({ kind: 'quality', choice: { mode: 'pinned', rendition: this.#drawRendition() } });
@@ -552,6 +559,8 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   #happened(event: EngineEvent): void {
     const { measure, queue, captureDateMs, areBytesWatched } = this.#world;
     switch (event.name) {
+      case 'renditionChosen':
+        return;
       case 'partReady': {
         const fromMs = captureDateMs(event.header.programDateTimeMs);
         this.#watches(event.header.rendition);
@@ -572,8 +581,10 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   #watches(rendition: RenditionId): void {
-    if (rendition === this.rendition) return;
+    // The origin's seeder has them all.
+    if (rendition === this.rendition || this.role === 'origin') return;
     this.rendition = rendition;
+    this.#world.measure.renditionChanged();
     this.#report();
   }
 

@@ -52,6 +52,8 @@ export const simResultSchema = z.strictObject({
   badBlocksForwarded: count,
   pollutersRemainingAfterMs: amount.nullable(),
   seedsPerChunk: amount,
+  renditions: z.strictObject({ bestRatio: share, changesPerMinute: amount }).exactOptional(),
+  slowDownlinks: z.strictObject({ stalledRatio: share, fittingRatio: share, bestAtEndRatio: share.nullable() }).exactOptional(),
   mechanisms: z.record(z.string(), amount),
   viewers: count,
   meanViewers: amount,

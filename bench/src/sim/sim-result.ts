@@ -1,3 +1,5 @@
+import type { RenditionFigures, SlowDownlinkFigures } from './rendition-tally.js';
+
 /** Three quantiles of a sample, ms. */
 export type Percentiles = { readonly p50: number; readonly p95: number; readonly p99: number };
 
@@ -81,6 +83,10 @@ type CommonFigures = {
   readonly pollutersRemainingAfterMs: number | null;
   /** Copies of a chunk that left the origin, fallbacks not counted. */
   readonly seedsPerChunk: number;
+  /** Only where there are several. */
+  readonly renditions?: RenditionFigures;
+  /** Only where some are slow. */
+  readonly slowDownlinks?: SlowDownlinkFigures;
   /** Engine counters, summed over viewers. */
   readonly mechanisms: Readonly<Record<string, number>>;
   readonly viewers: number;

@@ -70,6 +70,7 @@ export class Simulation implements World {
   readonly originUplink: OriginUplink;
   readonly ladder: readonly Rung[];
   readonly switchMs: number | undefined;
+  readonly isQualityAuto: boolean;
   readonly areBytesWatched: boolean;
   readonly peers = new Map<PeerId, SimPeer>();
   readonly #config: SimConfig;
@@ -92,6 +93,7 @@ export class Simulation implements World {
     this.streamId = deriveStreamId(this.#publisher.publicKey, SLUG);
     this.joinDelayMs = Math.max(0, config.playoutMs - captureToPublishMs);
     this.ladder = ladderOf(config.rateBitsPerSecond, config.renditions);
+    this.isQualityAuto = config.renditions > 1 && config.switchSeconds === undefined;
     this.switchMs = config.switchSeconds === undefined ? undefined : config.switchSeconds * 1_000;
     this.areBytesWatched = config.polluterRatio > 0;
     this.player = { targetMs: config.playoutMs, partMs };
@@ -108,7 +110,7 @@ export class Simulation implements World {
       },
       (rendition) => this.#randomOf(2 + 1_000_000 * rendition),
     );
-    this.measure = new Measure(this.queue, { firstViewers: config.viewers, renditions: config.renditions });
+    this.measure = new Measure(this.queue, { firstViewers: config.viewers, ladder: this.ladder });
     this.recording = config.onDemand && this.#record(config.onDemand.recordingSeconds);
     this.network = new Network(config, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
     this.checks = new Verifications(this.#media);
@@ -311,9 +313,19 @@ export class Simulation implements World {
       isPolluter: random.next() < polluterRatio,
       firstPart,
     });
+    this.#slowDown(line);
     this.measure.viewerCame(peer);
     peer.start();
     return peer;
+  }
+
+  /** Some have a downlink that is slow for a while. */
+  #slowDown(line: AccessLine): void {
+    const { slowDownlinks } = this.#config;
+    if (!slowDownlinks || this.#population.next() >= slowDownlinks.ratio) return;
+    const { bitsPerSecond, during } = slowDownlinks;
+    this.#at(Math.max(this.queue.nowMs, during.fromSeconds * 1_000), () => line.slowDown(bitsPerSecond));
+    if (Number.isFinite(during.toSeconds)) this.#at(Math.max(this.queue.nowMs, during.toSeconds * 1_000), () => line.slowDown(undefined));
   }
 
   #newPeer(

@@ -22,6 +22,8 @@ export interface World {
   readonly ladder: readonly Rung[];
   /** Viewers change to another rendition so often on average, ms; undefined: they stay with the first they drew. */
   readonly switchMs: number | undefined;
+  /** The engine's own rule chooses. */
+  readonly isQualityAuto: boolean;
   /** The bytes of parts are looked at: somebody may have altered them. */
   readonly areBytesWatched: boolean;
   readonly measure: Measure;

@@ -677,7 +677,7 @@ export class Downloads {
   #mayBeStale({ rendition, sequence }: ChunkRef): boolean {
     const { headers } = this.#context;
     const edge = headers.edge(rendition);
-    return headers.isForgotten({ rendition, sequence }) || (edge !== undefined && sequence <= edge.sequence - SETTLED_CHUNKS);
+    return headers.isStale({ rendition, sequence }) || (edge !== undefined && sequence <= edge.sequence - SETTLED_CHUNKS);
   }
 
   #drawJitterMs(partMs: number): number {

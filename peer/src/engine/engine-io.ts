@@ -95,6 +95,8 @@ export type EngineCommand =
 
 /** What an engine tells its session; names as in PeerSessionEvents. */
 export type EngineEvent =
+  /** Another rendition is about to be followed; its parts become ready where those of the one before end. */
+  | { readonly name: 'renditionChosen'; readonly rendition: RenditionId }
   | { readonly name: 'partReady'; readonly header: ChunkHeader; readonly isRestart: boolean }
   /** Playback of a recording begins with this part, or goes on with it after a seek, as soon as it is there. */
   | { readonly name: 'playbackPlaced'; readonly header: ChunkHeader }

@@ -80,6 +80,21 @@ export type EngineOptions = {
     /** Media kept behind the live edge, ms. */
     readonly keepMs: number;
   };
+  readonly quality: {
+    /** Newest parts of which the late ones are counted (5–50). Too few: one hiccup decides; too many: what is too much is noticed late. */
+    readonly windowParts: number;
+    /** So many late ones among them, and a lower rendition is taken (1–windowParts). Too few: hiccups cost quality; too many: the player runs dry first. */
+    readonly lateParts: number;
+    /** Share of what came lately (0–1) that a rendition taken for want of time may need. Too high: the next step down follows at once. */
+    readonly usableShare: number;
+    /** A better rendition is taken when a line has shown so many times its rate (1–2). Low: it is tried in vain; high: it is tried late. */
+    readonly headroom: number;
+    /** How long all must have gone well before a better one is taken, ms: when a line has shown that it carries it, and without that sign. Too low: quality flickers, and the player runs dry for it. */
+    readonly holdMs: number;
+    readonly tryMs: number;
+    /** Both are doubled each time that the better one had to be given up within twice the former, so many times at most. */
+    readonly mostPatience: number;
+  };
   readonly upload: {
     /** Chunks sent at a time over warm links; 1 spreads a chunk fastest. */
     readonly slotsWarm: number;
@@ -149,6 +164,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024, highWaterMs: 40 }),
+  quality: Object.freeze({ windowParts: 10, lateParts: 3, usableShare: 0.85, headroom: 1.3, holdMs: 5_000, tryMs: 20_000, mostPatience: 8 }),
   swarm: Object.freeze({
     targetLinks: 8,
     minLinks: 6,
@@ -172,6 +188,7 @@ export function resolveEngineOptions(partial: PartialEngineOptions = {}): Resolv
     headers: Object.freeze({ ...defaults.headers, ...partial.headers }),
     onDemand: Object.freeze({ ...defaults.onDemand, ...partial.onDemand }),
     store: Object.freeze({ ...defaults.store, ...partial.store }),
+    quality: Object.freeze({ ...defaults.quality, ...partial.quality }),
     upload: Object.freeze({ ...defaults.upload, ...partial.upload }),
     swarm: Object.freeze({ ...defaults.swarm, ...partial.swarm }),
   });

@@ -52,6 +52,9 @@ export class HeaderLog {
   readonly #edges = new Map<RenditionId, ChunkHeader>();
   /** By rendition: what is older than all that is kept. */
   readonly #floors = new Map<RenditionId, number>();
+  /** Renditions that were followed and are not, and the last sequence that was known of each then. */
+  readonly #left = new Set<RenditionId>();
+  readonly #leftAt = new Map<RenditionId, number>();
   #nextCheckId = 1;
 
   constructor(streamId: StreamId) {
@@ -142,8 +145,24 @@ export class HeaderLog {
     return this.#forget((header) => header.rendition === rendition && header.sequence < sequence);
   }
 
-  /** Forgets a rendition and where its live edge was: nobody here follows it. */
+  /** True for what somebody may still send because it was wanted once: it is forgotten whether it was. */
+  isStale(chunk: ChunkRef): boolean {
+    const { rendition, sequence } = chunk;
+    return this.isForgotten(chunk) || this.#left.has(rendition) || sequence <= (this.#leftAt.get(rendition) ?? -1);
+  }
+
+  /** A rendition is followed, for the first time or again. */
+  enter(rendition: RenditionId): void {
+    // A check that ended after it was left may have left a header behind.
+    this.leave(rendition);
+    this.#left.delete(rendition);
+  }
+
+  /** Forgets a rendition and where its live edge was: nobody here follows it any more. */
   leave(rendition: RenditionId): void {
+    const edge = this.#edges.get(rendition);
+    if (edge) this.#leftAt.set(rendition, edge.sequence);
+    this.#left.add(rendition);
     this.#edges.delete(rendition);
     this.#forget((header) => header.rendition === rendition);
   }

@@ -267,6 +267,7 @@ export class PeerEngine {
         this.#live?.originFailed(nowMs, input.rendition);
         return;
       case 'fetchBytes':
+        this.#live?.received(nowMs, input.bytes.length);
         this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
         return;
       case 'fetchDone':
@@ -299,7 +300,7 @@ export class PeerEngine {
         this.#setUpload(nowMs, input.policy);
         return;
       case 'quality':
-        this.#live?.follow(nowMs, { rendition: input.choice.rendition, isUrgent: false });
+        this.#live?.choose(nowMs, input.choice);
         return;
       case 'visibility':
         this.#isVisible = input.isVisible;
@@ -400,6 +401,7 @@ export class PeerEngine {
         this.#uploads.request(nowMs, neighbour, message);
         return;
       case 'block':
+        this.#live?.received(nowMs, message.bytes.length);
         this.#block(nowMs, neighbour, message);
         return;
       case 'cancel':
@@ -536,7 +538,7 @@ export class PeerEngine {
       if (check.from !== 'origin') this.#punish(nowMs, check.from, { reason: 'badBlock', chunk: chunkOfKey(check.key) });
       return;
     }
-    if (completed) this.#completed(completed);
+    if (completed) this.#completed(nowMs, completed);
   }
 
   /** Pushes a chunk to the children of its stripe who have not heard of it elsewhere. */
@@ -551,12 +553,13 @@ export class PeerEngine {
     }
   }
 
-  #completed(chunk: StoredChunk): void {
+  #completed(nowMs: number, chunk: StoredChunk): void {
     this.#chunksVerified++;
     this.#verifiedBytes.peerBytes += chunk.sources.peerBytes;
     this.#verifiedBytes.seederBytes += chunk.sources.seederBytes;
     this.#verifiedBytes.originBytes += chunk.sources.originBytes;
     const { header } = chunk.signed;
+    this.#live?.completed(nowMs, header);
     this.#context.command({ kind: 'event', event: { name: 'chunkVerified', header, sources: chunk.sources } });
   }
 

@@ -7,6 +7,8 @@ import { HeaderPoll } from './header-poll.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import type { PlayoutClock } from './playout-clock.js';
 import type { PushTrees } from './push-trees.js';
+import { QualityRule } from './quality-rule.js';
+import type { FollowWish, QualityChoice } from './viewer-input.js';
 import type { Start } from './start-rule.js';
 import type { Viewing } from './viewing.js';
 
@@ -16,6 +18,10 @@ const LOST_GRACE_MS = 500;
 const LEFT_MS = 10_000;
 /** The end of the rendition that is left is waited for so long after the beginning of the next, ms, while no playhead is known. */
 const END_PATIENCE_MS = 1_500;
+/** A part that is late by no more than this is not: the player holds more than the deadline allows for, ms. */
+const LATE_GRACE_MS = 50;
+/** Parts of which it is remembered that they were late, or not. */
+const MOST_JUDGED = 128;
 /** What a stream is taken for until headers tell its rate, bits a second. */
 const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
 /** Length of a part until a header tells, ms. */
@@ -35,19 +41,14 @@ type Next = {
   readonly watched: Watched;
   /** Capture date before which it is not to begin, ms. */
   readonly earliestDateMs: number;
+  /** The one before has been given up already. */
+  readonly isUrgent: boolean;
   /** Its first part; undefined until an independent one is known that will do. */
   entry: { readonly dateMs: number; readonly knownAtMs: number } | undefined;
 };
 
 /** A rendition that was left at a capture date. */
 type Left = { readonly watched: Watched; readonly dateMs: number; readonly atMs: number };
-
-/** Which rendition to follow from now on. */
-export type FollowWish = {
-  readonly rendition: RenditionId;
-  /** The one that is watched does not arrive in time: the next begins as early as it can, not at the live edge. */
-  readonly isUrgent: boolean;
-};
 
 /**
  * What is wanted, and in which order it is played: one rendition, and while another one is about to
@@ -64,6 +65,10 @@ export class PlayOrder implements Viewing {
   #next: Next | undefined;
   #left: Left[] = [];
   #wish: FollowWish | undefined;
+  /** Undefined while the viewer has pinned a rendition. */
+  #quality: QualityRule | undefined;
+  /** Sequences of the parts of what is played that the rule has been told of. */
+  readonly #judged = new Set<number>();
 
   /** @param parts `followedChanged` is called when others are followed than before */
   constructor(
@@ -90,7 +95,7 @@ export class PlayOrder implements Viewing {
   /** The renditions whose chunks are wanted, as a set of bits. */
   get followedBits(): number {
     const bit = (watched: Watched | undefined): number => (watched ? renditionBit(watched.rendition) : 0);
-    return bit(this.#current) | bit(this.#next?.watched);
+    return (this.#next?.isUrgent ? 0 : bit(this.#current)) | bit(this.#next?.watched);
   }
 
   /** Verified parts of a rendition in play order. */
@@ -135,10 +140,21 @@ export class PlayOrder implements Viewing {
     this.#applyWish(nowMs);
   }
 
-  /** Follows another rendition as soon as one can: RE1–RE4. */
-  follow(nowMs: number, wish: FollowWish): void {
-    this.#wish = wish;
-    this.#applyWish(nowMs);
+  /** The viewer, or the rule that it leaves the choice to, chooses a rendition: it is followed as soon as one can. (SPEC RE1–RE5) */
+  choose(nowMs: number, choice: QualityChoice): void {
+    this.#quality = choice.mode === 'auto' ? new QualityRule(nowMs, choice.ladder, this.#context.options.quality) : undefined;
+    if (choice.mode === 'pinned') this.#follow(nowMs, { rendition: choice.rendition, isUrgent: false });
+  }
+
+  /** Media bytes have come. */
+  received(nowMs: number, bytes: number): void {
+    this.#quality?.received(nowMs, bytes);
+  }
+
+  /** A chunk is whole. */
+  completed(nowMs: number, header: ChunkHeader): void {
+    const playheadMs = this.#clock.playheadMs(nowMs);
+    if (playheadMs !== undefined) this.#judge(nowMs, header, header.programDateTimeMs <= playheadMs + this.#lateBeforeMs);
   }
 
   /** A header is verified and new. */
@@ -199,8 +215,14 @@ export class PlayOrder implements Viewing {
     this.#downloads.abandonWhere(nowMs, (header) => {
       const endMs = endDateMs(header);
       if (endMs >= playheadMs) nextMs = Math.min(nextMs, endMs);
+      if (this.#quality && !this.#judged.has(header.sequence)) {
+        const lateAtMs = header.programDateTimeMs - this.#lateBeforeMs;
+        if (lateAtMs <= playheadMs) this.#judge(nowMs, header, true);
+        else nextMs = Math.min(nextMs, lateAtMs);
+      }
       return endMs < playheadMs;
     });
+    this.#chooseByRule(nowMs);
     return this.#clock.reachesMs(nowMs, nextMs);
   }
 
@@ -232,22 +254,53 @@ export class PlayOrder implements Viewing {
     }
   }
 
+  /** Only what is played says whether it is the right one: not the end of the one before, nor the beginning of the next. */
+  #judge(nowMs: number, { rendition, sequence }: ChunkHeader, isLate: boolean): void {
+    if (!this.#quality || this.#next || rendition !== this.#current?.rendition || this.#judged.has(sequence)) return;
+    this.#judged.add(sequence);
+    for (const oldest of this.#judged) {
+      if (this.#judged.size <= MOST_JUDGED) break;
+      this.#judged.delete(oldest);
+    }
+    this.#quality.judged(nowMs, isLate);
+  }
+
+  /** A part that is not whole when the playhead is so near is late, ms. */
+  get #lateBeforeMs(): number {
+    return this.#context.options.scheduler.appendMarginMs - LATE_GRACE_MS;
+  }
+
+  #chooseByRule(nowMs: number): void {
+    if (!this.#quality || !this.#current || this.#next) return;
+    const wish = this.#quality.decide(nowMs, this.#current.rendition);
+    if (wish) this.#follow(nowMs, wish);
+  }
+
+  #follow(nowMs: number, wish: FollowWish): void {
+    this.#wish = wish;
+    this.#applyWish(nowMs);
+  }
+
   #applyWish(nowMs: number): void {
     // Once it is settled where the next rendition begins, the one before is cut there: first that is done.
     if (!this.#wish || !this.#current || this.#next?.entry) return;
     const { rendition, isUrgent } = this.#wish;
     if (this.#next?.watched.rendition === rendition) return;
+    // What has been given up for another one cannot be gone on with.
+    if (this.#next?.isUrgent) return;
     if (this.#next) this.#stopFollowing(nowMs, this.#next.watched);
     const hadNext = this.#next !== undefined;
     this.#next = undefined;
     if (rendition !== this.#current.rendition) {
       const edge = this.#context.headers.edge(this.#current.rendition);
-      // A check that ended after it was left may have left a header behind.
-      this.#context.headers.leave(rendition);
+      this.#context.headers.enter(rendition);
       const watched = this.#openAnew(rendition);
       watched.poll.begin(nowMs, this.#current.partMs);
-      this.#next = { watched, earliestDateMs: isUrgent || !edge ? -Infinity : endDateMs(edge), entry: undefined };
+      this.#next = { watched, earliestDateMs: isUrgent || !edge ? -Infinity : endDateMs(edge), isUrgent, entry: undefined };
+      // What does not arrive in time only takes the room of what could.
+      if (isUrgent) this.#stopFollowing(nowMs, this.#current);
       this.#context.counters.renditionSwitches++;
+      this.#context.command({ kind: 'event', event: { name: 'renditionChosen', rendition } });
     }
     if (this.#next ?? hadNext) this.#followedChanged(nowMs);
   }
@@ -282,6 +335,7 @@ export class PlayOrder implements Viewing {
 
   /** True when nothing of the rendition before the next one's first part is to come any more. */
   #isReached(nowMs: number, entry: { readonly dateMs: number; readonly knownAtMs: number }): boolean {
+    if (this.#next?.isUrgent) return true;
     const { playable, partMs } = this.#current ?? {};
     if (playable?.reachedDateMs !== undefined && playable.reachedDateMs + (partMs ?? 0) / 2 >= entry.dateMs) return true;
     const playheadMs = this.#clock.playheadMs(nowMs);
@@ -289,6 +343,7 @@ export class PlayOrder implements Viewing {
   }
 
   #enter(nowMs: number, from: Watched, next: Next): void {
+    this.#judged.clear();
     this.#left.push({ watched: from, dateMs: next.entry?.dateMs ?? 0, atMs: nowMs });
     this.#current = next.watched;
     this.#next = undefined;
@@ -359,8 +414,9 @@ export class PlayOrder implements Viewing {
     this.#left = this.#left.filter((left) => !over.includes(left));
     for (const { watched, dateMs } of over) {
       const { rendition } = watched;
-      this.#dropWhere(nowMs, (header) => header.rendition === rendition && header.programDateTimeMs < dateMs);
-      if (this.#known.get(rendition) !== watched) continue;
+      const isFollowedAgain = this.#known.get(rendition) !== watched;
+      this.#dropWhere(nowMs, (header) => header.rendition === rendition && (!isFollowedAgain || header.programDateTimeMs < dateMs));
+      if (isFollowedAgain) continue;
       this.#known.delete(rendition);
       this.#context.neighbours.forgetRendition(rendition);
     }

@@ -361,6 +361,8 @@ export class LivePeerSession implements SeederSession {
 
   #emit(event: EngineEvent): void {
     switch (event.name) {
+      case 'renditionChosen':
+        return;
       case 'partReady': {
         this.#quietAtMs = this.#parts.clock.nowMs() + QUIET_MS * (0.75 + this.#parts.random.next() / 2);
         this.#needInit(event.header.rendition, event.header.initHash);
