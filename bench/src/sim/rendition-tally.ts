@@ -35,9 +35,9 @@ export class RenditionTally {
   readonly #best: RenditionId | undefined;
   #looks = 0;
   #bestLooks = 0;
-  #slow = { looks: 0, stalled: 0, fitting: 0 };
+  readonly #slow = { looks: 0, stalled: 0, fitting: 0 };
   /** Of those whose downlink was slow and is not any more, second by second of the run. */
-  readonly #recovered: { looks: number; best: number }[] = [];
+  readonly #recovered = new Map<number, { looks: number; best: number }>();
 
   constructor(ladder: readonly Rung[]) {
     this.#rates = new Map(ladder.map(({ rendition, bitsPerSecond }) => [rendition, bitsPerSecond]));
@@ -55,9 +55,9 @@ export class RenditionTally {
       if (viewer.isStalled) this.#slow.stalled++;
       if ((this.#rates.get(rendition) ?? 0) * ROOM_RATIO <= line.downlinkBitsPerSecond) this.#slow.fitting++;
     } else if (line.wasSlowed) {
-      const second = (this.#recovered[Math.floor(nowMs / 1_000)] ??= { looks: 0, best: 0 });
-      second.looks++;
-      if (isBest) second.best++;
+      const at = Math.floor(nowMs / 1_000);
+      const { looks, best } = this.#recovered.get(at) ?? { looks: 0, best: 0 };
+      this.#recovered.set(at, { looks: looks + 1, best: best + Number(isBest) });
     }
   }
 
@@ -68,7 +68,7 @@ export class RenditionTally {
 
   slowDownlinkFigures(): SlowDownlinkFigures {
     const { looks, stalled, fitting } = this.#slow;
-    const end = this.#recovered.slice(-10).filter((second) => second !== undefined);
+    const end = [...this.#recovered.values()].slice(-10);
     const endLooks = end.reduce((sum, second) => sum + second.looks, 0);
     return {
       stalledRatio: ratioOf(stalled, looks),

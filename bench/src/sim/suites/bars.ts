@@ -22,6 +22,7 @@ const FIRST: readonly string[] = [
   'origin-away',
   'one-rendition',
   'renditions',
+  'quality',
 ];
 /** Hours rather than minutes. */
 const LAST: readonly string[] = ['steady-10k', 'steady-100k'];
