@@ -190,6 +190,7 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
 function refuseLive(options: z.infer<typeof schema>): void {
   const other = options.strategy.find((name) => name !== 'p2ptv');
   if (other !== undefined) throw new UsageError(`--strategy ${other} knows no recordings: with --vod there is only p2ptv.`);
+  if (options.renditions > 1) throw new UsageError('--renditions does not go with --vod: a recording is simulated in one.');
   for (const name of ['churn', 'kill', 'flash', 'originOutage', 'trackerOutage'] as const) {
     if (options[name] !== undefined) throw new UsageError(`${flagOf(name)} does not go with --vod.`);
   }

@@ -28,6 +28,13 @@ describe('options of the sim suite', () => {
     expect(strategies).toEqual(['p2ptv', 'sequential']);
   });
 
+  it('spreads the arrivals of a recording’s viewers over half the run, unless told otherwise', () => {
+    const arrivalSeconds = (more: object): number => resolveSimOptions({ vod: true, seconds: 90, ...more }).config.arrivalSeconds;
+    expect([arrivalSeconds({}), arrivalSeconds({ arrivalSeconds: 5 }), arrivalSeconds({ vod: false })]).toEqual([45, 5, 3]);
+    expect(resolveSimOptions({ vod: true }).config.onDemand).toEqual({ recordingSeconds: 600, seekRatio: 0.3 });
+    expect(resolveSimOptions({}).config.onDemand).toBeUndefined();
+  });
+
   it.each([
     [{ viewers: '0' }, '--viewers'],
     [{ viewers: '1.5' }, '--viewers'],
@@ -36,6 +43,10 @@ describe('options of the sim suite', () => {
     [{ strategy: 'magic' }, '--strategy'],
     [{ disable: 'everything' }, '--disable'],
     [{ playoutMs: '500', captureToPublishMs: '600' }, '--playout-ms'],
+    [{ vod: true, strategy: 'tree' }, '--strategy'],
+    [{ vod: true, churn: 60 }, '--churn'],
+    [{ vod: true, originOutage: '5:9' }, '--origin-outage'],
+    [{ vod: true, renditions: 2 }, '--renditions'],
     [{ colour: 'blue' }, '--colour'],
   ])('refuses %o, naming the flag', (given, flag) => {
     expect(() => resolveSimOptions(given)).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(flag) as string }));

@@ -7,7 +7,7 @@ import { hardBoundMs } from '../../src/sim/limits/hard-bound.js';
 import { resolveSimOptions, type RawSimOptions } from '../../src/sim/options.js';
 import type { PeerAgent, Strategy } from '../../src/sim/peer-agent.js';
 import { runSimulation } from '../../src/sim/run.js';
-import type { SimResult } from '../../src/sim/sim-result.js';
+import { isLiveResult, type SimResult } from '../../src/sim/sim-result.js';
 import { createStrategy } from '../../src/sim/strategies/registry.js';
 
 const context = { signal: new AbortController().signal, print: () => undefined };
@@ -33,6 +33,36 @@ describe('a simulated run', () => {
     const [plain, coded] = [await simulate(options), await simulate({ ...options, codec: true })];
     expect(coded.traceHash).toBe(plain.traceHash);
     expect(coded.originBytes).toEqual(plain.originBytes);
+  });
+
+  it('of a recording is the same for the same seed too, encoded or not, and another for another', async () => {
+    const options = { vod: true, viewers: 12, seconds: 16, recordingSeconds: 60, seekers: 0.5 };
+    const [one, again, other] = [await simulate(options), await simulate({ ...options, codec: true }), await simulate({ ...options, seed: 2 })];
+    expect(again.traceHash).toBe(one.traceHash);
+    expect(again.originBytes).toEqual(one.originBytes);
+    expect(other.traceHash).not.toBe(one.traceHash);
+  });
+
+  it('of a recording plays wherever viewers begin and go, and says nothing of delays', async () => {
+    const result = await simulate({ vod: true, viewers: 20, seconds: 30, recordingSeconds: 60, arrivalSeconds: 10, seekers: 0.8 });
+    expect(result.startupMs.p95).toBeLessThan(1_000);
+    expect(result.mechanisms['seeks']).toBeGreaterThan(3);
+    expect(result.seekMs?.p50).toBeGreaterThan(40);
+    expect(result.seekMs?.p95).toBeLessThan(1_000);
+    expect(result.stalledRatio).toBeLessThan(0.01);
+    expect(result.offloadSteadyRatio).toBeGreaterThan(0.3);
+    expect(result.offloadSteadyRatio).toBeLessThanOrEqual(result.offloadSteadyLimitRatio);
+    expect(result.originBytes.seed).toBe(0);
+    expect(isLiveResult(result)).toBe(false);
+    expect(result.playoutDelayMs).toBeUndefined();
+  });
+
+  it('of a recording takes more from peers where the rarest chunks are spread ahead', async () => {
+    const options = { vod: true, viewers: 24, seconds: 40, recordingSeconds: 120, seekers: 0 };
+    const [spread, none] = [await simulate(options), await simulate({ ...options, disable: 'spread' })];
+    expect(spread.mechanisms['spreads']).toBeGreaterThan(0);
+    expect(none.mechanisms['spreads']).toBe(0);
+    expect(spread.offloadRatio).toBeGreaterThan(none.offloadRatio);
   });
 
   it('plays to everybody, from peers for the most part', async () => {

@@ -119,6 +119,14 @@ describe('windows', () => {
     expect(live.log.find(1000 as ChunkSequence).kind).toBe('unknown');
     expect(live.log.findSegment(1, 0).kind).toBe('gone');
     expect((await live.log.read(800 as ChunkSequence))?.signed.header.sequence).toBe(800);
+    const archived = (await live.log.read(800 as ChunkSequence))!.signed;
+    const from800 = await live.log.headersFrom(archived.header.programDateTimeMs, 200);
+    expect(from800.map(({ header }) => header.sequence)).toEqual(Array.from({ length: 200 }, (_, index) => 800 + index));
+    expect(from800[0]?.bytes).toEqual(archived.bytes);
+    // What is gone is not named: the oldest that there is begins with an independent part.
+    const [oldest] = await live.log.headersFrom(0, 1);
+    expect(oldest?.header.isIndependent).toBe(true);
+    expect(live.log.find(oldest!.header.sequence).kind).toBe('archived');
     live.close();
   });
 

@@ -12,6 +12,52 @@ afterEach(() => origin.close());
 
 const sequencesOf = (batch: Uint8Array): number[] => decodeHeaderBatch(batch)!.map(({ header }) => header.sequence);
 
+describe('headers?at=', () => {
+  beforeEach(() => {
+    origin.begin();
+    origin.publish(25);
+  });
+
+  async function sequencesAt(query: string): Promise<number[]> {
+    const response = await origin.server.inject(`/live/main/headers?${query}`);
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['content-type']).toBe('application/octet-stream');
+    return sequencesOf(response.rawPayload);
+  }
+
+  it('gives headers from the last independent part at or before the date on', async () => {
+    const chunks = origin.published.live.rendition(0)!.headersAfter(-1, 100);
+    const independent = chunks.filter(({ header }) => header.isIndependent).map(({ header }) => header);
+    const entry = independent[2]!;
+    const isBefore = independent[1]!;
+    expect(await sequencesAt(`at=${entry.programDateTimeMs}&count=4`)).toEqual([0, 1, 2, 3].map((index) => entry.sequence + index));
+    expect((await sequencesAt(`at=${entry.programDateTimeMs + 1}`))[0]).toBe(entry.sequence);
+    expect((await sequencesAt(`at=${entry.programDateTimeMs - 1}`))[0]).toBe(isBefore.sequence);
+  });
+
+  it('gives the oldest for a date before all, and the last ones for one after all, at once', async () => {
+    expect((await sequencesAt('at=0&count=3'))).toEqual([0, 1, 2]);
+    const last = await sequencesAt('at=999999999999999');
+    expect(last.at(-1)).toBe(24);
+    expect(last.length).toBeLessThan(10);
+  });
+
+  it('gives no more than a receiver would read', async () => {
+    origin.publish(200);
+    expect(await sequencesAt('at=0&count=9999')).toHaveLength(128);
+  });
+
+  it.each(['at=', 'at=x', 'at=-1', 'at=1&at=2', 'at=1&count=x'])('400 for "%s"', async (query) => {
+    const response = await origin.server.inject(`/live/main/headers?${query}`);
+    expect(response.statusCode).toBe(400);
+    expect(response.json<{ error: string }>().error).toMatch(/^\w.*\.$/);
+  });
+
+  it('404 for a rendition that is not there', async () => {
+    expect((await origin.server.inject('/live/main/headers?at=1&rendition=1')).statusCode).toBe(404);
+  });
+});
+
 describe('headers?after=', () => {
   beforeEach(() => {
     origin.begin();

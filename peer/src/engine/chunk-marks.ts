@@ -39,6 +39,11 @@ export class ChunkMarks {
   /** Notes what it says of many chunks at once. */
   tell(holdings: ChunkRef & { readonly bits: Uint8Array }): void {
     this.#told.tell(holdings);
+    // A single word about one of them is out of date now; that it is on its way may still be true.
+    for (const [key, marks] of this.#marks) {
+      const isOver = this.#told.has(key) ? (marks & HOLDING) !== 0 : this.#told.covers(key, holdings) && (marks & HOLDING) === COMPLETE;
+      if (isOver) this.#marks.set(key, marks & ~HOLDING);
+    }
   }
 
   /** Notes what it says; who has a chunk cannot take that back but by {@link lacks}. */

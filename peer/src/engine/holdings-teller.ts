@@ -12,7 +12,7 @@ type Holdings = Extract<WireMessage, { kind: 'holdings' }>;
 
 /**
  * Tells neighbours what this peer has of a recording. They are at other places, so single news are of use to few:
- * what has changed is told now and then, many chunks at once. (SPEC OD7, OD8)
+ * what has changed is told now and then, many chunks at once. (SPEC OD7)
  */
 export class HoldingsTeller implements NewsTeller {
   readonly #context: EngineContext;

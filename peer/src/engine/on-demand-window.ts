@@ -25,12 +25,8 @@ const CHECK_PATIENCE_MS = 1_000;
 /** Marks of chunks that are not wanted any more are kept so long, ms: their blocks may still be on their way. */
 const FORGET_AFTER_MS = 30_000;
 
-/** A question to the origin; `awaited`: it is answered, and this header of the answer is being checked. */
-type HeaderRequest = {
-  readonly requestId: number;
-  readonly dateMs: number;
-  awaited: { readonly sequence: number; readonly untilMs: number } | undefined;
-};
+/** A question to the origin; `awaitedSequence`: it is answered, and this header of the answer is being checked. */
+type HeaderRequest = { readonly requestId: number; readonly dateMs: number; awaitedSequence: number | undefined };
 
 /**
  * What a viewer of a recording wants now: all of the urgent part, the next seconds from the playhead on, and a few
@@ -108,9 +104,12 @@ export class OnDemandWindow implements Viewing {
   opened(nowMs: number, at: { readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }): void {
     this.#rendition = at.rendition;
     const first = at.headers[0];
-    if (!first) return;
+    const last = at.headers.at(-1);
+    if (!first || !last) return;
     this.#soughtMs = first.header.programDateTimeMs;
     this.#map.link(at.headers, at.isEnd);
+    this.#asked = { requestId: 0, dateMs: this.#soughtMs, awaitedSequence: undefined };
+    this.#await(nowMs, this.#asked, last.header.sequence);
     this.#followedChanged(nowMs);
   }
 
@@ -142,8 +141,7 @@ export class OnDemandWindow implements Viewing {
     this.#askFailures = 0;
     // Nearer to it the recording has nothing: it begins later, or ends before.
     if (this.#soughtMs === this.#asked.dateMs) this.#soughtMs = first.header.programDateTimeMs;
-    this.#asked.awaited = { sequence: last.header.sequence, untilMs: nowMs + CHECK_PATIENCE_MS };
-    this.#askAtMs = nowMs + CHECK_PATIENCE_MS;
+    this.#await(nowMs, this.#asked, last.header.sequence);
     if (this.#map.has(last.header.sequence)) this.#answerChecked(nowMs);
   }
 
@@ -160,7 +158,7 @@ export class OnDemandWindow implements Viewing {
     this.#partMs = header.durationUs / 1000;
     this.#bitsPerSecond.add((header.byteLength * 8_000_000) / header.durationUs);
     this.#map.add(header);
-    if (this.#asked?.awaited?.sequence === header.sequence) this.#answerChecked(nowMs);
+    if (this.#asked?.awaitedSequence === header.sequence) this.#answerChecked(nowMs);
     else if (this.#soughtMs !== undefined) this.#tryEnter(nowMs);
     this.#lookAtMs = nowMs;
   }
@@ -192,9 +190,16 @@ export class OnDemandWindow implements Viewing {
     if (dateMs !== undefined) this.#ask(dateMs);
   }
 
+  /** Nothing more is asked before the answer's last header is checked, or ought to have been. */
+  #await(nowMs: number, asked: HeaderRequest, sequence: number): void {
+    asked.awaitedSequence = sequence;
+    this.#askAtMs = nowMs + CHECK_PATIENCE_MS;
+  }
+
   #answerChecked(nowMs: number): void {
     this.#asked = undefined;
     this.#askAtMs = Infinity;
+    this.#lackingFromMs = undefined;
     this.#lookAtMs = nowMs;
     if (this.#soughtMs !== undefined) this.#tryEnter(nowMs);
   }
@@ -291,7 +296,7 @@ export class OnDemandWindow implements Viewing {
     if (this.#rendition === undefined || this.#askAtMs < Infinity) return;
     if (this.#asked && (this.#asked.dateMs === dateMs || this.#soughtMs === undefined)) return;
     const requestId = ++this.#askedCount;
-    this.#asked = { requestId, dateMs, awaited: undefined };
+    this.#asked = { requestId, dateMs, awaitedSequence: undefined };
     this.#context.counters.headerPolls++;
     const { headersPerRequest, firstHeaders } = this.#context.options.onDemand;
     // At a new place a few come sooner than many.

@@ -48,9 +48,9 @@ export class EngineRig {
   readonly #unanswered: EngineCommand[] = [];
   #nextLinkId = 1;
 
-  constructor(options: { role?: PeerRole; engine?: PartialEngineOptions; seed?: number } = {}) {
+  constructor(options: { role?: PeerRole; isOnDemand?: boolean; engine?: PartialEngineOptions; seed?: number } = {}) {
     this.engine = new PeerEngine(
-      { streamId: STREAM_ID, role: options.role ?? 'viewer' },
+      { streamId: STREAM_ID, role: options.role ?? 'viewer', isOnDemand: options.isOnDemand ?? false },
       resolveEngineOptions(options.engine),
       {
         random: seededRandom(options.seed ?? 1),

@@ -13,6 +13,8 @@ const SCENARIO_OF: Readonly<Partial<Record<Mechanism, string>>> = {
   jitter: 'weak-uplinks',
   priority: 'free-riders',
   exchange: 'tracker-away',
+  spread: 'on-demand',
+  rarestFirst: 'on-demand',
 };
 const USUAL_SCENARIO = 'steady-1k';
 

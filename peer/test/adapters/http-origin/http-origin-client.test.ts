@@ -432,6 +432,47 @@ describe('HTTP origin: init segments', () => {
   });
 });
 
+describe('HTTP origin: headers of a place', () => {
+  function ask(origin: HttpOriginClient, count: number): Promise<number[] | OriginFailure> {
+    return new Promise((resolve) => {
+      const cancel = origin.headersAt(
+        { rendition, dateMs: 1_760_000_001_234.7, count },
+        {
+          headers: (headers) => resolve(headers.map(({ header }) => header.sequence)),
+          failed: resolve,
+        },
+      );
+      onTestFinished(cancel);
+    });
+  }
+
+  it('asks once, and gives what there is', async () => {
+    const { base, requests } = await serve((_request, response) => response.end(stream.headerBatch([5, 6, 8])));
+    const origin = client([base]);
+    expect(await ask(origin, 16)).toEqual([5, 6, 8]);
+    expect(requests).toEqual(['/live/main/headers?rendition=0&at=1760000001234&count=16']);
+    expect(origin.received.headers).toBe(stream.headerBatch([5, 6, 8]).length);
+  });
+
+  it.each<[string, () => Uint8Array, number]>([
+    ['more than were asked for', () => stream.headerBatch([5, 6, 7]), 2],
+    ['some in another order', () => stream.headerBatch([6, 5]), 16],
+    ['one twice', () => stream.headerBatch([5, 5]), 16],
+    ['those of another stream', () => new TestStream(2).headerBatch([5]), 16],
+    ['something else', () => new Uint8Array(7), 16],
+  ])('takes an answer with %s for no answer', async (_name, body, count) => {
+    const { base } = await serve((_request, response) => response.end(body()));
+    expect(await ask(client([base]), count)).toBe('invalid');
+  });
+
+  it('says that the origin has no such stream, or no time', async () => {
+    const { base } = await serve((_request, response) => response.writeHead(404).end());
+    expect(await ask(client([base]), 1)).toBe('notFound');
+    const busy = await serve((_request, response) => response.writeHead(503).end());
+    expect(await ask(client([busy.base]), 1)).toBe('unavailable');
+  });
+});
+
 describe('HTTP origin: headers', () => {
   /** Follows until it fails, or until so many headers have come. */
   function follow(

@@ -1,0 +1,291 @@
+import type { ChunkSequence } from '@p2ptv/protocol';
+import { describe, expect, it } from 'vitest';
+import type { LinkId } from '../../src/engine/engine-io.js';
+import { EngineRig, ref } from './engine-rig.js';
+import { CHUNK_BYTES, FIRST_DATE_MS, PART_MS, publish, RENDITION } from './published-stream.js';
+
+type EngineOptions = NonNullable<NonNullable<ConstructorParameters<typeof EngineRig>[0]>['engine']>;
+
+/** Parts of the recording. */
+const LENGTH = 600;
+const EVERYTHING: readonly [number, number] = [0, LENGTH];
+
+/** One engine on demand, and a recording at an origin that answers questions for headers at once. */
+class RecordingRig extends EngineRig {
+  /** False: questions are left open. */
+  answersPlaces = true;
+
+  constructor(engine: EngineOptions = {}) {
+    super({ isOnDemand: true, engine: { ...engine, fallback: { jitterParts: 0 } } });
+  }
+
+  open(sequence: number): void {
+    this.handle({ kind: 'opened', rendition: RENDITION, headers: this.headers(sequence, 16), isEnd: sequence + 16 >= LENGTH });
+    this.settle();
+  }
+
+  seek(sequence: number): void {
+    this.handle({ kind: 'seek', dateMs: dateOf(sequence) });
+    this.settle();
+  }
+
+  /** Answers all questions for headers, those too that the answers lead to. */
+  settle(): void {
+    for (let index = 0; this.answersPlaces && index < this.all('headersAt').length; index++) {
+      const { requestId, dateMs, count } = this.all('headersAt')[index]!;
+      const sequence = Math.floor((dateMs - FIRST_DATE_MS) / PART_MS);
+      const headers = this.headers(sequence - (sequence % 5), count);
+      this.handle({ kind: 'placeHeaders', requestId, headers, isEnd: headers.length < count });
+    }
+  }
+
+  play(sequence: number, rate = 1): void {
+    this.handle({ kind: 'playback', position: { playheadMs: dateOf(sequence), rate } });
+    this.settle();
+  }
+
+  /** A neighbour that has all from a sequence on up to another, but some. */
+  holder([from, to]: readonly [number, number], lacking: readonly number[] = []): LinkId {
+    const linkId = this.link();
+    this.hold8(linkId, [from, to], lacking);
+    return linkId;
+  }
+
+  hold8(linkId: LinkId, [from, to]: readonly [number, number], lacking: readonly number[] = []): void {
+    const bits = new Uint8Array(Math.ceil((to - from) / 8));
+    for (let sequence = from; sequence < to; sequence++) {
+      if (!lacking.includes(sequence)) bits[(sequence - from) >> 3]! |= 1 << (sequence - from) % 8;
+    }
+    this.hear(linkId, { kind: 'holdings', rendition: RENDITION, sequence: from as ChunkSequence, bits });
+  }
+
+  get fetched(): number[] {
+    return this.all('fetchChunk').map(({ chunk }) => chunk.sequence);
+  }
+
+  requested(linkId?: LinkId): number[] {
+    return this.sent('request', linkId).map(({ sequence }) => sequence);
+  }
+
+  get placed(): number[] {
+    return this.events('playbackPlaced').map(({ header }) => header.sequence);
+  }
+
+  headers(from: number, count: number): ReturnType<typeof publish>['signed'][] {
+    return Array.from({ length: Math.min(count, LENGTH - from) }, (_, index) => publish(from + index).signed);
+  }
+}
+
+function dateOf(sequence: number): number {
+  return FIRST_DATE_MS + sequence * PART_MS;
+}
+
+describe('a recording', () => {
+  it('OD1: playback begins with the first header of the answer, and with its independent part after a seek', () => {
+    const rig = new RecordingRig();
+    rig.open(20);
+    expect(rig.placed).toEqual([20]);
+    // 20 to 299 are known by now.
+    rig.play(20);
+    const asked = rig.all('headersAt').length;
+    rig.seek(33);
+    expect(rig.placed).toEqual([20, 30]);
+    expect(rig.all('headersAt')).toHaveLength(asked);
+    rig.seek(503);
+    expect(rig.placed).toEqual([20, 30, 500]);
+    expect(rig.all('headersAt')[asked]).toMatchObject({ dateMs: dateOf(503), count: 16 });
+  });
+
+  it('OD1: an engine that watches live takes no notice of a seek, and one on demand lists nothing', () => {
+    const live = new EngineRig();
+    live.join(0);
+    live.clear();
+    live.handle({ kind: 'seek', dateMs: dateOf(30) });
+    expect(live.all('headersAt')).toEqual([]);
+    const rig = new RecordingRig();
+    rig.open(0);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    expect(rig.events('chunkVerified').length).toBeGreaterThan(0);
+    expect(rig.playable).toEqual([]);
+    expect(rig.engine.has(ref(0))).toBe(true);
+    expect(rig.engine.has(ref(9))).toBe(false);
+  });
+
+  it('OD2: parts whose order nobody has told are not walked through, and the last one has no successor', () => {
+    const rig = new RecordingRig();
+    rig.answersPlaces = false;
+    rig.holder(EVERYTHING);
+    rig.open(0);
+    rig.runFor(5_000);
+    // Sixteen headers are known, and what follows them was asked for once.
+    expect(Math.max(...rig.requested(), ...rig.fetched)).toBe(15);
+    expect(rig.all('headersAt')).toMatchObject([{ dateMs: dateOf(16), count: 64 }]);
+    const end = new RecordingRig();
+    end.open(590);
+    end.runFor(3_000);
+    expect(end.all('headersAt').filter(({ dateMs }) => dateMs >= dateOf(LENGTH))).toEqual([]);
+  });
+
+  it('OD3: all of the urgent part is asked of who has it, and of the spread part the four that are rarest', () => {
+    const rare = [120, 130, 140, 150];
+    const rig = new RecordingRig();
+    for (let count = 0; count < 8; count++) rig.holder(EVERYTHING, rare);
+    for (let count = 0; count < 6; count++) rig.holder(EVERYTHING);
+    rig.open(0);
+    rig.runFor(600);
+    const requested = [...new Set(rig.requested())].sort((left, right) => left - right);
+    expect(requested.filter((sequence) => sequence >= 50)).toEqual(rare);
+    expect(requested.filter((sequence) => sequence < 50).length).toBeGreaterThan(40);
+    expect(rig.engine.state.counters.spreads).toBe(4);
+  });
+
+  it('OD3: without rarest-first the spread part is asked for in the order of playback, and without it not at all', () => {
+    const ask = (...disabled: NonNullable<EngineOptions['disabled']>): number[] => {
+      const rig = new RecordingRig({ disabled });
+      for (let count = 0; count < 8; count++) rig.holder(EVERYTHING, [120]);
+      rig.holder(EVERYTHING);
+      rig.open(0);
+      rig.runFor(600);
+      return rig.requested().filter((sequence) => sequence >= 50);
+    };
+    expect(ask('rarestFirst')).toEqual([50, 51, 52, 53]);
+    expect(ask('spread')).toEqual([]);
+  });
+
+  it('OD3: what nobody has is not asked for before it is urgent, and then waits for its time', () => {
+    const rig = new RecordingRig();
+    rig.open(0);
+    rig.play(0);
+    rig.runFor(400);
+    expect(rig.requested()).toEqual([]);
+    expect(Math.max(...rig.fetched)).toBeLessThan(8);
+  });
+
+  it('OD3: half of the store’s budget ends the window', () => {
+    const rig = new RecordingRig({ store: { budgetBytes: 120 * CHUNK_BYTES } });
+    for (let count = 0; count < 8; count++) rig.holder(EVERYTHING, [58, 59, 61]);
+    rig.holder(EVERYTHING);
+    rig.open(0);
+    rig.runFor(600);
+    expect(rig.requested()).toContain(59);
+    expect(rig.requested()).not.toContain(61);
+  });
+
+  it('OD4: the first part is due at once, the next ones as they are played, whoever might bring them', () => {
+    const rig = new RecordingRig();
+    rig.holder([16, 600]);
+    rig.open(0);
+    // H95 + m = 370 ms before anything was measured.
+    expect(rig.fetched).toEqual([0, 1]);
+    rig.runFor(29);
+    expect(rig.fetched).toEqual([0, 1]);
+    rig.runFor(2);
+    expect(rig.fetched).toEqual([0, 1, 2]);
+    rig.runFor(200);
+    expect(rig.fetched).toEqual([0, 1, 2, 3]);
+  });
+
+  it('OD4: later the origin is asked up to 3 s sooner than it would have to be', () => {
+    const aheadAfter = (ms: number): number => {
+      const rig = new RecordingRig();
+      rig.answersPlaces = true;
+      rig.open(0);
+      rig.nowMs += ms;
+      rig.play(0, 0);
+      rig.runFor(1);
+      // None is ever answered: at most 12 run at a time.
+      return Math.max(...rig.fetched);
+    };
+    // Due 370 + 120 ms and the reserve before its time: 245 ms of it after a second, all of it after 12.
+    expect(aheadAfter(1_000)).toBe(3);
+    expect(aheadAfter(2_000)).toBe(4);
+  });
+
+  it('OD5: a question that failed is asked again, later each time; an answer to an old one is used all the same', () => {
+    const rig = new RecordingRig();
+    rig.open(0);
+    rig.answersPlaces = false;
+    rig.seek(400);
+    const first = rig.all('headersAt').at(-1)!;
+    rig.handle({ kind: 'placeHeadersFailed', requestId: first.requestId });
+    rig.runFor(124);
+    expect(rig.all('headersAt').at(-1)).toBe(first);
+    rig.runFor(252);
+    const second = rig.all('headersAt').at(-1)!;
+    expect(second).toMatchObject({ dateMs: first.dateMs, count: 16 });
+    expect(second.requestId).not.toBe(first.requestId);
+    rig.handle({ kind: 'placeHeaders', requestId: second.requestId, headers: [], isEnd: false });
+    rig.runFor(249);
+    expect(rig.all('headersAt').at(-1)).toBe(second);
+    rig.handle({ kind: 'placeHeaders', requestId: first.requestId, headers: rig.headers(400, 16), isEnd: false });
+    expect(rig.placed).toEqual([0, 400]);
+  });
+
+  it('OD6: a seek withdraws what is far from the new place, and keeps what is near and what is stored', () => {
+    const rig = new RecordingRig();
+    const linkId = rig.holder([16, LENGTH]);
+    rig.open(0);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    rig.runFor(500);
+    const asked = rig.requested();
+    rig.clear();
+    rig.seek(450);
+    const [withdrawn] = rig.sent('cancel', linkId).map(({ sequence }) => sequence);
+    expect(asked).toContain(withdrawn);
+    expect(rig.engine.has(ref(0))).toBe(true);
+    rig.clear();
+    rig.seek(0);
+    expect(rig.placed).toEqual([0]);
+    expect(rig.fetched).not.toContain(0);
+    // A block that was on its way when it was withdrawn is nobody's fault.
+    rig.send(linkId, withdrawn!, 0);
+    expect(rig.closed).toEqual([]);
+  });
+
+  it('OD7: a new neighbour hears of all that is whole at once, the others of what has come within 500 ms', () => {
+    const rig = new RecordingRig();
+    const early = rig.link();
+    rig.open(10);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    const late = rig.link();
+    expect(rig.sent('holdings', late)).toMatchObject([{ sequence: 8, bits: Uint8Array.of(0b1100) }]);
+    expect(rig.sent('holdings', early)).toEqual([]);
+    expect(rig.sent('incoming', early).map(({ sequence }) => sequence)).toEqual([10, 11]);
+    rig.runFor(500);
+    expect(rig.sent('holdings', early).at(-1)).toMatchObject({ sequence: 8 });
+    expect(rig.sent('have')).toEqual([]);
+    expect(rig.sent('header')).toEqual([]);
+  });
+
+  it('OD7: who serves nobody tells nothing', () => {
+    const rig = new RecordingRig();
+    rig.handle({ kind: 'upload', policy: { mode: 'off' } });
+    rig.open(0);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    rig.link();
+    rig.runFor(1_000);
+    expect([...rig.sent('holdings'), ...rig.sent('incoming')]).toEqual([]);
+  });
+
+  it('OD8: beyond the budget what is far away goes, first what most neighbours have, and neighbours hear of it', () => {
+    const rig = new RecordingRig({ store: { budgetBytes: 20 * CHUNK_BYTES } });
+    const watch = (from: number, count: number): void => {
+      for (let sequence = from; sequence < from + count; sequence++) {
+        rig.play(sequence);
+        for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+        rig.runFor(200);
+      }
+    };
+    rig.open(0);
+    watch(0, 6);
+    const linkId = rig.holder([0, 8], [0, 1]);
+    rig.runFor(500);
+    expect([0, 1, 2, 3].map((sequence) => rig.engine.has(ref(sequence)))).toEqual([true, true, true, true]);
+    rig.seek(300);
+    for (let count = 1; rig.engine.has(ref(2)); count++) watch(300, count);
+    expect([0, 1, 2].map((sequence) => rig.engine.has(ref(sequence)))).toEqual([true, true, false]);
+    rig.runFor(500);
+    const last = rig.sent('holdings', linkId).findLast(({ sequence }) => sequence === 0)!;
+    expect(last.bits[0]! & 0b111).toBe(0b11);
+  });
+});
