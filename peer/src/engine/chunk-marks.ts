@@ -1,4 +1,5 @@
 import { chunkOfKey, LIMITS, renditionBit, type ChunkKey, type ChunkRef, type Holding, type RenditionId } from '@p2ptv/protocol';
+import { ChunkNumbers } from './chunk-numbers.js';
 import { ToldHoldings } from './told-holdings.js';
 
 /** Chunks of one neighbour that are remembered on its word: more than any window, bounded against a liar. */
@@ -21,7 +22,7 @@ const SERVED_SHIFT = 6;
 
 /** What is known of one neighbour and each chunk of the window: a small number a chunk, for thousands of peers in one process. */
 export class ChunkMarks {
-  readonly #marks = new Map<ChunkKey, number>();
+  readonly #marks = new ChunkNumbers();
   readonly #told = new ToldHoldings();
 
   /** Chunks with any mark. */
@@ -31,7 +32,7 @@ export class ChunkMarks {
 
   /** What it said that it has. */
   holding(key: ChunkKey): Holding {
-    const holding = (this.#marks.get(key) ?? 0) & HOLDING;
+    const holding = this.#marks.get(key) & HOLDING;
     if (holding === COMPLETE || this.#told.has(key)) return 'complete';
     return holding === INCOMING ? 'incoming' : 'none';
   }
@@ -55,8 +56,7 @@ export class ChunkMarks {
 
   /** It has not got the chunk after all. */
   lacks(key: ChunkKey): void {
-    const marks = this.#marks.get(key);
-    if (marks !== undefined) this.#marks.set(key, marks & ~HOLDING);
+    this.#marks.set(key, this.#marks.get(key) & ~HOLDING);
     this.#told.lacks(key);
   }
 
@@ -73,7 +73,7 @@ export class ChunkMarks {
   }
 
   solicit(key: ChunkKey): void {
-    this.#marks.set(key, (this.#marks.get(key) ?? 0) | SOLICITED);
+    this.#marks.set(key, this.#marks.get(key) | SOLICITED);
   }
 
   hasFailed(key: ChunkKey): boolean {
@@ -81,7 +81,7 @@ export class ChunkMarks {
   }
 
   fail(key: ChunkKey): void {
-    this.#marks.set(key, (this.#marks.get(key) ?? 0) | FAILED);
+    this.#marks.set(key, this.#marks.get(key) | FAILED);
   }
 
   isStopped(key: ChunkKey): boolean {
@@ -89,56 +89,56 @@ export class ChunkMarks {
   }
 
   stop(key: ChunkKey): void {
-    this.#marks.set(key, (this.#marks.get(key) ?? 0) | STOPPED);
+    this.#marks.set(key, this.#marks.get(key) | STOPPED);
   }
 
   /** It is asked for the chunk: what it sends is wanted again. */
   resume(key: ChunkKey): void {
-    this.#marks.set(key, (this.#marks.get(key) ?? 0) & ~STOPPED);
+    this.#marks.set(key, this.#marks.get(key) & ~STOPPED);
   }
 
   /** Blocks of the chunk that it was sent. */
   servedBlocks(key: ChunkKey): number {
-    return (this.#marks.get(key) ?? 0) >> SERVED_SHIFT;
+    return this.#marks.get(key) >> SERVED_SHIFT;
   }
 
   serve(key: ChunkKey): void {
-    this.#marks.set(key, (this.#marks.get(key) ?? 0) + (1 << SERVED_SHIFT));
+    this.#marks.set(key, this.#marks.get(key) + (1 << SERVED_SHIFT));
   }
 
   forget(key: ChunkKey): void {
-    this.#marks.delete(key);
+    this.#marks.set(key, 0);
   }
 
   /** Forgets all chunks of a rendition. */
   forgetRendition(rendition: RenditionId): void {
-    for (const key of this.#marks.keys()) if (chunkOfKey(key).rendition === rendition) this.#marks.delete(key);
+    for (const [key] of this.#marks.entries()) if (chunkOfKey(key).rendition === rendition) this.#marks.set(key, 0);
   }
 
   /** It has neither headers nor chunks any more of the renditions in a set. */
   unshare(renditions: number): void {
     if (renditions === 0) return;
-    for (const [key, marks] of this.#marks) {
+    for (const [key, marks] of this.#marks.entries()) {
       if ((renditions & renditionBit(chunkOfKey(key).rendition)) !== 0) this.#marks.set(key, marks & ~(SHARED | HOLDING));
     }
   }
 
   #has(key: ChunkKey, mark: number): boolean {
-    return ((this.#marks.get(key) ?? 0) & mark) !== 0;
+    return (this.#marks.get(key) & mark) !== 0;
   }
 
   /** The marks of a chunk that the neighbour speaks of; makes room for it where there are too many. */
   #open(key: ChunkKey): number {
     const marks = this.#marks.get(key);
-    if (marks !== undefined) return marks;
+    if (marks !== 0) return marks;
     if (this.#marks.size >= MAX_MARKS) this.#dropOldest();
     return 0;
   }
 
   #dropOldest(): void {
-    for (const [key, marks] of this.#marks) {
+    for (const [key, marks] of this.#marks.entries()) {
       if ((marks & OWN) !== 0 || marks >> SERVED_SHIFT > 0) continue;
-      this.#marks.delete(key);
+      this.#marks.set(key, 0);
       return;
     }
   }
