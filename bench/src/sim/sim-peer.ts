@@ -96,6 +96,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   /** The newest poll for headers of each rendition. */
   readonly #pollIds = new Map<RenditionId, number>();
   #isMeshStarted = false;
+  #meshAtMs = Infinity;
   #isTracked = false;
   /** The link whose message is being handled. */
   #hearing: LinkEnd | undefined;
@@ -156,7 +157,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     if (!this.isUploading) this.handle({ kind: 'upload', policy: { mode: 'off' } });
     if (this.role === 'viewer') {
       this.#join();
-      this.#after(MESH_DELAY_MS, () => this.#startMesh());
+      this.#startMeshAfter(MESH_DELAY_MS);
     } else {
       this.#startMesh();
     }
@@ -330,7 +331,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   #admitted(answer: Pick<JoinAnswer, 'headers' | 'warmPeers'> | undefined, retryAfterMs?: number): RenditionId | undefined {
     const first = answer?.headers[0];
     if (retryAfterMs !== undefined) {
-      this.#after(retryAfterMs * (1 + this.#random.next() / 4), () => this.#join());
+      const delayMs = retryAfterMs * (1 + this.#random.next() / 4);
+      this.#after(delayMs, () => this.#join());
+      this.#startMeshAfter(delayMs + MESH_DELAY_MS);
       return undefined;
     }
     if (!first) {
@@ -389,6 +392,15 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     const first = this.#world.recording?.[this.#firstPart];
     if (first) this.#world.http.open(this, { dateMs: first.programDateTimeMs, count: OPEN_HEADERS });
     else this.#world.http.join(this, { rendition: this.rendition, delayMs: Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs) });
+  }
+
+  /** In place of any time before. */
+  #startMeshAfter(delayMs: number): void {
+    const atMs = this.#world.queue.nowMs + delayMs;
+    this.#meshAtMs = atMs;
+    this.#after(delayMs, () => {
+      if (this.#meshAtMs === atMs) this.#startMesh();
+    });
   }
 
   #startMesh(): void {

@@ -404,6 +404,8 @@ export class LivePeerSession implements SeederSession {
           // Whoever is in line comes no earlier than told.
           const spread = isInLine ? 1 + random / 2 : 0.5 + random;
           this.#retryJoinAtMs = this.#parts.clock.nowMs() + delayMs * spread;
+          // Without a join answer it has nothing to give, and would take links from those who have.
+          if (isInLine && this.#meshAtMs < Infinity) this.#meshAtMs = this.#retryJoinAtMs + (this.#parts.meshDelayMs ?? 0);
           this.#setTimer();
         },
       },

@@ -180,6 +180,26 @@ describe('a session', () => {
     second.close();
   });
 
+  it('SS12: who stands in line at a full origin takes no links yet', () => {
+    let isFull = true;
+    const client = origin.client(40);
+    const line: typeof client = {
+      ...client,
+      join: (request, listener) => {
+        if (!isFull) return client.join(request, listener);
+        return time.schedule(time.nowMs() + 40, () => listener.failed('unavailable', 3_000));
+      },
+    };
+    const viewer = session({ origin: line, meshDelayMs: 1_000 });
+    viewer.start();
+    time.runFor(3_000);
+    expect(tracker.calls).toEqual([]);
+    isFull = false;
+    time.runFor(3_000);
+    expect(tracker.calls).toEqual(['start viewer']);
+    viewer.close();
+  });
+
   it('SS13: peers that the join answer names are dialled once there are links, before and after', () => {
     const other = peerIdFromBytes(new Uint8Array(16).fill(7));
     origin.warmPeers = [{ peerId: other, role: 'viewer', uplinkBitsPerSecond: 0 }];

@@ -20,8 +20,9 @@ const MAX_STRIPES_EACH = 2;
 export const EMPTY_DUTY_PLAN: DutyPlan<never> = Array.from({ length: STRIPE_COUNT }, () => []);
 
 /**
- * How many peers share duty (DESIGN: Seeding): max(min(8, N), ⌈N/10⌉), but enough for nobody to
- * have more than two stripes from N = 8 on, and no more than there are places for. Where
+ * How many peers share duty (DESIGN: Seeding): min(8, N), but enough for nobody to have more than
+ * two stripes from N = 8 on. They do not get more with N alone: a stripe that moves takes the way
+ * from all who hang below its holder, and in a crowd that grows one would move all the time. Where
  * candidates are too few for the copies wanted, there are fewer copies; every stripe has one as
  * long as there is a candidate.
  *
@@ -32,11 +33,7 @@ export function dutyShape(peerCount: number, candidateCount: number, wantedCopie
   if (candidateCount === 0) return { copies: 0, superPeers: 0, stripesEach: 0 };
   const copies = Math.min(wantedCopies, copiesInReach(candidateCount));
   const places = copies * STRIPE_COUNT;
-  const wantedPeers = Math.max(
-    Math.min(STRIPE_COUNT, peerCount),
-    Math.ceil(peerCount / 10),
-    Math.ceil(places / MAX_STRIPES_EACH),
-  );
+  const wantedPeers = Math.max(Math.min(STRIPE_COUNT, peerCount), Math.ceil(places / MAX_STRIPES_EACH));
   const superPeers = Math.min(wantedPeers, candidateCount, places);
   return { copies, superPeers, stripesEach: Math.ceil(places / superPeers) };
 }

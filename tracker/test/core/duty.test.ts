@@ -26,8 +26,8 @@ describe('dutyShape', () => {
     // Two stripes each are the most, so three copies take twelve peers.
     { peers: 11, candidates: 11, copies: 3, shape: { copies: 2, superPeers: 8, stripesEach: 2 } },
     { peers: 12, candidates: 12, copies: 3, shape: { copies: 3, superPeers: 12, stripesEach: 2 } },
-    { peers: 200, candidates: 150, copies: 3, shape: { copies: 3, superPeers: 20, stripesEach: 2 } },
-    { peers: 100_000, candidates: 9_000, copies: 3, shape: { copies: 3, superPeers: 24, stripesEach: 1 } },
+    { peers: 200, candidates: 150, copies: 3, shape: { copies: 3, superPeers: 12, stripesEach: 2 } },
+    { peers: 100_000, candidates: 9_000, copies: 3, shape: { copies: 3, superPeers: 12, stripesEach: 2 } },
     // Many watch, hardly anybody can upload: coverage comes first.
     { peers: 50, candidates: 2, copies: 3, shape: { copies: 1, superPeers: 2, stripesEach: 4 } },
     { peers: 5, candidates: 0, copies: 1, shape: { copies: 0, superPeers: 0, stripesEach: 0 } },
