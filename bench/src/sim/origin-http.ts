@@ -68,6 +68,8 @@ export type OriginHttpPorts = {
   readonly media: LadderMedia;
   readonly uplink: OriginUplink;
   readonly warmPeers: (rendition: RenditionId) => readonly PeerDescription[];
+  /** Who watches, as far as the tracker knows. */
+  readonly viewerCount: () => number;
   readonly isReachable: () => boolean;
   /** Application bytes leave for a viewer. */
   readonly sent: (kind: OriginByteKind, to: OriginClientHost, sent: { readonly bytes: number; readonly departsMs: number }) => void;
@@ -298,8 +300,9 @@ export class OriginHttp {
     const warmPeers = this.#ports.warmPeers(wish.rendition);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
-    const waitMs = this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
-    if (waitMs > 0 && !isFedByCrowd) {
+    const lineMs = this.#ports.uplink.admitJoin(answerBytes + mediaBytes);
+    const waitMs = lineMs > 0 && isFedByCrowd ? this.#ports.uplink.leaveJoinToPeers(this.#ports.viewerCount()) : lineMs;
+    if (waitMs > 0) {
       // As the real origin says it: in whole seconds.
       const retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, Math.ceil(waitMs / 1_000) * 1_000);
       this.#at(connection.delayMs, host.index, () => {
@@ -309,7 +312,7 @@ export class OriginHttp {
     }
     const bytes = answerBytes + warmPeers.length * PEER_DESCRIPTION_BYTES;
     const priority = isFedByCrowd ? 'seed' : 'join';
-    this.#send(connection, { kind: 'join', bytes, priority }, () => host.joinAnswered({ headers, warmPeers, isUplinkTaken: waitMs > 0 }));
+    this.#send(connection, { kind: 'join', bytes, priority }, () => host.joinAnswered({ headers, warmPeers, isUplinkTaken: lineMs > 0 }));
   }
 
   #answerOpen(connection: Connection, place: { readonly dateMs: number; readonly count: number }): void {

@@ -51,6 +51,11 @@ export class OriginUplink {
     return this.#budget?.admitJoin(this.#queue.nowMs, bytes) ?? 0;
   }
 
+  /** 0: a newcomer for which there is no room may be left to so many viewers; else when it may ask again, ms. */
+  leaveJoinToPeers(viewers: number): number {
+    return this.#budget?.leaveJoinToPeers(this.#queue.nowMs, viewers) ?? 0;
+  }
+
   /** Copies of a stream that may be seeded; undefined: as many as one likes. */
   copiesOf(streamBitsPerSecond: number): number | undefined {
     return this.#budget?.copiesOf(streamBitsPerSecond);

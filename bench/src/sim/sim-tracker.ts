@@ -118,6 +118,10 @@ export class SimTracker {
     return this.#tracker.warmPeers(streamId, count, rendition);
   }
 
+  viewerCount(streamId: StreamId): number {
+    return this.#tracker.viewerCount(streamId);
+  }
+
   #join(host: TrackerClientHost): void {
     const { answer, effects } = this.#tracker.join(host.peerId, host.joinRequest());
     if (answer.kind === 'joined') {

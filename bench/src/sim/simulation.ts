@@ -139,6 +139,7 @@ export class Simulation implements World {
         media: this.#media,
         uplink: this.originUplink,
         warmPeers: (rendition) => this.tracker.warmPeers(this.streamId, WARM_PEERS, rendition),
+        viewerCount: () => this.tracker.viewerCount(this.streamId),
         isReachable: () => this.#isUp(config.originOutage),
         sent: (kind, to, sent) => {
           this.httpBytes.sent += sent.bytes;

@@ -20,6 +20,7 @@ import { streamOf, type StreamDirectory } from './stream-directory.js';
 export type FollowRouteOptions = {
   /** Peers of the stream that have lately proved to deliver. */
   readonly warmPeers: (published: PublishedStream) => readonly PeerDescription[];
+  readonly viewerCount: (published: PublishedStream) => number;
   readonly wallMs: () => number;
 };
 
@@ -88,7 +89,8 @@ export function registerFollowRoutes(
     const warmPeers = options.warmPeers(published).slice(0, LIMITS.links);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
-    const room = published.gate?.admitJoin(joinBytes(published, query.data), { isFedByCrowd });
+    const crowd = { canFeed: isFedByCrowd, viewers: options.viewerCount(published) };
+    const room = published.gate?.admitJoin(joinBytes(published, query.data), crowd);
     if (room?.kind === 'full') return sendFull(reply, room.retrySeconds);
     const isUplinkTaken = room?.kind === 'answerOnly';
     const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });

@@ -1,3 +1,4 @@
+import { CrowdGrowth } from './crowd-growth.js';
 import { JoinPromises } from './join-promises.js';
 
 /**
@@ -62,6 +63,7 @@ export class UplinkBudget {
   /** Bytes sent lately, each weighing less the longer ago. */
   readonly #recentBytes: Record<UplinkPriority, number> = { seed: 0, deadline: 0, join: 0, other: 0 };
   readonly #promises = new JoinPromises();
+  readonly #growth = new CrowdGrowth();
   #lastPlace = 0;
   #bytes: number;
   #atMs: number;
@@ -172,6 +174,15 @@ export class UplinkBudget {
     if (waitMs > JOIN_LINE_MS) return waitMs;
     this.#promises.add(nowMs, { bytes, expectedBytes });
     return 0;
+  }
+
+  /**
+   * Lets a newcomer in for which there is no room here, if so many viewers can feed one more now.
+   *
+   * @returns 0: it is in; else when it may ask again, ms
+   */
+  leaveJoinToPeers(nowMs: number, viewers: number): number {
+    return this.#growth.admit(nowMs, viewers);
   }
 
   /** Copies of a stream that can be seeded with enough left for fallbacks and joins. */

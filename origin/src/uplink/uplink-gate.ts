@@ -91,18 +91,19 @@ export class UplinkGate {
   }
 
   /** Lets a newcomer in if there is room for what it will fetch, or if it needs none because peers bring that; see {@link UplinkBudget.admitJoin}. */
-  admitJoin(bytes: number, newcomer: { readonly isFedByCrowd: boolean }): JoinRoom {
+  admitJoin(bytes: number, crowd: { readonly canFeed: boolean; readonly viewers: number }): JoinRoom {
     const waitMs = this.#budget.admitJoin(this.#nowMs(), bytes);
     if (waitMs === 0) {
       this.#joinsAdmitted++;
       return { kind: 'kept' };
     }
-    if (newcomer.isFedByCrowd) {
+    const crowdWaitMs = crowd.canFeed ? this.#budget.leaveJoinToPeers(this.#nowMs(), crowd.viewers) : waitMs;
+    if (crowdWaitMs === 0) {
       this.#joinsLeftToPeers++;
       return { kind: 'answerOnly' };
     }
     this.#joinsTurnedAway++;
-    return { kind: 'full', retrySeconds: retrySeconds(waitMs) };
+    return { kind: 'full', retrySeconds: retrySeconds(crowdWaitMs) };
   }
 
   /** Copies of a stream that can be seeded; see {@link UplinkBudget.copiesOf}. */

@@ -47,7 +47,7 @@ export type TrackerOptions = {
     readonly idleMs?: number;
     /** How long it then gets none, ms, default 60,000. */
     readonly barredMs?: number;
-    /** An idle candidate replaces the slowest peer on duty when its uplink is so many times larger, default 2. Near 1 duty wanders. */
+    /** An idle candidate replaces the slowest peer on duty when its uplink is so many times larger, default 4. Low: duty wanders, and with it the ways of all below. */
     readonly replaceRatio?: number;
   };
   /** STUN and TURN servers that peers are told, at most 8; default none (enough on a LAN and for public addresses). */
@@ -74,7 +74,7 @@ export const DEFAULT_TRACKER_OPTIONS: ResolvedTrackerOptions = Object.freeze({
     reviewIntervalMs: 5_000,
     idleMs: 8_000,
     barredMs: 60_000,
-    replaceRatio: 2,
+    replaceRatio: 4,
   },
   iceServers: [],
 });
