@@ -9,8 +9,11 @@ import { pick } from './comparison.js';
 
 /** Where a mechanism has most to do, if that is not the {@link USUAL_SCENARIO}. */
 const SCENARIO_OF: Readonly<Partial<Record<Mechanism, string>>> = {
+  cutThrough: 'weak-uplinks',
+  switching: 'weak-uplinks',
+  splitting: 'weak-uplinks',
   hedging: 'lossy',
-  jitter: 'weak-uplinks',
+  jitter: 'small-origin',
   priority: 'free-riders',
   exchange: 'tracker-away',
   spread: 'on-demand',
