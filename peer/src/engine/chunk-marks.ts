@@ -41,7 +41,7 @@ export class ChunkMarks {
   tell(holdings: ChunkRef & { readonly bits: Uint8Array }): void {
     this.#told.tell(holdings);
     // A single word about one of them is out of date now; that it is on its way may still be true.
-    for (const [key, marks] of this.#marks) {
+    for (const [key, marks] of this.#marks.entries()) {
       const isOver = this.#told.has(key) ? (marks & HOLDING) !== 0 : this.#told.covers(key, holdings) && (marks & HOLDING) === COMPLETE;
       if (isOver) this.#marks.set(key, marks & ~HOLDING);
     }
