@@ -245,6 +245,20 @@ describe('tracker messages', () => {
     expect(isRead(neighboursWantedSchema, wanted)).toBe(expected);
   });
 
+  it.each([
+    [0, true],
+    [15, true],
+    [16, false],
+    [-1, false],
+    [0.5, false],
+    [undefined, true],
+  ])('TR7: rendition %s may be named: %s', (rendition, isTaken) => {
+    const more = rendition === undefined ? {} : { rendition };
+    expect(isRead(neighboursWantedSchema, { count: 4, exclude: [], ...more })).toBe(isTaken);
+    expect(isRead(dutySchema, { stripes: [1], ...more })).toBe(isTaken);
+    expect(isRead(dutyMapSchema, { stripes: Array.from({ length: 8 }, () => []), ...more })).toBe(isTaken);
+  });
+
   it('TR5: an answer describes at most 32', () => {
     expect(isRead(neighboursAnswerSchema, { neighbours: Array.from({ length: 32 }, () => neighbour) })).toBe(
       true,

@@ -28,6 +28,27 @@ describe('a simulated run', () => {
     expect(other.traceHash).not.toBe(one.traceHash);
   });
 
+  it('is the same for the same seed with renditions that viewers change between, and everybody plays on', async () => {
+    const options = { viewers: 20, seconds: 16, renditions: 3, switchSeconds: 5, seed: 3 };
+    const [one, again] = [await simulate(options), await simulate(options)];
+    expect(again.traceHash).toBe(one.traceHash);
+    expect(one.mechanisms['renditionSwitches']).toBeGreaterThan(10);
+    expect(one.renditions?.changesPerMinute).toBeGreaterThan(1);
+    expect(one.skippedRatio).toBeLessThan(0.01);
+    expect(one.stalledRatio).toBeLessThan(0.02);
+    expect(one.mechanisms['bans']).toBe(0);
+    // A copy of each rendition leaves the origin: more than one copy among all.
+    expect(one.offloadSteadyLimitRatio).toBeLessThan(1 - 2 / 20);
+  });
+
+  it('the engine’s rule goes down where a downlink is too slow, and up where it is not', async () => {
+    const result = await simulate({ viewers: 14, seconds: 34, renditions: 3, slowDownlinks: '0.4:1200', slowDuring: '16:60' });
+    expect(result.renditions?.bestRatio).toBeGreaterThan(0.2);
+    expect(result.slowDownlinks?.fittingRatio).toBeGreaterThan(0.5);
+    expect(result.slowDownlinks?.bestAtEndRatio).toBeNull();
+    expect(result.mechanisms['bans']).toBe(0);
+  });
+
   it('is the same when every message is really encoded and decoded', async () => {
     const options = { viewers: 12, seconds: 8 };
     const [plain, coded] = [await simulate(options), await simulate({ ...options, codec: true })];

@@ -1,7 +1,7 @@
-import { renditionBit, type ChunkSequence, type RenditionId, type WireMessage } from '@p2ptv/protocol';
+import { renditionBit, type ChunkSequence, type PeerId, type RenditionId, type WireMessage } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import type { LinkId } from '../../src/engine/engine-io.js';
-import { EngineRig, type CommandOf } from './engine-rig.js';
+import { EngineRig, peerId, type CommandOf } from './engine-rig.js';
 import { blockOf, FIRST_DATE_MS, PART_MS, publish, RENDITION, type Published } from './published-stream.js';
 
 const OTHER = 1 as RenditionId;
@@ -175,6 +175,57 @@ describe('changing over', () => {
     rig.runFor(9_000);
     for (const part of [4, 6, 20]) rig.send(same, part, 0);
     expect(rig.engine.state.counters.bans).toBe(0);
+  });
+});
+
+describe('the mesh', () => {
+  it('ME16: another rendition wanted, those who follow it count, and the tracker is asked for more of them at once', () => {
+    const rig = new EngineRig();
+    rig.hold(0, 3);
+    rig.handle({ kind: 'neighboursOffered', neighbours: [] });
+    for (let count = 0; count < 7; count++) rig.link({ status: { renditions: renditionBit(RENDITION) } });
+    const stranger = rig.link({ status: { renditions: renditionBit(OTHER) } });
+    rig.runFor(1_000);
+    expect(rig.all('wantNeighbours')).toEqual([]);
+    pin(rig, OTHER);
+    expect(rig.all('wantNeighbours')).toMatchObject([{ rendition: OTHER, count: 7 }]);
+    const peers = Array.from({ length: 9 }, (_, index) => ({ peerId: peerId(100 + index), role: 'viewer' as const, uplinkBitsPerSecond: 0 }));
+    rig.handle({ kind: 'neighboursOffered', neighbours: peers });
+    expect(rig.all('dial')).toHaveLength(7);
+    expect(rig.engine.state.neighbours.map(({ linkId }) => linkId)).toContain(stranger);
+    expect(rig.closed).toEqual([]);
+  });
+
+  it('ME16: never more than 24 links are dialled', () => {
+    const rig = new EngineRig();
+    rig.hold(0, 3);
+    for (let count = 0; count < 22; count++) rig.link({ status: { renditions: renditionBit(OTHER) } });
+    rig.handle({
+      kind: 'neighboursOffered',
+      neighbours: Array.from({ length: 9 }, (_, index) => ({ peerId: peerId(100 + index), role: 'viewer' as const, uplinkBitsPerSecond: 0 })),
+    });
+    expect(rig.all('dial')).toHaveLength(2);
+  });
+
+  it('SE2, SE3: each rendition is seeded to those on duty for it who follow it, else to another who does', () => {
+    const rig = new EngineRig({ role: 'origin' });
+    const all = (number: number): PeerId[][] => Array.from({ length: 8 }, () => [peerId(number)]);
+    rig.handle({ kind: 'dutyMap', map: { stripes: all(1) } });
+    rig.handle({ kind: 'dutyMap', map: { rendition: OTHER, stripes: all(2) } });
+    const first = rig.link({ peer: 1, status: { renditions: renditionBit(RENDITION) } });
+    const second = rig.link({ peer: 2, status: { renditions: renditionBit(OTHER) } });
+    const seeded = (linkId: LinkId): RenditionId[] => rig.sent('header', linkId).map(({ signed }) => signed.header.rendition);
+    const publishBoth = (part: number): void => {
+      for (const { signed, bytes } of [publish(part), other(part)]) rig.handle({ kind: 'published', signed, bytes });
+    };
+    publishBoth(0);
+    expect([seeded(first), seeded(second)]).toEqual([[RENDITION], [OTHER]]);
+    rig.hear(first, { kind: 'status', status: { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true, renditions: renditionBit(OTHER) } });
+    publishBoth(1);
+    expect([seeded(first), seeded(second)]).toEqual([[RENDITION], [OTHER, OTHER]]);
+    rig.hear(second, { kind: 'status', status: { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true, renditions: renditionBit(RENDITION) } });
+    publishBoth(2);
+    expect([seeded(first), seeded(second)]).toEqual([[RENDITION, OTHER], [OTHER, OTHER, RENDITION]]);
   });
 });
 
