@@ -1,4 +1,4 @@
-import { chunkOfKey, LIMITS, renditionBit, type ChunkKey, type ChunkRef, type Holding, type RenditionId } from '@p2ptv/protocol';
+import { chunkKey, chunkOfKey, LIMITS, renditionBit, type ChunkKey, type ChunkRef, type Holding, type RenditionId } from '@p2ptv/protocol';
 import { ChunkNumbers } from './chunk-numbers.js';
 import { ToldHoldings } from './told-holdings.js';
 
@@ -41,9 +41,11 @@ export class ChunkMarks {
   tell(holdings: ChunkRef & { readonly bits: Uint8Array }): void {
     this.#told.tell(holdings);
     // A single word about one of them is out of date now; that it is on its way may still be true.
-    for (const [key, marks] of this.#marks.entries()) {
-      const isOver = this.#told.has(key) ? (marks & HOLDING) !== 0 : this.#told.covers(key, holdings) && (marks & HOLDING) === COMPLETE;
-      if (isOver) this.#marks.set(key, marks & ~HOLDING);
+    const first = chunkKey(holdings.rendition, holdings.sequence);
+    for (let offset = 0; offset < 8 * holdings.bits.length; offset++) {
+      const key = (first + offset) as ChunkKey;
+      const holding = this.#marks.get(key) & HOLDING;
+      if (holding === COMPLETE || (holding === INCOMING && this.#told.has(key))) this.#marks.set(key, this.#marks.get(key) & ~HOLDING);
     }
   }
 

@@ -1,4 +1,4 @@
-import { chunkKey, chunkOfKey, LIMITS, type ChunkKey, type ChunkRef } from '@p2ptv/protocol';
+import { chunkOfKey, LIMITS, type ChunkKey, type ChunkRef } from '@p2ptv/protocol';
 
 /** Chunks of one page. */
 const PAGE_CHUNKS = 256;
@@ -32,12 +32,6 @@ export class ToldHoldings {
       page.set(bits.subarray(at, at + length), offset);
       at += length;
     }
-  }
-
-  /** Whether a word says something of a chunk. */
-  covers(key: ChunkKey, { rendition, sequence, bits }: ChunkRef & { readonly bits: Uint8Array }): boolean {
-    const first = chunkKey(rendition, sequence);
-    return key >= first && key < first + 8 * bits.length;
   }
 
   /** It has not got the chunk after all. */
