@@ -13,6 +13,7 @@ import {
   type NamedPeer,
   type PeerRole,
   type Random,
+  type ChunkSequence,
   type RenditionId,
   type SignedChunkHeader,
   type WireMessage,
@@ -45,6 +46,7 @@ export class FrameFuzz {
   readonly #random: Random;
   readonly #engine: PeerEngine;
   readonly #role: PeerRole;
+  readonly #isOnDemand: boolean;
   readonly #open = new Set<LinkId>();
   readonly #buffered = new Map<LinkId, number>();
   readonly #pending: EngineCommand[] = [];
@@ -61,12 +63,14 @@ export class FrameFuzz {
     this.#random = seededRandom(seed);
     this.#alteredRatio = this.#pick([0, 0, 0.01, 0.1]);
     this.#role = this.#pick(['viewer', 'viewer', 'viewer', 'seeder', 'origin'] as const);
+    this.#isOnDemand = this.#role === 'viewer' && this.#random.next() < 0.3;
     this.#engine = new PeerEngine(
-      { streamId: STREAM_ID, role: this.#role },
+      { streamId: STREAM_ID, role: this.#role, isOnDemand: this.#isOnDemand },
       resolveEngineOptions({ store: { budgetBytes: 20 * publish(0).bytes.length, keepMs: 3_000 } }),
       { random: seededRandom(seed + 1), bufferedBytes: (linkId) => this.#buffered.get(linkId) ?? 0 },
     );
-    if (this.#role === 'viewer') {
+    if (this.#isOnDemand) this.#handle({ kind: 'opened', rendition: RENDITION, headers: [publish(0).signed, publish(1).signed], isEnd: false });
+    else if (this.#role === 'viewer') {
       this.#handle({ kind: 'joined', rendition: RENDITION, headers: [publish(0).signed, publish(1).signed] });
     }
     if (this.#random.next() < 0.5) this.#handle({ kind: 'duty', rendition: RENDITION, stripes: [0, 3] });
@@ -102,6 +106,7 @@ export class FrameFuzz {
     if (dice > 0.97) this.#answerSome();
     if (dice > 0.985) this.#drainOne();
     if (dice > 0.998) this.#nowMs += 4_000;
+    if (this.#isOnDemand && dice > 0.992) this.#handle({ kind: 'seek', dateMs: FIRST_DATE_MS + randomInteger(this.#random, SEQUENCES) * PART_MS });
     if (dice > 0.995) {
       const playheadMs = FIRST_DATE_MS + this.#edge * PART_MS - 1_000;
       this.#handle({ kind: 'playback', position: { playheadMs, rate: 1 } });
@@ -161,7 +166,15 @@ export class FrameFuzz {
     } else if (command?.kind === 'digestBlock') {
       this.#engine.handle(this.#nowMs, { kind: 'blockDigested', digestId: command.digestId, digest: digestOf(command.bytes) });
     } else if (command?.kind === 'fetchChunk') this.#fetch(command);
+    else if (command?.kind === 'headersAt') this.#place(command);
     for (const caused of this.#engine.takeCommands()) this.#obey(caused);
+  }
+
+  #place({ requestId, dateMs, count }: Extract<EngineCommand, { kind: 'headersAt' }>): void {
+    const first = Math.max(0, Math.min(SEQUENCES - 1, Math.floor((dateMs - FIRST_DATE_MS) / PART_MS / 5) * 5));
+    const headers = Array.from({ length: Math.min(count, SEQUENCES - first) }, (_, index) => publish(first + index).signed);
+    const isAnswered = this.#random.next() < 0.7;
+    this.#engine.handle(this.#nowMs, isAnswered ? { kind: 'placeHeaders', requestId, headers, isEnd: headers.length < count } : { kind: 'placeHeadersFailed', requestId });
   }
 
   #fetch({ fetchId, chunk, firstByte }: Extract<EngineCommand, { kind: 'fetchChunk' }>): void {
@@ -183,7 +196,7 @@ export class FrameFuzz {
     } else if (kind === 'closeLink') {
       this.#open.delete(command.linkId);
       this.#buffered.delete(command.linkId);
-    } else if (kind === 'checkSignature' || kind === 'digestBlock' || kind === 'fetchChunk') {
+    } else if (kind === 'checkSignature' || kind === 'digestBlock' || kind === 'fetchChunk' || kind === 'headersAt') {
       this.#pending.push(command);
     }
   }
@@ -271,7 +284,7 @@ export class FrameFuzz {
     const stripe = randomInteger(random, STRIPE_COUNT);
     const aheadKib = randomInteger(random, 200);
     const holding = this.#pick(['none', 'incoming', 'complete'] as const);
-    switch (randomInteger(random, 30)) {
+    switch (randomInteger(random, 31)) {
       case 0:
       case 1:
       case 2:
@@ -315,6 +328,8 @@ export class FrameFuzz {
         return { kind: this.#pick(['ping', 'pong'] as const), nonce: randomInteger(random, 5) };
       case 28:
         return { kind: 'status', status: { ...STATUS, uplinkKbps: this.#pick([0, 1, 0xffff_ffff, 8_000]), isUploading: random.next() < 0.8 } };
+      case 29:
+        return { kind: 'holdings', rendition, sequence: (isFar ? 8 * randomInteger(random, 1_000_000) : 8 * randomInteger(random, 5)) as ChunkSequence, bits: Uint8Array.from({ length: 1 + randomInteger(random, 8) }, () => randomInteger(random, 256)) };
       default:
         return random.next() < 0.1 ? { kind: 'bye', reason: this.#pick(['leaving', 'idle', 'badBlock'] as const) } : { kind: 'have', ...chunk, aheadKib };
     }
