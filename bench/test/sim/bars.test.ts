@@ -44,7 +44,13 @@ describe('bars', () => {
 
 describe('figures', () => {
   it('are all in a result, but for those of one kind of run', () => {
-    const result = simResult({ seekMs: { p50: 1, p95: 2 }, recoveryMs: 1, outagePlayedRatio: 1 });
+    const result = simResult({
+      seekMs: { p50: 1, p95: 2 },
+      recoveryMs: 1,
+      outagePlayedRatio: 1,
+      renditions: { bestRatio: 1, changesPerMinute: 3 },
+      slowDownlinks: { stalledRatio: 0, fittingRatio: 1, bestAtEndRatio: 1 },
+    });
     expect(FIGURES.filter(({ field }) => figureValue(result, field) === undefined)).toEqual([]);
     expect(figureValue(simResult(), 'seekMs.p50')).toBeUndefined();
     expect(figureValue(result, 'constructor.length')).toBeUndefined();
