@@ -130,6 +130,12 @@ export class Neighbours {
     return neighbour;
   }
 
+  /** True while the origin's seeder is linked. */
+  hasSeeder(): boolean {
+    for (const { role } of this.#byLink.values()) if (role === 'origin') return true;
+    return false;
+  }
+
   /** True when any neighbour serves others: without one there is nothing to wait for. */
   hasUploader(): boolean {
     for (const { status } of this.#byLink.values()) if (status?.isUploading) return true;

@@ -36,7 +36,7 @@ export class PushTrees {
       loadElsewhere: () => this.#loadBesides(rendition),
     });
     this.#trees.set(rendition, tree);
-    if (this.#duty?.rendition === rendition) tree.setDuty(nowMs, this.#duty.stripes);
+    if (this.#duty?.rendition === rendition) this.#takeDuty(nowMs, this.#duty);
   }
 
   /** Lets the children of a rendition go that is followed for a little longer only. */
@@ -57,7 +57,7 @@ export class PushTrees {
     const before = this.#duty;
     if (before && before.rendition !== duty.rendition) this.#trees.get(before.rendition)?.setDuty(nowMs, []);
     this.#duty = duty;
-    this.#trees.get(duty.rendition)?.setDuty(nowMs, duty.stripes);
+    this.#takeDuty(nowMs, duty);
   }
 
   /** Stripes that the origin's seeder pushes to this peer. */
@@ -140,6 +140,15 @@ export class PushTrees {
   /** Tells a neighbour that has come, or follows others than before. */
   greet(nowMs: number, neighbour: Neighbour): void {
     for (const [rendition, tree] of this.#trees) if (follows(neighbour, rendition)) tree.greet(nowMs, neighbour);
+    if (neighbour.role === 'origin' && this.#duty) this.#takeDuty(nowMs, this.#duty);
+  }
+
+  /** Stripes given up are so at once. A new one that a parent pushes is left to it until the seeder is linked. */
+  #takeDuty(nowMs: number, { rendition, stripes }: DutyOf): void {
+    const tree = this.#trees.get(rendition);
+    if (!tree) return;
+    const isLinked = this.#context.neighbours.hasSeeder();
+    tree.setDuty(nowMs, isLinked ? stripes : stripes.filter((stripe) => tree.dutyStripes.includes(stripe) || !tree.hasParent(stripe)));
   }
 
   #treeOf(key: ChunkKey): Subscriptions | undefined {

@@ -166,6 +166,11 @@ export class Subscriptions {
     this.#orphanCheckMs = nowMs;
   }
 
+  /** True while a neighbour is to push that stripe. */
+  hasParent(stripe: number): boolean {
+    return this.#stripes[stripe]?.parent !== undefined;
+  }
+
   /** Stripes that the origin's seeder pushes to this peer. */
   get dutyStripes(): readonly number[] {
     return this.#dutyStripes;

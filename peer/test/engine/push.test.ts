@@ -275,6 +275,18 @@ describe('a push that goes out', () => {
     expect(rig.sent('block', child)).toHaveLength(BLOCKS);
   });
 
+  it('LP17: a new stripe of duty is left to the parent that pushes it until the origin’s seeder is linked', () => {
+    const rig = viewer();
+    const parent = rig.link();
+    rig.hear(parent, { kind: 'offers', rendition: RENDITION, pathMs: EVERY_STRIPE });
+    expect(rig.sent('subscribe', parent)).toHaveLength(8);
+    rig.handle({ kind: 'duty', rendition: RENDITION, stripes: [2] });
+    rig.runFor(1_000);
+    expect(rig.sent('unsubscribe', parent)).toEqual([]);
+    rig.link({ peer: 77, role: 'origin' });
+    expect(rig.sent('unsubscribe', parent)).toMatchObject([{ stripe: 2 }]);
+  });
+
   it('LP15: push switched off, nothing is offered, asked or taken', () => {
     const rig = viewer({ disabled: ['push'] });
     const linkId = rig.link();
