@@ -208,8 +208,8 @@ describe('whatever happens to an engine', () => {
           }
           const heldBytes = rig.playable.length * publish(0).bytes.length;
           expect(heldBytes).toBeLessThanOrEqual(BUDGET_BYTES + 10 * publish(0).bytes.length);
-          // A fetch that waits for its turn looks again every 20 ms; beyond that nothing may wake more often.
-          expect(rig.runFor(10_000)).toBeLessThanOrEqual(700);
+          // A fetch that waits for its turn looks again every 20 ms, a slow one every 100; the rest is seldom. One that spins: every ms.
+          expect(rig.runFor(10_000)).toBeLessThanOrEqual(1_000);
         }),
         { numRuns: 150 },
       );

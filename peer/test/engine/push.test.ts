@@ -275,7 +275,7 @@ describe('a push that goes out', () => {
     expect(rig.sent('block', child)).toHaveLength(BLOCKS);
   });
 
-  it('LP17: a new stripe of duty is left to the parent that pushes it until the origin’s seeder is linked', () => {
+  it('LP18: a new stripe of duty is left to the parent that pushes it until the origin’s seeder is linked', () => {
     const rig = viewer();
     const parent = rig.link();
     rig.hear(parent, { kind: 'offers', rendition: RENDITION, pathMs: EVERY_STRIPE });
