@@ -167,6 +167,8 @@ export class Network implements DeliveryCarrier {
     while (waiting && waiting.length > 0 && this.#mayLeave(from, (waiting[0] as Delivery).bytes)) {
       this.#transmit(from, waiting.shift() as Delivery);
     }
+    // An emptied list keeps its room, and most links wait only in their first second.
+    if (waiting?.length === 0) from.waiting = undefined;
   }
 
   #mayLeave(from: LinkEnd, bytes: number): boolean {
