@@ -66,7 +66,7 @@ export class HoldingsTeller implements NewsTeller {
     this.#changed.clear();
     const behind = new Set(this.#behind);
     this.#behind.clear();
-    if (news.length === 0) return;
+    if (news.length === 0 && behind.size === 0) return;
     for (const neighbour of this.#context.neighbours.all()) {
       if (behind.has(neighbour)) this.greet(nowMs, neighbour);
       else if (neighbour.role !== 'origin') this.#tell(nowMs, neighbour, news);

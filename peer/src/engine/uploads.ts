@@ -259,7 +259,8 @@ export class Uploads {
     const { slotsWarm, slotsCold } = this.#context.options.upload;
     const highWaterBytes = this.#highWaterBytes;
     if (this.#jobs.length === 0) return undefined;
-    if (this.#backlogBytes >= highWaterBytes) {
+    // The seeder shares its uplink with answers by HTTP, which would take what it does not ask for.
+    if (this.#context.identity.role !== 'origin' && this.#backlogBytes >= highWaterBytes) {
       this.#waitForUplink(nowMs, highWaterBytes / 2);
       return undefined;
     }

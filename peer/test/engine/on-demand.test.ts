@@ -257,6 +257,19 @@ describe('a recording', () => {
     expect(rig.sent('header')).toEqual([]);
   });
 
+  it('OD7: for whom a cap left no room hears of everything when there is, also when nothing is new', () => {
+    const rig = new RecordingRig();
+    rig.open(10);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    rig.runFor(1_000);
+    // A cap's bucket begins empty.
+    rig.handle({ kind: 'upload', policy: { mode: 'capped', bitsPerSecond: 1_000_000 } });
+    const late = rig.link();
+    expect(rig.sent('holdings', late)).toEqual([]);
+    rig.runFor(1_500);
+    expect(rig.sent('holdings', late)).toMatchObject([{ sequence: 8, bits: Uint8Array.of(0b1100) }]);
+  });
+
   it('OD7: who serves nobody tells nothing', () => {
     const rig = new RecordingRig();
     rig.handle({ kind: 'upload', policy: { mode: 'off' } });

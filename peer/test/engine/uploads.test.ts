@@ -1,7 +1,7 @@
 import type { WireMessage } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import type { PartialEngineOptions } from '../../src/engine/engine-options.js';
-import { EngineRig, ref } from './engine-rig.js';
+import { EngineRig, peerId, ref } from './engine-rig.js';
 import { publish } from './published-stream.js';
 
 const BLOCKS = 5;
@@ -103,6 +103,16 @@ describe('slots and order', () => {
       }
     }
     expect(new Set(served(rig)).size).toBeGreaterThan(3);
+  });
+
+  it('UP3: the origin’s seeder has no limit for all links together: what goes before its blocks is not its own', () => {
+    const rig = new EngineRig({ role: 'origin' });
+    const links = Array.from({ length: 6 }, (_, index) => rig.link({ peer: index + 1 }));
+    for (const linkId of links) rig.stuck.add(linkId);
+    const holders = Array.from({ length: 8 }, () => links.map((_, index) => peerId(index + 1)));
+    rig.handle({ kind: 'dutyMap', map: { stripes: holders } });
+    rig.handle({ kind: 'published', ...publish(0) });
+    for (const linkId of links) expect(rig.sent('block', linkId).length).toBeGreaterThanOrEqual(2);
   });
 
   it('UP3: a weak uplink is handed 40 ms’ worth, two blocks at least; a stronger one more', () => {
