@@ -62,7 +62,7 @@ export class Downloads {
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
   readonly #announcer: NewsTeller;
-  readonly #subscriptions: PushTrees;
+  readonly #trees: PushTrees;
   readonly #pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
   readonly #checks: BlockChecks;
   readonly #fetches: OriginFetches;
@@ -76,7 +76,7 @@ export class Downloads {
       clock: PlayoutClock;
       links: OutgoingLinks;
       announcer: NewsTeller;
-      subscriptions: PushTrees;
+      trees: PushTrees;
       /** Called when the first block of a chunk is verified, before others are told of it. */
       pushToChildren: (nowMs: number, chunk: StoredChunk) => void;
     },
@@ -85,7 +85,7 @@ export class Downloads {
     this.#clock = parts.clock;
     this.#links = parts.links;
     this.#announcer = parts.announcer;
-    this.#subscriptions = parts.subscriptions;
+    this.#trees = parts.trees;
     this.#pushToChildren = parts.pushToChildren;
     this.#checks = new BlockChecks(context);
     this.#fetches = new OriginFetches(context);
@@ -129,8 +129,8 @@ export class Downloads {
     const download = this.#active.get(key);
     // Only of chunks that are known: what is solicited is not forgotten to make room, and a parent could name chunks for ever.
     const isKnown = this.#context.headers.get(key) !== undefined;
-    if (isKnown && this.#subscriptions.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
-    if (this.#subscriptions.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
+    if (isKnown && this.#trees.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
+    if (this.#trees.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
     if (!download) return;
     const isFirst = download.toldAtMs === undefined;
     download.toldAtMs ??= nowMs;
@@ -188,7 +188,7 @@ export class Downloads {
     const { index, bytes } = block;
     const key = chunkKey(block.rendition, block.sequence);
     const chunk = this.#context.store.get(key);
-    if (!neighbour.marks.isSolicited(key) && !this.#subscriptions.mayPush(nowMs, neighbour, key)) {
+    if (!neighbour.marks.isSolicited(key) && !this.#trees.mayPush(nowMs, neighbour, key)) {
       return this.#mayBeStale(block) ? 'forgotten' : 'unsolicited';
     }
     if (!chunk) return 'forgotten';
@@ -364,7 +364,7 @@ export class Downloads {
     const fallbackAtMs = this.#fallback.fetchAtMs(deadlineMs, { partMs, jitterMs: download.jitterMs });
     const isFallbackTime = nowMs >= fallbackAtMs;
     const fetchedAtMs = nowMs + this.#fallback.fetchMs;
-    if (download.source.kind === 'none' && this.#subscriptions.isRootOf(chunk.key) && this.#mayFetch(nowMs)) {
+    if (download.source.kind === 'none' && this.#trees.isRootOf(chunk.key) && this.#mayFetch(nowMs)) {
       this.#context.counters.rootFetches++;
       this.#fallBack(nowMs, download);
     } else if (download.source.kind === 'none') {
@@ -413,10 +413,10 @@ export class Downloads {
   /** A parent that keeps its word is given some time to push what others have already. */
   #waitsForParent(nowMs: number, download: Download): boolean {
     const { chunk, toldAtMs } = download;
-    if (!this.#subscriptions.isParentTrusted(chunk.key)) return false;
-    const parent = this.#context.neighbours.get(this.#subscriptions.parentOf(chunk.key) ?? -1);
+    if (!this.#trees.isParentTrusted(chunk.key)) return false;
+    const parent = this.#context.neighbours.get(this.#trees.parentOf(chunk.key) ?? -1);
     if (!parent || parent.marks.hasFailed(chunk.key)) return false;
-    const patientUntilMs = (toldAtMs ?? nowMs) + this.#subscriptions.patienceMs(chunk.key);
+    const patientUntilMs = (toldAtMs ?? nowMs) + this.#trees.patienceMs(chunk.key);
     if (nowMs >= patientUntilMs) return false;
     download.waitsUntilMs = patientUntilMs;
     this.#lookAgain(download, patientUntilMs);
@@ -446,7 +446,7 @@ export class Downloads {
     if (neighbour) {
       neighbour.marks.fail(download.chunk.key);
       neighbour.brokenPromises++;
-      this.#subscriptions.failed(nowMs, neighbour, download.chunk.key);
+      this.#trees.failed(nowMs, neighbour, download.chunk.key);
     }
     // Somebody who was asked for all that is missing meanwhile goes on alone.
     if (download.hedge?.isTail === false) this.#releaseFrom(nowMs, download, { linkId: source.linkId, isCancelled: true });
@@ -577,7 +577,7 @@ export class Downloads {
     this.#release(nowMs, download, { isCancelled: isFetching || isSending });
     this.#active.delete(chunk.key);
     this.#announcer.announce(nowMs, chunk, 'complete');
-    this.#subscriptions.delivered(nowMs, { key: chunk.key, from, lagMs });
+    this.#trees.delivered(nowMs, { key: chunk.key, from, lagMs });
   }
 
   /** Frees a download of its sources; `isCancelled` also tells them, so that they save the bytes. */

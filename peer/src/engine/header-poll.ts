@@ -1,5 +1,6 @@
 import type { ChunkSequence, RenditionId } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
+import { ASSUMED_PART_MS } from './viewing.js';
 
 /** Chunks of the live edge that neighbours must have told of in time before the origin is left alone again. */
 const CAUGHT_UP_CHUNKS = 3;
@@ -20,7 +21,7 @@ export class HeaderPoll {
   #state: PollState = { kind: 'closed', notBeforeMs: 0 };
   #isWanted = false;
   #lastNewMs = 0;
-  #partMs = 200;
+  #partMs = ASSUMED_PART_MS;
   #jitterMs = 0;
   #failures = 0;
 

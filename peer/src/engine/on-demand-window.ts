@@ -6,7 +6,7 @@ import { Estimate } from './estimate.js';
 import type { HoldingsTeller } from './holdings-teller.js';
 import type { PlayoutClock } from './playout-clock.js';
 import { RecordingMap } from './recording-map.js';
-import type { Viewing } from './viewing.js';
+import { ASSUMED_PART_MS, ASSUMED_STREAM_BITS_PER_SECOND, type Viewing } from './viewing.js';
 
 /** What was played so lately is kept, ms: a viewer who missed a word goes back so far. */
 const KEEP_BEHIND_MS = 10_000;
@@ -15,9 +15,6 @@ const FREED_RATIO = 0.05;
 /** How often it is looked what is wanted, ms, when nothing has happened; and what of the spread part, at most. */
 const LOOK_INTERVAL_MS = 500;
 const SPREAD_INTERVAL_MS = 250;
-/** What a recording is taken for until headers tell its rate, bits a second, and the length of a part, ms. */
-const ASSUMED_BITS_PER_SECOND = 3_000_000;
-const ASSUMED_PART_MS = 200;
 /** Pause after headers could not be got, ms; doubles up to 16 times as long. */
 const HEADERS_RETRY_MS = 250;
 /** Longest that the signatures of an answer may take before it is asked for again, ms. */
@@ -38,7 +35,7 @@ export class OnDemandWindow implements Viewing {
   readonly #downloads: Downloads;
   readonly #teller: HoldingsTeller;
   readonly #followedChanged: (nowMs: number) => void;
-  readonly #bitsPerSecond = new Estimate(ASSUMED_BITS_PER_SECOND);
+  readonly #bitsPerSecond = new Estimate(ASSUMED_STREAM_BITS_PER_SECOND);
   readonly #map = new RecordingMap();
   #rendition: RenditionId | undefined;
   #partMs = ASSUMED_PART_MS;

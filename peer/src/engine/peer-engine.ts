@@ -119,7 +119,7 @@ export class PeerEngine {
       clock: this.#clock,
       links: this.#links,
       announcer: this.#announcer,
-      subscriptions: this.#trees,
+      trees: this.#trees,
       pushToChildren: (nowMs, chunk) => this.#pushToChildren(nowMs, chunk),
     });
     const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };

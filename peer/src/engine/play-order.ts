@@ -10,7 +10,7 @@ import type { PushTrees } from './push-trees.js';
 import { QualityRule } from './quality-rule.js';
 import type { FollowWish, QualityChoice } from './viewer-input.js';
 import type { Start } from './start-rule.js';
-import type { Viewing } from './viewing.js';
+import { ASSUMED_PART_MS, ASSUMED_STREAM_BITS_PER_SECOND, type Viewing } from './viewing.js';
 
 /** A chunk that the origin no longer has is given up so long after its deadline, ms. */
 const LOST_GRACE_MS = 500;
@@ -22,10 +22,6 @@ const END_PATIENCE_MS = 1_500;
 const LATE_GRACE_MS = 50;
 /** Parts of which it is remembered that they were late, or not. */
 const MOST_JUDGED = 128;
-/** What a stream is taken for until headers tell its rate, bits a second. */
-const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
-/** Length of a part until a header tells, ms. */
-const ASSUMED_PART_MS = 200;
 
 /** A rendition as far as it is followed, or was. */
 type Watched = {

@@ -120,7 +120,7 @@ export class Uploads {
       return;
     }
     this.cancel(neighbour.linkId, key);
-    if (!isComplete(chunk)) this.#context.counters.cutThroughForwards++;
+    if (!isComplete(chunk) && this.#context.options.isEnabled('cutThrough')) this.#context.counters.cutThroughForwards++;
     const job = this.#add(neighbour.linkId, chunk, {
       next: request.firstBlock,
       end: request.firstBlock + request.blockCount,

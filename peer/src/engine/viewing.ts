@@ -1,5 +1,9 @@
 import type { ChunkRef, RenditionId, SignedChunkHeader } from '@p2ptv/protocol';
 
+/** What a stream is taken for until headers tell: bits a second, and the length of a part, ms. */
+export const ASSUMED_STREAM_BITS_PER_SECOND = 3_000_000;
+export const ASSUMED_PART_MS = 200;
+
 /** What a peer wants of a stream, and when: PlayOrder of a live one, OnDemandWindow of a recording. */
 export interface Viewing {
   /** The rendition that is played now; undefined until that is known. */

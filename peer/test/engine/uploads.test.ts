@@ -73,6 +73,18 @@ describe('slots and order', () => {
     expect(rig.engine.state.counters.cutThroughForwards).toBe(1);
   });
 
+  it('UP2: switched off, only what is whole is passed on, and nothing counts as forwarded early', () => {
+    const rig = holder(9, { disabled: ['cutThrough'] });
+    const [source, asker] = [rig.link(), rig.link()];
+    rig.tell(source, 10, 'incoming');
+    rig.hear(asker, request(10));
+    for (let index = 0; index < BLOCKS - 1; index++) rig.send(source, 10, index);
+    expect(rig.sent('block', asker)).toEqual([]);
+    rig.send(source, 10, BLOCKS - 1);
+    expect(rig.sent('block', asker)).toHaveLength(BLOCKS);
+    expect(rig.engine.state.counters.cutThroughForwards).toBe(0);
+  });
+
   it('UP3: a cold uplink serves two links at a time, a warm one finishes one chunk before the next', () => {
     for (const [rig, isWarm] of [[holder(), false], [warmHolder(), true]] as const) {
       const [first, second, third] = [rig.link(), rig.link(), rig.link()];
