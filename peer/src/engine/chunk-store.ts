@@ -25,10 +25,16 @@ export type StoredChunk = {
 export class ChunkStore {
   readonly #chunks = new Map<ChunkKey, StoredChunk>();
   #bytes = 0;
+  #removals = 0;
 
   /** Bytes of all chunks, whole or not. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many chunks were removed: whoever holds one on to it need not look it up as long as this stays. */
+  get removals(): number {
+    return this.#removals;
   }
 
   get(key: ChunkKey): StoredChunk | undefined {
@@ -71,6 +77,7 @@ export class ChunkStore {
     const chunk = this.#chunks.get(key);
     if (!chunk) return;
     this.#chunks.delete(key);
+    this.#removals++;
     this.#bytes -= chunk.signed.header.byteLength;
   }
 }

@@ -11,6 +11,8 @@ type UploadJob = {
   readonly linkId: LinkId;
   readonly key: ChunkKey;
   readonly ref: ChunkRef;
+  /** As the store had it when something was last removed from there. */
+  chunk: StoredChunk;
   /** Nobody asked for it. */
   readonly isPush: boolean;
   /** The first block, the next one to send, and the one after the last. */
@@ -27,6 +29,8 @@ type UploadJob = {
 type FilledLink = {
   readonly sinceMs: number;
   bytes: number;
+  /** What its buffer holds in this input, frames' heads included. */
+  bufferedBytes: number;
   shrunkAtMs: number;
   /** When all links together have sent so much, what was in their buffers before it has left. */
   turnAtBytes: number;
@@ -76,6 +80,7 @@ export class Uploads {
   #leftBytes = 0;
   #leftAtMs = -Infinity;
   #nowMs = 0;
+  #removalsSeen = 0;
 
   constructor(context: EngineContext, links: OutgoingLinks) {
     this.#context = context;
@@ -192,21 +197,19 @@ export class Uploads {
     this.#dueMs = Infinity;
     this.#nowMs = nowMs;
     if (!this.isActive) return;
-    this.#dropVanished(nowMs);
+    if (this.#context.store.removals !== this.#removalsSeen) this.#dropVanished(nowMs);
     this.#dropExpired(nowMs);
     this.#backlogBytes = this.#countBacklog(nowMs);
     this.#links.noteBacklog(nowMs, { bufferedBytes: this.#backlogBytes, isBusy: this.#jobs.length > 0 });
     for (let job = this.#nextJob(nowMs); job; job = this.#nextJob(nowMs)) {
-      const chunk = this.#context.store.get(job.key);
-      if (!chunk) return;
-      const length = blockLengthOf(chunk.signed.header.byteLength, job.next);
+      const length = blockLengthOf(job.chunk.signed.header.byteLength, job.next);
       const waitMs = this.#links.capWaitMs(nowMs, length + BLOCK_FRAME_BYTES);
       if (waitMs > 0) {
         this.#context.counters.uploadCapWaits++;
         this.#dueMs = Math.min(this.#dueMs, nowMs + waitMs);
         return;
       }
-      this.#sendBlock(nowMs, job, chunk);
+      this.#sendBlock(nowMs, job);
     }
   }
 
@@ -215,7 +218,7 @@ export class Uploads {
     chunk: StoredChunk,
     range: { readonly next: number; readonly end: number; readonly deadlineMs: number; readonly isPush: boolean },
   ): UploadJob {
-    const job = { linkId, key: chunk.key, ref: refOf(chunk), ...range, first: range.next, startedAs: NOT_STARTED };
+    const job = { linkId, key: chunk.key, ref: refOf(chunk), chunk, ...range, first: range.next, startedAs: NOT_STARTED };
     this.#jobs.push(job);
     return job;
   }
@@ -229,11 +232,11 @@ export class Uploads {
     return ahead;
   }
 
-  #sendBlock(nowMs: number, job: UploadJob, chunk: StoredChunk): void {
+  #sendBlock(nowMs: number, job: UploadJob): void {
     const index = job.next;
-    const bytes = chunk.blocks[index];
+    const bytes = job.chunk.blocks[index];
     if (!bytes) return;
-    this.#links.send(nowMs, job.linkId, { kind: 'block', ...refOf(chunk), index, bytes });
+    this.#links.send(nowMs, job.linkId, { kind: 'block', ...job.ref, index, bytes });
     const neighbour = this.#context.neighbours.get(job.linkId);
     if (neighbour) {
       neighbour.marks.serve(job.key);
@@ -243,10 +246,13 @@ export class Uploads {
     if (nowMs - this.#lastSentMs >= WARM_MS) this.#coldUntilMs = nowMs + COLD_START_MS;
     this.#lastSentMs = nowMs;
     const filled = this.#filled.get(job.linkId);
-    if (filled) filled.bytes += bytes.length;
-    else {
+    const bufferedBytes = this.#context.bufferedBytes(job.linkId);
+    if (filled) {
+      filled.bytes += bytes.length;
+      filled.bufferedBytes = bufferedBytes;
+    } else {
       const turnAtBytes = this.#leftBytes + this.#backlogBytes + bytes.length;
-      this.#filled.set(job.linkId, { sinceMs: nowMs, bytes: bytes.length, shrunkAtMs: nowMs, turnAtBytes });
+      this.#filled.set(job.linkId, { sinceMs: nowMs, bytes: bytes.length, bufferedBytes, shrunkAtMs: nowMs, turnAtBytes });
     }
     if (job.startedAs === NOT_STARTED) job.startedAs = this.#nextStart++;
     job.next++;
@@ -272,8 +278,9 @@ export class Uploads {
       // A started job that waits for its next block (cut-through) leaves its slot to others.
       if (!this.#isSendable(job)) continue;
       // A link that was handed something has its slot; others need a free one, begun or not: who takes turns delays all.
-      if (!job.isPush && occupied >= slots && !this.#filled.has(job.linkId)) continue;
-      if (this.#context.bufferedBytes(job.linkId) >= highWaterBytes) continue;
+      const filled = this.#filled.get(job.linkId);
+      if (!job.isPush && occupied >= slots && !filled) continue;
+      if ((filled?.bufferedBytes ?? this.#context.bufferedBytes(job.linkId)) >= highWaterBytes) continue;
       if (!best || this.#isAhead(job, best)) best = job;
     }
     return best;
@@ -300,6 +307,7 @@ export class Uploads {
     for (const [linkId, filled] of this.#filled) {
       const buffered = this.#context.bufferedBytes(linkId);
       if (buffered === 0) this.#filled.delete(linkId);
+      filled.bufferedBytes = buffered;
       if (buffered < filled.bytes) {
         this.#leftBytes += filled.bytes - buffered;
         this.#leftAtMs = nowMs;
@@ -322,8 +330,8 @@ export class Uploads {
   /** Links that are still sending what they were handed; a slow receiver's gives its slot up after a while. */
   #occupiedSlots(nowMs: number): number {
     let occupied = 0;
-    for (const [linkId, { sinceMs }] of this.#filled) {
-      if (this.#context.bufferedBytes(linkId) <= LINK_LOW_WATER_BYTES) continue;
+    for (const { sinceMs, bufferedBytes } of this.#filled.values()) {
+      if (bufferedBytes <= LINK_LOW_WATER_BYTES) continue;
       const freeAtMs = sinceMs + FULL_LINK_PATIENCE_MS;
       if (nowMs >= freeAtMs) continue;
       occupied++;
@@ -333,9 +341,8 @@ export class Uploads {
   }
 
   #isSendable(job: UploadJob): boolean {
-    const chunk = this.#context.store.get(job.key);
-    if (chunk?.blocks[job.next] === undefined) return false;
-    return this.#context.options.isEnabled('cutThrough') || isComplete(chunk);
+    if (job.chunk.blocks[job.next] === undefined) return false;
+    return this.#context.options.isEnabled('cutThrough') || isComplete(job.chunk);
   }
 
   /**
@@ -373,7 +380,14 @@ export class Uploads {
 
   /** Jobs whose chunk was dropped from the store are refused, so that the requester looks elsewhere. */
   #dropVanished(nowMs: number): void {
-    const vanished = this.#jobs.filter((job) => !this.#context.store.get(job.key));
+    const { store } = this.#context;
+    this.#removalsSeen = store.removals;
+    const vanished: UploadJob[] = [];
+    for (const job of this.#jobs) {
+      const chunk = store.get(job.key);
+      if (chunk) job.chunk = chunk;
+      else vanished.push(job);
+    }
     if (vanished.length === 0) return;
     for (const job of vanished) this.#reject(nowMs, job, 'notHeld');
     this.#jobs = this.#jobs.filter((job) => !vanished.includes(job));
@@ -381,12 +395,18 @@ export class Uploads {
 
   /** Pushes to whoever reads too slowly would pile up, and all neighbours would hear of a long queue. */
   #dropExpired(nowMs: number): void {
-    const isExpired = (job: UploadJob): boolean =>
-      job.isPush && job.startedAs === NOT_STARTED && nowMs > job.deadlineMs + PUSH_EXPIRES_MS;
-    if (this.#jobs.some(isExpired)) this.#jobs = this.#jobs.filter((job) => !isExpired(job));
+    for (const job of this.#jobs) {
+      if (!isExpired(nowMs, job)) continue;
+      this.#jobs = this.#jobs.filter((other) => !isExpired(nowMs, other));
+      return;
+    }
   }
 
   #reject(nowMs: number, job: UploadJob, reason: 'notUploading' | 'notHeld'): void {
     this.#links.send(nowMs, job.linkId, { kind: 'reject', ...job.ref, reason });
   }
+}
+
+function isExpired(nowMs: number, { isPush, startedAs, deadlineMs }: UploadJob): boolean {
+  return isPush && startedAs === NOT_STARTED && nowMs > deadlineMs + PUSH_EXPIRES_MS;
 }
