@@ -38,6 +38,10 @@ const NARROW_MS = 1 / 16;
 const WIDEST_MS = 50;
 const RING_BUCKETS = 1 << 13;
 const RING_MASK = RING_BUCKETS - 1;
+/** More than a bucket ever has events; times the number of peers it is still a whole number. */
+const PLACES = 2 ** 26;
+/** Up to so many events of one peer are put in order one by one. */
+const FEW = 32;
 
 /**
  * Simulated time. Events run in the order of their times, and of their scheduling where times are
@@ -62,6 +66,7 @@ export class EventQueue {
   /** The bucket whose time it is, latest first. */
   #current: SimEvent[] = [];
   #bucket = 0;
+  #keys = new Float64Array(0);
   #nextOrder = 0;
   /** The current bucket is run peer by peer; whose turn it is. */
   #isCurrentByPeer: boolean;
@@ -166,11 +171,35 @@ export class EventQueue {
       this.#ring[this.#bucket & RING_MASK] = [];
       // The last bucket may be left before its end, and what is left is later then than all that was run.
       this.#isCurrentByPeer = this.#isByPeer && this.#bucket < lastBucket;
-      events.sort(this.#isCurrentByPeer ? byPeerDescending : byTimeDescending);
-      this.#current = events;
+      this.#current = this.#isCurrentByPeer ? this.#dealt(events) : events.sort(byTimeDescending);
       return true;
     }
     return false;
+  }
+
+  /**
+   * A bucket's events in the order of {@link byPeerDescending}: dealt to their peers by one sort of plain numbers, which
+   * looks at each event once and not at some twenty of them each time.
+   */
+  #dealt(events: SimEvent[]): SimEvent[] {
+    const count = events.length;
+    if (this.#keys.length < count) this.#keys = new Float64Array(2 * count);
+    const keys = this.#keys.subarray(0, count);
+    for (let place = 0; place < count; place++) keys[place] = (events[place] as SimEvent).peerIndex * PLACES + place;
+    keys.sort();
+    const dealt: SimEvent[] = [];
+    let first = 0;
+    for (let at = count - 1; at >= 0; at--) {
+      const place = (keys[at] as number) & (PLACES - 1);
+      const event = events[place] as SimEvent;
+      if (dealt.length > 0 && event.peerIndex !== (dealt[first] as SimEvent).peerIndex) {
+        sortFrom(dealt, first);
+        first = dealt.length;
+      }
+      dealt.push(event);
+    }
+    sortFrom(dealt, first);
+    return dealt;
   }
 
   #pullFar(): void {
@@ -192,6 +221,20 @@ function byTimeDescending(left: SimEvent, right: SimEvent): number {
 
 function byPeerDescending(left: SimEvent, right: SimEvent): number {
   return right.peerIndex - left.peerIndex || byTimeDescending(left, right);
+}
+
+/** Puts the events from a place on in descending order; most are already, as they were scheduled in turn. */
+function sortFrom(events: SimEvent[], first: number): void {
+  if (events.length - first > FEW) {
+    for (const event of events.splice(first).sort(byTimeDescending)) events.push(event);
+    return;
+  }
+  for (let next = first + 1; next < events.length; next++) {
+    const event = events[next] as SimEvent;
+    let place = next;
+    for (; place > first && byTimeDescending(events[place - 1] as SimEvent, event) > 0; place--) events[place] = events[place - 1] as SimEvent;
+    events[place] = event;
+  }
 }
 
 /** True for an event of the same peer that runs before another, which is the newest of all. */

@@ -9,7 +9,7 @@ const BASE_MIB = 1_024;
 const VIEWER_MIB = 0.25;
 /** From so many viewers on a process of its own pays, for its larger young generation: a tenth to a quarter less time. */
 const LARGE_RUN_VIEWERS = 400;
-const SEMI_SPACE_MIB = 64;
+const SEMI_SPACE_MIB = 256;
 /** Leaves room for what is not on the heap within 20 GiB. */
 const MOST_MIB = 18 * 1_024;
 /** Set in the child, so that it does not start another. */

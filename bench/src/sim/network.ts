@@ -24,6 +24,8 @@ export type NetworkOptions = {
   readonly isLossCongestion: boolean;
   /** Every message is really encoded and decoded, and its length checked. */
   readonly isCodecRun: boolean;
+  /** Undefined: no host's downlink is ever slowed down, and nobody need look at how full another's is. */
+  readonly slowDownlinks: object | undefined;
 };
 
 /** Application bytes on links so far; what was sent is received, dropped or still under way. */
@@ -41,6 +43,7 @@ export class Network implements DeliveryCarrier {
   readonly #lossRatio: number;
   readonly #isLossCongestion: boolean;
   readonly #isCodecRun: boolean;
+  readonly #areDownlinksSlowed: boolean;
   readonly #deliveries: Delivery[] = [];
   readonly #departures: Departure[] = [];
   readonly #waitingForRoom = new Set<LinkEnd>();
@@ -52,6 +55,7 @@ export class Network implements DeliveryCarrier {
     this.#lossRatio = options.lossRatio;
     this.#isLossCongestion = options.isLossCongestion;
     this.#isCodecRun = options.isCodecRun;
+    this.#areDownlinksSlowed = options.slowDownlinks !== undefined;
   }
 
   /** Application bytes handed over that have neither arrived nor come to nothing. */
@@ -106,9 +110,8 @@ export class Network implements DeliveryCarrier {
 
   /** A message has crossed the wire, or the receiver's downlink. */
   arrived(delivery: Delivery): void {
-    const { from, message, bytes } = delivery;
-    if (!from) return;
-    const end = from.other;
+    const { to: end, message, bytes } = delivery;
+    if (!end) return;
     if (!delivery.isReceived && bytes > 0) {
       delivery.isReceived = true;
       const receivedMs = end.host.line.receive(delivery.atMs, bytes);
@@ -125,7 +128,7 @@ export class Network implements DeliveryCarrier {
     }
     if (message) {
       this.bytes.received += bytes;
-      this.#trace.note(this.#queue.nowMs, end.host.index * 0x8000 + from.host.index, whatIs(message, bytes));
+      this.#trace.note(this.#queue.nowMs, end.host.index * 0x8000 + end.otherIndex, whatIs(message, bytes));
       end.host.messageCame(end, message);
     } else {
       end.isOpen = false;
@@ -177,9 +180,10 @@ export class Network implements DeliveryCarrier {
 
   /** Before a full downlink messages wait with their senders, who get their turns by time. */
   #hasRoom(from: LinkEnd, bytes: number): boolean {
+    if (bytes < SMALL_BYTES || !this.#areDownlinksSlowed) return true;
     const { nowMs } = this.#queue;
     const roomAtMs = from.other.host.line.roomAtMs(nowMs);
-    if (bytes < SMALL_BYTES || roomAtMs <= nowMs) return true;
+    if (roomAtMs <= nowMs) return true;
     if (!this.#waitingForRoom.has(from)) {
       this.#waitingForRoom.add(from);
       this.#queue.schedule(
@@ -205,7 +209,7 @@ export class Network implements DeliveryCarrier {
   #transmit(from: LinkEnd, delivery: Delivery): void {
     const { nowMs } = this.#queue;
     const { bytes } = delivery;
-    from.other.host.line.promise(nowMs, bytes);
+    if (this.#areDownlinksSlowed) from.other.host.line.promise(nowMs, bytes);
     const departsMs = bytes === 0 ? Math.max(nowMs, from.host.line.uplinkFreeAtMs) : from.host.line.send(nowMs, bytes);
     if (bytes >= SMALL_BYTES) this.#departure(from, { bytes, atMs: departsMs, isAcknowledgement: false });
     if (!this.#isUncounted(from, bytes)) {
@@ -271,7 +275,7 @@ export class Network implements DeliveryCarrier {
 
   #delivery(from: LinkEnd, message: WireMessage | undefined, bytes: number): Delivery {
     const delivery = this.#deliveries.pop() ?? new Delivery(this);
-    delivery.from = from;
+    delivery.to = from.other;
     delivery.peerIndex = from.otherIndex;
     delivery.message = message;
     delivery.bytes = bytes;
@@ -280,7 +284,7 @@ export class Network implements DeliveryCarrier {
   }
 
   #recycle(delivery: Delivery): void {
-    delivery.from = undefined;
+    delivery.to = undefined;
     delivery.message = undefined;
     this.#deliveries.push(delivery);
   }

@@ -79,7 +79,8 @@ export interface DeliveryCarrier {
 /** A message on its way; pooled by its network. */
 export class Delivery extends SimEvent {
   readonly #carrier: DeliveryCarrier;
-  from: LinkEnd | undefined;
+  /** The receiver's end; it alone is looked at when the message arrives. */
+  to: LinkEnd | undefined;
   /** Undefined: the end of the link. */
   message: WireMessage | undefined;
   bytes = 0;

@@ -17,7 +17,7 @@ function block(index = 0, bytes = BLOCK_BYTES): WireMessage {
 function network(options: Partial<NetworkOptions> = {}): { queue: EventQueue; network: Network } {
   const queue = new EventQueue();
   const made = new Network(
-    { lossRatio: 0, isLossCongestion: false, isCodecRun: false, ...options },
+    { lossRatio: 0, isLossCongestion: false, isCodecRun: false, slowDownlinks: undefined, ...options },
     { queue, random: seededRandom(3), trace: new TraceHash() },
   );
   return { queue, network: made };

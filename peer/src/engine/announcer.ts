@@ -43,8 +43,8 @@ export class Announcer implements NewsTeller {
     const news = this.#newsOf(chunk, holding);
     const headerBytes = encodedMessageBytes(news.full);
     const strangers: Neighbour[] = [];
-    for (const neighbour of this.#context.neighbours.all()) {
-      if (neighbour.role === 'origin' || neighbour.marks.holding(key) !== 'none') continue;
+    for (const neighbour of this.#context.neighbours.lackersOf(key)) {
+      if (neighbour.role === 'origin') continue;
       if (!follows(neighbour, signed.header.rendition)) continue;
       if (neighbour.marks.isShared(key)) this.#links.trySend(nowMs, neighbour.linkId, news.brief);
       else strangers.push(neighbour);

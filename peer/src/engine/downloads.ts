@@ -17,7 +17,7 @@ import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, sourceAt, start
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
-import { measureRate, noteTooLate, predictedFinishMs, type Neighbour } from './neighbours.js';
+import { measureRate, noteQueue, noteTooLate, predictedFinishMs, type Neighbour } from './neighbours.js';
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
@@ -296,7 +296,7 @@ export class Downloads {
   queued(nowMs: number, neighbour: Neighbour, answer: ChunkRef & { readonly aheadBytes: number }): void {
     const { aheadBytes } = answer;
     const key = chunkKey(answer.rendition, answer.sequence);
-    neighbour.queue = { bytes: aheadBytes, atMs: nowMs };
+    noteQueue(nowMs, neighbour, aheadBytes);
     const download = this.#active.get(key);
     const source = download && sourceAt(download, neighbour.linkId);
     if (!download || !source) return;

@@ -1,6 +1,18 @@
-import { BLOCK_BYTES, renditionBit, type ChunkKey, type PeerId, type PeerRole, type PeerStatus, type RenditionId } from '@p2ptv/protocol';
+import {
+  BLOCK_BYTES,
+  NO_OFFER,
+  renditionBit,
+  STRIPE_COUNT,
+  type ChunkKey,
+  type PeerId,
+  type PeerRole,
+  type PeerStatus,
+  type RenditionId,
+  type StripeRef,
+} from '@p2ptv/protocol';
 import { ByteRate } from './byte-rate.js';
-import { ChunkMarks } from './chunk-marks.js';
+import { ChunkMarks, isHolder } from './chunk-marks.js';
+import { ChunkRows } from './chunk-rows.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
 import type { EngineOptions } from './engine-options.js';
@@ -18,7 +30,7 @@ export type Neighbour = {
   outstandingBytes: number;
   outstandingChunks: number;
   /** Bytes that it was to send before ours when it last said so. */
-  queue: { readonly bytes: number; readonly atMs: number };
+  readonly queue: { bytes: number; atMs: number };
   readonly roundTripMs: Estimate;
   /** Milliseconds a KiB once it is our turn. */
   readonly msPerKib: Estimate;
@@ -29,8 +41,6 @@ export type Neighbour = {
   readonly receiving: ByteRate;
   readonly sending: ByteRate;
   lastHeardMs: number;
-  /** What it would push, by stripe, ms; one for each rendition of which it says. */
-  offers: readonly { readonly rendition: RenditionId; readonly pathMs: readonly number[] }[];
   /** Pushes that it began before it heard that we have another parent are still no offence until then. */
   pushGraceUntilMs: number;
   pingNonce: number;
@@ -41,6 +51,11 @@ export type Neighbour = {
 export class Neighbours {
   readonly #byLink = new Map<LinkId, Neighbour>();
   readonly #byPeer = new Map<PeerId, Neighbour>();
+  /** In the order in which they came: their places in {@link #rows}. */
+  readonly #list: Neighbour[] = [];
+  readonly #rows = new ChunkRows();
+  /** What they would push, ms: by rendition, stripe and place. */
+  readonly #offers = new Map<RenditionId, number[][]>();
   readonly #options: EngineOptions;
   /** Rises when somebody comes, goes or follows another rendition. */
   #revision = 0;
@@ -98,7 +113,7 @@ export class Neighbours {
     const neighbour: Neighbour = {
       ...who,
       status: undefined,
-      marks: new ChunkMarks(),
+      marks: new ChunkMarks(this.#rows, this.#list.length),
       outstandingBytes: 0,
       outstandingChunks: 0,
       queue: { bytes: 0, atMs: nowMs },
@@ -110,12 +125,12 @@ export class Neighbours {
       receiving: new ByteRate(),
       sending: new ByteRate(),
       lastHeardMs: nowMs,
-      offers: [],
       pushGraceUntilMs: -Infinity,
       pingNonce: 0,
       pingSentMs: undefined,
     };
     this.#byLink.set(who.linkId, neighbour);
+    this.#list.push(neighbour);
     this.#revision++;
     this.#byPeer.set(who.peerId, neighbour);
     return neighbour;
@@ -127,6 +142,7 @@ export class Neighbours {
     this.#revision++;
     // A newer link to the same peer may have taken its place.
     if (neighbour && this.#byPeer.get(neighbour.peerId) === neighbour) this.#byPeer.delete(neighbour.peerId);
+    if (neighbour) this.#removePlace(this.#list.indexOf(neighbour));
     return neighbour;
   }
 
@@ -158,15 +174,77 @@ export class Neighbours {
   forgetRendition(rendition: RenditionId): void {
     for (const neighbour of this.#byLink.values()) {
       neighbour.marks.forgetRendition(rendition);
-      neighbour.offers = neighbour.offers.filter((offer) => offer.rendition !== rendition);
     }
+    this.#offers.delete(rendition);
   }
 
   /** Forgets chunks that left the window. */
   forget(keys: readonly ChunkKey[]): void {
-    for (const neighbour of this.#byLink.values()) {
-      for (const key of keys) neighbour.marks.forget(key);
+    for (const key of keys) this.#rows.drop(key);
+  }
+
+  /** Those that said they have the chunk, or are getting it. */
+  holdersOf(key: ChunkKey): Neighbour[] {
+    return this.#where(key, true);
+  }
+
+  /** All others. */
+  lackersOf(key: ChunkKey): Neighbour[] {
+    return this.#where(key, false);
+  }
+
+  /** A neighbour tells what it would push, ms by stripe. */
+  noteOffers(neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
+    const { rendition, pathMs } = offer;
+    let stripes = this.#offers.get(rendition);
+    if (!stripes) this.#offers.set(rendition, (stripes = Array.from({ length: STRIPE_COUNT }, () => [])));
+    const { place } = neighbour.marks;
+    for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
+      const row = stripes[stripe] as number[];
+      while (row.length < place) row.push(NO_OFFER);
+      row[place] = pathMs[stripe] ?? NO_OFFER;
     }
+  }
+
+  /** The shortest way on offer for a stripe below a limit, from whom `isTaken` says; the first to have come, where several are as short. */
+  bestOffer(
+    { rendition, stripe }: StripeRef,
+    belowMs: number,
+    isTaken: (neighbour: Neighbour) => boolean,
+  ): { readonly from: Neighbour; readonly pathMs: number } | undefined {
+    const row = this.#offers.get(rendition)?.[stripe];
+    if (!row) return undefined;
+    let from: Neighbour | undefined;
+    let pathMs = belowMs;
+    for (let place = 0; place < row.length; place++) {
+      const offerMs = row[place] ?? NO_OFFER;
+      if (offerMs >= pathMs) continue;
+      const neighbour = this.#list[place];
+      if (!neighbour || !isTaken(neighbour)) continue;
+      from = neighbour;
+      pathMs = offerMs;
+    }
+    return from && { from, pathMs };
+  }
+
+  #where(key: ChunkKey, isHeld: boolean): Neighbour[] {
+    const row = this.#rows.row(key);
+    const { hasHoldings } = this.#rows;
+    const found: Neighbour[] = [];
+    for (let place = 0; place < this.#list.length; place++) {
+      const neighbour = this.#list[place] as Neighbour;
+      const has = hasHoldings ? neighbour.marks.holding(key) !== 'none' : isHolder(row, place);
+      if (has === isHeld) found.push(neighbour);
+    }
+    return found;
+  }
+
+  #removePlace(place: number): void {
+    this.#list[place]?.marks.detach();
+    this.#list.splice(place, 1);
+    this.#rows.removePlace(place);
+    for (const stripes of this.#offers.values()) for (const row of stripes) row.splice(place, 1);
+    for (let after = place; after < this.#list.length; after++) this.#list[after]?.marks.moveUp();
   }
 }
 
@@ -199,7 +277,13 @@ function beginsMs(nowMs: number, neighbour: Neighbour): number {
 export function noteTooLate(nowMs: number, neighbour: Neighbour, deadlineMs: number): void {
   const { queue, msPerKib } = neighbour;
   const bytes = (Math.max(0, deadlineMs - nowMs) / msPerKib.mean) * 1024;
-  neighbour.queue = { bytes: Math.max(bytes, queue.bytes), atMs: nowMs };
+  noteQueue(nowMs, neighbour, Math.max(bytes, queue.bytes));
+}
+
+/** It says how many bytes it is to send before ours. */
+export function noteQueue(nowMs: number, { queue }: Neighbour, bytes: number): void {
+  queue.bytes = bytes;
+  queue.atMs = nowMs;
 }
 
 /** Learns a neighbour's rate, once it was our turn, from a chunk that is whole: from the first block on, where there were several. */

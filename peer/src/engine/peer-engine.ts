@@ -29,7 +29,7 @@ import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js'
 import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { HoldingsTeller } from './holdings-teller.js';
 import { Mesh } from './mesh.js';
-import { Neighbours, type Neighbour } from './neighbours.js';
+import { Neighbours, noteQueue, type Neighbour } from './neighbours.js';
 import { isNarrow } from './narrow-input.js';
 import { OnDemandWindow } from './on-demand-window.js';
 import { OutgoingLinks } from './outgoing-links.js';
@@ -388,7 +388,7 @@ export class PeerEngine {
       case 'have':
         if (this.#context.headers.isForgotten(message) || !this.#viewing.isFollowed(message.rendition)) return;
         neighbour.marks.holds(keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
-        neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
+        noteQueue(nowMs, neighbour, (message.aheadKib ?? 0) * 1024);
         this.#viewing.told(nowMs, message);
         this.#downloads.told(nowMs, keyOf(message), neighbour);
         return;
@@ -460,7 +460,7 @@ export class PeerEngine {
       return;
     }
     if (holding !== 'none') neighbour.marks.holds(key, holding);
-    if (holding !== 'none') neighbour.queue = { bytes: (message.aheadKib ?? 0) * 1024, atMs: nowMs };
+    if (holding !== 'none') noteQueue(nowMs, neighbour, (message.aheadKib ?? 0) * 1024);
     this.#viewing.told(nowMs, signed.header);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
     const isTaken = result === 'pending' || result === 'known';

@@ -107,7 +107,7 @@ export class PushTrees {
 
   /** A neighbour tells what it would push. */
   offered(nowMs: number, neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
-    neighbour.offers = [...neighbour.offers.filter(({ rendition }) => rendition !== offer.rendition), offer];
+    this.#context.neighbours.noteOffers(neighbour, offer);
     this.#trees.get(offer.rendition)?.offered(nowMs, neighbour, offer.pathMs);
   }
 

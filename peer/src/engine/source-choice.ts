@@ -25,12 +25,12 @@ export function bestSource(
   const incomingDelayMs = chunk.signed.header.durationUs / 4000;
   let best: Neighbour | undefined;
   let bestFinishMs = Infinity;
-  for (const neighbour of context.neighbours.all()) {
+  for (const neighbour of context.neighbours.holdersOf(chunk.key)) {
     if (neighbour.linkId === other || neighbour.outstandingChunks >= requestsPerNeighbour) continue;
     const holding = neighbour.marks.holding(chunk.key);
     // Only who has all of a chunk has its end.
     if (fromBlock !== undefined && holding !== 'complete') continue;
-    if (holding === 'none' || neighbour.status?.isUploading !== true || neighbour.marks.hasFailed(chunk.key)) continue;
+    if (neighbour.status?.isUploading !== true || neighbour.marks.hasFailed(chunk.key)) continue;
     // One who is still getting it can pass on no faster than it gets it.
     const waitMs = holding === 'incoming' ? incomingDelayMs : 0;
     // A little noise keeps everybody from choosing the same one of several equals; its own for each pair and chunk,

@@ -394,17 +394,10 @@ export class Subscriptions {
   #bestOffer(nowMs: number, index: number, belowMs: number): { readonly from: Neighbour; readonly pathMs: number } | undefined {
     const stripe = this.#stripes[index];
     if (!stripe) return undefined;
-    let from: Neighbour | undefined;
-    let pathMs = Math.min(belowMs, MAX_PATH_MS);
-    for (const neighbour of this.#context.neighbours.all()) {
-      const offerMs = offersOf(neighbour, this.#rendition)?.[index] ?? NO_OFFER;
-      if (offerMs >= pathMs || neighbour.status?.isUploading !== true) continue;
-      if (nowMs < (stripe.refusedUntilMs.get(neighbour.linkId) ?? -Infinity)) continue;
-      if (stripe.children.includes(neighbour.linkId)) continue;
-      from = neighbour;
-      pathMs = offerMs;
-    }
-    return from && { from, pathMs };
+    return this.#context.neighbours.bestOffer({ rendition: this.#rendition, stripe: index }, Math.min(belowMs, MAX_PATH_MS), ({ status, linkId }) => {
+      if (status?.isUploading !== true || nowMs < (stripe.refusedUntilMs.get(linkId) ?? -Infinity)) return false;
+      return !stripe.children.includes(linkId);
+    });
   }
 
   /** Asks whoever offers the shortest way below a limit; true when somebody was asked. */
@@ -556,10 +549,6 @@ function isRoot({ fetchedInRow }: Stripe): boolean {
 
 const NOBODY: readonly LinkId[] = [];
 const NO_OFFERS: readonly number[] = new Array<number>(STRIPE_COUNT).fill(NO_OFFER);
-
-function offersOf({ offers }: Neighbour, rendition: RenditionId): readonly number[] | undefined {
-  return offers.find((offer) => offer.rendition === rendition)?.pathMs;
-}
 
 function isNews(paths: readonly number[], told: readonly number[]): boolean {
   return paths.some((pathMs, index) => {

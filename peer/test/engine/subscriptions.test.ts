@@ -119,8 +119,8 @@ describe('choice of a parent', () => {
     const { mesh, peer } = alone(4);
     peer.neighbour(4).status = { ...peer.neighbour(4).status!, isUploading: false };
     tell(mesh, 4, 0, { 0: 1, 1: 1, 2: 1, 3: 1 });
-    peer.neighbour(1).offers = [{ rendition: RENDITION, pathMs: offering({ 0: 90, 1: 50, 3: 2_000 }) }];
-    peer.neighbour(2).offers = [{ rendition: RENDITION, pathMs: offering({ 0: 80, 1: 60, 3: 2_500 }) }];
+    peer.neighbours.noteOffers(peer.neighbour(1), { rendition: RENDITION, pathMs: offering({ 0: 90, 1: 50, 3: 2_000 }) });
+    peer.neighbours.noteOffers(peer.neighbour(2), { rendition: RENDITION, pathMs: offering({ 0: 80, 1: 60, 3: 2_500 }) });
     tell(mesh, 3, 0, { 0: 85, 2: 1_999 });
     expect([0, 1, 2, 3].map((stripe) => peer.parent(stripe))).toEqual([2, 1, 3, undefined]);
     expect(mesh.messages('subscribe', 0, 2)).toEqual([{ kind: 'subscribe', rendition: RENDITION, stripe: 0 }]);
@@ -176,8 +176,8 @@ describe('choice of a parent', () => {
       for (let number = 0; number < 3; number++) mesh.add();
       mesh.link(0, 1);
       // Each has offered once, from a parent that is gone by now: both ask each other at the same time.
-      mesh.peers[0]!.neighbour(1).offers = [{ rendition: RENDITION, pathMs: offering({ 4: 100 }) }];
-      mesh.peers[1]!.neighbour(0).offers = [{ rendition: RENDITION, pathMs: offering({ 4: 100 }) }];
+      mesh.peers[0]!.neighbours.noteOffers(mesh.peers[0]!.neighbour(1), { rendition: RENDITION, pathMs: offering({ 4: 100 }) });
+      mesh.peers[1]!.neighbours.noteOffers(mesh.peers[1]!.neighbour(0), { rendition: RENDITION, pathMs: offering({ 4: 100 }) });
       mesh.peers[0]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [] });
       mesh.peers[1]!.subscriptions.setDuty(mesh.nowMs, { rendition: RENDITION, stripes: [] });
       mesh.runFor(40);
