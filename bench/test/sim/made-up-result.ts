@@ -33,7 +33,7 @@ export function simResult(changes: Partial<SimResult> = {}): SimResult {
     badBlocksForwarded: 0,
     pollutersRemainingAfterMs: 0,
     seedsPerChunk: 10.2,
-    mechanisms: { hedges: 312, fallbacks: 2204 },
+    mechanisms: { splits: 312, fallbacks: 2204 },
     viewers: 1000,
     meanViewers: 990.4,
     events: 21_400_000,

@@ -18,13 +18,13 @@ describe('options of the sim suite', () => {
       flash: '10:30',
       originOutage: '20:25',
       strategy: 'p2ptv,sequential',
-      disable: 'push,hedging',
+      disable: 'push,splitting',
     });
     expect(config.uplink).toEqual({ kind: 'equal', bitsPerSecond: 5_000_000 });
     expect(config.delayMs).toEqual({ least: 25, most: 25 });
     expect(config.flash).toEqual({ factor: 10, seconds: 30 });
     expect(config.originOutage).toEqual({ fromSeconds: 20, toSeconds: 25 });
-    expect(config.disabled).toEqual(['push', 'hedging']);
+    expect(config.disabled).toEqual(['push', 'splitting']);
     expect(strategies).toEqual(['p2ptv', 'sequential']);
   });
 

@@ -66,8 +66,8 @@ describe('page of a simulation', () => {
   it('says how a run differs from the one it is a change of', () => {
     const page = simPage(
       report(
-        { churn: planned(), 'churn without hedge': planned({ comparedWith: 'churn' }) },
-        { churn: simResult(), 'churn without hedge': simResult({ chunkDelayMs: { p50: 500, p95: 900, p99: 1212 } }) },
+        { churn: planned(), 'churn without push': planned({ comparedWith: 'churn' }) },
+        { churn: simResult(), 'churn without push': simResult({ chunkDelayMs: { p50: 500, p95: 900, p99: 1212 } }) },
       ),
     );
     expect(page).toMatch(/1212 ms<small class="change bad">\+20 %/);

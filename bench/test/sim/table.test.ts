@@ -16,7 +16,7 @@ describe('table of runs', () => {
     });
     expect(table).toMatch(/^Two of them\.\n\n +p2ptv +tree\n/);
     expect(table).toMatch(/\noffload, steady +0\.962 +0\.500\n/);
-    expect(table).toMatch(/\n {2}hedges +312 +0(\n|$)/);
+    expect(table).toMatch(/\n {2}splits +312 +0(\n|$)/);
     expect(table).not.toContain('seek');
   });
 

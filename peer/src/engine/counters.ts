@@ -16,8 +16,6 @@ export type MechanismCounters = {
   /** Subscriptions to a stripe that were asked for, and of them those given up for a better parent. */
   subscriptions: number;
   parentChanges: number;
-  /** Second sources asked because the first went silent. */
-  hedges: number;
   /** Ends of slow transfers asked of a second neighbour. */
   splits: number;
   /** Requests withdrawn from a busy neighbour because another had the chunk by then. */
@@ -30,6 +28,8 @@ export type MechanismCounters = {
   rangeTails: number;
   /** Fallbacks not made because a running transfer was expected in time. */
   fallbacksSpared: number;
+  /** Fallbacks due within half a part that were left to a neighbour that began to get the chunk first: what X is for. */
+  fallbacksLeft: number;
   headerPolls: number;
   /** Renditions followed after the first. */
   renditionSwitches: number;
@@ -55,13 +55,13 @@ export function newMechanismCounters(): MechanismCounters {
     pushesReceived: 0,
     subscriptions: 0,
     parentChanges: 0,
-    hedges: 0,
     splits: 0,
     switches: 0,
     fallbacks: 0,
     rootFetches: 0,
     rangeTails: 0,
     fallbacksSpared: 0,
+    fallbacksLeft: 0,
     headerPolls: 0,
     renditionSwitches: 0,
     seeks: 0,

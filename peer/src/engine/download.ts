@@ -14,13 +14,11 @@ export type PeerSource = {
   begunAtMs: number | undefined;
   lastBlockAtMs: number;
   receivedBytes: number;
-  /** It was asked for the chunk's end only, while another source brings the beginning. */
-  readonly isTail: boolean;
   /** Its sender had all of it when it began: its pace is that of the sender's uplink. */
   isSteady: boolean;
 };
 
-/** Where a chunk is coming from. There is one outstanding source a chunk, and a second only when hedging. */
+/** Where a chunk is coming from. There is one outstanding source a chunk, and a second only for the end of a slow one. */
 export type Source =
   | { readonly kind: 'none' }
   | PeerSource
@@ -40,8 +38,8 @@ export type Download = {
   /** X of the fallback rule: how much earlier than needed this peer turns to the origin, ms. */
   readonly jitterMs: number;
   source: Source;
-  /** A second source: asked for everything because the first went silent, or for the end because the first is slow. */
-  hedge: PeerSource | undefined;
+  /** A second source, asked for the end because the first is slow. */
+  tail: PeerSource | undefined;
   /** When a neighbour first told of it. */
   toldAtMs: number | undefined;
   /** Until then its parent's push is waited for. */
@@ -65,18 +63,18 @@ export function startOf({ chunk }: Download): number {
 }
 
 /** The transfer of a download that runs on a link. */
-export function sourceAt({ source, hedge }: Download, linkId: LinkId): PeerSource | undefined {
+export function sourceAt({ source, tail }: Download, linkId: LinkId): PeerSource | undefined {
   if (source.kind === 'peer' && source.linkId === linkId) return source;
-  return hedge?.linkId === linkId ? hedge : undefined;
+  return tail?.linkId === linkId ? tail : undefined;
 }
 
 /** A transfer that begins now, as far as is known; the neighbour owes us what is missing. */
 export function newPeerSource(
   nowMs: number,
   { chunk }: Download,
-  from: { readonly neighbour: Neighbour; readonly isPush: boolean; readonly finishMs: number; readonly isTail?: boolean },
+  from: { readonly neighbour: Neighbour; readonly isPush: boolean; readonly finishMs: number },
 ): PeerSource {
-  const { neighbour, isPush, finishMs, isTail = false } = from;
+  const { neighbour, isPush, finishMs } = from;
   const askedBytes = missingBytes(chunk);
   neighbour.marks.solicit(chunk.key);
   neighbour.marks.resume(chunk.key);
@@ -92,7 +90,6 @@ export function newPeerSource(
     begunAtMs: undefined,
     lastBlockAtMs: nowMs,
     receivedBytes: 0,
-    isTail,
     isSteady: false,
   };
 }

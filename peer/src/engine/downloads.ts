@@ -21,7 +21,7 @@ import { measureRate, noteQueue, noteTooLate, predictedFinishMs, type Neighbour 
 import { OriginFetches } from './origin-fetches.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 import type { PlayoutClock } from './playout-clock.js';
-import { secondSource } from './second-source.js';
+import { splitSlow } from './second-source.js';
 import { bestSource, type Candidate } from './source-choice.js';
 import type { PushTrees } from './push-trees.js';
 
@@ -111,7 +111,7 @@ export class Downloads {
       acceptedAtMs: nowMs,
       jitterMs: this.#drawJitterMs(partMs),
       source: NO_SOURCE,
-      hedge: undefined,
+      tail: undefined,
       toldAtMs: undefined,
       waitsUntilMs: -Infinity,
       isSpared: false,
@@ -357,7 +357,7 @@ export class Downloads {
     if (download.source.kind === 'origin') this.#leaveSlowOrigin(nowMs, download);
     if (download.source.kind === 'peer') this.#dropStalled(nowMs, download);
     if (download.source.kind === 'peer') this.#switchToSooner(nowMs, download, deadlineMs);
-    if (download.source.kind === 'peer') this.#askSecond(nowMs, download, deadlineMs);
+    if (download.source.kind === 'peer') this.#split(nowMs, download, deadlineMs);
     if (download.source.kind === 'origin') return;
     const partMs = chunk.signed.header.durationUs / 1000;
     const marginMs = this.#fallback.marginMs(partMs);
@@ -378,6 +378,9 @@ export class Downloads {
       const isInTime = best !== undefined && best.finishMs <= deadlineMs - marginMs;
       // What would come too late anyway only takes from others what could be in time.
       if (best && (isInTime || isOriginAway || this.#context.identity.role !== 'viewer')) {
+        if (!isFallbackTime && best.neighbour.marks.holding(chunk.key) === 'incoming' && nowMs >= fallbackAtMs - partMs / 2) {
+          this.#context.counters.fallbacksLeft++;
+        }
         this.#ask(nowMs, download, { ...best, deadlineMs: isInTime ? deadlineMs : Infinity });
       } else if (isFallbackTime || !(this.#context.neighbours.hasUploader() || this.#context.isLinking(nowMs))) {
         this.#fallBack(nowMs, download);
@@ -448,9 +451,7 @@ export class Downloads {
       neighbour.brokenPromises++;
       this.#trees.failed(nowMs, neighbour, download.chunk.key);
     }
-    // Somebody who was asked for all that is missing meanwhile goes on alone.
-    if (download.hedge?.isTail === false) this.#releaseFrom(nowMs, download, { linkId: source.linkId, isCancelled: true });
-    else this.#release(nowMs, download, { isCancelled: true });
+    this.#release(nowMs, download, { isCancelled: true });
   }
 
   /** While a neighbour has not begun, another one may by now be able to deliver sooner. */
@@ -469,17 +470,16 @@ export class Downloads {
     this.#ask(nowMs, download, { ...best, deadlineMs });
   }
 
-  /** A transfer that fell silent or is slow gets a second source. */
-  #askSecond(nowMs: number, download: Download, deadlineMs: number): void {
+  /** Of a slow transfer the end is left to a second source. */
+  #split(nowMs: number, download: Download, deadlineMs: number): void {
     const { source, chunk } = download;
-    if (source.kind !== 'peer' || download.hedge) return;
-    const { lookAtMs, candidate, fromBlock } = secondSource(this.#context, nowMs, { chunk, source });
+    if (source.kind !== 'peer' || download.tail) return;
+    const { lookAtMs, tail } = splitSlow(this.#context, nowMs, { chunk, source });
     this.#lookAgain(download, lookAtMs);
-    if (!candidate) return;
-    if (fromBlock === undefined) this.#context.counters.hedges++;
-    else this.#context.counters.splits++;
-    download.hedge = newPeerSource(nowMs, download, { ...candidate, isPush: false, isTail: fromBlock !== undefined });
-    this.#request(nowMs, download, { ...candidate, deadlineMs, fromBlock });
+    if (!tail) return;
+    this.#context.counters.splits++;
+    download.tail = newPeerSource(nowMs, download, { ...tail, isPush: false });
+    this.#request(nowMs, download, { ...tail, deadlineMs });
   }
 
   /** A block of a download has come. */
@@ -498,13 +498,6 @@ export class Downloads {
     const msPerByte = Math.max(neighbour.msPerKib.mean / 1024, paceMs);
     source.expectedAtMs = nowMs + (missingBytes(download.chunk) - length) * msPerByte;
     neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
-    const { hedge } = download;
-    if (!hedge || hedge.isTail) return;
-    const loser = source === hedge ? download.source : hedge;
-    download.hedge = undefined;
-    download.source = source;
-    if (loser.kind === 'peer') this.#releasePeer(nowMs, download, { source: loser, isCancelled: true });
-    this.#touch(download);
   }
 
   #ask(nowMs: number, download: Download, from: Candidate & { readonly deadlineMs: number }): void {
@@ -517,7 +510,7 @@ export class Downloads {
   #request(
     nowMs: number,
     download: Download,
-    from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number | undefined },
+    from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number },
   ): void {
     const { chunk } = download;
     const firstBlock = from.fromBlock ?? firstMissingBlock(chunk);
@@ -582,10 +575,10 @@ export class Downloads {
 
   /** Frees a download of its sources; `isCancelled` also tells them, so that they save the bytes. */
   #release(nowMs: number, download: Download, how: { readonly isCancelled: boolean }): void {
-    const { source, hedge } = download;
+    const { source, tail } = download;
     download.source = NO_SOURCE;
-    download.hedge = undefined;
-    if (hedge) this.#releasePeer(nowMs, download, { source: hedge, isCancelled: true });
+    download.tail = undefined;
+    if (tail) this.#releasePeer(nowMs, download, { source: tail, isCancelled: true });
     if (source.kind === 'peer') this.#releasePeer(nowMs, download, { source, ...how });
     else if (source.kind === 'origin' && how.isCancelled) {
       this.#fetches.abort(source.fetchId);
@@ -594,17 +587,15 @@ export class Downloads {
     this.#touch(download);
   }
 
-  /** Frees a download of one neighbour, which sends nothing more of it; `isCancelled`: because it is told so. */
-  #releaseFrom(nowMs: number, download: Download, from: { readonly linkId: LinkId; readonly isCancelled?: boolean }): void {
-    const source = sourceAt(download, from.linkId);
-    if (!source) return;
-    if (source === download.hedge) download.hedge = undefined;
-    else {
-      download.source = download.hedge ?? NO_SOURCE;
-      download.hedge = undefined;
+  /** Frees a download of one neighbour, which sends nothing more of it. What has lost its first source has not the end alone to come. */
+  #releaseFrom(nowMs: number, download: Download, { linkId }: { readonly linkId: LinkId }): void {
+    const { source, tail } = download;
+    if (source.kind === 'peer' && source.linkId === linkId) this.#release(nowMs, download, { isCancelled: false });
+    else if (tail?.linkId === linkId) {
+      download.tail = undefined;
+      this.#releasePeer(nowMs, download, { source: tail, isCancelled: false });
+      this.#touch(download);
     }
-    this.#releasePeer(nowMs, download, { source, isCancelled: from.isCancelled ?? false });
-    this.#touch(download);
   }
 
   #releasePeer(

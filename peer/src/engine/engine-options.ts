@@ -1,7 +1,7 @@
 import type { PeerRole, StreamId } from '@p2ptv/protocol';
 
 /** What can be switched off by itself, to see what it is good for. */
-export const MECHANISMS = ['push', 'cutThrough', 'switching', 'hedging', 'splitting', 'jitter', 'priority', 'exchange', 'spread', 'rarestFirst'] as const;
+export const MECHANISMS = ['push', 'cutThrough', 'switching', 'splitting', 'jitter', 'exchange', 'spread', 'rarestFirst'] as const;
 /** See {@link MECHANISMS}. */
 export type Mechanism = (typeof MECHANISMS)[number];
 

@@ -364,18 +364,10 @@ export class Uploads {
     return job.deadlineMs - this.#nowMs < URGENT_MS;
   }
 
-  /** Nearest deadline first, then the larger uplink (it passes on more), then whoever gave us more. */
+  /** The nearest deadline goes first. */
   #isBefore(left: UploadJob, right: UploadJob): boolean {
     const grains = (job: UploadJob): number => Math.floor(job.deadlineMs / DEADLINE_GRAIN_MS);
-    if (grains(left) !== grains(right)) return grains(left) < grains(right);
-    if (!this.#context.options.isEnabled('priority')) return false;
-    const one = this.#context.neighbours.get(left.linkId);
-    const other = this.#context.neighbours.get(right.linkId);
-    const uplinks = (one?.status?.uplinkKbps ?? 0) - (other?.status?.uplinkKbps ?? 0);
-    if (uplinks !== 0) return uplinks > 0;
-    const given = (neighbour: Neighbour | undefined): number =>
-      (neighbour?.receivedBytes ?? 0) - (neighbour?.sentBytes ?? 0);
-    return given(one) > given(other);
+    return grains(left) < grains(right);
   }
 
   /** Jobs whose chunk was dropped from the store are refused, so that the requester looks elsewhere. */

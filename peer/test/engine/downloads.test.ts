@@ -426,6 +426,22 @@ describe('fallback', () => {
     expect(rig.sent('header', linkId).at(-1)).toMatchObject({ holding: 'incoming', signed: publish(1).signed });
   });
 
+  it('FB6: whose own time was less than half a part away asks the first to fall back instead, and counts that', () => {
+    for (const [toldMs, left] of [
+      [PART_MS / 2 + 30, 0],
+      [PART_MS / 2 - 30, 1],
+    ] as const) {
+      const rig = viewer();
+      const linkId = rig.link();
+      playUntil(rig, 1, 1_000);
+      rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
+      rig.runFor(1_000 - H95_MS - MARGIN_MS - toldMs);
+      rig.tell(linkId, 1, 'incoming');
+      expect(rig.sent('request', linkId)).toHaveLength(1);
+      expect([fetched(rig), rig.engine.state.counters.fallbacksLeft]).toEqual([[], left]);
+    }
+  });
+
   it('FB7: after a failure the origin is left alone for 250 ms, doubling up to 4 s', () => {
     const rig = new EngineRig(NO_JITTER);
     rig.join(0);
