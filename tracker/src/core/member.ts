@@ -181,6 +181,12 @@ export function canTakeDuty(member: Member): boolean {
   return isMeetable(member) && member.isUploading && member.isVisible;
 }
 
+/** What it can send, bits a second; undefined: it has not found out yet. */
+export function knownUplink({ isUploading, uplinkBitsPerSecond }: Member): number | undefined {
+  if (!isUploading) return 0;
+  return uplinkBitsPerSecond > 0 ? uplinkBitsPerSecond : undefined;
+}
+
 /** How others get to know it. */
 export function describeMember(member: Member): PeerDescription {
   return {

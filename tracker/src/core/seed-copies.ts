@@ -4,12 +4,18 @@ import type { ResolvedTrackerOptions } from './tracker-options.js';
 /** Fallbacks above this share of the seeds raise the copies, below the other they lower them. */
 const RAISE_OVER = 1 / 2;
 const LOWER_UNDER = 1 / 10;
-/** Fallbacks above this share of all media mean that the peers' uplinks do not suffice. */
+/** Fallbacks above this share of all media mean that the peers' uplinks do not suffice; likewise if the uplinks carry so much less than all. */
 const SHORTAGE_OVER = 1 / 4;
+/** Share of the uplinks that is counted on (DESIGN: The scheduler). */
+const UPLINK_SHARE = 0.7;
 /** One step, as a share of the copies; at least one copy. */
 const STEP_RATIO = 0.1;
 /** Newcomers fetch from the origin until they are linked, which more copies would not change. */
 const SETTLED_AFTER_MS = 10_000;
+/** From then on they tell what their uplinks carry, and whether they had to fetch beside that. */
+const MEASURED_AFTER_MS = 4_000;
+/** Viewers that one uplink counts for at most: a claim beyond that hides no shortage. */
+const MOST_CARRIED = 10;
 
 /** What {@link SeedCopies} keeps of one member. */
 export type FallbackMark = {
@@ -27,7 +33,8 @@ export type FallbackMark = {
  *
  * Never below a share of the viewers, with which the time to spread is the same at every size; never
  * above what the origin's uplink carries. In steps of a tenth, one a review; at once to half of what
- * is fetched in need where that is more than a quarter of everything.
+ * is fetched in need where that is more than a quarter of everything, and, without waiting for the crowd to settle, where
+ * its uplinks carry that much less than all as well.
  */
 export class SeedCopies {
   readonly #options: ResolvedTrackerOptions['duty'];
@@ -36,6 +43,8 @@ export class SeedCopies {
   /** Sum of the members' shares of media fetched in need, and how many samples it has. */
   #fallbackShares = 0;
   #sampleCount = 0;
+  /** The same of all whose uplink is known, with how many viewers the uplinks carry. */
+  #measured = NOTHING_MEASURED;
 
   constructor(options: ResolvedTrackerOptions['duty']) {
     this.#options = options;
@@ -57,26 +66,50 @@ export class SeedCopies {
    */
   sample(
     mark: FallbackMark,
-    totals: { readonly fallbackBytes: number; readonly receivedBytes: number },
+    totals: {
+      readonly fallbackBytes: number;
+      readonly receivedBytes: number;
+      /** What it can send; undefined: it does not know yet. */
+      readonly uplinkBitsPerSecond: number | undefined;
+    },
     at: { readonly nowMs: number; readonly joinedAtMs: number; readonly intervalMs: number },
   ): void {
     // Reports may come in bunches: none counts twice.
-    if (at.nowMs - mark.sampledAtMs < at.intervalMs / 2) return;
+    const elapsedMs = at.nowMs - mark.sampledAtMs;
+    if (elapsedMs < at.intervalMs / 2) return;
     const fallbackBytes = totals.fallbackBytes - mark.fallbackBytes;
     const receivedBytes = totals.receivedBytes - mark.receivedBytes;
     mark.sampledAtMs = at.nowMs;
     mark.fallbackBytes = totals.fallbackBytes;
     mark.receivedBytes = totals.receivedBytes;
-    if (at.nowMs - at.joinedAtMs < SETTLED_AFTER_MS || receivedBytes <= 0) return;
-    this.#fallbackShares += Math.min(1, Math.max(0, fallbackBytes / receivedBytes));
+    const ageMs = at.nowMs - at.joinedAtMs;
+    if (ageMs < MEASURED_AFTER_MS || receivedBytes <= 0) return;
+    const share = Math.min(1, Math.max(0, fallbackBytes / receivedBytes));
+    const { uplinkBitsPerSecond } = totals;
+    if (uplinkBitsPerSecond !== undefined && Number.isFinite(elapsedMs)) {
+      const carried = Math.min(MOST_CARRIED, (uplinkBitsPerSecond * elapsedMs) / (receivedBytes * 8000));
+      const { count, fallbackShares, viewersCarried } = this.#measured;
+      this.#measured = { count: count + 1, fallbackShares: fallbackShares + share, viewersCarried: viewersCarried + carried };
+    }
+    if (ageMs < SETTLED_AFTER_MS) return;
+    this.#fallbackShares += share;
     this.#sampleCount++;
   }
 
-  /** Follows a swarm that grows fast between two reviews; costs nothing. */
+  /** Follows a swarm that grows fast, or is short of uplink, between two reviews; costs nothing. */
   follow(peerCount: number): void {
     const least = this.#leastFor(peerCount);
     if (least >= this.#copies * 2) this.#copies = least;
-    this.#copies = Math.max(1, Math.min(this.#copies, this.#maxCopies));
+    const short = Math.min(Math.floor(this.#copiesShort(peerCount) / 2), copiesInReach(peerCount), this.#options.maxCopies);
+    this.#copies = Math.max(1, Math.min(Math.max(this.#copies, short), this.#maxCopies));
+  }
+
+  /** Copies that the uplinks do not carry, and that are fetched in need as well; 0 while that is not known of half the peers, or not much. */
+  #copiesShort(peerCount: number): number {
+    const { count, fallbackShares, viewersCarried } = this.#measured;
+    if (count * 2 < peerCount) return 0;
+    const shortShare = Math.min(fallbackShares / count, 1 - (UPLINK_SHARE * viewersCarried) / count);
+    return shortShare > SHORTAGE_OVER ? shortShare * peerCount : 0;
   }
 
   /** Takes one step, if there is reason to. */
@@ -92,6 +125,7 @@ export class SeedCopies {
     }
     this.#fallbackShares = 0;
     this.#sampleCount = 0;
+    this.#measured = NOTHING_MEASURED;
     const most = Math.min(copiesInReach(peerCount), this.#options.maxCopies, this.#maxCopies);
     this.#copies = Math.max(1, Math.min(Math.max(this.#copies, least), most));
   }
@@ -102,3 +136,5 @@ export class SeedCopies {
     return Math.min(least, maxCopies, this.#maxCopies);
   }
 }
+
+const NOTHING_MEASURED = { count: 0, fallbackShares: 0, viewersCarried: 0 };

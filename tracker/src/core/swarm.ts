@@ -19,6 +19,7 @@ import {
   FIRST_RENDITION,
   forgetIntroductions,
   isMeetable,
+  knownUplink,
   newMember,
   noteIntroductions,
   noteReport,
@@ -140,7 +141,7 @@ export class Swarm {
     const hasMoved = this.#watches(member, report.rendition, nowMs);
     if (report.fallbackBytes !== undefined) {
       const receivedBytes = report.fromPeersBytes + report.fromOriginBytes + report.fromSeederBytes;
-      const totals = { fallbackBytes: report.fallbackBytes, receivedBytes };
+      const totals = { fallbackBytes: report.fallbackBytes, receivedBytes, uplinkBitsPerSecond: knownUplink(member) };
       this.#audience(member.rendition).copies.sample(member, totals, { nowMs, joinedAtMs: member.joinedAtMs, intervalMs });
     }
     // The origin's own peer takes nothing from the swarm.

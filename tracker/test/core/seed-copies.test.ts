@@ -1,3 +1,4 @@
+import type { PeerReport } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { peerId, TrackerWorld } from './tracker-world.js';
 
@@ -137,6 +138,39 @@ describe('seedCopies', () => {
       for (let index = 1; index <= 50; index++) others.report(index, { fromOriginBytes: others.nowMs });
     });
     expect(others.scrape().seedCopies).toBe(3);
+  });
+});
+
+describe('seedCopies of a crowd that comes', () => {
+  /** All fetch all, as newcomers do; 4 s after they came they have measured their uplinks. */
+  function copiesAfter(seconds: number, uplinkBitsPerSecond: (index: number) => number, change: Partial<PeerReport> = {}): number {
+    const world = new TrackerWorld();
+    world.joinOrigin();
+    for (let index = 1; index <= 100; index++) {
+      world.joined(index);
+      world.report(index, { uplinkBitsPerSecond: uplinkBitsPerSecond(index), ...change });
+    }
+    for (let second = 2; second <= seconds; second += 2) {
+      world.advance(2_000);
+      const bytes = second * 375_000;
+      for (let index = 1; index <= 100; index++) {
+        world.report(index, { uplinkBitsPerSecond: uplinkBitsPerSecond(index), fromOriginBytes: bytes, fallbackBytes: bytes, ...change });
+      }
+    }
+    return world.scrape().seedCopies;
+  }
+
+  it('rise at once where the uplinks, too, carry less than three quarters of the stream', () => {
+    expect(copiesAfter(2, () => 2_000_000)).toBe(3);
+    expect(copiesAfter(6, () => 2_000_000)).toBe(25);
+    // .7 × 3.6 Mb/s are .84 of the stream.
+    expect(copiesAfter(8, () => 3_600_000)).toBe(3);
+  });
+
+  it('count those who upload nothing, wait for half of the others to know their uplinks, and believe no claim beyond ten streams', () => {
+    expect(copiesAfter(8, () => 5_000_000, { isUploading: false })).toBeGreaterThan(10);
+    expect(copiesAfter(4, (index) => (index % 3 === 0 ? 2_000_000 : 0))).toBe(3);
+    expect(copiesAfter(6, (index) => (index <= 2 ? 1e9 : 2_000_000))).toBe(20);
   });
 });
 
