@@ -3,6 +3,7 @@ import { MECHANISMS, type Mechanism } from '@p2ptv/peer/engine';
 import * as z from 'zod';
 
 import { UsageError } from '../errors.js';
+import { FIRST_KILL_MS, FLASH_AT_MS } from './population.js';
 import type { SimConfig } from './sim-config.js';
 import { isStrategyName, STRATEGY_NAMES, type StrategyName } from './strategies/registry.js';
 
@@ -12,19 +13,26 @@ export type RawSimOptions = Readonly<Record<string, unknown>>;
 /** A run's configuration, and who runs it. */
 export type ResolvedSimOptions = { readonly config: SimConfig; readonly strategies: readonly StrategyName[] };
 
+/** A run has no more at a time: what the memory of a machine holds. */
+const MOST_VIEWERS = 200_000;
+/** As people write one. */
+const NUMBER = String.raw`(?:\d+(?:\.\d+)?|\.\d+)`;
+
 const number = (least: number, most: number): z.ZodType<number> =>
-  z.coerce
-    .number(`must be a number from ${least} to ${most}`)
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
+  z
+    // Of text only what is a number: no text at all would be 0.
+    .union([z.number(), z.string().regex(/\S/)], `must be a number from ${least} to ${most}`)
+    .pipe(z.coerce.number<number | string>(`must be a number from ${least} to ${most}`).min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
 const whole = (least: number, most: number): z.ZodType<number> =>
   number(least, most).refine(Number.isInteger, 'must be a whole number');
 const pair = (pattern: string, least: readonly [number, number]): z.ZodType<readonly [number, number], string> =>
   z
     .string(`must be ${pattern}`)
-    .regex(/^\d+(\.\d+)?[:-]\d+(\.\d+)?$/, `must be ${pattern}`)
+    .regex(new RegExp(`^${NUMBER}[:-]${NUMBER}$`), `must be ${pattern}`)
     .transform((text) => text.split(/[:-]/).map(Number) as [number, number])
     .refine(([one, other]) => one >= least[0] && other >= least[1], `must be ${pattern}`);
+const shareOf = (what: string, least: number): z.ZodType<readonly [number, number], string> =>
+  pair(`share:${what}`, [0, least]).refine(([share]) => share <= 1, 'begins with a share, which is at most 1');
 const stretch = pair('from:to, in seconds', [0, 0]).refine(([from, to]) => from < to, 'must end after it begins');
 const names = <Name extends string>(known: readonly Name[]): z.ZodType<readonly Name[]> =>
   z
@@ -35,29 +43,31 @@ const names = <Name extends string>(known: readonly Name[]): z.ZodType<readonly 
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 const schema = z.strictObject({
-  viewers: whole(1, 200_000).default(100),
+  viewers: whole(1, MOST_VIEWERS).default(100),
   seconds: number(1, 86_400).default(60),
   rateKbps: number(50, 100_000).default(3_000),
   renditions: whole(1, 6).default(1),
   switchSeconds: number(1, 3_600).optional(),
-  slowDownlinks: pair('share:kbps', [0, 50]).optional(),
+  slowDownlinks: shareOf('kbps', 50).optional(),
   slowDuring: stretch.optional(),
   partMs: whole(50, 2_000).default(200),
   uplink: z
     .union([z.number(), z.string()])
     .transform(String)
-    .refine((text) => /^(equal:)?\d+(\.\d+)?$/.test(text), 'must be a mean in kb/s, or equal:<kb/s>')
+    .refine((text) => new RegExp(`^(equal:)?${NUMBER}$`).test(text), 'must be a mean in kb/s, or equal:<kb/s>')
+    .refine((text) => Number(text.replace('equal:', '')) > 0, 'must be more than 0: who sends nothing is a free rider')
     .default('12000'),
   delayMs: z
     .union([z.number(), z.string()])
-    .transform((value) => (/^\d+(\.\d+)?$/.test(String(value)) ? `${value}-${value}` : String(value)))
+    .transform((value) => (new RegExp(`^${NUMBER}$`).test(String(value)) ? `${value}-${value}` : String(value)))
     .pipe(pair('ms, or least-most', [0, 0]))
+    .refine(([least, most]) => least <= most, 'begins with the least')
     .default([8, 60]),
   loss: number(0, 0.5).default(0),
   lossCongestion: flag.default(false),
   churn: number(1, 86_400).optional(),
   flash: pair('factor:seconds', [1, 0.1]).optional(),
-  kill: pair('share:every s', [0, 0.1]).optional(),
+  kill: shareOf('every s', 0.1).optional(),
   unreachable: number(0, 0.95).default(0),
   freeRiders: number(0, 0.95).default(0),
   polluters: number(0, 0.9).default(0),
@@ -74,6 +84,7 @@ const schema = z.strictObject({
     .string()
     .transform((text) => text.split(','))
     .refine((given) => given.every(isStrategyName), `must name some of ${STRATEGY_NAMES.join(', ')}, with commas`)
+    .refine((given) => new Set(given).size === given.length, 'names one twice')
     .transform((given) => given.filter(isStrategyName))
     .default(['p2ptv']),
   disable: names<Mechanism>(MECHANISMS).default([]),
@@ -154,7 +165,7 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
     uplink: uplink.startsWith('equal:')
       ? { kind: 'equal', bitsPerSecond: Number(uplink.slice('equal:'.length)) * 1_000 }
       : { kind: 'mixed', meanBitsPerSecond: Number(uplink) * 1_000 },
-    delayMs: { least: Math.min(...options.delayMs), most: Math.max(...options.delayMs) },
+    delayMs: { least: options.delayMs[0], most: options.delayMs[1] },
     lossRatio: options.loss,
     isLossCongestion: options.lossCongestion,
     unreachableRatio: options.unreachable,
@@ -177,22 +188,61 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
   if (config.playoutMs <= config.captureToPublishMs) {
     throw new UsageError('--playout-ms must exceed --capture-to-publish-ms: nothing is played before it is published.');
   }
-  if (options.slowDuring !== undefined && !slowDownlinks) throw new UsageError('--slow-during goes with --slow-downlinks.');
-  if (slowDownlinks && slowDownlinks[0] > 1) throw new UsageError('--slow-downlinks: a share is at most 1.');
-  if (config.switchSeconds !== undefined && config.renditions === 1) throw new UsageError('--switch-seconds goes with --renditions: there is nothing to switch to.');
+  refuseAlone(options, known);
+  refuseLate(options, known);
   const stranger = options.strategy.find((name) => name !== 'p2ptv');
   if (config.renditions > 1 && stranger !== undefined) throw new UsageError(`--strategy ${stranger} knows one rendition only: --renditions goes with p2ptv.`);
-  if (options.vod) refuseLive(options);
+  if (options.vod) refuseLive(options, known);
   return { config, strategies: options.strategy };
 }
 
+type Options = z.infer<typeof schema>;
+type OptionName = keyof Options;
+
+/** @throws UsageError: an option that would change nothing, because it is about another one that is not there */
+function refuseAlone(options: Options, given: RawSimOptions): void {
+  const pairs: readonly [option: OptionName, goesWith: OptionName, isThere: boolean][] = [
+    ['slowDuring', 'slowDownlinks', options.slowDownlinks !== undefined],
+    ['switchSeconds', 'renditions', options.renditions > 1],
+    ['lossCongestion', 'loss', options.loss > 0],
+    ['recordingSeconds', 'vod', options.vod],
+    ['seekers', 'vod', options.vod],
+  ];
+  for (const [option, goesWith, isThere] of pairs) {
+    if (isThere || given[option] === undefined || given[option] === false) continue;
+    throw new UsageError(`${flagOf(option)} goes with ${flagOf(goesWith)}: alone it changes nothing.`);
+  }
+  if (options.disable.length > 0 && !options.strategy.includes('p2ptv')) {
+    throw new UsageError(`--disable switches mechanisms of p2ptv off: --strategy ${options.strategy.join(',')} has none.`);
+  }
+}
+
+/** @throws UsageError: what would happen after the run's end, or a crowd that no run holds */
+function refuseLate({ seconds, viewers, flash, ...options }: Options, given: RawSimOptions): void {
+  const begins: readonly [option: OptionName, fromSeconds: number | undefined][] = [
+    ['originOutage', options.originOutage?.[0]],
+    ['trackerOutage', options.trackerOutage?.[0]],
+    ['slowDuring', options.slowDuring?.[0]],
+    ['kill', options.kill && FIRST_KILL_MS / 1_000],
+    ['flash', flash && FLASH_AT_MS / 1_000],
+  ];
+  for (const [option, fromSeconds] of begins) {
+    if (fromSeconds !== undefined && fromSeconds >= seconds) throw new UsageError(`${flagOf(option)} begins at ${fromSeconds} s: a run of ${seconds} s is over by then.`);
+  }
+  // By default they may: a run of a second or two is a look at how things begin.
+  if (given['arrivalSeconds'] !== undefined && (options.arrivalSeconds ?? 0) >= seconds) {
+    throw new UsageError(`--arrival-seconds must be less than the run's ${seconds} s: else some never come.`);
+  }
+  if (flash && viewers * flash[0] > MOST_VIEWERS) throw new UsageError(`--flash makes ${Math.round(viewers * flash[0])} viewers of ${viewers}: there may be ${MOST_VIEWERS}.`);
+}
+
 /** @throws UsageError: what is about a live stream says nothing about a recording */
-function refuseLive(options: z.infer<typeof schema>): void {
+function refuseLive(options: Options, given: RawSimOptions): void {
   const other = options.strategy.find((name) => name !== 'p2ptv');
   if (other !== undefined) throw new UsageError(`--strategy ${other} knows no recordings: with --vod there is only p2ptv.`);
   if (options.renditions > 1) throw new UsageError('--renditions does not go with --vod: a recording is simulated in one.');
-  for (const name of ['churn', 'kill', 'flash', 'originOutage', 'trackerOutage'] as const) {
-    if (options[name] !== undefined) throw new UsageError(`${flagOf(name)} does not go with --vod.`);
+  for (const name of ['churn', 'kill', 'flash', 'originOutage', 'trackerOutage', 'playoutMs', 'captureToPublishMs'] as const) {
+    if (given[name] !== undefined) throw new UsageError(`${flagOf(name)} does not go with --vod.`);
   }
 }
 
@@ -200,6 +250,7 @@ function stretchOf(seconds: readonly [number, number] | undefined): SimConfig['o
   return seconds && { fromSeconds: seconds[0], toSeconds: seconds[1] };
 }
 
-function flagOf(name: string): string {
+/** An option as the command line has it: `--part-ms` of `partMs`. */
+export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

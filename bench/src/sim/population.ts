@@ -11,9 +11,9 @@ export interface Audience {
 /** When the first viewers come, ms: the stream is on by then. */
 const FIRST_ARRIVAL_MS = 1_000;
 /** A flash crowd comes to a swarm that has settled, ms. */
-const FLASH_AT_MS = 15_000;
+export const FLASH_AT_MS = 15_000;
 /** The first are killed when all have settled, ms. */
-const FIRST_KILL_MS = 10_000;
+export const FIRST_KILL_MS = 10_000;
 /** Most leave by closing the page, which says good-bye; the others' machines or networks fail. */
 const GRACEFUL_RATIO = 0.75;
 /** In place of whoever has left somebody comes within this, ms. */

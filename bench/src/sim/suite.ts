@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { Option } from 'commander';
@@ -6,7 +6,7 @@ import { Option } from 'commander';
 import { BenchError, UsageError } from '../errors.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import { runWithHeapFor } from './heap.js';
-import { SIM_OPTION_NAMES, simFlags } from './options.js';
+import { flagOf, SIM_OPTION_NAMES, simFlags } from './options.js';
 import { planRuns, runPlan, type SimPlan } from './plan.js';
 import { simPage } from './report/page.js';
 import { readScenario, scenarioNames } from './scenario.js';
@@ -15,6 +15,9 @@ import type { Comparison } from './suites/comparison.js';
 import { COMPARISONS, comparisonOf } from './suites/registry.js';
 import { runApart } from './suites/run-apart.js';
 import { formatSimReport, judgeReport } from './table.js';
+
+/** With less Node hardly starts. */
+const LEAST_HEAP_MIB = 64;
 
 /** The engine by the thousands, in virtual time, against what is physically possible. */
 export const simSuite: Suite = {
@@ -31,6 +34,7 @@ export const simSuite: Suite = {
   },
   run: async (flags, context) => {
     const files = { json: fileOf(flags, 'json'), html: fileOf(flags, 'html') };
+    if (files.json !== undefined && files.json === files.html) throw new UsageError('--json and --html name the same file.');
     const save = (report: SimReport): void => {
       if (files.json !== undefined) write(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
       if (files.html !== undefined && Object.keys(report.results).length > 0) write(files.html, simPage(report));
@@ -54,22 +58,27 @@ async function simulate(flags: Flags, context: SuiteContext): Promise<SimReport 
   if (flags['only'] !== undefined) throw new UsageError('--only goes with --suite.');
   const plan = planOf(flags);
   const viewers = Math.max(...plan.entries.map(({ config }) => config.viewers * (config.flash?.factor ?? 1)));
-  const elsewhere = await runWithHeapFor(viewers, Number(flags['heapMib'] ?? 0) || 0, context);
+  const elsewhere = await runWithHeapFor(viewers, heapMibOf(flags), context);
   return elsewhere ?? runPlan(plan, context);
 }
 
 /** Runs that are made to be compared; what there is so far is saved after each. */
 function compare(comparison: Comparison, flags: Flags, { context, save }: { context: SuiteContext; save: (report: SimReport) => void }): Promise<SimReport> {
-  const { only, scenario, heapMib } = flags;
+  const { only, scenario } = flags;
+  const given = givenOf(flags);
+  for (const [flag, value] of Object.entries({ ...given, scenario })) {
+    if (value !== undefined && comparison.sets.includes(flag)) throw new UsageError(`${flagOf(flag)} does not go with --suite ${comparison.name}, which chooses by itself: see --only.`);
+  }
+  const heapMib = heapMibOf(flags);
   const plan = comparison.plan({
     only: typeof only === 'string' ? only.split(',').filter((part) => part !== '') : [],
     scenario: typeof scenario === 'string' ? scenario : undefined,
-    given: givenOf(flags),
+    given,
   });
   const [, cli = ''] = process.argv;
   return runApart(plan, context, {
     command: [process.execPath, ...process.execArgv, cli, 'sim'],
-    more: typeof heapMib === 'string' ? ['--heap-mib', heapMib] : [],
+    more: heapMib > 0 ? ['--heap-mib', String(heapMib)] : [],
     soFar: save,
   });
 }
@@ -94,7 +103,21 @@ function fileOf(flags: Readonly<Record<string, unknown>>, name: 'json' | 'html')
   if (typeof given !== 'string') return undefined;
   const path = resolve(given);
   if (!existsSync(dirname(path))) throw new UsageError(`The folder of --${name} ${given} does not exist.`);
+  if (existsSync(path) && statSync(path).isDirectory()) throw new UsageError(`--${name} ${given} is a folder: name a file.`);
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch {
+    throw new UsageError(`--${name} ${given} cannot be written: it needs other rights.`);
+  }
   return path;
+}
+
+/** 0: as the number of viewers needs it. */
+function heapMibOf({ heapMib }: Flags): number {
+  if (heapMib === undefined) return 0;
+  const mib = Number(heapMib);
+  if (!Number.isInteger(mib) || mib < LEAST_HEAP_MIB) throw new UsageError(`--heap-mib must be a whole number of at least ${LEAST_HEAP_MIB}.`);
+  return mib;
 }
 
 function write(path: string, text: string): void {

@@ -48,8 +48,35 @@ describe('options of the sim suite', () => {
     [{ vod: true, originOutage: '5:9' }, '--origin-outage'],
     [{ vod: true, renditions: 2 }, '--renditions'],
     [{ colour: 'blue' }, '--colour'],
+    [{ loss: '' }, '--loss'],
+    [{ viewers: 'NaN' }, '--viewers'],
+    [{ uplink: 'equal:0' }, '--uplink'],
+    [{ delayMs: '60-8' }, '--delay-ms'],
+    [{ kill: '5:1' }, '--kill'],
+    [{ slowDownlinks: '1.1:500' }, '--slow-downlinks'],
+    [{ viewers: 10_000, flash: '100:5' }, '--flash'],
+    [{ strategy: 'tree,p2ptv,tree' }, '--strategy'],
+    // What would change nothing.
+    [{ strategy: 'tree', disable: 'push' }, '--disable'],
+    [{ seekers: 0.5 }, '--seekers'],
+    [{ recordingSeconds: 90 }, '--recording-seconds'],
+    [{ lossCongestion: true }, '--loss-congestion'],
+    [{ slowDuring: '5:9' }, '--slow-during'],
+    [{ switchSeconds: 5 }, '--switch-seconds'],
+    [{ vod: true, playoutMs: 2_000 }, '--playout-ms'],
+    // What would come after the end.
+    [{ seconds: 20, originOutage: '20:25' }, '--origin-outage'],
+    [{ seconds: 20, trackerOutage: '30:40' }, '--tracker-outage'],
+    [{ seconds: 10, kill: '0.1:3' }, '--kill'],
+    [{ seconds: 15, flash: '2:5' }, '--flash'],
+    [{ seconds: 15, arrivalSeconds: 15 }, '--arrival-seconds'],
   ])('refuses %o, naming the flag', (given, flag) => {
     expect(() => resolveSimOptions(given)).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(flag) as string }));
+  });
+
+  it('reads numbers as people write them', () => {
+    const { config } = resolveSimOptions({ uplink: '.5', kill: '.1:12', loss: '.02', delayMs: '.5-1', seconds: '2e1' });
+    expect(config).toMatchObject({ seconds: 20, kill: { ratio: 0.1, everySeconds: 12 }, lossRatio: 0.02, delayMs: { least: 0.5, most: 1 } });
   });
 
   it('every scenario can be run, says what it is for, and what it is held to is a figure', () => {

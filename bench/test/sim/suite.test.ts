@@ -47,6 +47,27 @@ describe('a suite of simulated runs', () => {
     expect(missed.isGood).toBe(false);
   });
 
+  it.each([
+    [{ suite: 'bars', scenario: 'churn' }, '--scenario'],
+    [{ suite: 'bars', strategy: 'tree' }, '--strategy'],
+    [{ suite: 'playout', playoutMs: '900' }, '--playout-ms'],
+    [{ suite: 'baselines', strategy: 'tree' }, '--strategy'],
+    [{ suite: 'ablation', disable: 'push' }, '--disable'],
+    [{ suite: 'ablation', only: 'pull' }, '--only'],
+    [{ only: 'push' }, '--only'],
+    [{ heapMib: 'much' }, '--heap-mib'],
+    [{ heapMib: '-4' }, '--heap-mib'],
+    [{ json: tmpdir() }, '--json'],
+    [{ html: '/there/is/no/such/folder.html' }, '--html'],
+    [{ json: join(tmpdir(), 'one'), html: join(tmpdir(), 'one') }, '--json'],
+  ])('refuses %o before anything runs, naming the flag', async (flags, named) => {
+    const context = { signal: new AbortController().signal, print: () => undefined };
+    await expect(simSuite.run({ viewers: '2', seconds: '1', ...flags }, context)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(named) as string,
+    });
+  });
+
   it('of comparisons is no judge, and says what follows from them', async () => {
     const { isGood, output } = await run('playout', '1300,1600', simResult({ offloadSteadyRatio: 0.9 }));
     expect(isGood).toBe(true);

@@ -23,6 +23,7 @@ const USUAL_SCENARIO = 'steady-1k';
 export const ablationComparison: Comparison = {
   name: 'ablation',
   summary: 'the engine without each of its mechanisms, in the scenario built for it; --only <mechanisms>',
+  sets: ['disable', 'strategy'],
   plan: (request) => {
     const mechanisms = pick(MECHANISMS, request);
     const scenarioOf = (mechanism: Mechanism): string => request.scenario ?? SCENARIO_OF[mechanism] ?? USUAL_SCENARIO;

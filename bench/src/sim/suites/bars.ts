@@ -32,6 +32,7 @@ export const barsComparison: Comparison = {
   name: 'bars',
   summary: 'every scenario with bars, each with whether it is met, which the exit code tells too; --only <scenarios>',
   isJudge: true,
+  sets: ['scenario', 'strategy'],
   plan: (request) => {
     const scenarios = ordered(scenarioNames()).map(readScenario);
     const withBars = scenarios.filter(({ bars }) => bars.length > 0);

@@ -10,6 +10,7 @@ const USUAL_SCENARIO = 'steady-1k';
 export const baselinesComparison: Comparison = {
   name: 'baselines',
   summary: `every strategy in one scenario, ${USUAL_SCENARIO} unless --scenario names another; --only <strategies>`,
+  sets: ['strategy'],
   plan: (request) => {
     const scenario = readScenario(request.scenario ?? USUAL_SCENARIO);
     const strategy = pick(STRATEGY_NAMES, request).join(',');

@@ -18,6 +18,8 @@ export type Comparison = {
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
+  /** Options that it sets itself, and `scenario` where it chooses that: asked for beside it they would be lost without a word. */
+  readonly sets: readonly string[];
   /** @throws UsageError */
   readonly plan: (request: ComparisonRequest) => SimPlan;
   /** What follows from all its runs together, a sentence. */

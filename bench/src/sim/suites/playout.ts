@@ -13,6 +13,7 @@ const DELAYS_MS = ['1000', '1300', '1600', '1900', '2200', '2500'] as const;
 export const playoutComparison: Comparison = {
   name: 'playout',
   summary: `a scenario, ${USUAL_SCENARIO} unless --scenario names another, at playout delays of ${DELAYS_MS.join(', ')} ms: from which on its bars are met; --only <ms>`,
+  sets: ['playoutMs'],
   plan: (request) => {
     const scenario = readScenario(request.scenario ?? USUAL_SCENARIO);
     const entries = pick(DELAYS_MS, request).flatMap((playoutMs) => planRuns(scenario, { ...request.given, playoutMs }, { name: `${scenario.name} at ${playoutMs} ms` }));

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { BenchError, StoppedError } from '../../errors.js';
 import { describeMachine } from '../../machine.js';
 import type { SuiteContext } from '../../suite.js';
+import { flagOf } from '../options.js';
 import type { PlanEntry, SimPlan } from '../plan.js';
 import type { PlannedRun, SimReport } from '../sim-report.js';
 import { simReportSchema } from '../sim-report.js';
@@ -87,7 +88,7 @@ function leftText(rest: readonly PlanEntry[], secondsPerWork: number): string {
 /** The command line of one run. */
 export function argumentsOf({ planned }: Pick<PlanEntry, 'planned'>): string[] {
   const flags = Object.entries(planned.options).flatMap(([name, value]) => {
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(name);
     if (typeof value === 'boolean') return value ? [flag] : [];
     return [flag, String(value)];
   });
