@@ -44,6 +44,8 @@ export const INK = 'var(--ink)';
 /** See {@link INK}. */
 export const MUTED = 'var(--muted)';
 const SERIES_COLORS = 8;
+const MOST_TICKS = 6;
+const ROUND_STEPS = [1, 2, 2.5, 5];
 
 /** The colour of the run with this index. */
 export function seriesColor(index: number): string {
@@ -109,6 +111,14 @@ export function valueAxis(options: {
     axisLabel: { color: MUTED, fontSize: 11, formatter: format, hideOverlap: true },
     splitLine: { show: hasGrid, lineStyle: { color: 'var(--grid)' } },
   };
+}
+
+/** A round end for an axis that begins at 0, and its ticks, some five. */
+export function roundSpan(value: number): { readonly max: number; readonly interval: number } {
+  const least = Math.max(value, 1) / MOST_TICKS;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const interval = power * (ROUND_STEPS.find((step) => step * power >= least) ?? 10);
+  return { max: Math.ceil(value / interval) * interval || interval, interval };
 }
 
 /** Margins within which the axes' labels have room. */

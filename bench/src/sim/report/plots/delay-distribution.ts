@@ -1,7 +1,6 @@
 import type { Plot } from '../chart.js';
-import { grid, INK, MUTED, nameAxis, ruler, valueAxis } from '../chart.js';
+import { grid, INK, MUTED, nameAxis, roundSpan, ruler, valueAxis } from '../chart.js';
 import type { LiveRun } from '../runs.js';
-import { niceCeil } from './diffusion.js';
 
 /** Bars that are thinner than this can't be told apart. */
 const MOST_BARS = 60;
@@ -16,7 +15,7 @@ export function delayDistributionPlot(runs: readonly [LiveRun, ...LiveRun[]]): P
 
 function histogramPlot({ result, color }: LiveRun): Plot {
   const { p50, p95, p99 } = result.chunkDelayMs;
-  const lastMs = niceCeil(p99 * 1.25);
+  const { max: lastMs, interval } = roundSpan(p99 * 1.1);
   const bins = merged(result.series.delayHistogram.filter(({ fromMs }) => fromMs < lastMs));
   const total = result.series.delayHistogram.reduce((sum, { count }) => sum + count, 0) || 1;
   return {
@@ -25,7 +24,7 @@ function histogramPlot({ result, color }: LiveRun): Plot {
     legend: [],
     draw: (size) => ({
       grid: grid(size, { top: 24 }),
-      xAxis: valueAxis({ name: 'ms after publication', format: String, min: 0, max: lastMs, hasGrid: false }),
+      xAxis: valueAxis({ name: 'ms after publication', format: String, min: 0, max: lastMs, interval, hasGrid: false }),
       yAxis: valueAxis({ format: (share) => `${Number((share * 100).toFixed(1))} %`, min: 0 }),
       series: [
         {
@@ -46,7 +45,7 @@ function histogramPlot({ result, color }: LiveRun): Plot {
 }
 
 function quantilesPlot(runs: readonly [LiveRun, ...LiveRun[]]): Plot {
-  const lastMs = niceCeil(Math.max(...runs.map(({ result }) => Math.max(result.chunkDelayMs.p99, result.chunkDelayLimitMs))) * 1.03);
+  const span = roundSpan(Math.max(...runs.map(({ result }) => Math.max(result.chunkDelayMs.p99, result.chunkDelayLimitMs))) * 1.03);
   const fastest = runs.reduce((best, run) => (run.result.chunkDelayMs.p99 < best.result.chunkDelayMs.p99 ? run : best));
   const names = runs.map(({ name }) => name);
   return {
@@ -61,7 +60,7 @@ function quantilesPlot(runs: readonly [LiveRun, ...LiveRun[]]): Plot {
     height: 60 + runs.length * ROW_PX,
     draw: (size) => ({
       grid: grid(size, { left: nameAxis(names, size).left, right: 24 }),
-      xAxis: valueAxis({ name: 'ms after publication', format: String, min: 0, max: lastMs }),
+      xAxis: valueAxis({ name: 'ms after publication', format: String, min: 0, ...span }),
       yAxis: nameAxis(names, size).axis,
       series: runs.flatMap(({ result, color }, row) => {
         const { p50, p95, p99 } = result.chunkDelayMs;
@@ -89,4 +88,3 @@ function merged(bins: readonly Bin[]): readonly Bin[] {
   }
   return merged(pairs);
 }
-

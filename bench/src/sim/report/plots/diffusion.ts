@@ -1,5 +1,5 @@
 import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
-import { grid, INK, MUTED, ruler, valueAxis } from '../chart.js';
+import { grid, INK, MUTED, roundSpan, ruler, valueAxis } from '../chart.js';
 import type { LiveRun } from '../runs.js';
 
 type Point = { readonly atMs: number; readonly share: number };
@@ -11,11 +11,11 @@ const BEYOND_RATIO = 1.12;
 export function diffusionPlot([main, ...others]: readonly [LiveRun, ...LiveRun[]]): Plot {
   const runs = [main, ...others];
   const { chunkDelayMs, chunkDelayLimitMs, chunkDelayHardBoundMs, chunkDelayOverLimit } = main.result;
-  const lastMs = niceCeil(Math.max(chunkDelayLimitMs, ...runs.map(({ result }) => result.chunkDelayMs.p99)) * BEYOND_RATIO);
+  const { max: lastMs, interval } = roundSpan(Math.max(chunkDelayLimitMs, ...runs.map(({ result }) => result.chunkDelayMs.p99)) * BEYOND_RATIO);
   const limit = main.result.series.diffusionLimit;
   const finding =
     `${others.length > 0 ? `${main.name}: half` : 'Half'} of the viewers have a chunk after ${ms(chunkDelayMs.p50)}, 99 % after ${ms(chunkDelayMs.p99)}` +
-    (chunkDelayLimitMs > 0
+    (chunkDelayOverLimit !== null
       ? `: ${chunkDelayOverLimit.toFixed(2)} times the ${ms(chunkDelayLimitMs)} that the last of all would need at least if chunks were passed on whole (D*).`
       : '.');
   const legend: LegendEntry[] = [
@@ -29,7 +29,7 @@ export function diffusionPlot([main, ...others]: readonly [LiveRun, ...LiveRun[]
     legend,
     draw: (size) => ({
       grid: grid(size),
-      xAxis: valueAxis({ name: 'ms after publication', format: String, min: 0, max: lastMs, hasGrid: false }),
+      xAxis: valueAxis({ name: 'ms after publication', format: String, min: 0, max: lastMs, interval, hasGrid: false }),
       yAxis: valueAxis({ format: (share) => `${Math.round(share * 100)} %`, min: 0, max: 1, interval: 0.25 }),
       series: [
         ...[...runs].reverse().map((run) => lineOf(run.result.series.diffusion, lastMs, {
@@ -48,12 +48,6 @@ function lineOf(points: readonly Point[], lastMs: number, style: object): ChartS
   // The curve stays where it is after its last point.
   const all = last && last.atMs < lastMs ? [...points, { atMs: lastMs, share: last.share }] : points;
   return { type: 'line', silent: true, symbol: 'none', data: all.map(({ atMs, share }) => [atMs, share]), ...style };
-}
-
-/** A round end for an axis. */
-export function niceCeil(value: number): number {
-  const step = 10 ** Math.floor(Math.log10(Math.max(1, value))) / 4;
-  return Math.ceil(value / step) * step;
 }
 
 function ms(value: number): string {

@@ -1,5 +1,5 @@
 import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
-import { grid, INK, MUTED, valueAxis } from '../chart.js';
+import { grid, INK, MUTED, roundSpan, valueAxis } from '../chart.js';
 import type { ShownRun } from '../runs.js';
 
 /** What share of the media came from other viewers, second by second; with a single run also how many watched. */
@@ -12,7 +12,7 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
     { label: 'limit 1 − 1/N', color: INK, mark: 'dashed' },
     ...(isAlone ? [{ label: 'viewers', color: MUTED, mark: 'box' as const }] : []),
   ];
-  const lastSeconds = Math.max(1, ...runs.map((run) => run.result.series.overTime.at(-1)?.atSeconds ?? 0));
+  const seconds = Math.max(1, ...runs.map((run) => run.result.series.overTime.length));
   return {
     title: 'What the origin is spared',
     finding:
@@ -21,7 +21,7 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
     legend,
     draw: (size) => ({
       grid: grid(size, isAlone ? { right: size.isNarrow ? 38 : 50 } : {}),
-      xAxis: valueAxis({ name: 'seconds', format: String, min: 0, max: lastSeconds, hasGrid: false }),
+      xAxis: valueAxis({ name: 'seconds', format: String, min: 0, max: seconds, interval: roundSpan(seconds).interval, hasGrid: false }),
       yAxis: [
         valueAxis({ format: (share) => `${Math.round(share * 100)} %`, min: 0, max: 1, interval: 0.25 }),
         ...(isAlone ? [valueAxis({ format: compact, min: 0, hasGrid: false })] : []),

@@ -1,7 +1,7 @@
 import type { SimResult } from '../../sim-result.js';
 import { formatFigure } from '../../figures.js';
 import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
-import { grid, MUTED, nameAxis, valueAxis } from '../chart.js';
+import { grid, MUTED, nameAxis, roundSpan, valueAxis } from '../chart.js';
 import type { ShownRun } from '../runs.js';
 
 type Kind = keyof SimResult['originBytes'];
@@ -15,12 +15,14 @@ const KINDS: readonly { readonly kind: Kind; readonly short: string; readonly la
   { kind: 'playlist', short: 'playlists', label: 'playlists', color: 'var(--series-7)' },
 ];
 const ROW_PX = 34;
+const KIND_ROW_PX = 52;
 
 /** What the origin sent in each second, by what it was for. */
 export function originBytesOverTimePlot({ name, result }: ShownRun, isAlone: boolean): Plot {
   const { overTime } = result.series;
   const whole = total(result.originBytes);
   const handed = result.offloadRatio < 1 ? whole / (1 - result.offloadRatio) : whole;
+  const seconds = Math.max(1, overTime.length);
   return {
     title: isAlone ? 'What leaves the origin' : `What leaves the origin: ${name}`,
     finding:
@@ -29,7 +31,7 @@ export function originBytesOverTimePlot({ name, result }: ShownRun, isAlone: boo
     legend: legendOf([result]),
     draw: (size) => ({
       grid: grid(size, { left: 58 }),
-      xAxis: valueAxis({ name: 'seconds', format: String, min: 0, max: Math.max(1, overTime.at(-1)?.atSeconds ?? 1), hasGrid: false }),
+      xAxis: valueAxis({ name: 'seconds', format: String, min: 0, max: seconds, interval: roundSpan(seconds).interval, hasGrid: false }),
       yAxis: valueAxis({ format: megabits, min: 0 }),
       series: KINDS.filter(({ kind }) => result.originBytes[kind] > 0).map(({ kind, color }): ChartSeries => ({
         type: 'line',
@@ -37,7 +39,8 @@ export function originBytesOverTimePlot({ name, result }: ShownRun, isAlone: boo
         symbol: 'none',
         stack: 'origin',
         step: 'end',
-        data: overTime.map(({ atSeconds, origin }) => [atSeconds, (origin[kind] * 8) / 1e6]),
+        // The last second has a length too.
+        data: [...overTime, ...overTime.slice(-1).map(({ origin }) => ({ atSeconds: seconds, origin }))].map(({ atSeconds, origin }) => [atSeconds, (origin[kind] * 8) / 1e6]),
         lineStyle: { width: 0 },
         areaStyle: { color, opacity: 0.85 },
       })),
@@ -58,9 +61,11 @@ function kindsPlot({ originBytes }: SimResult): Plot {
     title: 'What the origin sent in all',
     finding: largest ? `Most of it for ${largest.label}: ${bytes(originBytes[largest.kind])} of ${bytes(whole)}.` : 'Nothing.',
     legend: [],
+    height: 24 + sent.length * KIND_ROW_PX,
     draw: (size) => ({
-      grid: grid(size, { left: nameAxis(sent.map(({ short }) => short), size).left, right: size.isNarrow ? 88 : 104 }),
-      xAxis: valueAxis({ format: bytes, min: 0, hasGrid: !size.isNarrow }),
+      grid: { ...grid(size, { left: nameAxis(sent.map(({ short }) => short), size).left, right: size.isNarrow ? 88 : 104 }), bottom: 12 },
+      // Each bar says its figure: an axis would say it again.
+      xAxis: { type: 'value', show: false, min: 0 },
       yAxis: nameAxis(sent.map(({ short }) => short), size).axis,
       series: [
         {
