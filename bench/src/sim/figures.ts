@@ -42,6 +42,7 @@ export const FIGURES: readonly Figure[] = [
   { field: 'skippedRatio', label: 'left out', unit: 'share', better: 'less' },
   { field: 'skippedSteadyRatio', label: 'left out, steady', unit: 'share', better: 'less' },
   { field: 'firstViewersStalledRatio', label: 'stalled, who came first', unit: 'share', better: 'less' },
+  { field: 'firstViewersSkippedRatio', label: 'left out, who came first', unit: 'share', better: 'less' },
   { field: 'recoveryMs', label: 'recovered after', unit: 'ms', better: 'less' },
   { field: 'outagePlayedRatio', label: 'played all of before the outage', unit: 'ratio', better: 'more' },
   { field: 'originBytes.seed', label: 'origin: seeds', unit: 'bytes', better: 'less' },
@@ -91,8 +92,8 @@ export function figureValue(result: SimResult, field: string): number | undefine
 }
 
 /** A value as people read it, with its unit; `-` when there is none. */
-export function formatFigure(value: number | undefined, unit: FigureUnit): string {
-  if (value === undefined) return '-';
+export function formatFigure(value: number | null | undefined, unit: FigureUnit): string {
+  if (value === undefined || value === null) return '-';
   switch (unit) {
     case 'ratio':
       return value.toFixed(Math.abs(value) < 1 && Math.abs(value) >= 0.99 ? 4 : 3).replace(/^-(0\.0+)$/, '$1');

@@ -44,7 +44,8 @@ export interface CountedPeer {
 /** What is counted of one viewer. */
 export type ViewerTally = {
   readonly peer: CountedPeer;
-  readonly isSampled: boolean;
+  /** Its delays are kept one by one. */
+  isSampled: boolean;
   leftAtMs: number | undefined;
   startupMs: number | undefined;
   handedBytes: number;
@@ -59,7 +60,8 @@ type Second = { viewers: number; handedBytes: number; stalledViewers: number; or
 export class Measure {
   readonly #queue: EventQueue;
   readonly #viewers = new Map<CountedPeer, ViewerTally>();
-  readonly #sampleRatio: number;
+  /** One viewer of so many is sampled. */
+  #sampleRatio = 1;
   readonly delays = new Histogram();
   /** Of those viewers only that upload. */
   readonly contributorDelays = new Histogram();
@@ -78,6 +80,7 @@ export class Measure {
   stalledSteadyMs = 0;
   /** Of the viewers that came at first. */
   firstStalledMs = 0;
+  firstSkippedMs = 0;
   firstWatchedMs = 0;
   watchedSteadyMs = 0;
   skippedMs = 0;
@@ -125,7 +128,6 @@ export class Measure {
     this.#renditions = ladder.length;
     this.#renditionTally = ladder.length > 1 ? new RenditionTally(ladder) : undefined;
     this.#firstViewers = firstViewers;
-    this.#sampleRatio = Math.max(1, Math.ceil(firstViewers / SAMPLED_VIEWERS));
   }
 
   /** For how long an altering peer was linked to whom it had sent an altered block, at most, ms; null: it still is. */
@@ -264,6 +266,7 @@ export class Measure {
 
   viewerCame(peer: CountedPeer): void {
     this.#viewersNow++;
+    if (this.#viewers.size === SAMPLED_VIEWERS * this.#sampleRatio) this.#sampleFewer();
     const isSampled = this.#viewers.size % this.#sampleRatio === 0;
     this.#viewers.set(peer, {
       peer,
@@ -274,6 +277,17 @@ export class Measure {
       receivedMediaBytes: 0,
       delaysMs: [],
     });
+  }
+
+  /** More came than there is room for: nobody knows beforehand how many churn and crowds bring. */
+  #sampleFewer(): void {
+    this.#sampleRatio *= 2;
+    let index = 0;
+    for (const tally of this.#viewers.values()) {
+      if (index++ % this.#sampleRatio === 0) continue;
+      tally.isSampled = false;
+      tally.delaysMs.length = 0;
+    }
   }
 
   viewerLeft(peer: CountedPeer): void {
@@ -422,6 +436,7 @@ export class Measure {
     const byMs = toMs - fromMs;
     this.#outage?.skipped(peer, fromMs);
     this.skippedMs += byMs;
+    if (this.#isFirst(peer)) this.firstSkippedMs += byMs;
     if (isSteady(peer, this.#queue.nowMs)) this.skippedSteadyMs += byMs;
   }
 

@@ -1,4 +1,5 @@
 import { BLOCK_BYTES } from '@p2ptv/protocol';
+import type { Histogram } from './histogram.js';
 import { chunkDelayLimits } from './limits/chunk-delay-limits.js';
 import { offloadUplinkLimit } from './limits/rate-limit.js';
 import { SETTLED_AFTER_MS, type Measure, type ViewerTally } from './measure.js';
@@ -25,7 +26,8 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
   const originTotal = BYTE_KINDS.reduce((sum, kind) => sum + measure.originBytes[kind], 0);
   const uplinks = tallies.map(({ peer }) => (peer.isUploading ? peer.line.uplinkBitsPerSecond : 0));
   const seedsPerChunk = ratioOf(measure.seedMediaBytes, measure.publishedBytes);
-  const live = config.onDemand ? undefined : liveFiguresOf(config, measure, { uplinks, seedsPerChunk, downlinks: tallies.map(({ peer }) => peer.line.downlinkBitsPerSecond) });
+  // A run that ended before anybody had settled has no delays either.
+  const live = config.onDemand || measure.delays.count === 0 ? undefined : liveFiguresOf(config, measure, { uplinks, seedsPerChunk, downlinks: tallies.map(({ peer }) => peer.line.downlinkBitsPerSecond) });
   const limit = offloadLimitsOf(config, measure);
   const offloadSteadyRatio = measure.handedSteadyBytes > 0 ? 1 - measure.originSteadyBytes / measure.handedSteadyBytes : 0;
   return {
@@ -43,14 +45,15 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     originBytes: { ...measure.originBytes },
     originPeakBitsPerSecond: measure.originPeakBitsPerSecond,
     ...live?.figures,
-    stalledRatio: ratioOf(measure.stalledMs, measure.watchedMs),
-    stalledSteadyRatio: ratioOf(measure.stalledSteadyMs, measure.watchedSteadyMs),
-    skippedRatio: ratioOf(measure.skippedMs, measure.watchedMs),
-    skippedSteadyRatio: ratioOf(measure.skippedSteadyMs, measure.watchedSteadyMs),
-    firstViewersStalledRatio: ratioOf(measure.firstStalledMs, measure.firstWatchedMs),
+    stalledRatio: measuredRatio(measure.stalledMs, measure.watchedMs),
+    stalledSteadyRatio: measuredRatio(measure.stalledSteadyMs, measure.watchedSteadyMs),
+    skippedRatio: measuredRatio(measure.skippedMs, measure.watchedMs),
+    skippedSteadyRatio: measuredRatio(measure.skippedSteadyMs, measure.watchedSteadyMs),
+    firstViewersStalledRatio: measuredRatio(measure.firstStalledMs, measure.firstWatchedMs),
+    firstViewersSkippedRatio: measuredRatio(measure.firstSkippedMs, measure.firstWatchedMs),
     ...outageFiguresOf(measure),
-    startupMs: { p50: measure.startups.quantile(0.5), p95: measure.startups.quantile(0.95) },
-    ...(config.onDemand ? { seekMs: { p50: measure.seeks.quantile(0.5), p95: measure.seeks.quantile(0.95) } } : {}),
+    startupMs: medianAndP95(measure.startups),
+    ...(config.onDemand ? { seekMs: medianAndP95(measure.seeks) } : {}),
     duplicateRatio: measure.duplicateRatio,
     controlRatio: ratioOf(measure.linkControlBytes, measure.linkMediaBytes),
     uploadFairness: fairnessOf(tallies, measure, live !== undefined),
@@ -91,9 +94,12 @@ export function checkAccounts(simulation: Simulation): void {
   }
 }
 
-/** Live each chunk has to leave the origin once for all who watch; of a recording, once for whoever plays it first. */
+/** Live each chunk has to leave the origin once for all who watch its rendition; of a recording, once for whoever plays it first. */
 function offloadLimitsOf(config: SimConfig, measure: Measure): { readonly ratio: number; readonly steadyRatio: number } {
-  if (!config.onDemand) return { ratio: measure.meanViewers > 1 ? 1 - 1 / measure.meanViewers : 0, steadyRatio: measure.steadyLimitRatio };
+  if (!config.onDemand) {
+    const { meanViewers, meanRenditions, steadyLimitRatio } = measure;
+    return { ratio: meanViewers > meanRenditions ? 1 - meanRenditions / meanViewers : 0, steadyRatio: steadyLimitRatio };
+  }
   const limit = (first: number, handed: number): number => (handed > 0 ? 1 - first / handed : 0);
   return {
     ratio: limit(measure.firstPlayedBytes, measure.handedBytes),
@@ -112,8 +118,8 @@ function liveFiguresOf(
     figures: {
       chunkDelayMs: { p50: measure.delays.quantile(0.5), p95: measure.delays.quantile(0.95), p99 },
       ...limits,
-      chunkDelayOverLimit: ratioOf(p99, limits.chunkDelayLimitMs),
-      playoutDelayMs: { p50: measure.playoutDelays.quantile(0.5), p95: measure.playoutDelays.quantile(0.95) },
+      chunkDelayOverLimit: measuredRatio(p99, limits.chunkDelayLimitMs),
+      playoutDelayMs: medianAndP95(measure.playoutDelays),
     },
     diffusionLimit,
   };
@@ -167,12 +173,12 @@ function fairnessOf(tallies: readonly ViewerTally[], measure: Measure, isLive: b
   const squares = given.reduce((total, { ratio }) => total + ratio * ratio, 0);
   const sampled = given.filter(({ tally }) => tally.delaysMs.length > 0);
   const quarter = Math.max(1, Math.floor(sampled.length / 4));
-  const p99 = (some: typeof sampled): number => quantileOf(some.flatMap(({ tally }) => tally.delaysMs), 0.99);
+  const p99 = (some: typeof sampled): number | null => quantileOf(some.flatMap(({ tally }) => tally.delaysMs), 0.99);
   const jain = squares > 0 ? (sum * sum) / (given.length * squares) : 1;
   if (!isLive) return { jain };
   return {
     jain,
-    contributorsP99Ms: measure.contributorDelays.quantile(0.99),
+    contributorsP99Ms: measuredQuantile(measure.contributorDelays, 0.99),
     leastContributorsP99Ms: p99(sampled.slice(0, quarter)),
     mostContributorsP99Ms: p99(sampled.slice(-quarter)),
   };
@@ -221,9 +227,24 @@ function seriesOf({ measure, seconds }: { measure: Measure; seconds: number }, d
   };
 }
 
-function quantileOf(samples: readonly number[], ratio: number): number {
+/** Null without samples: what was not measured meets no bar. */
+function quantileOf(samples: readonly number[], ratio: number): number | null {
   const sorted = [...samples].sort((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * ratio))] ?? 0;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * ratio))] ?? null;
+}
+
+/** See {@link quantileOf}. */
+function measuredQuantile(samples: Histogram, ratio: number): number | null {
+  return samples.count > 0 ? samples.quantile(ratio) : null;
+}
+
+function medianAndP95(samples: Histogram): { readonly p50: number | null; readonly p95: number | null } {
+  return { p50: measuredQuantile(samples, 0.5), p95: measuredQuantile(samples, 0.95) };
+}
+
+/** Null where there is nothing to hold it against: what was not measured meets no bar. */
+function measuredRatio(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
 }
 
 function ratioOf(part: number, whole: number): number {

@@ -10,6 +10,7 @@ const ratio = z.number().max(1);
 /** What several senders did may exceed what one could. */
 const share = amount;
 
+const quantilesSchema = z.strictObject({ p50: amount.nullable(), p95: amount.nullable() });
 const originBytesSchema = z.strictObject({ seed: count, fallback: count, join: count, playlist: count, header: count });
 const pointsSchema = z.array(z.strictObject({ atMs: amount, share: ratio.min(0) }));
 
@@ -29,24 +30,25 @@ export const simResultSchema = z.strictObject({
   chunkDelayCutThroughMs: amount.exactOptional(),
   chunkDelayHardBoundMs: amount.exactOptional(),
   chunkDelaySnowballMs: amount.nullable().exactOptional(),
-  chunkDelayOverLimit: amount.exactOptional(),
-  stalledRatio: ratio.min(0),
-  stalledSteadyRatio: ratio.min(0),
-  skippedRatio: amount,
-  skippedSteadyRatio: amount,
-  firstViewersStalledRatio: ratio.min(0),
+  chunkDelayOverLimit: amount.nullable().exactOptional(),
+  stalledRatio: ratio.min(0).nullable(),
+  stalledSteadyRatio: ratio.min(0).nullable(),
+  skippedRatio: amount.nullable(),
+  skippedSteadyRatio: amount.nullable(),
+  firstViewersStalledRatio: ratio.min(0).nullable(),
+  firstViewersSkippedRatio: amount.nullable(),
   recoveryMs: amount.exactOptional(),
   outagePlayedRatio: ratio.min(0).exactOptional(),
-  startupMs: z.strictObject({ p50: amount, p95: amount }),
-  seekMs: z.strictObject({ p50: amount, p95: amount }).exactOptional(),
-  playoutDelayMs: z.strictObject({ p50: amount, p95: amount }).exactOptional(),
+  startupMs: quantilesSchema,
+  seekMs: quantilesSchema.exactOptional(),
+  playoutDelayMs: quantilesSchema.exactOptional(),
   duplicateRatio: share,
   controlRatio: share,
   uploadFairness: z.strictObject({
     jain: ratio.min(0),
-    contributorsP99Ms: amount.exactOptional(),
-    leastContributorsP99Ms: amount.exactOptional(),
-    mostContributorsP99Ms: amount.exactOptional(),
+    contributorsP99Ms: amount.nullable().exactOptional(),
+    leastContributorsP99Ms: amount.nullable().exactOptional(),
+    mostContributorsP99Ms: amount.nullable().exactOptional(),
   }),
   badBlocksPlayed: count,
   badBlocksForwarded: count,
@@ -70,7 +72,7 @@ export const simResultSchema = z.strictObject({
       z.strictObject({ atSeconds: amount, viewers: count, offloadRatio: ratio, stalledViewers: count, origin: originBytesSchema }),
     ),
     peers: z
-      .array(z.strictObject({ uplinkKbps: amount, sentBytes: count, receivedBytes: count, delayP95Ms: amount }))
+      .array(z.strictObject({ uplinkKbps: amount, sentBytes: count, receivedBytes: count, delayP95Ms: amount.nullable() }))
       .max(2_000),
   }),
 }) satisfies z.ZodType<SimResult>;

@@ -1,30 +1,33 @@
 import type { RenditionFigures, SlowDownlinkFigures } from './rendition-tally.js';
 
-/** Three quantiles of a sample, ms. */
-export type Percentiles = { readonly p50: number; readonly p95: number; readonly p99: number };
+/** Two quantiles of a sample, ms; null: there was none. */
+type Quantiles = { readonly p50: number | null; readonly p95: number | null };
 
-/** Figures of delays, which only a live stream has: a recording was published long ago. */
+/** Figures of delays: a recording was published long ago, and in a run of some seconds nobody settles. */
 export type LiveFigures = {
   /** From publication to complete at the viewer. */
-  readonly chunkDelayMs: Percentiles;
+  readonly chunkDelayMs: { readonly p50: number; readonly p95: number; readonly p99: number };
   readonly chunkDelayLimitMs: number;
   readonly chunkDelayCutThroughMs: number;
   readonly chunkDelayHardBoundMs: number;
   /** Passed on whole over the real uplinks, the strongest first; null: some can't be reached so. */
   readonly chunkDelaySnowballMs: number | null;
-  /** p99 over the limit. */
-  readonly chunkDelayOverLimit: number;
-  /** Glass to glass: publication delay plus `captureToPublishMs`. */
-  readonly playoutDelayMs: { readonly p50: number; readonly p95: number };
+  /** p99 over the limit; null: all are seeds, and there is none. */
+  readonly chunkDelayOverLimit: number | null;
+  /** Glass to glass: publication delay plus `captureToPublishMs`; looked at while the picture moves, from 10 s after each join. */
+  readonly playoutDelayMs: Quantiles;
 };
 
-/** What one simulated run gives, for one strategy. Field names are those of the project's issues; ratios are of 1. */
+/**
+ * What one simulated run gives, for one strategy. Field names are those of the project's issues; ratios are of 1. Null:
+ * there was nothing to measure it by, and it meets no bar.
+ */
 export type SimResult = CommonFigures & Partial<LiveFigures>;
 
-/** See {@link SimResult}: of a live stream. */
+/** See {@link SimResult}: of a live stream that somebody watched for long enough. */
 export type LiveResult = CommonFigures & LiveFigures;
 
-/** True for a run of a live stream. */
+/** True for a run that has figures of delays. */
 export function isLiveResult(result: SimResult): result is LiveResult {
   return result.chunkDelayMs !== undefined;
 }
@@ -33,7 +36,7 @@ type CommonFigures = {
   readonly strategy: string;
   readonly offloadRatio: number;
   readonly offloadSteadyRatio: number;
-  /** 1 − 1/N̄; on demand 1 − what has to come from the origin once, because somebody plays it first, over all that is played. */
+  /** 1 − 1/N̄, with several renditions 1 − those that are watched/N̄; on demand 1 − what has to come from the origin once, because somebody plays it first, over all that is played. */
   readonly offloadLimitRatio: number;
   readonly offloadSteadyLimitRatio: number;
   readonly offloadOverLimit: number;
@@ -50,20 +53,21 @@ type CommonFigures = {
   /** Largest number of bits that left the origin in any one second. */
   readonly originPeakBitsPerSecond: number;
   /** Stalled over watched time, from each viewer's first frame; `stalledSteadyRatio` from 10 s after its join. */
-  readonly stalledRatio: number;
-  readonly stalledSteadyRatio: number;
+  readonly stalledRatio: number | null;
+  readonly stalledSteadyRatio: number | null;
   /** Media left out, because they never came or came too late, over watched time; the steady one from 10 s after each join. */
-  readonly skippedRatio: number;
-  readonly skippedSteadyRatio: number;
+  readonly skippedRatio: number | null;
+  readonly skippedSteadyRatio: number | null;
   /** Of those only who came at first, before any crowd. */
-  readonly firstViewersStalledRatio: number;
+  readonly firstViewersStalledRatio: number | null;
+  readonly firstViewersSkippedRatio: number | null;
   /** After the origin's outage: until nobody stood still because of it any more; left out: there was none. */
   readonly recoveryMs?: number;
   /** Share of those who watched as it began that have played all that had been published before it. */
   readonly outagePlayedRatio?: number;
-  readonly startupMs: { readonly p50: number; readonly p95: number };
+  readonly startupMs: Quantiles;
   /** Only on demand: from the viewer's wish to the first frame at the new place. */
-  readonly seekMs?: { readonly p50: number; readonly p95: number };
+  readonly seekMs?: Quantiles;
   /** Media bytes that viewers got more than once, over those that they could use. */
   readonly duplicateRatio: number;
   /** Bytes on links that are no media, over those that are. */
@@ -72,10 +76,10 @@ type CommonFigures = {
     /** (Σx)² / (n Σx²) of what viewers sent over what their uplinks could. */
     readonly jain: number;
     /** p99 of the chunk delay of those who upload at all; this and the next two of a live stream only. */
-    readonly contributorsP99Ms?: number;
+    readonly contributorsP99Ms?: number | null;
     /** p99 of the chunk delay of the quarter of the viewers that gave least, and of the one that gave most. */
-    readonly leastContributorsP99Ms?: number;
-    readonly mostContributorsP99Ms?: number;
+    readonly leastContributorsP99Ms?: number | null;
+    readonly mostContributorsP99Ms?: number | null;
   };
   readonly badBlocksPlayed: number;
   readonly badBlocksForwarded: number;
@@ -121,6 +125,7 @@ export type SimSeries = {
     readonly uplinkKbps: number;
     readonly sentBytes: number;
     readonly receivedBytes: number;
-    readonly delayP95Ms: number;
+    /** Null: it watched for some seconds only. */
+    readonly delayP95Ms: number | null;
   }[];
 };

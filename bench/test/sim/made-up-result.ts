@@ -24,6 +24,7 @@ export function simResult(changes: Partial<SimResult> = {}): SimResult {
     skippedRatio: 0.0002,
     skippedSteadyRatio: 0,
     firstViewersStalledRatio: 0.0004,
+    firstViewersSkippedRatio: 0.0002,
     startupMs: { p50: 240, p95: 430 },
     playoutDelayMs: { p50: 1310, p95: 1370 },
     duplicateRatio: 0.011,

@@ -125,8 +125,9 @@ function leadOf({ name, result, planned }: ShownRun, { isAlone, title }: { isAlo
 }
 
 function howSoon({ playoutDelayMs, startupMs, seekMs }: SimResult): string {
-  if (playoutDelayMs) return `viewers were ${(playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera`;
-  const sought = seekMs ? `, and after ${Math.round(seekMs.p50)} ms where they sought to` : '';
+  if (typeof playoutDelayMs?.p50 === 'number') return `viewers were ${(playoutDelayMs.p50 / 1000).toFixed(2)} s behind the camera`;
+  if (startupMs.p50 === null) return 'nobody saw a picture';
+  const sought = typeof seekMs?.p50 === 'number' ? `, and after ${Math.round(seekMs.p50)} ms where they sought to` : '';
   return `half of the viewers had a picture after ${Math.round(startupMs.p50)} ms${sought}`;
 }
 
