@@ -129,6 +129,20 @@ describe('EventQueue', () => {
       expect(ran).toEqual([1, 1, 2, 2, 1]);
     });
 
+    it('runs many events of a peer, scheduled in any order, by their times', () => {
+      const random = seededRandom(11);
+      const queue = new EventQueue(LOOKAHEAD_MS);
+      const ran: [number, number][] = [];
+      const note = (peer: number) => (): void => void ran.push([peer, queue.nowMs]);
+      for (let index = 0; index < 3_000; index++) {
+        const peer = Math.floor(random.next() ** 3 * PEERS);
+        queue.schedule(new Happening(note(peer), peer), 12.5 + random.next() * 6);
+      }
+      queue.runUntil(100, Infinity);
+      expect(ran).toHaveLength(3_000);
+      expect(ran).toEqual([...ran].sort(([peer, atMs], [other, otherMs]) => peer - other || atMs - otherMs));
+    });
+
     it('refuses what would reach another peer at once', () => {
       const queue = new EventQueue(LOOKAHEAD_MS);
       queue.schedule(new Happening(() => queue.schedule(new Happening(() => undefined, 2), 21), 1), 20);

@@ -39,16 +39,11 @@ export class Announcer implements NewsTeller {
   /** Tells everyone who follows the rendition and lacks the chunk. A peer that serves nobody stays silent. */
   announce(nowMs: number, chunk: StoredChunk, holding: 'incoming' | 'complete'): void {
     if (!this.#links.isUploading) return;
-    const { key, signed } = chunk;
+    const { key } = chunk;
     const news = this.#newsOf(chunk, holding);
     const headerBytes = encodedMessageBytes(news.full);
-    const strangers: Neighbour[] = [];
-    for (const neighbour of this.#context.neighbours.lackersOf(key)) {
-      if (neighbour.role === 'origin') continue;
-      if (!follows(neighbour, signed.header.rendition)) continue;
-      if (neighbour.marks.isShared(key)) this.#links.trySend(nowMs, neighbour.linkId, news.brief);
-      else strangers.push(neighbour);
-    }
+    const { informed, strangers } = this.#context.neighbours.listenersOf(key);
+    for (const linkId of informed) this.#links.trySend(nowMs, linkId, news.brief);
     this.#allowMore(nowMs, headerBytes);
     if (this.#headerAllowanceBytes < strangers.length * headerBytes) this.#shuffle(strangers, key);
     for (const neighbour of strangers) {

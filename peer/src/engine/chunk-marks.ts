@@ -25,6 +25,11 @@ export function isHolder(row: readonly number[] | undefined, place: number): boo
   return ((row?.[place] ?? 0) & HOLDING) !== 0;
 }
 
+/** True where it says that both have the chunk's header. */
+export function isInformed(row: readonly number[] | undefined, place: number): boolean {
+  return ((row?.[place] ?? 0) & SHARED) !== 0;
+}
+
 /** What is known of one neighbour and each chunk of the window: a small number a chunk, for thousands of peers in one process. */
 export class ChunkMarks {
   #rows: ChunkRows;

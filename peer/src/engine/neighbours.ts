@@ -1,5 +1,6 @@
 import {
   BLOCK_BYTES,
+  chunkOfKey,
   NO_OFFER,
   renditionBit,
   STRIPE_COUNT,
@@ -11,7 +12,7 @@ import {
   type StripeRef,
 } from '@p2ptv/protocol';
 import { ByteRate } from './byte-rate.js';
-import { ChunkMarks, isHolder } from './chunk-marks.js';
+import { ChunkMarks, isHolder, isInformed } from './chunk-marks.js';
 import { ChunkRows } from './chunk-rows.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
@@ -47,6 +48,10 @@ export type Neighbour = {
   pingSentMs: number | undefined;
 };
 
+/** Neighbours for whose offers there is room at first: as many as most ever have. */
+const LEAST_PLACES = 24;
+const ALL_RENDITIONS = 0xffff;
+
 /** Links by id, and what is known of who is behind them. */
 export class Neighbours {
   readonly #byLink = new Map<LinkId, Neighbour>();
@@ -54,8 +59,11 @@ export class Neighbours {
   /** In the order in which they came: their places in {@link #rows}. */
   readonly #list: Neighbour[] = [];
   readonly #rows = new ChunkRows();
-  /** What they would push, ms: by rendition, stripe and place. */
-  readonly #offers = new Map<RenditionId, number[][]>();
+  /** By place: whose link it is, and the renditions of which the neighbour wants to hear, as a set of bits. */
+  readonly #linkIds: LinkId[] = [];
+  readonly #heeded: number[] = [];
+  /** What they would push, ms: by rendition, each neighbour's stripes in turn. */
+  readonly #offers = new Map<RenditionId, Uint16Array>();
   readonly #options: EngineOptions;
   /** Rises when somebody comes, goes or follows another rendition. */
   #revision = 0;
@@ -93,6 +101,7 @@ export class Neighbours {
     // What it had of a rendition that it comes back to it has forgotten.
     neighbour.marks.unshare(added);
     neighbour.status = status;
+    this.#heeded[neighbour.marks.place] = heededBy(neighbour);
     if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
     return now === before ? undefined : added;
   }
@@ -110,13 +119,17 @@ export class Neighbours {
   }
 
   add(nowMs: number, who: { linkId: LinkId; peerId: PeerId; role: PeerRole }): Neighbour {
+    // What each message touches lies together, at the beginning; copied members would lie elsewhere.
     const neighbour: Neighbour = {
-      ...who,
+      linkId: who.linkId,
       status: undefined,
+      lastHeardMs: nowMs,
       marks: new ChunkMarks(this.#rows, this.#list.length),
+      queue: { bytes: 0, atMs: nowMs },
+      role: who.role,
+      peerId: who.peerId,
       outstandingBytes: 0,
       outstandingChunks: 0,
-      queue: { bytes: 0, atMs: nowMs },
       roundTripMs: new Estimate(50),
       msPerKib: new Estimate(this.#assumedMsPerKib),
       brokenPromises: 0,
@@ -124,13 +137,14 @@ export class Neighbours {
       sentBytes: 0,
       receiving: new ByteRate(),
       sending: new ByteRate(),
-      lastHeardMs: nowMs,
       pushGraceUntilMs: -Infinity,
       pingNonce: 0,
       pingSentMs: undefined,
     };
     this.#byLink.set(who.linkId, neighbour);
     this.#list.push(neighbour);
+    this.#linkIds.push(who.linkId);
+    this.#heeded.push(heededBy(neighbour));
     this.#revision++;
     this.#byPeer.set(who.peerId, neighbour);
     return neighbour;
@@ -185,25 +199,44 @@ export class Neighbours {
 
   /** Those that said they have the chunk, or are getting it. */
   holdersOf(key: ChunkKey): Neighbour[] {
-    return this.#where(key, true);
+    const found: Neighbour[] = [];
+    const row = this.#rows.row(key);
+    for (let place = 0; place < this.#list.length; place++) {
+      if (this.#isHolder(row, key, place)) found.push(this.#list[place] as Neighbour);
+    }
+    return found;
   }
 
-  /** All others. */
-  lackersOf(key: ChunkKey): Neighbour[] {
-    return this.#where(key, false);
+  /**
+   * Those that want to hear of a chunk and have not said that they have it, or are getting it: links to whoever has its
+   * header, and the others. The origin's seeder wants to hear of none.
+   */
+  listenersOf(key: ChunkKey): { readonly informed: LinkId[]; readonly strangers: Neighbour[] } {
+    const informed: LinkId[] = [];
+    const strangers: Neighbour[] = [];
+    const row = this.#rows.row(key);
+    const bit = renditionBit(chunkOfKey(key).rendition);
+    for (let place = 0; place < this.#list.length; place++) {
+      if (((this.#heeded[place] ?? 0) & bit) === 0 || this.#isHolder(row, key, place)) continue;
+      if (isInformed(row, place)) informed.push(this.#linkIds[place] as LinkId);
+      else strangers.push(this.#list[place] as Neighbour);
+    }
+    return { informed, strangers };
   }
 
   /** A neighbour tells what it would push, ms by stripe. */
   noteOffers(neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
     const { rendition, pathMs } = offer;
-    let stripes = this.#offers.get(rendition);
-    if (!stripes) this.#offers.set(rendition, (stripes = Array.from({ length: STRIPE_COUNT }, () => [])));
     const { place } = neighbour.marks;
-    for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) {
-      const row = stripes[stripe] as number[];
-      while (row.length < place) row.push(NO_OFFER);
-      row[place] = pathMs[stripe] ?? NO_OFFER;
+    const first = place * STRIPE_COUNT;
+    let offers = this.#offers.get(rendition);
+    if (!offers || offers.length <= first) {
+      const before = offers;
+      offers = new Uint16Array(Math.max(LEAST_PLACES, 2 * place) * STRIPE_COUNT).fill(NO_OFFER);
+      if (before) offers.set(before);
+      this.#offers.set(rendition, offers);
     }
+    for (let stripe = 0; stripe < STRIPE_COUNT; stripe++) offers[first + stripe] = pathMs[stripe] ?? NO_OFFER;
   }
 
   /** The shortest way on offer for a stripe below a limit, from whom `isTaken` says; the first to have come, where several are as short. */
@@ -212,12 +245,12 @@ export class Neighbours {
     belowMs: number,
     isTaken: (neighbour: Neighbour) => boolean,
   ): { readonly from: Neighbour; readonly pathMs: number } | undefined {
-    const row = this.#offers.get(rendition)?.[stripe];
-    if (!row) return undefined;
+    const offers = this.#offers.get(rendition);
+    if (!offers) return undefined;
     let from: Neighbour | undefined;
     let pathMs = belowMs;
-    for (let place = 0; place < row.length; place++) {
-      const offerMs = row[place] ?? NO_OFFER;
+    for (let place = 0; place < this.#list.length; place++) {
+      const offerMs = offers[place * STRIPE_COUNT + stripe] ?? NO_OFFER;
       if (offerMs >= pathMs) continue;
       const neighbour = this.#list[place];
       if (!neighbour || !isTaken(neighbour)) continue;
@@ -227,25 +260,28 @@ export class Neighbours {
     return from && { from, pathMs };
   }
 
-  #where(key: ChunkKey, isHeld: boolean): Neighbour[] {
-    const row = this.#rows.row(key);
-    const { hasHoldings } = this.#rows;
-    const found: Neighbour[] = [];
-    for (let place = 0; place < this.#list.length; place++) {
-      const neighbour = this.#list[place] as Neighbour;
-      const has = hasHoldings ? neighbour.marks.holding(key) !== 'none' : isHolder(row, place);
-      if (has === isHeld) found.push(neighbour);
-    }
-    return found;
+  #isHolder(row: readonly number[] | undefined, key: ChunkKey, place: number): boolean {
+    return this.#rows.hasHoldings ? this.#list[place]?.marks.holding(key) !== 'none' : isHolder(row, place);
   }
 
   #removePlace(place: number): void {
     this.#list[place]?.marks.detach();
     this.#list.splice(place, 1);
     this.#rows.removePlace(place);
-    for (const stripes of this.#offers.values()) for (const row of stripes) row.splice(place, 1);
+    this.#linkIds.splice(place, 1);
+    this.#heeded.splice(place, 1);
+    for (const offers of this.#offers.values()) {
+      offers.copyWithin(place * STRIPE_COUNT, (place + 1) * STRIPE_COUNT);
+      offers.fill(NO_OFFER, this.#list.length * STRIPE_COUNT);
+    }
     for (let after = place; after < this.#list.length; after++) this.#list[after]?.marks.moveUp();
   }
+}
+
+/** The renditions of whose chunks a neighbour wants to hear, as a set of bits. */
+function heededBy({ role, status }: Neighbour): number {
+  if (role === 'origin') return 0;
+  return status?.renditions ? status.renditions : ALL_RENDITIONS;
 }
 
 /** True when a neighbour wants to hear of a rendition's chunks; before its HELLO nobody knows, and it is told of all. */

@@ -155,7 +155,7 @@ export class PeerEngine {
   /** Takes what the engine wants done, in order. */
   takeCommands(): EngineCommand[] {
     if (this.#commands.length === 0) return [];
-    this.#handedBytes.clear();
+    if (this.#handedBytes.size > 0) this.#handedBytes.clear();
     return this.#commands.splice(0);
   }
 

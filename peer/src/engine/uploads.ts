@@ -218,7 +218,8 @@ export class Uploads {
     chunk: StoredChunk,
     range: { readonly next: number; readonly end: number; readonly deadlineMs: number; readonly isPush: boolean },
   ): UploadJob {
-    const job = { linkId, key: chunk.key, ref: refOf(chunk), chunk, ...range, first: range.next, startedAs: NOT_STARTED };
+    const { next, end, deadlineMs, isPush } = range;
+    const job = { linkId, key: chunk.key, ref: refOf(chunk), chunk, isPush, first: next, next, end, deadlineMs, startedAs: NOT_STARTED };
     this.#jobs.push(job);
     return job;
   }
@@ -236,7 +237,7 @@ export class Uploads {
     const index = job.next;
     const bytes = job.chunk.blocks[index];
     if (!bytes) return;
-    this.#links.send(nowMs, job.linkId, { kind: 'block', ...job.ref, index, bytes });
+    this.#links.send(nowMs, job.linkId, { kind: 'block', rendition: job.ref.rendition, sequence: job.ref.sequence, index, bytes });
     const neighbour = this.#context.neighbours.get(job.linkId);
     if (neighbour) {
       neighbour.marks.serve(job.key);

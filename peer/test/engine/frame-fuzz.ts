@@ -223,11 +223,10 @@ export class FrameFuzz {
   #checkState(): void {
     const { neighbours } = this.#engine.state;
     if (neighbours.length > LINKS) throw new Error(`${neighbours.length} neighbours`);
-    for (const { marks, outstandingBytes, outstandingChunks, msPerKib, roundTripMs, offers } of neighbours) {
+    for (const { marks, outstandingBytes, outstandingChunks, msPerKib, roundTripMs } of neighbours) {
       if (marks.size > MOST_MARKS) throw new Error(`${marks.size} marks of one neighbour`);
       if (!(outstandingBytes >= 0 && outstandingChunks >= 0)) throw new Error(`outstanding: ${outstandingBytes} bytes, ${outstandingChunks} chunks`);
       if (!Number.isFinite(msPerKib.mean) || !Number.isFinite(roundTripMs.mean)) throw new Error('an estimate is no number');
-      if (offers.length > LIMITS.renditions || offers.some(({ pathMs }) => pathMs.length !== STRIPE_COUNT)) throw new Error(`${offers.length} offers`);
     }
     if (this.#pending.length > 2_000) throw new Error(`${this.#pending.length} checks wait`);
   }
