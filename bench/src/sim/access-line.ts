@@ -19,7 +19,6 @@ export class AccessLine {
   wasSlowed = false;
   #uplinkFreeAtMs = 0;
   #downlinkFreeAtMs = 0;
-  #uplinkBusyMs = 0;
 
   constructor(line: {
     readonly accessDelayMs: number;
@@ -51,16 +50,10 @@ export class AccessLine {
     return this.#uplinkFreeAtMs;
   }
 
-  /** For how long the uplink has been or will be sending, ms. */
-  get uplinkBusyMs(): number {
-    return this.#uplinkBusyMs;
-  }
-
   /** Gives a message to the uplink; returns when its last bit has left, ms. */
   send(nowMs: number, bytes: number): number {
     const takesMs = (wireBytes(bytes) * 8_000) / this.uplinkBitsPerSecond;
     this.#uplinkFreeAtMs = Math.max(nowMs, this.#uplinkFreeAtMs) + takesMs;
-    this.#uplinkBusyMs += takesMs;
     return this.#uplinkFreeAtMs;
   }
 

@@ -11,7 +11,7 @@ import type { AccessLine } from './access-line.js';
 import type { PeerAgentState } from './peer-agent.js';
 
 /** From here on after its join a viewer counts for steady figures, ms. */
-export const STEADY_AFTER_MS = 10_000;
+const STEADY_AFTER_MS = 10_000;
 /** Chunks published so long after a viewer's join count for its delays, ms. */
 export const SETTLED_AFTER_MS = 5_000;
 /** Chunks published so shortly before the end may still be under way, ms. */
@@ -85,11 +85,9 @@ export class Measure {
   watchedSteadyMs = 0;
   skippedMs = 0;
   skippedSteadyMs = 0;
-  stalls = 0;
   seedMediaBytes = 0;
   linkMediaBytes = 0;
   linkControlBytes = 0;
-  badBlocksSent = 0;
   badBlocksForwarded = 0;
   badBlocksPlayed = 0;
   /** Bytes that left the origin, by tenth of a second of their departure. */
@@ -347,7 +345,6 @@ export class Measure {
       this.originSent('seed', end.other.host, { bytes, departsMs: from.line.uplinkFreeAtMs });
     }
     if (message.kind === 'block' && isAltered(message.bytes)) {
-      this.badBlocksSent++;
       if (!from.isPolluter) this.badBlocksForwarded++;
     }
   }
@@ -418,9 +415,8 @@ export class Measure {
     if (tally) tally.startupMs = startupMs;
   }
 
-  stallBegan(_peer: CountedPeer): void {
+  stallBegan(): void {
     this.#stalledNow++;
-    this.stalls++;
   }
 
   stallEnded(peer: CountedPeer, fromMs: number, toMs: number): void {

@@ -64,7 +64,7 @@ export function blockOfLength(length: number): Uint8Array {
 }
 
 /** SHA-256 of the block of that length. */
-export function digestOfLength(length: number): Uint8Array {
+function digestOfLength(length: number): Uint8Array {
   let digest = digests.get(length);
   if (!digest) {
     digest = sha256(blockOfLength(length));

@@ -610,7 +610,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         measure.started(this);
         this.#startMesh();
       },
-      stallBegan: () => measure.stallBegan(this),
+      stallBegan: () => measure.stallBegan(),
       stallEnded: (fromMs, toMs) => measure.stallEnded(this, fromMs, toMs),
       skipped: (fromMs, toMs) => measure.skipped(this, fromMs, toMs),
       delaySampled: (nowMs, delayMs) => measure.delaySampled(this, nowMs, delayMs),
@@ -626,7 +626,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
         this.#startMesh();
       },
       sought: (tookMs) => measure.sought(tookMs),
-      stallBegan: () => measure.stallBegan(this),
+      stallBegan: () => measure.stallBegan(),
       stallEnded: (fromMs, toMs) => measure.stallEnded(this, fromMs, toMs),
       played: (header) => measure.played(this, header, areBytesWatched ? this.#agent?.bytesOf?.(header) : undefined),
       ended: () => this.#world.viewerIsDone(this.peerId),

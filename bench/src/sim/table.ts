@@ -68,7 +68,7 @@ function unjudgedTexts({ config }: Report): string[] {
 }
 
 /** A row a run: for many of them. */
-export function formatRuns({ results }: Pick<Report, 'results'>, fields: readonly string[]): string {
+function formatRuns({ results }: Pick<Report, 'results'>, fields: readonly string[]): string {
   const figures = fields.map(figureOf);
   return formatTable([
     ['', ...figures.map(({ label }) => label)],

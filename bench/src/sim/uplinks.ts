@@ -28,8 +28,3 @@ export function drawUplink(distribution: UplinkDistribution, random: Random): nu
   const spread = 1 + SPREAD_RATIO * (2 * random.next() - 1);
   return ((drawn?.weight ?? 0) / MEAN_WEIGHT) * spread * distribution.meanBitsPerSecond;
 }
-
-/** Mean of a distribution, bits a second. */
-export function meanUplink(distribution: UplinkDistribution): number {
-  return distribution.kind === 'equal' ? distribution.bitsPerSecond : distribution.meanBitsPerSecond;
-}

@@ -47,7 +47,7 @@ describe('Measure', () => {
     measure.skipped(first, 1_000, 1_200);
     measure.skipped(later, 1_000, 3_000);
     for (const [peer, toMs] of [[first, 500], [later, 900]] as const) {
-      measure.stallBegan(peer);
+      measure.stallBegan();
       measure.stallEnded(peer, 0, toMs);
     }
     expect([measure.firstSkippedMs, measure.skippedMs]).toEqual([200, 2_200]);

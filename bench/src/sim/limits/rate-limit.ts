@@ -1,23 +1,3 @@
-/** Who can send how much, bits a second. */
-export type Uplinks = {
-  readonly originBitsPerSecond: number;
-  readonly uplinksBitsPerSecond: readonly number[];
-};
-
-/**
- * The highest rate at which all viewers can watch, however it is done: r ≤ min{u_s, (u_s + Σu_i)/N}.
- * Downlinks are taken to be no limit.
- *
- * Source: R. Kumar, Y. Liu, K. Ross: Stochastic fluid theory for P2P streaming systems. INFOCOM 2007.
- *
- * @returns bits a second; without viewers what the origin can send
- */
-export function streamRateLimit({ originBitsPerSecond, uplinksBitsPerSecond }: Uplinks): number {
-  const viewers = uplinksBitsPerSecond.length;
-  if (viewers === 0) return originBitsPerSecond;
-  return Math.min(originBitsPerSecond, (originBitsPerSecond + sum(uplinksBitsPerSecond)) / viewers);
-}
-
 /** What {@link offloadUplinkLimit} is asked for. */
 export type OffloadDemand = {
   readonly uplinksBitsPerSecond: readonly number[];
@@ -28,9 +8,10 @@ export type OffloadDemand = {
 
 /**
  * The largest share of the media that viewers' uplinks can carry: ηΣu/(N r), at most 1. What is
- * lacking only the origin can send, at least N·r − ηΣu.
+ * lacking only the origin can send, at least N·r − ηΣu. Downlinks are taken to be no limit.
  *
- * Source: as {@link streamRateLimit}, solved for u_s.
+ * Source: r ≤ min{u_s, (u_s + Σu_i)/N}, solved for u_s: R. Kumar, Y. Liu, K. Ross: Stochastic fluid theory for P2P
+ * streaming systems. INFOCOM 2007.
  */
 export function offloadUplinkLimit({ uplinksBitsPerSecond, rateBitsPerSecond, usableUplinkRatio }: OffloadDemand): number {
   const wanted = uplinksBitsPerSecond.length * rateBitsPerSecond;

@@ -30,13 +30,3 @@ export function storeAndForwardTimes({ chunkMs, delayMs }: Pick<StoreAndForward,
 export function storeAndForwardMs(swarm: StoreAndForward): number {
   return postalReachMs(storeAndForwardTimes(swarm), swarm.viewers / swarm.seeds);
 }
-
-/**
- * A chain, each peer the only receiver of the one before it: N slots.
- * It is what a tree is if nobody has the uplink for two children.
- *
- * @returns ms until the last has it, from when the source begins to send
- */
-export function chainMs({ viewers, chunkMs, delayMs }: Omit<StoreAndForward, 'seeds'>): number {
-  return viewers * (chunkMs + delayMs);
-}

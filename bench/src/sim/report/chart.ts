@@ -45,7 +45,7 @@ export const INK = 'var(--ink)';
 export const MUTED = 'var(--muted)';
 const SERIES_COLORS = 8;
 const MOST_TICKS = 6;
-const ROUND_STEPS = [1, 2, 2.5, 5];
+const ROUND_STEPS = [1, 2, 5];
 
 /** The colour of the run with this index. */
 export function seriesColor(index: number): string {

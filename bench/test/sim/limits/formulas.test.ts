@@ -4,9 +4,9 @@ import { cutThroughMs } from '../../../src/sim/limits/cut-through.js';
 import { hardBoundMs } from '../../../src/sim/limits/hard-bound.js';
 import type { PostalStep } from '../../../src/sim/limits/postal-model.js';
 import { postalReachMs, postalSteps } from '../../../src/sim/limits/postal-model.js';
-import { offloadUplinkLimit, streamRateLimit } from '../../../src/sim/limits/rate-limit.js';
+import { offloadUplinkLimit } from '../../../src/sim/limits/rate-limit.js';
 import { snowballArrivalsMs } from '../../../src/sim/limits/snowball.js';
-import { chainMs, storeAndForwardMs } from '../../../src/sim/limits/store-and-forward.js';
+import { storeAndForwardMs } from '../../../src/sim/limits/store-and-forward.js';
 
 describe('postal model', () => {
   it('without delay doubles in each slot', () => {
@@ -44,11 +44,6 @@ describe('store and forward', () => {
       expect(slots).toBeCloseTo(1 + Math.floor(Math.log2(viewers)), 9);
     }
   });
-
-  it('in a chain takes a slot for each viewer', () => {
-    expect(chainMs({ viewers: 250, chunkMs: 60, delayMs: 0 })).toBe(250 * 60);
-    expect(chainMs({ viewers: 3, chunkMs: 60, delayMs: 25 })).toBe(3 * 85);
-  });
 });
 
 describe('cut-through', () => {
@@ -76,12 +71,6 @@ describe('hard bound', () => {
 });
 
 describe('rate limit', () => {
-  it('is what the origin has, or a share of all there is', () => {
-    expect(streamRateLimit({ originBitsPerSecond: 2e6, uplinksBitsPerSecond: [10e6, 10e6] })).toBe(2e6);
-    expect(streamRateLimit({ originBitsPerSecond: 4e6, uplinksBitsPerSecond: [1e6, 1e6, 0] })).toBe(2e6);
-    expect(streamRateLimit({ originBitsPerSecond: 4e6, uplinksBitsPerSecond: [] })).toBe(4e6);
-  });
-
   it('of the offload is the usable uplinks over what is watched, at most all', () => {
     const uplinksBitsPerSecond = [1e6, 3e6];
     expect(offloadUplinkLimit({ uplinksBitsPerSecond, rateBitsPerSecond: 3e6, usableUplinkRatio: 0.9 })).toBeCloseTo(0.6);
