@@ -10,6 +10,8 @@ export type PeerSource = {
   readonly askedAtMs: number;
   readonly askedBytes: number;
   expectedAtMs: number;
+  /** Its sender has said how much goes before it. */
+  isQueued: boolean;
   /** When its first block came. */
   begunAtMs: number | undefined;
   lastBlockAtMs: number;
@@ -87,11 +89,26 @@ export function newPeerSource(
     askedAtMs: nowMs,
     askedBytes,
     expectedAtMs: finishMs,
+    isQueued: false,
     begunAtMs: undefined,
     lastBlockAtMs: nowMs,
     receivedBytes: 0,
     isSteady: false,
   };
+}
+
+/** A block has come that was missing: when will the others have, of which so many bytes are left? */
+export function noteBlock(
+  nowMs: number,
+  source: PeerSource,
+  block: { readonly neighbour: Neighbour; readonly length: number; readonly leftBytes: number },
+): void {
+  source.lastBlockAtMs = nowMs;
+  source.receivedBytes += block.length;
+  // As fast as its uplink at best, and no faster than it has come so far.
+  const paceMs = (nowMs - (source.begunAtMs ?? nowMs)) / source.receivedBytes;
+  const msPerByte = Math.max(block.neighbour.msPerKib.mean / 1024, paceMs);
+  source.expectedAtMs = nowMs + block.leftBytes * msPerByte;
 }
 
 /** When a running transfer is expected to be over; one that is overdue is given half as long again. */

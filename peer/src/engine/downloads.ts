@@ -13,7 +13,7 @@ import type { OriginFailure } from '../ports/origin-client.js';
 import type { NewsTeller } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
-import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, sourceAt, startOf, type Download, type PeerSource } from './download.js';
+import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, noteBlock, sourceAt, startOf, type Download, type PeerSource } from './download.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
@@ -199,8 +199,9 @@ export class Downloads {
     neighbour.receivedBytes += length;
     neighbour.receiving.add(nowMs, length);
     const download = this.#active.get(key);
-    if (download) this.#progress(nowMs, download, { neighbour, length });
-    if (chunk.blocks[index] !== undefined || this.#checks.isWaiting({ key, index, from: neighbour.linkId })) {
+    const isNew = chunk.blocks[index] === undefined && !this.#checks.isWaiting({ key, index, from: neighbour.linkId });
+    if (download) this.#progress(nowMs, download, { neighbour, length, isNew });
+    if (!isNew) {
       this.#context.counters.duplicateBlocks++;
       this.#stopUnneeded(nowMs, neighbour, chunk);
       return 'duplicate';
@@ -299,7 +300,9 @@ export class Downloads {
     noteQueue(nowMs, neighbour, aheadBytes);
     const download = this.#active.get(key);
     const source = download && sourceAt(download, neighbour.linkId);
-    if (!download || !source) return;
+    // Once a request: who could put it off for ever would hold the chunk past its deadline.
+    if (!download || !source || source.isQueued) return;
+    source.isQueued = true;
     const bytes = aheadBytes + missingBytes(download.chunk);
     source.expectedAtMs = nowMs + (bytes * neighbour.msPerKib.mean) / 1024;
     this.#touch(download);
@@ -483,7 +486,7 @@ export class Downloads {
   }
 
   /** A block of a download has come. */
-  #progress(nowMs: number, download: Download, from: { readonly neighbour: Neighbour; readonly length: number }): void {
+  #progress(nowMs: number, download: Download, from: { readonly neighbour: Neighbour; readonly length: number; readonly isNew: boolean }): void {
     const { neighbour, length } = from;
     const source = sourceAt(download, neighbour.linkId);
     if (!source) return;
@@ -491,13 +494,9 @@ export class Downloads {
       source.begunAtMs = nowMs;
       source.isSteady = neighbour.marks.holding(download.chunk.key) === 'complete';
     }
-    source.lastBlockAtMs = nowMs;
-    source.receivedBytes += length;
-    // As fast as its uplink at best, and no faster than it has come so far.
-    const paceMs = (nowMs - source.begunAtMs) / source.receivedBytes;
-    const msPerByte = Math.max(neighbour.msPerKib.mean / 1024, paceMs);
-    source.expectedAtMs = nowMs + (missingBytes(download.chunk) - length) * msPerByte;
     neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
+    // What is there already brings the end no nearer: who sends one block for ever is as good as silent.
+    if (from.isNew) noteBlock(nowMs, source, { neighbour, length, leftBytes: missingBytes(download.chunk) - length });
   }
 
   #ask(nowMs: number, download: Download, from: Candidate & { readonly deadlineMs: number }): void {

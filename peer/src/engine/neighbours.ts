@@ -17,6 +17,10 @@ import { ChunkRows } from './chunk-rows.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
 import type { EngineOptions } from './engine-options.js';
+import { RateGate } from './rate-gate.js';
+
+/** How often a neighbour that follows other renditions than before is told of their newest chunks: who changes to and fro would have headers by the hundred for 12 bytes. */
+const GREETINGS = { perSecond: 0.2, burst: 4 };
 
 /** All that an engine knows about one neighbour. Bytes are media bytes. */
 export type Neighbour = {
@@ -65,6 +69,8 @@ export class Neighbours {
   /** What they would push, ms: by rendition, each neighbour's stripes in turn. */
   readonly #offers = new Map<RenditionId, Uint16Array>();
   readonly #options: EngineOptions;
+  /** Of those that have changed what they follow. */
+  readonly #greetings = new WeakMap<Neighbour, RateGate>();
   /** Rises when somebody comes, goes or follows another rendition. */
   #revision = 0;
   #countOf = { revision: -1, counted: { rendition: 0 as RenditionId, count: 0 } };
@@ -91,9 +97,9 @@ export class Neighbours {
   /**
    * Takes over what a neighbour says of itself; until its uplink is measured, its word is believed.
    *
-   * @returns the renditions that it did not follow before, as a set of bits; undefined: it follows the same
+   * @returns whether it is to be told of renditions that it did not follow before; undefined: it follows the same
    */
-  noteStatus(neighbour: Neighbour, status: PeerStatus): number | undefined {
+  noteStatus(neighbour: Neighbour, status: PeerStatus): boolean | undefined {
     const before = neighbour.status?.renditions ?? 0;
     const now = status.renditions ?? 0;
     const added = before === 0 ? 0 : now & ~before;
@@ -103,7 +109,8 @@ export class Neighbours {
     neighbour.status = status;
     this.#heeded[neighbour.marks.place] = heededBy(neighbour);
     if (status.uplinkKbps > 0) neighbour.msPerKib.assume((1024 * 8) / status.uplinkKbps);
-    return now === before ? undefined : added;
+    if (now === before) return undefined;
+    return added !== 0 && this.#mayGreet(neighbour);
   }
 
   all(): IterableIterator<Neighbour> {
@@ -178,6 +185,13 @@ export class Neighbours {
       neighbour.brokenPromises *= 0.8;
       if (neighbour.outstandingChunks === 0) neighbour.msPerKib.relaxTo(this.#assumedMsPerKib);
     }
+  }
+
+  #mayGreet(neighbour: Neighbour): boolean {
+    const { lastHeardMs } = neighbour;
+    const gate = this.#greetings.get(neighbour) ?? new RateGate(lastHeardMs, GREETINGS);
+    this.#greetings.set(neighbour, gate);
+    return gate.take(lastHeardMs, 1);
   }
 
   get #assumedMsPerKib(): number {

@@ -444,15 +444,17 @@ export class PeerEngine {
   }
 
   #toldStatus(nowMs: number, neighbour: Neighbour, status: PeerStatus): void {
-    const added = this.#context.neighbours.noteStatus(neighbour, status);
-    if (added === undefined) return;
+    const isToGreet = this.#context.neighbours.noteStatus(neighbour, status);
+    if (isToGreet === undefined) return;
     this.#isStirred = true;
-    if (added !== 0) this.#greet(nowMs, neighbour);
+    if (isToGreet) this.#greet(nowMs, neighbour);
   }
 
   #toldHeader(nowMs: number, neighbour: Neighbour, message: Extract<WireMessage, { kind: 'header' }>): void {
     const { signed, holding } = message;
     const key = keyOf(signed.header);
+    // The origin's seeder has them from the publisher: checks on strangers' word would be its own work for nothing.
+    if (this.#context.identity.role === 'origin') return;
     if (this.#context.headers.isForgotten(signed.header)) return;
     if (!this.#viewing.isFollowed(signed.header.rendition)) {
       // The seeder does not know yet that another rendition is followed: what it pushes is no offence.

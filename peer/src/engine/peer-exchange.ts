@@ -18,6 +18,8 @@ const UPLINK_UNIT_KBPS = 1_000;
 /** A peer that a neighbour has named, and the link to that neighbour, over which the peer can be reached. */
 export type Candidate = { readonly peer: NamedPeer; readonly via: LinkId };
 
+type Scored = Candidate & { readonly score: number; readonly atMs: number };
+
 type Offer = { readonly peers: readonly NamedPeer[]; readonly atMs: number };
 
 /**
@@ -83,9 +85,12 @@ export class PeerExchange {
     this.#doubtedUntil.set(peerId, nowMs + DOUBT_MS);
   }
 
-  /** Who may be dialled, best first: those that serve, by chance and uplink; then the others. */
+  /**
+   * Who may be dialled, best first: those that serve, by chance and uplink; then the others. Neighbours have
+   * their say in turn, the best of each before the second of any: one that invents peers delays the mesh by no more than its part.
+   */
   candidates(nowMs: number): Candidate[] {
-    const best = new Map<PeerId, Candidate & { readonly score: number; readonly atMs: number }>();
+    const best = new Map<PeerId, Scored>();
     const { neighbours, random } = this.#context;
     for (const [via, { peers, atMs }] of this.#offers) {
       if (!this.#isFresh(nowMs, atMs)) continue;
@@ -99,7 +104,15 @@ export class PeerExchange {
         best.set(peerId, { peer, via, atMs, score: peer.isUploading ? 1 + weight * chance : chance });
       }
     }
-    return [...best.values()].sort((left, right) => right.score - left.score);
+    const byScore = [...best.values()].sort((left, right) => right.score - left.score);
+    const named = new Map<LinkId, number>();
+    const turns = byScore.map((candidate) => {
+      const turn = named.get(candidate.via) ?? 0;
+      named.set(candidate.via, turn + 1);
+      return { candidate, turn };
+    });
+    // A sort that is stable: within a turn by score.
+    return turns.sort((left, right) => left.turn - right.turn).map(({ candidate }) => candidate);
   }
 
   /** A link to somebody who named the peer lately. */

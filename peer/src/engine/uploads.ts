@@ -115,7 +115,9 @@ export class Uploads {
       refuse('notUploading');
       return;
     }
-    if (!chunk || request.firstBlock + request.blockCount > chunk.blockCount) {
+    // What the origin's seeder sends costs the publisher: who was told of a stripe has no claim to the others.
+    const isForeign = this.#context.identity.role === 'origin' && !neighbour.marks.isShared(key);
+    if (!chunk || isForeign || request.firstBlock + request.blockCount > chunk.blockCount) {
       refuse('notHeld');
       return;
     }

@@ -1,0 +1,158 @@
+import { renditionBit, type NamedPeer, type PeerStatus, type RenditionId } from '@p2ptv/protocol';
+import { describe, expect, it } from 'vitest';
+import { EngineRig, peerId, ref } from './engine-rig.js';
+import { FIRST_DATE_MS, PART_MS, publish, RENDITION } from './published-stream.js';
+
+const BLOCKS = 5;
+const OTHER = 1 as RenditionId;
+const SERVING: PeerStatus = { uplinkKbps: 10_000, queuedBytes: 0, isUploading: true, isVisible: true };
+/** Ms before its deadline of chunk 1 that {@link watching} leaves. */
+const SLACK_MS = 1_080;
+/** What the origin takes in {@link watching}. */
+const FETCH_MS = 120;
+
+/** A viewer that has chunk 0 from the origin, in {@link FETCH_MS}, and plays it so that chunk 1 is due after {@link SLACK_MS}. */
+function watching(): EngineRig {
+  const rig = new EngineRig({ engine: { fallback: { jitterParts: 0 } } });
+  rig.join(0, 0);
+  rig.runFor(FETCH_MS);
+  rig.deliver(rig.all('fetchChunk')[0]!);
+  rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + PART_MS - SLACK_MS - 120, rate: 1 } });
+  rig.clear();
+  return rig;
+}
+
+describe('who costs most for least', () => {
+  it('IN19: following one rendition and another to and fro draws headers four times, and then every 5 s', () => {
+    const rig = new EngineRig();
+    rig.hold(0, 19);
+    const linkId = rig.link({ status: { renditions: renditionBit(OTHER) } });
+    rig.clear();
+    const toAndFro = (times: number): void => {
+      for (let count = 0; count < times; count++) {
+        for (const rendition of [RENDITION, OTHER]) rig.hear(linkId, { kind: 'status', status: { ...SERVING, renditions: renditionBit(rendition) } });
+      }
+    };
+    toAndFro(200);
+    const first = rig.sent('header', linkId).length;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThanOrEqual(4 * 16);
+    rig.runFor(5_000);
+    rig.clear();
+    toAndFro(200);
+    expect(rig.sent('header', linkId).length).toBeLessThanOrEqual(16);
+    expect(rig.closed).toEqual([]);
+  });
+
+  it('IN19: who changes over as viewers do is told of the newest chunks each time', () => {
+    const rig = new EngineRig();
+    rig.hold(0, 19);
+    const linkId = rig.link({ status: { renditions: renditionBit(OTHER) } });
+    for (let count = 0; count < 6; count++) {
+      rig.clear();
+      rig.hear(linkId, { kind: 'status', status: { ...SERVING, renditions: renditionBit(RENDITION) } });
+      expect(rig.sent('header', linkId)).toHaveLength(16);
+      rig.hear(linkId, { kind: 'status', status: { ...SERVING, renditions: renditionBit(OTHER) } });
+      rig.runFor(9_000);
+      rig.hear(linkId, { kind: 'pong', nonce: 0 });
+    }
+  });
+
+  it('SE7: the origin’s seeder serves a peer on duty with what it told it of, and takes nobody’s word for more', () => {
+    const rig = new EngineRig({ role: 'origin' });
+    const linkId = rig.link({ peer: 1 });
+    rig.handle({ kind: 'dutyMap', map: { stripes: [[peerId(1)], [], [], [], [], [], [], []] } });
+    // Others are on duty for the other stripes, and are not linked yet.
+    rig.link({ peer: 2 });
+    rig.handle({ kind: 'dutyMap', map: { stripes: [[peerId(1)], ...Array.from({ length: 7 }, () => [peerId(2)])] } });
+    for (let sequence = 0; sequence < 16; sequence++) {
+      rig.handle({ kind: 'published', signed: publish(sequence).signed, bytes: publish(sequence).bytes });
+      rig.runFor(PART_MS);
+    }
+    rig.clear();
+    for (let sequence = 0; sequence < 16; sequence++) {
+      rig.tell(linkId, sequence);
+      rig.hear(linkId, { kind: 'request', ...ref(sequence), firstBlock: 0, blockCount: BLOCKS, deadlineInMs: 0xffff });
+      rig.runFor(PART_MS);
+    }
+    expect(new Set(rig.sent('block', linkId).map(({ sequence }) => sequence))).toEqual(new Set([0, 8]));
+    expect(rig.sent('reject', linkId).every(({ reason }) => reason === 'notHeld')).toBe(true);
+    expect(rig.all('checkSignature')).toEqual([]);
+  });
+
+  it.each([10_000, 0xffff_ffff])('SC13: a neighbour (%i kb/s by its word) that says again and again that it is about to send holds the fallback up no longer than one that is silent', (uplinkKbps) => {
+    const fetchedAfterMs = (isTalking: boolean): number => {
+      const rig = watching();
+      const beganAtMs = rig.nowMs;
+      const liar = rig.link({ status: { uplinkKbps } });
+      rig.tell(liar, 1);
+      expect(rig.sent('request', liar)).toHaveLength(1);
+      while (rig.all('fetchChunk').length === 0 && rig.nowMs < beganAtMs + 2 * SLACK_MS) {
+        rig.runFor(10);
+        if (isTalking) rig.hear(liar, { kind: 'queued', ...ref(1), aheadBytes: 0 });
+      }
+      return rig.nowMs - beganAtMs;
+    };
+    const silentMs = fetchedAfterMs(false);
+    expect(silentMs).toBeLessThan(SLACK_MS - 2 * FETCH_MS);
+    expect(fetchedAfterMs(true)).toBeLessThanOrEqual(silentMs + 10);
+  });
+
+  it.each([10, 50, 100])('SC13: nor does one that sends the same block every %i ms', (everyMs) => {
+    const rig = watching();
+    const beganAtMs = rig.nowMs;
+    const liar = rig.link();
+    rig.tell(liar, 1);
+    while (rig.all('fetchChunk').length === 0 && rig.nowMs < beganAtMs + 2 * SLACK_MS) {
+      rig.runFor(everyMs);
+      rig.send(liar, 1, 0);
+    }
+    expect(rig.nowMs - beganAtMs).toBeLessThan(SLACK_MS - 2 * FETCH_MS);
+  });
+});
+
+describe('names that lead nowhere', () => {
+  it('ME11: a neighbour that invents peers by the dozen, with uplinks beyond measure, takes no more than its turn', () => {
+    const rig = new EngineRig({ seed: 3 });
+    rig.hold(0, 0);
+    rig.handle({ kind: 'neighboursOffered', neighbours: [] });
+    const honest = rig.link({ peer: 1 });
+    const liar = rig.link({ peer: 2 });
+    const real = Array.from({ length: 8 }, (_, index) => named(100 + index, 8_000));
+    let invented = 1_000;
+    rig.clear();
+    const met: number[] = [];
+    for (let second = 0; second < 20 && met.length < 4; second++) {
+      rig.hear(honest, { kind: 'peers', peers: real });
+      rig.hear(liar, { kind: 'peers', peers: Array.from({ length: 16 }, () => named(invented++, 0xffff_ffff)) });
+      rig.runFor(1_000);
+      for (const { peerId: id } of rig.all('dial')) {
+        const number = Number.parseInt(id, 16);
+        if (number >= 1_000) rig.handle({ kind: 'dialFailed', peerId: id });
+        else met.push(number);
+      }
+      rig.clear();
+    }
+    // Each dial on the honest one's word beside one on the liar's.
+    expect(met.length).toBeGreaterThanOrEqual(4);
+    expect((invented - 1_000) / 16).toBeLessThanOrEqual(4);
+  });
+});
+
+function named(number: number, uplinkKbps: number): NamedPeer {
+  return { peerId: peerId(number), role: 'viewer', uplinkKbps, isUploading: true, isVisible: true };
+}
+
+describe('time', () => {
+  it.each([['an hour', 3_600_000], ['a month', 30 * 86_400_000], ['a thousand years', 2 ** 45]])('IN17: %s passes in one step, as when a laptop wakes: the engine goes on, and comes to rest', (_name, jumpMs) => {
+    const rig = new EngineRig();
+    rig.hold(0, 9);
+    const linkId = rig.link();
+    rig.tell(linkId, 10);
+    rig.nowMs += jumpMs;
+    rig.handle({ kind: 'tick' });
+    expect(rig.runFor(2_000)).toBeLessThan(100);
+    expect(rig.engine.state.neighbourCount).toBe(0);
+    expect(rig.all('followHeaders').length).toBeGreaterThan(0);
+  });
+});
