@@ -43,6 +43,8 @@ export class SeedCopies {
   /** Sum of the members' shares of media fetched in need, and how many samples it has. */
   #fallbackShares = 0;
   #sampleCount = 0;
+  /** Samples of settled members that received nothing. */
+  #idleCount = 0;
   /** The same of all whose uplink is known, with how many viewers the uplinks carry. */
   #measured = NOTHING_MEASURED;
 
@@ -83,6 +85,7 @@ export class SeedCopies {
     mark.fallbackBytes = totals.fallbackBytes;
     mark.receivedBytes = totals.receivedBytes;
     const ageMs = at.nowMs - at.joinedAtMs;
+    if (receivedBytes <= 0 && ageMs >= SETTLED_AFTER_MS) this.#idleCount++;
     if (ageMs < MEASURED_AFTER_MS || receivedBytes <= 0) return;
     const share = Math.min(1, Math.max(0, fallbackBytes / receivedBytes));
     const { uplinkBitsPerSecond } = totals;
@@ -117,7 +120,8 @@ export class SeedCopies {
     const step = Math.max(1, Math.floor(this.#copies * STEP_RATIO));
     const least = this.#leastFor(peerCount);
     if (this.#sampleCount > 0) {
-      const fallbackCopies = (this.#fallbackShares / this.#sampleCount) * peerCount;
+      // While the stream pauses, only who lies has received anything: it shall not speak for all.
+      const fallbackCopies = (this.#fallbackShares / (this.#sampleCount + this.#idleCount)) * peerCount;
       // Where uplinks cannot carry the stream, the origin sends that much anyway: better early, to those who pass it on.
       if (fallbackCopies > peerCount * SHORTAGE_OVER) this.#copies = Math.max(this.#copies + step, Math.floor(fallbackCopies / 2));
       else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += step;
@@ -125,6 +129,7 @@ export class SeedCopies {
     }
     this.#fallbackShares = 0;
     this.#sampleCount = 0;
+    this.#idleCount = 0;
     this.#measured = NOTHING_MEASURED;
     const most = Math.min(copiesInReach(peerCount), this.#options.maxCopies, this.#maxCopies);
     this.#copies = Math.max(1, Math.min(Math.max(this.#copies, least), most));

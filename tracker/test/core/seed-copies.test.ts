@@ -36,6 +36,21 @@ class WatchingWorld extends TrackerWorld {
       this.advance(2_000);
     }
   }
+
+  /** Nothing is published; one viewer says that it fetches all the same. */
+  pause(durationMs: number, liar: number): void {
+    let inventedBytes = 0;
+    for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += 2_000) {
+      inventedBytes += 750_000;
+      for (let index = 1; index <= this.#count; index++) {
+        const known = this.#fallbackBytes.get(index) ?? 0;
+        const more = index === liar ? inventedBytes : 0;
+        this.report(index, { fromPeersBytes: this.#receivedBytes - known, fromOriginBytes: known + more, fallbackBytes: known + more });
+      }
+      this.seeded([1], 0xff, this.maxCopies);
+      this.advance(2_000);
+    }
+  }
 }
 
 describe('seedCopies', () => {
@@ -115,6 +130,14 @@ describe('seedCopies', () => {
     const world = new WatchingWorld(20);
     world.watch(120_000, () => 1);
     expect(world.copies).toBe(5);
+  });
+
+  it('do not rise while the stream pauses, on the word of one that goes on receiving', () => {
+    const world = new WatchingWorld(100);
+    world.watch(6_000, () => 0);
+    expect(world.copies).toBe(3);
+    world.pause(30_000, 7);
+    expect(world.copies).toBe(3);
   });
 
   it('do not rise for newcomers, old clients, one that claims much, or one that reports often', () => {
