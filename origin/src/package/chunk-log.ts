@@ -65,6 +65,8 @@ export class ChunkLog {
   readonly #segments = new Map<number, IndexedSegment>();
   /** Where playback can begin: independent parts of all that is held, in rising order. */
   readonly #entries: { readonly dateMs: number; readonly sequence: number }[] = [];
+  /** Of all chunks of {@link #segments}, in rising order: a day of parts is half a million, of which a question wants a hundred. */
+  readonly #sequences: number[] = [];
   #memoryBytes = 0;
   #memoryUs = 0;
   #last: ChunkHeader | undefined;
@@ -155,12 +157,12 @@ export class ChunkLog {
    * @param dateMs program date-time, ms since the Unix epoch
    */
   async headersFrom(dateMs: number, limit: number): Promise<SignedChunkHeader[]> {
-    const later = this.#entries.findIndex((entry) => entry.dateMs > dateMs);
-    const entry = this.#entries[Math.max(0, (later < 0 ? this.#entries.length : later) - 1)];
+    const later = firstIndex(this.#entries, (entry) => entry.dateMs > dateMs);
+    const entry = this.#entries[Math.max(0, later - 1)];
     if (!entry) return [];
-    const sequences = [...this.#segments.values()].flatMap((segment) => segment.sequences).filter((sequence) => sequence >= entry.sequence);
+    const first = firstIndex(this.#sequences, (sequence) => sequence >= entry.sequence);
     const headers: SignedChunkHeader[] = [];
-    for (const sequence of sequences.slice(0, limit)) {
+    for (const sequence of this.#sequences.slice(first, first + limit)) {
       const header = this.#chunks.get(sequence)?.signed ?? (await this.#archive.readHeader(sequence));
       // What was not recorded, or is being removed, is left out.
       if (header) headers.push(header);
@@ -253,6 +255,7 @@ export class ChunkLog {
     this.#segments.set(mediaSequence, segment);
     if (segment.epoch !== epoch || header.partIndex !== segment.sequences.length) segment.isBroken = true;
     segment.sequences.push(header.sequence);
+    this.#sequences.push(header.sequence);
     segment.isComplete ||= header.isSegmentLast;
   }
 
@@ -273,10 +276,26 @@ export class ChunkLog {
       if ((segment.sequences[0] ?? 0) >= oldest) break;
       this.#segments.delete(mediaSequence);
     }
-    const firstEntry = this.#entries.findIndex(({ sequence }) => sequence >= oldest);
-    this.#entries.splice(0, firstEntry < 0 ? this.#entries.length : firstEntry);
+    this.#entries.splice(0, firstIndex(this.#entries, ({ sequence }) => sequence >= oldest));
+    for (const { sequences } of this.#segments.values()) {
+      const [first = 0] = sequences;
+      this.#sequences.splice(0, firstIndex(this.#sequences, (sequence) => sequence >= first));
+      break;
+    }
     const needed = new Set<string>();
     for (const chunk of this.#chunks.values()) needed.add(chunk.signed.header.initHash);
     this.#archive.forgetInits(needed);
   }
+}
+
+/** Of items in rising order the first one that comes late enough; their number, when none does. */
+function firstIndex<Item>(items: readonly Item[], isLateEnough: (item: Item) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isLateEnough(items[middle] as Item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
