@@ -66,7 +66,7 @@ export class ChunkLog {
   /** Where playback can begin: independent parts of all that is held, in rising order. */
   readonly #entries: { readonly dateMs: number; readonly sequence: number }[] = [];
   /** Of all chunks of {@link #segments}, in rising order: a day of parts is half a million, of which a question wants a hundred. */
-  readonly #sequences: number[] = [];
+  readonly #sequences: ChunkSequence[] = [];
   #memoryBytes = 0;
   #memoryUs = 0;
   #last: ChunkHeader | undefined;
