@@ -156,3 +156,25 @@ describe('time', () => {
     expect(rig.all('followHeaders').length).toBeGreaterThan(0);
   });
 });
+
+describe('the last sequences that there are', () => {
+  const LAST = 0xffff_ffff;
+
+  it('IN17, IN18: are played, passed on and told of like any others, and nothing beyond them is asked for', () => {
+    const rig = new EngineRig();
+    rig.hold(LAST - 6, LAST - 3);
+    const [one, other] = [rig.link(), rig.link()];
+    rig.hear(one, { kind: 'holdings', ...ref(LAST - 7), bits: Uint8Array.of(0xff) });
+    for (let sequence = LAST - 2; sequence <= LAST; sequence++) {
+      rig.tell(one, sequence);
+      for (const { sequence: asked } of rig.sent('request', one).filter((request) => request.sequence === sequence)) rig.sendAll(one, asked);
+      rig.hear(other, { kind: 'request', ...ref(sequence), firstBlock: 0, blockCount: BLOCKS, deadlineInMs: 0xffff });
+      rig.runFor(PART_MS);
+    }
+    rig.runFor(2_000);
+    expect(rig.playable.at(-1)).toBe(LAST);
+    expect(new Set(rig.sent('block', other).map(({ sequence }) => sequence))).toEqual(new Set([LAST - 2, LAST - 1, LAST]));
+    expect(rig.closed).toEqual([]);
+    expect(rig.all('followHeaders').every(({ after }) => (after ?? 0) <= LAST)).toBe(true);
+  });
+});

@@ -106,6 +106,9 @@ export class FrameFuzz {
     if (dice > 0.97) this.#answerSome();
     if (dice > 0.985) this.#drainOne();
     if (dice > 0.998) this.#nowMs += 4_000;
+    // A laptop wakes.
+    if (dice > 0.9998) this.#nowMs += this.#pick([60_000, 3_600_000, 2 ** 40]);
+    if (dice > 0.5 && dice < 0.502) this.#handle({ kind: 'quality', choice: { mode: 'pinned', rendition: this.#pick([RENDITION, 1 as RenditionId]) } });
     if (this.#isOnDemand && dice > 0.992) this.#handle({ kind: 'seek', dateMs: FIRST_DATE_MS + randomInteger(this.#random, SEQUENCES) * PART_MS });
     if (dice > 0.995) {
       const playheadMs = FIRST_DATE_MS + this.#edge * PART_MS - 1_000;
@@ -283,7 +286,7 @@ export class FrameFuzz {
     const stripe = randomInteger(random, STRIPE_COUNT);
     const aheadKib = randomInteger(random, 200);
     const holding = this.#pick(['none', 'incoming', 'complete'] as const);
-    switch (randomInteger(random, 31)) {
+    switch (randomInteger(random, 32)) {
       case 0:
       case 1:
       case 2:
@@ -326,9 +329,12 @@ export class FrameFuzz {
       case 27:
         return { kind: this.#pick(['ping', 'pong'] as const), nonce: randomInteger(random, 5) };
       case 28:
-        return { kind: 'status', status: { ...STATUS, uplinkKbps: this.#pick([0, 1, 0xffff_ffff, 8_000]), isUploading: random.next() < 0.8 } };
+        return { kind: 'status', status: { ...STATUS, uplinkKbps: this.#pick([0, 1, 0xffff_ffff, 8_000]), isUploading: random.next() < 0.8, renditions: this.#pick([0, 0, 1, 1, 2, 3, 0xffff]) } };
       case 29:
         return { kind: 'holdings', rendition, sequence: (isFar ? 8 * randomInteger(random, 1_000_000) : 8 * randomInteger(random, 5)) as ChunkSequence, bits: Uint8Array.from({ length: 1 + randomInteger(random, 8) }, () => randomInteger(random, 256)) };
+      case 30:
+        // Once more, from one who has said it.
+        return { kind: 'hello', version: random.next() < 0.98 ? WIRE_VERSION : WIRE_VERSION + 1, status: { ...STATUS, renditions: this.#pick([0, 1, 2]) } };
       default:
         return random.next() < 0.1 ? { kind: 'bye', reason: this.#pick(['leaving', 'idle', 'badBlock'] as const) } : { kind: 'have', ...chunk, aheadKib };
     }
