@@ -8,7 +8,7 @@ const LOWER_UNDER = 1 / 10;
 const SHORTAGE_OVER = 1 / 4;
 /** Share of the uplinks that is counted on (DESIGN: The scheduler). */
 const UPLINK_SHARE = 0.7;
-/** One step, as a share of the copies; at least one copy. */
+/** One step, as a share of the copies, or upwards of those fetched in need if these are more; at least one copy. */
 const STEP_RATIO = 0.1;
 /** Newcomers fetch from the origin until they are linked, which more copies would not change. */
 const SETTLED_AFTER_MS = 10_000;
@@ -32,7 +32,7 @@ export type FallbackMark = {
  * that fewer would do (DESIGN: Seeding and the origin's budget).
  *
  * Never below a share of the viewers, with which the time to spread is the same at every size; never
- * above what the origin's uplink carries. In steps of a tenth, one a review; at once to half of what
+ * above what the origin's uplink carries. In steps of a tenth, upwards of f if that is more than s, one a review; at once to half of what
  * is fetched in need where that is more than a quarter of everything, and, without waiting for the crowd to settle, where
  * its uplinks carry that much less than all as well.
  */
@@ -124,7 +124,7 @@ export class SeedCopies {
       const fallbackCopies = (this.#fallbackShares / (this.#sampleCount + this.#idleCount)) * peerCount;
       // Where uplinks cannot carry the stream, the origin sends that much anyway: better early, to those who pass it on.
       if (fallbackCopies > peerCount * SHORTAGE_OVER) this.#copies = Math.max(this.#copies + step, Math.floor(fallbackCopies / 2));
-      else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += step;
+      else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += Math.max(step, Math.floor(fallbackCopies * STEP_RATIO));
       else if (fallbackCopies < this.#copies * LOWER_UNDER) this.#copies = Math.max(least, this.#copies - step);
     }
     this.#fallbackShares = 0;

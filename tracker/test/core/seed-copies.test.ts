@@ -95,6 +95,13 @@ describe('seedCopies', () => {
     expect(world.copies).toBe(3);
   });
 
+  it('rise by a tenth of what is fetched in need, where that is more', () => {
+    const world = new WatchingWorld(200);
+    world.watch(6_000, () => 0.2);
+    // 40 of 200 copies are fetched in need.
+    expect(world.copies).toBe(3 + 4);
+  });
+
   it('give each further stripe to others, and leave those on duty theirs', () => {
     const world = new WatchingWorld(100);
     const before = world.dutyMap();
