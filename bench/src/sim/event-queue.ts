@@ -43,6 +43,18 @@ const PLACES = 2 ** 26;
 /** Up to so many events of one peer are put in order one by one. */
 const FEW = 32;
 
+/** Events of a stretch of time as they were scheduled, and the peers that they concern beside them. */
+type Bucket = { readonly events: SimEvent[]; readonly peers: number[] };
+
+function newBucket(): Bucket {
+  return { events: [], peers: [] };
+}
+
+function put({ events, peers }: Bucket, event: SimEvent): void {
+  events.push(event);
+  peers.push(event.peerIndex);
+}
+
 /**
  * Simulated time. Events run in the order of their times, and of their scheduling where times are
  * equal, so that a run is the same every time. A calendar queue (Brown 1988): a ring of buckets, each
@@ -60,13 +72,17 @@ export class EventQueue {
   ran = 0;
   readonly #isByPeer: boolean;
   readonly #bucketMs: number;
-  readonly #ring: SimEvent[][] = Array.from({ length: RING_BUCKETS }, () => []);
+  readonly #ring: Bucket[] = Array.from({ length: RING_BUCKETS }, newBucket);
   #ringCount = 0;
   readonly #far = new FarEvents();
-  /** The bucket whose time it is, latest first. */
+  /** What comes next, latest first: all of the bucket whose time it is, or where that is run peer by peer one peer's. */
   #current: SimEvent[] = [];
-  #bucket = 0;
+  /** The other peers' events of the bucket, and their order: peer and place, as far as they were not run. */
+  #others = newBucket();
   #keys = new Float64Array(0);
+  #nextKey = 0;
+  #areDealt = false;
+  #bucket = 0;
   #nextOrder = 0;
   /** The current bucket is run peer by peer; whose turn it is. */
   #isCurrentByPeer: boolean;
@@ -83,7 +99,7 @@ export class EventQueue {
 
   /** Events that wait. */
   get size(): number {
-    return this.#current.length + this.#ringCount + this.#far.size;
+    return this.#current.length + this.#others.events.length - this.#nextKey + this.#ringCount + this.#far.size;
   }
 
   /**
@@ -104,7 +120,7 @@ export class EventQueue {
   /** Runs events up to and including a time; stops early after `maxEvents`. */
   runUntil(untilMs: number, maxEvents: number): void {
     for (let left = maxEvents; left > 0; left--) {
-      if (this.#current.length === 0 && !this.#advance(this.#bucketOf(untilMs))) break;
+      if (!this.#hasNext(untilMs)) break;
       const event = this.#current.at(-1);
       if (!event || event.atMs > untilMs) break;
       this.#current.pop();
@@ -117,7 +133,7 @@ export class EventQueue {
 
   /** True when nothing happens up to a time any more. */
   isDone(untilMs: number): boolean {
-    if (this.#current.length === 0 && !this.#advance(this.#bucketOf(untilMs))) return true;
+    if (!this.#hasNext(untilMs)) return true;
     return (this.#current.at(-1)?.atMs ?? Infinity) > untilMs;
   }
 
@@ -126,7 +142,7 @@ export class EventQueue {
   }
 
   #toRing(event: SimEvent, bucket: number): void {
-    (this.#ring[bucket & RING_MASK] as SimEvent[]).push(event);
+    put(this.#ring[bucket & RING_MASK] as Bucket, event);
     this.#ringCount++;
   }
 
@@ -141,16 +157,22 @@ export class EventQueue {
   #insertNow(event: SimEvent): void {
     const current = this.#current;
     let place = current.length;
-    if (this.#isCurrentByPeer && event.peerIndex === this.#peerIndex) {
-      // One of a peer's own next ones: they are at the end.
-      while (place > 0 && isOfPeerUpTo(current[place - 1] as SimEvent, event)) place--;
-    } else if (this.#isCurrentByPeer && this.#peerIndex !== EVERYBODY) {
-      throw new SimulationError(`Peer ${this.#peerIndex} did at once to ${event.peerIndex} what takes its time.`);
+    if (!this.#isCurrentByPeer) {
+      place = placeIn(current, event);
+    } else if (event.peerIndex === this.#peerIndex) {
+      while (place > 0 && (current[place - 1] as SimEvent).atMs <= event.atMs) place--;
+    } else if (this.#peerIndex === EVERYBODY && !this.#areDealt) {
+      put(this.#others, event);
+      return;
     } else {
-      place = placeIn(current, event, this.#isCurrentByPeer ? byPeerDescending : byTimeDescending);
+      throw new SimulationError(`Peer ${this.#peerIndex} did at once to ${event.peerIndex} what takes its time.`);
     }
     if (place === current.length) current.push(event);
     else current.splice(place, 0, event);
+  }
+
+  #hasNext(untilMs: number): boolean {
+    return this.#current.length > 0 || this.#takeNextPeer() || this.#advance(this.#bucketOf(untilMs));
   }
 
   /** Makes the next bucket with events in it the current one; false when there is none up to `lastBucket`. */
@@ -164,42 +186,71 @@ export class EventQueue {
       if (this.#bucket >= lastBucket) return false;
       this.#bucket++;
       this.#pullFar();
-      const events = this.#ring[this.#bucket & RING_MASK] as SimEvent[];
-      if (events.length === 0) continue;
-      this.#ringCount -= events.length;
-      // A new array, because an emptied one keeps its room: thousands of those would be the most of a large run's memory.
-      this.#ring[this.#bucket & RING_MASK] = [];
+      const bucket = this.#ring[this.#bucket & RING_MASK] as Bucket;
+      if (bucket.events.length === 0) continue;
+      this.#ringCount -= bucket.events.length;
+      // A new one, because an emptied array keeps its room: thousands of those would be the most of a large run's memory.
+      this.#ring[this.#bucket & RING_MASK] = newBucket();
       // The last bucket may be left before its end, and what is left is later then than all that was run.
       this.#isCurrentByPeer = this.#isByPeer && this.#bucket < lastBucket;
-      this.#current = this.#isCurrentByPeer ? this.#dealt(events) : events.sort(byTimeDescending);
+      if (this.#isCurrentByPeer) this.#begin(bucket);
+      else this.#current = bucket.events.sort(byTimeDescending);
       return true;
     }
     return false;
   }
 
-  /**
-   * A bucket's events in the order of {@link byPeerDescending}: dealt to their peers by one sort of plain numbers, which
-   * looks at each event once and not at some twenty of them each time.
-   */
-  #dealt(events: SimEvent[]): SimEvent[] {
-    const count = events.length;
-    if (this.#keys.length < count) this.#keys = new Float64Array(2 * count);
-    const keys = this.#keys.subarray(0, count);
-    for (let place = 0; place < count; place++) keys[place] = (events[place] as SimEvent).peerIndex * PLACES + place;
-    keys.sort();
-    const dealt: SimEvent[] = [];
-    let first = 0;
-    for (let at = count - 1; at >= 0; at--) {
-      const place = (keys[at] as number) & (PLACES - 1);
-      const event = events[place] as SimEvent;
-      if (dealt.length > 0 && event.peerIndex !== (dealt[first] as SimEvent).peerIndex) {
-        sortFrom(dealt, first);
-        first = dealt.length;
-      }
-      dealt.push(event);
+  /** First comes what concerns everybody, which may add to what peers do in this bucket. */
+  #begin({ events, peers }: Bucket): void {
+    this.#current = [];
+    if (!peers.includes(EVERYBODY)) {
+      this.#others = { events, peers };
+      this.#takeNextPeer();
+      return;
     }
-    sortFrom(dealt, first);
-    return dealt;
+    for (const event of events) {
+      if (event.peerIndex === EVERYBODY) this.#current.push(event);
+      else put(this.#others, event);
+    }
+    this.#current.sort(byTimeDescending);
+  }
+
+  /**
+   * Makes one more peer's events the current ones; false when the bucket is done. Only numbers are sorted, and an event is
+   * not looked at before it is its peer's turn: by then it is in no cache any more, and looked at twice it would have to
+   * be fetched twice.
+   */
+  #takeNextPeer(): boolean {
+    const { events } = this.#others;
+    if (events.length === 0) return false;
+    if (!this.#areDealt) this.#deal(this.#others);
+    const first = this.#nextKey;
+    const peer = this.#peerAt(first);
+    let end = first + 1;
+    while (end < events.length && this.#peerAt(end) === peer) end++;
+    // Most were scheduled in the order in which they happen.
+    for (let next = end - 1; next >= first; next--) this.#current.push(events[(this.#keys[next] as number) & (PLACES - 1)] as SimEvent);
+    inOrder(this.#current);
+    this.#nextKey = end;
+    if (end === events.length) {
+      this.#others = newBucket();
+      this.#nextKey = 0;
+      this.#areDealt = false;
+    }
+    return true;
+  }
+
+  #deal({ peers }: Bucket): void {
+    const count = peers.length;
+    if (this.#keys.length < count) this.#keys = new Float64Array(2 * count);
+    const keys = this.#keys;
+    for (let place = 0; place < count; place++) keys[place] = (peers[place] as number) * PLACES + place;
+    keys.subarray(0, count).sort();
+    this.#areDealt = true;
+  }
+
+  #peerAt(key: number): number {
+    return Math.floor((this.#keys[key] as number) / PLACES);
   }
 
   #pullFar(): void {
@@ -219,36 +270,27 @@ function byTimeDescending(left: SimEvent, right: SimEvent): number {
   return right.atMs - left.atMs || right.order - left.order;
 }
 
-function byPeerDescending(left: SimEvent, right: SimEvent): number {
-  return right.peerIndex - left.peerIndex || byTimeDescending(left, right);
-}
-
-/** Puts the events from a place on in descending order; most are already, as they were scheduled in turn. */
-function sortFrom(events: SimEvent[], first: number): void {
-  if (events.length - first > FEW) {
-    for (const event of events.splice(first).sort(byTimeDescending)) events.push(event);
+/** Puts a peer's events of a bucket in descending order. */
+function inOrder(events: SimEvent[]): void {
+  if (events.length > FEW) {
+    events.sort(byTimeDescending);
     return;
   }
-  for (let next = first + 1; next < events.length; next++) {
+  for (let next = 1; next < events.length; next++) {
     const event = events[next] as SimEvent;
     let place = next;
-    for (; place > first && byTimeDescending(events[place - 1] as SimEvent, event) > 0; place--) events[place] = events[place - 1] as SimEvent;
+    for (; place > 0 && byTimeDescending(events[place - 1] as SimEvent, event) > 0; place--) events[place] = events[place - 1] as SimEvent;
     events[place] = event;
   }
 }
 
-/** True for an event of the same peer that runs before another, which is the newest of all. */
-function isOfPeerUpTo(event: SimEvent, { peerIndex, atMs }: SimEvent): boolean {
-  return event.peerIndex === peerIndex && event.atMs <= atMs;
-}
-
 /** Where an event belongs among others in descending order, by halving. */
-function placeIn(events: readonly SimEvent[], event: SimEvent, compare: (left: SimEvent, right: SimEvent) => number): number {
+function placeIn(events: readonly SimEvent[], event: SimEvent): number {
   let low = 0;
   let high = events.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compare(events[middle] as SimEvent, event) < 0) low = middle + 1;
+    if (byTimeDescending(events[middle] as SimEvent, event) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -128,22 +128,21 @@ export class Downloads {
   told(nowMs: number, key: ChunkKey, neighbour: Neighbour): void {
     const download = this.#active.get(key);
     // Only of chunks that are known: what is solicited is not forgotten to make room, and a parent could name chunks for ever.
-    const isKnown = this.#context.headers.get(key) !== undefined;
-    if (isKnown && this.#trees.mayPush(nowMs, neighbour, key)) neighbour.marks.solicit(key);
+    if (this.#trees.mayPush(nowMs, neighbour, key) && this.#context.headers.get(key)) neighbour.marks.solicit(key);
     if (this.#trees.parentOf(key) === neighbour.linkId) this.pushBegins(nowMs, key, neighbour);
     if (!download) return;
     const isFirst = download.toldAtMs === undefined;
     download.toldAtMs ??= nowMs;
-    const finishMs = predictedFinishMs(nowMs, neighbour, download.chunk.signed.header.byteLength);
     // Most news changes nothing, and comes by the dozen.
-    if (isFirst || this.#isUseful(nowMs, download, finishMs)) this.#touch(download);
+    if (isFirst || this.#isUseful(nowMs, download, neighbour)) this.#touch(download);
   }
 
   /** True when one more neighbour that has a chunk may change what is done about it. */
-  #isUseful(nowMs: number, download: Download, finishMs: number): boolean {
-    const { source } = download;
+  #isUseful(nowMs: number, download: Download, neighbour: Neighbour): boolean {
+    const { source, chunk } = download;
     if (source.kind === 'none') return nowMs >= download.waitsUntilMs;
     if (source.kind !== 'peer' || source.begunAtMs !== undefined) return false;
+    const finishMs = predictedFinishMs(nowMs, neighbour, chunk.signed.header.byteLength);
     return expectedFinishMs(nowMs, download) - finishMs >= MIN_SWITCH_GAIN_MS;
   }
 

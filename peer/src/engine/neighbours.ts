@@ -238,6 +238,12 @@ export class Neighbours {
     return { informed, strangers };
   }
 
+  /** Links to those that want to hear of a rendition; the origin's seeder does not. */
+  heedersOf(rendition: RenditionId): LinkId[] {
+    const bit = renditionBit(rendition);
+    return this.#linkIds.filter((_, place) => ((this.#heeded[place] ?? 0) & bit) !== 0);
+  }
+
   /** A neighbour tells what it would push, ms by stripe. */
   noteOffers(neighbour: Neighbour, offer: { readonly rendition: RenditionId; readonly pathMs: readonly number[] }): void {
     const { rendition, pathMs } = offer;

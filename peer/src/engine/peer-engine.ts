@@ -58,7 +58,7 @@ export type EnginePorts = {
  */
 export class PeerEngine {
   readonly #context: EngineContext;
-  readonly #commands: EngineCommand[] = [];
+  #commands: EngineCommand[] = [];
   /** Bytes in commands that are not carried out yet, by link: no port knows of them. */
   readonly #handedBytes = new Map<LinkId, number>();
   readonly #clock: PlayoutClock;
@@ -156,7 +156,9 @@ export class PeerEngine {
   takeCommands(): EngineCommand[] {
     if (this.#commands.length === 0) return [];
     if (this.#handedBytes.size > 0) this.#handedBytes.clear();
-    return this.#commands.splice(0);
+    const taken = this.#commands;
+    this.#commands = [];
+    return taken;
   }
 
   /** When a tick is due, in the engine's time, ms. */

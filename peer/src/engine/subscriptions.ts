@@ -10,7 +10,7 @@ import {
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { Estimate } from './estimate.js';
-import { follows, type Neighbour } from './neighbours.js';
+import type { Neighbour } from './neighbours.js';
 import type { OutgoingLinks } from './outgoing-links.js';
 
 /** What a hop adds besides its turn on the uplink, ms. */
@@ -320,7 +320,7 @@ export class Subscriptions {
 
   /** Tells a new neighbour. */
   greet(nowMs: number, neighbour: Neighbour): void {
-    if (this.#isActive) this.#tell(nowMs, neighbour);
+    if (this.#isActive && neighbour.role !== 'origin') this.#tell(nowMs, neighbour.linkId, this.#offers);
   }
 
   get #isActive(): boolean {
@@ -492,15 +492,12 @@ export class Subscriptions {
     if (!isNews(offers, this.#told) && !isNews(toChildren, this.#toldChildren)) return;
     this.#told = offers;
     this.#toldChildren = toChildren;
-    for (const neighbour of this.#context.neighbours.all()) {
-      if (follows(neighbour, this.#rendition)) this.#tell(nowMs, neighbour);
-    }
+    for (const linkId of this.#context.neighbours.heedersOf(this.#rendition)) this.#tell(nowMs, linkId, offers);
   }
 
   /** Tells a neighbour what it could have, and where it is a child, what it has. */
-  #tell(nowMs: number, { role, linkId }: Neighbour): void {
-    if (role === 'origin') return;
-    const pathMs = this.#offers.map((offerMs, index) => {
+  #tell(nowMs: number, linkId: LinkId, offers: readonly number[]): void {
+    const pathMs = offers.map((offerMs, index) => {
       const children = this.#stripes[index]?.children ?? NOBODY;
       return children.includes(linkId) ? this.#pathThrough(index, children.length) : offerMs;
     });
