@@ -8,8 +8,10 @@ const LOWER_UNDER = 1 / 10;
 const SHORTAGE_OVER = 1 / 4;
 /** Share of the uplinks that is counted on (DESIGN: The scheduler). */
 const UPLINK_SHARE = 0.7;
-/** One step, as a share of the copies, or upwards of those fetched in need if these are more; at least one copy. */
+/** One step, as a share of the copies; at least one copy. */
 const STEP_RATIO = 0.1;
+/** A step upwards is no less than that share of what is fetched in need: from few copies tenths of them lead nowhere. */
+const NEED_STEP_RATIO = 0.2;
 /** Newcomers fetch from the origin until they are linked, which more copies would not change. */
 const SETTLED_AFTER_MS = 10_000;
 /** From then on they tell what their uplinks carry, and whether they had to fetch beside that. */
@@ -32,7 +34,7 @@ export type FallbackMark = {
  * that fewer would do (DESIGN: Seeding and the origin's budget).
  *
  * Never below a share of the viewers, with which the time to spread is the same at every size; never
- * above what the origin's uplink carries. In steps of a tenth, upwards of f if that is more than s, one a review; at once to half of what
+ * above what the origin's uplink carries. In steps of a tenth, or upwards a fifth of f if that is more, one a review; at once to half of what
  * is fetched in need where that is more than a quarter of everything, and, without waiting for the crowd to settle, where
  * its uplinks carry that much less than all as well.
  */
@@ -124,7 +126,7 @@ export class SeedCopies {
       const fallbackCopies = (this.#fallbackShares / (this.#sampleCount + this.#idleCount)) * peerCount;
       // Where uplinks cannot carry the stream, the origin sends that much anyway: better early, to those who pass it on.
       if (fallbackCopies > peerCount * SHORTAGE_OVER) this.#copies = Math.max(this.#copies + step, Math.floor(fallbackCopies / 2));
-      else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += Math.max(step, Math.floor(fallbackCopies * STEP_RATIO));
+      else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += Math.max(step, Math.floor(fallbackCopies * NEED_STEP_RATIO));
       else if (fallbackCopies < this.#copies * LOWER_UNDER) this.#copies = Math.max(least, this.#copies - step);
     }
     this.#fallbackShares = 0;
