@@ -14,7 +14,7 @@ import type { PeerAgentState } from './peer-agent.js';
 const STEADY_AFTER_MS = 10_000;
 /** Chunks published so long after a viewer's join count for its delays, ms. */
 export const SETTLED_AFTER_MS = 5_000;
-/** Chunks published so shortly before the end may still be under way, ms. */
+/** Chunks published so shortly before the end may still be under way, ms: of their delays only the short ones would count. */
 const UNFINISHED_MS = 3_000;
 /** An altering peer that is still linked at the end is none that was overlooked, when it began only just now, ms. */
 const POLLUTER_PATIENCE_MS = 2_000;
@@ -110,6 +110,8 @@ export class Measure {
   #longestBetrayalMs = 0;
   #outage: OutageWatch | undefined;
   readonly #firstViewers: number;
+  /** Of chunks published later than this not all is known. */
+  readonly #finishedToMs: number;
   readonly #renditions: number;
   /** Undefined where there is one rendition only. */
   readonly #renditionTally: RenditionTally | undefined;
@@ -117,12 +119,13 @@ export class Measure {
   #renditionMs = 0;
 
   /**
-   * @param audience `firstViewers` come at first; they are told apart from those who come later; `ladder`: the stream's
-   * renditions
+   * @param run `firstViewers` come at first; they are told apart from those who come later; `ladder`: the stream's
+   * renditions; `endMs`: when the run will be over
    */
-  constructor(queue: EventQueue, audience: { readonly firstViewers: number; readonly ladder: readonly Rung[] }) {
-    const { firstViewers, ladder } = audience;
+  constructor(queue: EventQueue, run: { readonly firstViewers: number; readonly ladder: readonly Rung[]; readonly endMs: number }) {
+    const { firstViewers, ladder, endMs } = run;
     this.#queue = queue;
+    this.#finishedToMs = endMs - UNFINISHED_MS;
     this.#renditions = ladder.length;
     this.#renditionTally = ladder.length > 1 ? new RenditionTally(ladder) : undefined;
     this.#firstViewers = firstViewers;
@@ -216,7 +219,7 @@ export class Measure {
     let received = 0;
     let verified = 0;
     this.#publishedAtMs.forEach((atMs, place) => {
-      if (atMs > this.#queue.nowMs - UNFINISHED_MS) return;
+      if (atMs > this.#finishedToMs) return;
       received += this.#receivedByPlace[place] ?? 0;
       verified += this.#verifiedByPlace[place] ?? 0;
     });
@@ -401,7 +404,7 @@ export class Measure {
     const publishedMs = this.#publishedAtMs[place];
     if (!tally || publishedMs === undefined) return;
     this.#verifiedByPlace[place] = (this.#verifiedByPlace[place] ?? 0) + header.byteLength;
-    if (publishedMs < peer.joinedAtMs + SETTLED_AFTER_MS) return;
+    if (publishedMs < peer.joinedAtMs + SETTLED_AFTER_MS || publishedMs > this.#finishedToMs) return;
     const delayMs = this.#queue.nowMs - publishedMs;
     this.delays.add(delayMs);
     if (peer.isUploading) this.contributorDelays.add(delayMs);

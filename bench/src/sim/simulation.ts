@@ -110,7 +110,7 @@ export class Simulation implements World {
       },
       (rendition) => this.#randomOf(2 + 1_000_000 * rendition),
     );
-    this.measure = new Measure(this.queue, { firstViewers: config.viewers, ladder: this.ladder });
+    this.measure = new Measure(this.queue, { firstViewers: config.viewers, ladder: this.ladder, endMs: config.seconds * 1_000 });
     this.recording = config.onDemand && this.#record(config.onDemand.recordingSeconds);
     this.network = new Network(config, { queue: this.queue, random: this.#randomOf(3), trace: this.trace });
     this.checks = new Verifications(this.#media);

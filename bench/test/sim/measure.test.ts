@@ -1,4 +1,4 @@
-import type { RenditionId } from '@p2ptv/protocol';
+import type { ChunkHeader, RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { AccessLine } from '../../src/sim/access-line.js';
@@ -24,8 +24,8 @@ function viewer(index: number): CountedPeer {
   };
 }
 
-function measureOf(firstViewers: number): Measure {
-  return new Measure(new EventQueue(), { firstViewers, ladder: ladderOf(3e6, 1) });
+function measureOf(firstViewers: number, queue = new EventQueue()): Measure {
+  return new Measure(queue, { firstViewers, ladder: ladderOf(3e6, 1), endMs: 20_000 });
 }
 
 describe('Measure', () => {
@@ -38,6 +38,21 @@ describe('Measure', () => {
     const measure = measureOf(10);
     for (let index = 1; index <= come; index++) measure.viewerCame(viewer(index));
     expect([...measure.viewers].filter(({ isSampled }) => isSampled)).toHaveLength(sampled);
+  });
+
+  it('counts delays from 5 s after a join to 3 s before the end: of later chunks only those that were quick would be there', () => {
+    const queue = new EventQueue();
+    const measure = measureOf(1, queue);
+    const peer = viewer(1);
+    measure.viewerCame(peer);
+    [4_900, 5_000, 17_000, 17_100].forEach((publishedMs, sequence) => {
+      const header = { rendition: RENDITION, sequence, byteLength: 1 } as ChunkHeader;
+      queue.nowMs = publishedMs;
+      measure.published(header, true);
+      queue.nowMs = publishedMs + 100 * (sequence + 1);
+      measure.chunkVerified(peer, header);
+    });
+    expect([measure.delays.count, Math.floor(measure.delays.quantile(1))]).toEqual([2, 301]);
   });
 
   it('tells the stalls and gaps of who came first from those of a crowd', () => {
