@@ -24,7 +24,7 @@ const file = fc.oneof(
 const path = fc
   .tuple(fc.constantFrom('main', 'other', '..', '%2e%2e', 'MAIN'), fc.option(number), file)
   .map(([slug, rendition, name]) => ['', 'live', slug, ...(rendition === null ? [] : [rendition]), name].map((piece) => (piece.startsWith('%') ? piece : encodeURIComponent(piece))).join('/'));
-const query = fc.dictionary(fc.constantFrom('_HLS_msn', '_HLS_part', '_HLS_skip', 'after', 'wait', 'rendition', 'delayMs', '__proto__'), number, { maxKeys: 4 });
+const query = fc.dictionary(fc.constantFrom('_HLS_msn', '_HLS_part', '_HLS_skip', 'after', 'at', 'count', 'wait', 'rendition', 'delayMs', '__proto__'), number, { maxKeys: 4 });
 const headers = fc.record(
   {
     range: fc.oneof(number.map((value) => `bytes=${value}-`), fc.stringMatching(/^[ -~]{0,40}$/)),
