@@ -99,7 +99,7 @@ describe('a simulated run', () => {
     const bars = fields.map((field) => ({ field, most: 1e9 }));
     expect(judgeBars({ name: 'run', bars }, { run: result }).filter(({ isMet }) => isMet)).toEqual([]);
     expect(simResultSchema.safeParse(result).success).toBe(true);
-    const nobodySettled = await simulate({ viewers: 3, seconds: 8 });
+    const nobodySettled = await simulate({ viewers: 3, seconds: 11 });
     expect(nobodySettled.startupMs.p50).toBeGreaterThan(0);
     expect([nobodySettled.stalledSteadyRatio, nobodySettled.playoutDelayMs?.p50]).toEqual([null, null]);
     expect(simResultSchema.safeParse(nobodySettled).success).toBe(true);
