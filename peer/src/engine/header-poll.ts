@@ -1,15 +1,17 @@
-import type { ChunkSequence, RenditionId } from '@p2ptv/protocol';
+import { chunkKey, type ChunkSequence, type RenditionId } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 import { ASSUMED_PART_MS } from './viewing.js';
 
-/** Chunks of the live edge that neighbours must have told of in time before the origin is left alone again. */
+/** Chunks that neighbours must have told of in time before the origin is left alone again. */
 const CAUGHT_UP_CHUNKS = 3;
+/** In time is what is no older than this: deep in a tree news comes later than from the origin, and with the media, parts. */
+const MOST_LAG_PARTS = 5;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 4_000;
 
 type PollState =
   | { readonly kind: 'closed'; readonly notBeforeMs: number }
-  | { readonly kind: 'open'; readonly told: Set<number> };
+  | { readonly kind: 'open'; toldCount: number };
 
 /**
  * Asks the origin for headers of one rendition when neighbours have been silent for too long, and stops when they
@@ -20,7 +22,10 @@ export class HeaderPoll {
   readonly #rendition: RenditionId;
   #state: PollState = { kind: 'closed', notBeforeMs: 0 };
   #isWanted = false;
+  /** When something was new last: the live edge, or what neighbours tell of. */
   #lastNewMs = 0;
+  /** The newest chunk that neighbours have told of. */
+  #toldSequence = -1;
   #partMs = ASSUMED_PART_MS;
   #jitterMs = 0;
   #failures = 0;
@@ -51,9 +56,8 @@ export class HeaderPoll {
 
   /** The live edge has moved on. */
   advanced(nowMs: number, partMs: number): void {
-    this.#lastNewMs = nowMs;
     this.#partMs = partMs;
-    this.#jitterMs = this.#context.random.next() * (partMs / 2);
+    this.#noteNew(nowMs);
   }
 
   /** The origin has answered. */
@@ -62,17 +66,21 @@ export class HeaderPoll {
   }
 
   /**
-   * A neighbour tells of a chunk; in time it is when the chunk is the edge and has only just become
-   * so. What is not verified does not count: naming chunks that nobody knows would end the poll.
+   * A neighbour tells of a chunk. It counts when it is newer than all that neighbours told of before, also where the
+   * origin was quicker: else whoever has once begun to ask would never hear anything new from them again. What is not
+   * verified does not count: naming chunks that nobody knows would end the poll.
    */
-  told(nowMs: number, sequence: number): void {
+  told(nowMs: number, sequence: ChunkSequence): void {
+    if (sequence <= this.#toldSequence) return;
+    const { headers } = this.#context;
+    const edge = headers.edge(this.#rendition);
+    if (!edge || !headers.get(chunkKey(this.#rendition, sequence))) return;
+    this.#toldSequence = sequence;
+    if (sequence < edge.sequence - MOST_LAG_PARTS) return;
+    this.#noteNew(nowMs);
     if (this.#state.kind !== 'open') return;
-    const edge = this.#context.headers.edge(this.#rendition);
-    if (sequence !== edge?.sequence) return;
-    if (nowMs - this.#lastNewMs > this.#partMs) return;
-    this.#state.told.add(sequence);
-    if (this.#state.told.size < CAUGHT_UP_CHUNKS) return;
-    this.#close(nowMs);
+    this.#state.toldCount++;
+    if (this.#state.toldCount === CAUGHT_UP_CHUNKS) this.#close(nowMs);
   }
 
   failed(nowMs: number): void {
@@ -90,7 +98,12 @@ export class HeaderPoll {
     const after = gap ? gap.after : this.#context.headers.edge(this.#rendition)?.sequence;
     this.#context.counters.headerPolls++;
     this.#context.command({ kind: 'followHeaders', rendition: this.#rendition, after: after as ChunkSequence | undefined });
-    this.#state = { kind: 'open', told: new Set() };
+    this.#state = { kind: 'open', toldCount: 0 };
+  }
+
+  #noteNew(nowMs: number): void {
+    this.#lastNewMs = nowMs;
+    this.#jitterMs = this.#context.random.next() * (this.#partMs / 2);
   }
 
   #close(nowMs: number): void {

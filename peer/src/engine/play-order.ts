@@ -129,7 +129,7 @@ export class PlayOrder implements Viewing {
     for (const former of [this.#current, this.#next?.watched]) if (former && former !== watched) this.#stopFollowing(nowMs, former);
     this.#current = watched;
     this.#next = undefined;
-    if (start) watched.playable.startAt(start.first, start.leapAtMs);
+    if (start) watched.playable.startAt(start.first, start.leap);
     // A volunteer passes on what it is told of; only who watches asks for more.
     if (this.#context.identity.role === 'viewer') watched.poll.begin(nowMs, watched.partMs);
     this.#followedChanged(nowMs);

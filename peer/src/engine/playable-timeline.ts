@@ -9,6 +9,8 @@ export type ChunkState = 'complete' | 'coming' | 'lost';
 const MISSING_HEADER_PATIENCE_MS = 1_500;
 /** Where playback may begin anywhere, so much must be there without a hole, ms: it is not to stand still at once. */
 const START_RUN_MS = 800;
+/** Where peers are to bring all of it, no more than this may lie between what is there and the live edge: else they are behind, and playback would soon stand still, ms. */
+const START_LAG_MS = 800;
 /** After the publisher's restart, parts of the cut segment may still be told of for so long, ms. */
 const CUT_SEGMENT_PATIENCE_MS = 400;
 
@@ -26,16 +28,20 @@ export class PlayableTimeline {
   /** Capture date at which another rendition goes on, ms. */
   #endsAtDateMs = Infinity;
   #leapAtMs = Infinity;
+  #patientUntilMs = -Infinity;
 
   /**
    * Playback begins here: what is older is not wanted.
    *
-   * @param leapAtMs from then on it begins with the first independent part that is there with {@link START_RUN_MS} of what follows
+   * @param leap `atMs`: from then on it begins with the first independent part that is there with {@link START_RUN_MS}
+   *   of what follows; `patientUntilMs`: until then only where that reaches to within {@link START_LAG_MS} of the live edge
    */
-  startAt(header: ChunkHeader, leapAtMs = Infinity): void {
+  startAt(header: ChunkHeader, leap?: { readonly atMs: number; readonly patientUntilMs: number }): void {
     if (this.#startSequence !== undefined) return;
     this.#startSequence = header.sequence;
-    this.#leapAtMs = leapAtMs;
+    if (!leap) return;
+    this.#leapAtMs = leap.atMs;
+    this.#patientUntilMs = leap.patientUntilMs;
   }
 
   /** Another rendition goes on here: parts from this date on are not wanted. */
@@ -79,6 +85,7 @@ export class PlayableTimeline {
     const head = this.#ahead[0];
     if (!head) return Infinity;
     if (!this.#passed && this.#leapAtMs > nowMs) return this.#leapAtMs;
+    if (!this.#passed && this.#patientUntilMs > nowMs) return this.#patientUntilMs;
     if (this.hasHole && this.#gapKnownAtMs > nowMs) return this.#gapKnownAtMs;
     const dueMs = head.acceptedAtMs + (this.hasHole ? MISSING_HEADER_PATIENCE_MS : CUT_SEGMENT_PATIENCE_MS);
     // Once patience is over only news of the chunk itself changes anything.
@@ -98,7 +105,7 @@ export class PlayableTimeline {
   /** Appends all that may be appended now; the result names those parts in order. */
   advance(nowMs: number, stateOf: (key: ChunkKey) => ChunkState): { header: ChunkHeader; isRestart: boolean }[] {
     const appended: { header: ChunkHeader; isRestart: boolean }[] = [];
-    if (!this.#passed && nowMs >= this.#leapAtMs && !this.#leap(stateOf)) return appended;
+    if (!this.#passed && nowMs >= this.#leapAtMs && !this.#leap(nowMs, stateOf)) return appended;
     for (let head = this.#ahead[0]; head; head = this.#ahead[0]) {
       const { header } = head;
       const { last } = this.timeline;
@@ -122,7 +129,9 @@ export class PlayableTimeline {
   }
 
   /** Begins where enough of the media are there, whatever was to come before; false while that is nowhere. */
-  #leap(stateOf: (key: ChunkKey) => ChunkState): boolean {
+  #leap(nowMs: number, stateOf: (key: ChunkKey) => ChunkState): boolean {
+    const mostLagMs = nowMs < this.#patientUntilMs ? START_LAG_MS : Infinity;
+    const edge = this.#ahead.at(-1)?.header;
     let from: number | undefined;
     let runMs = 0;
     for (const [index, { header }] of this.#ahead.entries()) {
@@ -136,7 +145,8 @@ export class PlayableTimeline {
         runMs = 0;
       }
       runMs += header.durationUs / 1000;
-      if (runMs < START_RUN_MS) continue;
+      const lagMs = (edge ?? header).programDateTimeMs - header.programDateTimeMs;
+      if (runMs < START_RUN_MS || lagMs > mostLagMs) continue;
       this.#ahead.splice(0, from);
       return true;
     }

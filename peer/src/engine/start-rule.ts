@@ -4,14 +4,16 @@ import type { ChunkHeader, SignedChunkHeader } from '@p2ptv/protocol';
 export const JOIN_HOPE_MS = 2_000;
 /** From the join answer to the first frame where peers bring it, ms: links take several round trips, the first chunks as many. */
 const CROWD_STARTUP_MS = 1_200;
+/** So long it waits until peers are hardly behind the live edge; then it begins all the same, ms: who waits has no picture, but takes nothing from those who have. */
+const CROWD_PATIENCE_MS = 5_000;
 
 /** What playback begins with, and when. */
 export type Start = {
   readonly first: ChunkHeader;
   /** When the first frame is hoped for, in the engine's time, ms. */
   readonly atMs: number;
-  /** From then on playback begins with whatever independent part is there. */
-  readonly leapAtMs: number;
+  /** From `atMs` on playback begins with whatever independent part is there; until `patientUntilMs` only where peers are hardly behind the live edge. */
+  readonly leap: { readonly atMs: number; readonly patientUntilMs: number };
 };
 
 /**
@@ -25,9 +27,9 @@ export function startRule(
 ): Start | undefined {
   const oldest = join.headers[0]?.header;
   if (!oldest) return undefined;
-  if (!join.isUplinkTaken) return { first: oldest, atMs: nowMs + join.startupMs, leapAtMs: nowMs + JOIN_HOPE_MS };
+  if (!join.isUplinkTaken) return { first: oldest, atMs: nowMs + join.startupMs, leap: { atMs: nowMs + JOIN_HOPE_MS, patientUntilMs: -Infinity } };
   const untilMs = oldest.programDateTimeMs + CROWD_STARTUP_MS;
   const isInTime = ({ header }: SignedChunkHeader): boolean => header.isIndependent && header.programDateTimeMs <= untilMs;
   const first = join.headers.findLast(isInTime)?.header ?? oldest;
-  return { first, atMs: nowMs + CROWD_STARTUP_MS, leapAtMs: nowMs };
+  return { first, atMs: nowMs + CROWD_STARTUP_MS, leap: { atMs: nowMs, patientUntilMs: nowMs + CROWD_PATIENCE_MS } };
 }

@@ -364,12 +364,17 @@ export class Uploads {
   }
 
   #isUrgent(job: UploadJob): boolean {
-    return job.deadlineMs - this.#nowMs < URGENT_MS;
+    return this.#dueOf(job) - this.#nowMs < URGENT_MS;
+  }
+
+  /** What is too late has no deadline any more: before what can be in time it would make that late too, one after the other, and starve the pushes. */
+  #dueOf({ deadlineMs }: UploadJob): number {
+    return deadlineMs < this.#nowMs ? Infinity : deadlineMs;
   }
 
   /** The nearest deadline goes first. */
   #isBefore(left: UploadJob, right: UploadJob): boolean {
-    const grains = (job: UploadJob): number => Math.floor(job.deadlineMs / DEADLINE_GRAIN_MS);
+    const grains = (job: UploadJob): number => Math.floor(this.#dueOf(job) / DEADLINE_GRAIN_MS);
     return grains(left) < grains(right);
   }
 

@@ -99,7 +99,7 @@ describe('header poll', () => {
     }
   });
 
-  it('HP2: it ends when neighbours have told of three chunks at the edge in time', () => {
+  it('HP2: it ends when neighbours have told of three chunks in time', () => {
     const rig = viewer(3);
     const linkId = rig.link();
     rig.runFor(500);
@@ -109,6 +109,37 @@ describe('header poll', () => {
       rig.tell(linkId, sequence);
     }
     expect(rig.all('stopHeaders')).toHaveLength(1);
+  });
+
+  it('HP1, HP2: neighbours whom the origin is ahead of by three parts end it, and while they go on it stays closed', () => {
+    const rig = viewer(3);
+    const linkId = rig.link();
+    rig.runFor(500);
+    for (let sequence = 4; sequence <= 9; sequence++) {
+      rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(sequence).signed] });
+      rig.tell(linkId, sequence - 3);
+      rig.runFor(200);
+    }
+    expect(rig.all('stopHeaders')).toHaveLength(1);
+    rig.clear();
+    // What it knows from the origin already comes again, and then what follows.
+    for (let sequence = 7; sequence <= 30; sequence++) {
+      rig.tell(linkId, sequence);
+      rig.runFor(200);
+    }
+    expect(rig.all('followHeaders')).toEqual([]);
+  });
+
+  it('HP2: neighbours that are further behind do not end it', () => {
+    const rig = viewer(3);
+    const linkId = rig.link();
+    rig.runFor(500);
+    for (let sequence = 4; sequence <= 20; sequence++) {
+      rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(sequence).signed] });
+      if (sequence >= 10) rig.tell(linkId, sequence - 6);
+      rig.runFor(200);
+    }
+    expect(rig.all('stopHeaders')).toEqual([]);
   });
 
   it('HP2: who names chunks that nobody knows, or old ones, does not end it', () => {

@@ -22,7 +22,7 @@ function take(rig: EngineRig, peer: number, from: number, to: number): void {
 describe('where playback begins', () => {
   it('PT2: with the join answer’s first part, where the origin has room', () => {
     const start = startRule(10_000, { headers: headers(0, 11), isUplinkTaken: false, startupMs: 200 });
-    expect(start).toMatchObject({ first: { sequence: 0 }, atMs: 10_200, leapAtMs: 12_000 });
+    expect(start).toMatchObject({ first: { sequence: 0 }, atMs: 10_200, leap: { atMs: 12_000 } });
   });
 
   it('PT9: with the last independent part that is no more than 1.2 s newer, where it has none', () => {
@@ -31,7 +31,7 @@ describe('where playback begins', () => {
     expect(join(0, 4)).toBe(0);
     expect(join(0, 5)).toBe(5);
     expect(join(0, 25)).toBe(5);
-    expect(startRule(10_000, { headers: headers(0, 11), isUplinkTaken: true, startupMs: 200 })).toMatchObject({ atMs: 11_200, leapAtMs: 10_000 });
+    expect(startRule(10_000, { headers: headers(0, 11), isUplinkTaken: true, startupMs: 200 })).toMatchObject({ atMs: 11_200, leap: { atMs: 10_000, patientUntilMs: 15_000 } });
     expect(startRule(10_000, { headers: [], isUplinkTaken: true, startupMs: 200 })).toBeUndefined();
   });
 
@@ -53,6 +53,25 @@ describe('where playback begins', () => {
     // What lies before is wanted no more.
     rig.runFor(3_000);
     expect(rig.all('fetchChunk')).toEqual([]);
+  });
+
+  it('PT9: not while more than 800 ms of what is known are missing, for 5 s', () => {
+    const { rig, peer } = newcomer();
+    const other = rig.link();
+    for (let sequence = 17; sequence <= 20; sequence++) rig.tell(other, sequence);
+    take(rig, peer, 10, 15);
+    expect(rig.playable).toEqual([]);
+    take(rig, peer, 16, 16);
+    expect(rig.playable).toEqual([10, 11, 12, 13, 14, 15, 16]);
+
+    const late = newcomer();
+    const another = late.rig.link();
+    for (let sequence = 17; sequence <= 20; sequence++) late.rig.tell(another, sequence);
+    take(late.rig, late.peer, 10, 15);
+    late.rig.runFor(4_990);
+    expect(late.rig.playable).toEqual([]);
+    late.rig.runFor(20);
+    expect(late.rig.playable).toEqual([10, 11, 12, 13, 14, 15]);
   });
 
   it('PT9: not where one of them is missing', () => {
