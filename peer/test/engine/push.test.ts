@@ -244,10 +244,11 @@ describe('a push that goes out', () => {
     }
   });
 
-  it('UP12: a request due within 250 ms goes before pushes, another after them', () => {
-    for (const [deadlineInMs, expected] of [
-      [200, 'asker'],
-      [2_000, 'child'],
+  it('UP12: a request due within 250 ms goes before pushes, another after them, and so does what is too late already', () => {
+    for (const [deadlineInMs, waitMs, expected] of [
+      [200, 61, 'asker'],
+      [2_000, 61, 'child'],
+      [60, 61, 'child'],
     ] as const) {
       const rig = viewer();
       const parent = parentOf(rig);
@@ -257,6 +258,7 @@ describe('a push that goes out', () => {
       rig.sendAll(parent, 1);
       expect(rig.sent('block', child)).toHaveLength(3);
       rig.hear(asker, { kind: 'request', ...ref(0), firstBlock: 0, blockCount: 1, deadlineInMs });
+      rig.nowMs += waitMs;
       rig.drain(child);
       const next = rig.all('send').filter(({ message }) => message.kind === 'block')[3];
       expect(next?.linkId).toBe(expected === 'asker' ? asker : child);

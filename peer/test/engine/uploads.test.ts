@@ -183,6 +183,21 @@ describe('slots and order', () => {
     expect(order).toEqual([`${busy}:3`, `${early}:5`, `${other}:6`, `${late}:4`]);
   });
 
+  it('UP4: what is too late already goes after what can still be in time', () => {
+    const rig = warmHolder();
+    const links = [rig.link(), rig.link(), rig.link()] as const;
+    const [busy, late, early] = links;
+    rig.nowMs += 40;
+    for (const linkId of links) rig.stuck.add(linkId);
+    rig.hear(busy, request(3));
+    rig.hear(late, request(4, 60));
+    rig.hear(early, request(5, 400));
+    rig.nowMs += 61;
+    for (let round = 0; round < 4; round++) for (const linkId of links) rig.drain(linkId);
+    const order = served(rig).filter((it, index, all) => all.indexOf(it) === index);
+    expect(order).toEqual([`${busy}:3`, `${early}:5`, `${late}:4`]);
+  });
+
   it('UP5: who has to wait is told how many bytes go before', () => {
     const rig = warmHolder();
     const [first, second, third] = [rig.link(), rig.link(), rig.link()];
