@@ -86,8 +86,8 @@ export class PeerExchange {
   }
 
   /**
-   * Who may be dialled, best first: those that serve, by chance and uplink; then the others. Neighbours have
-   * their say in turn, the best of each before the second of any: one that invents peers delays the mesh by no more than its part.
+   * Who may be dialled: of each neighbour's names those that serve first, by chance and uplink; then the others. Neighbours
+   * have their say in turn, in an order drawn anew: one that invents peers delays the mesh by no more than its part.
    */
   candidates(nowMs: number): Candidate[] {
     const best = new Map<PeerId, Scored>();
@@ -104,15 +104,15 @@ export class PeerExchange {
         best.set(peerId, { peer, via, atMs, score: peer.isUploading ? 1 + weight * chance : chance });
       }
     }
-    const byScore = [...best.values()].sort((left, right) => right.score - left.score);
-    const named = new Map<LinkId, number>();
-    const turns = byScore.map((candidate) => {
-      const turn = named.get(candidate.via) ?? 0;
-      named.set(candidate.via, turn + 1);
-      return { candidate, turn };
-    });
-    // A sort that is stable: within a turn by score.
-    return turns.sort((left, right) => left.turn - right.turn).map(({ candidate }) => candidate);
+    const byTeller = new Map<LinkId, Scored[]>();
+    for (const candidate of [...best.values()].sort((left, right) => right.score - left.score)) {
+      const named = byTeller.get(candidate.via);
+      if (named) named.push(candidate);
+      else byTeller.set(candidate.via, [candidate]);
+    }
+    const tellers = shuffled([...byTeller.values()], random);
+    const most = Math.max(0, ...tellers.map(({ length }) => length));
+    return Array.from({ length: most }, (_, turn) => tellers.flatMap((named) => named[turn] ?? [])).flat();
   }
 
   /** A link to somebody who named the peer lately. */
