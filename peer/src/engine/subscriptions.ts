@@ -22,6 +22,8 @@ const IMPROVE_EVERY_MS = 3_000;
 const MIN_GAIN_MS = 40;
 /** A neighbour that refused a stripe, or failed in it, is not asked for it again so soon, ms. */
 const REFUSED_MS = 4_000;
+/** Each time in a row that it failed in it doubles that, so often at most: else who offers the shortest way and brings nothing is asked again and again. */
+const MOST_DOUBLINGS = 4;
 /** A peer whose parents are lost lets its children go after this, so that they find others, ms. */
 const LET_GO_MS = 1_500;
 /** After a parent has been left, what it pushed before it knew is no offence for so long, ms. */
@@ -59,8 +61,8 @@ type Stripe = {
   children: LinkId[];
   /** Chunks in a row that came from the origin because there was neither a parent nor a neighbour in time. */
   fetchedInRow: number;
-  /** By link: not to be asked until then. */
-  readonly refusedUntilMs: Map<LinkId, number>;
+  /** By link: not to be asked until then, and how often in a row it failed. */
+  readonly refusals: Map<LinkId, { readonly untilMs: number; readonly failures: number }>;
 };
 
 /** How a chunk came: what is learned from it. */
@@ -115,7 +117,7 @@ export class Subscriptions {
       lostAtMs: options.nowMs,
       children: [],
       fetchedInRow: 0,
-      refusedUntilMs: new Map<LinkId, number>(),
+      refusals: new Map(),
     }));
     this.#orphanCheckMs = options.nowMs;
     this.#changed();
@@ -219,6 +221,7 @@ export class Subscriptions {
     if (parent.linkId === from) {
       if (lagMs !== undefined) parent.lagMs.add(lagMs);
       parent.strikes = 0;
+      stripe.refusals.delete(from);
       return;
     }
     parent.strikes++;
@@ -277,7 +280,7 @@ export class Subscriptions {
     if (stripe.parent?.linkId === neighbour.linkId) {
       // It may have left us as its parent, and take us as a child when it reads our SUBSCRIBE: our last word must be the true one.
       this.#leave(nowMs, index, stripe.parent);
-      stripe.refusedUntilMs.set(neighbour.linkId, nowMs + REFUSED_MS);
+      stripe.refusals.set(neighbour.linkId, { untilMs: nowMs + REFUSED_MS, failures: stripe.refusals.get(neighbour.linkId)?.failures ?? 0 });
       this.#orphan(nowMs, stripe);
     }
     this.#dropChild(stripe, neighbour.linkId);
@@ -287,7 +290,7 @@ export class Subscriptions {
     for (const stripe of this.#stripes) {
       if (stripe.parent?.linkId === linkId) this.#orphan(nowMs, stripe);
       this.#dropChild(stripe, linkId);
-      stripe.refusedUntilMs.delete(linkId);
+      stripe.refusals.delete(linkId);
     }
   }
 
@@ -395,7 +398,7 @@ export class Subscriptions {
     const stripe = this.#stripes[index];
     if (!stripe) return undefined;
     return this.#context.neighbours.bestOffer({ rendition: this.#rendition, stripe: index }, Math.min(belowMs, MAX_PATH_MS), ({ status, linkId }) => {
-      if (status?.isUploading !== true || nowMs < (stripe.refusedUntilMs.get(linkId) ?? -Infinity)) return false;
+      if (status?.isUploading !== true || nowMs < (stripe.refusals.get(linkId)?.untilMs ?? -Infinity)) return false;
       return !stripe.children.includes(linkId);
     });
   }
@@ -516,7 +519,8 @@ export class Subscriptions {
     const stripe = this.#stripes[index];
     if (!stripe) return;
     this.#leave(nowMs, index, parent);
-    stripe.refusedUntilMs.set(parent.linkId, nowMs + REFUSED_MS);
+    const failures = stripe.refusals.get(parent.linkId)?.failures ?? 0;
+    stripe.refusals.set(parent.linkId, { untilMs: nowMs + REFUSED_MS * 2 ** Math.min(MOST_DOUBLINGS, failures), failures: failures + 1 });
     this.#orphan(nowMs, stripe);
   }
 

@@ -1,6 +1,8 @@
 import { renditionBit, type NamedPeer, type PeerId, type PeerStatus, type RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
+import type { LinkId } from '../../src/engine/engine-io.js';
 import { EngineRig, peerId, ref } from './engine-rig.js';
+import { offering } from './push-mesh.js';
 import { FIRST_DATE_MS, PART_MS, publish, RENDITION } from './published-stream.js';
 
 const BLOCKS = 5;
@@ -108,6 +110,46 @@ describe('who costs most for least', () => {
       rig.send(liar, 1, 0);
     }
     expect(rig.nowMs - beganAtMs).toBeLessThan(SLACK_MS - 2 * FETCH_MS);
+  });
+});
+
+describe('a parent that promises the shortest way and brings nothing', () => {
+  it('LP9: is believed ever more seldom, and not for long', () => {
+    const rig = new EngineRig({ engine: { fallback: { jitterParts: 0 } } });
+    rig.hold(0, 0);
+    const [liar, honest] = [rig.link(), rig.link()];
+    rig.hear(honest, { kind: 'offers', rendition: RENDITION, pathMs: offering({ 0: 100, 1: 100, 2: 100, 3: 100, 4: 100, 5: 100, 6: 100, 7: 100 }) });
+    rig.hear(liar, { kind: 'offers', rendition: RENDITION, pathMs: offering({ 0: 0, 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0 }) });
+    let believed = 0;
+    const chunks = 240;
+    const parents = new Map<number, LinkId>();
+    /** What was asked for since the last look is sent, and who is whose parent noted. */
+    const look = (): void => {
+      const asked = rig.sent('request', honest);
+      for (const { linkId, message } of rig.all('send')) {
+        if (message.kind === 'subscribe') parents.set(message.stripe, linkId);
+        if (message.kind === 'unsubscribe' && parents.get(message.stripe) === linkId) parents.delete(message.stripe);
+      }
+      rig.clear();
+      for (const { sequence } of asked) rig.sendAll(honest, sequence);
+    };
+    for (let sequence = 1; sequence <= chunks; sequence++) {
+      rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + PART_MS * sequence - 1_000, rate: 1 } });
+      look();
+      const parent = parents.get(sequence % 8);
+      believed += Number(parent === liar);
+      rig.tell(honest, sequence);
+      if (parent === honest) rig.sendAll(honest, sequence);
+      for (let count = 0; count < 5; count++) {
+        rig.runFor(PART_MS / 5);
+        look();
+      }
+      for (const linkId of [liar, honest]) rig.hear(linkId, { kind: 'pong', nonce: 0 });
+    }
+    expect(rig.closed).toEqual([]);
+    expect(believed).toBeGreaterThan(8);
+    // It was .4 while it was asked again after 4 s each time.
+    expect(believed / chunks).toBeLessThan(0.3);
   });
 });
 
