@@ -406,7 +406,8 @@ export class Downloads {
       return;
     }
     const best = bestSource(this.#context, nowMs, { chunk: download.chunk });
-    if (!best) {
+    // Who was silent for so long may be for as long again: a neighbour has to be sooner than that.
+    if (!best || best.finishMs > nowMs + (nowMs - source.heardAtMs)) {
       this.#lookAgain(download, nowMs + SLOW_ORIGIN_LOOK_MS);
       return;
     }

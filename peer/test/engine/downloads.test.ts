@@ -385,6 +385,20 @@ describe('fallback', () => {
     expect(rig.engine.bytesOf(ref(1))).toEqual(publish(1).bytes);
   });
 
+  it('FB13: a neighbour that would take longer than the origin was silent for is not asked instead', () => {
+    const rig = viewer();
+    const linkId = rig.link();
+    playUntil(rig, 1, 60);
+    rig.handle({ kind: 'originHeaders', rendition: RENDITION, headers: [publish(1).signed] });
+    rig.hear(linkId, { kind: 'header', signed: publish(1).signed, holding: 'complete', aheadKib: 600 });
+    rig.runFor(H95_MS + 20);
+    expect(rig.all('abortFetch')).toEqual([]);
+    expect(rig.sent('request', linkId)).toEqual([]);
+    rig.runFor(300);
+    expect(rig.all('abortFetch')).toHaveLength(1);
+    expect(rig.sent('request', linkId)).toHaveLength(1);
+  });
+
   it('FB13: a fetch that goes on, or that nobody could replace, is left alone', () => {
     const rig = viewer();
     const linkId = rig.link();
