@@ -12,6 +12,7 @@ export default defineConfig({
     sourcemap: true,
     target: 'es2022',
     lib: { entry: 'src/library/index.ts', formats: ['es'], fileName: () => 'index.js' },
-    rolldownOptions: { external: ['hls.js'] },
+    // Vite leaves the white space in libraries, for bundlers; pages that copy the file load it as it is.
+    rolldownOptions: { external: ['hls.js'], output: { minify: true } },
   },
 });
