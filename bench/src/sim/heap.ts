@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { getHeapStatistics } from 'node:v8';
 
+import { BenchError } from '../errors.js';
 import type { SuiteContext } from '../suite.js';
 
 const MIB = 1024 * 1024;
@@ -21,6 +22,7 @@ const CHILD = 'P2PTV_SIM_HEAP';
  *
  * @param heapMib 0: as much as the number of viewers asks for
  * @returns undefined when this process will do; else whether the other has met all that was asked
+ * @throws BenchError when the other was killed, and so could not say anything itself
  */
 export async function runWithHeapFor(viewers: number, heapMib: number, { signal }: SuiteContext): Promise<boolean | undefined> {
   const neededMib = heapMib > 0 ? heapMib : Math.min(MOST_MIB, Math.ceil(BASE_MIB + VIEWER_MIB * viewers));
@@ -35,12 +37,13 @@ export async function runWithHeapFor(viewers: number, heapMib: number, { signal 
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('exit', resolve);
+    const ended = await new Promise<{ code: number | null; by: NodeJS.Signals | null }>((resolve, reject) => {
+      child.once('exit', (code, by) => resolve({ code, by }));
       child.once('error', reject);
     });
     signal.throwIfAborted();
-    return code === 0;
+    if (ended.by !== null) throw new BenchError(`The simulation was ended by ${ended.by}: perhaps its ${neededMib} MiB of heap (--heap-mib) were too little, or more than there is.`);
+    return ended.code === 0;
   } finally {
     signal.removeEventListener('abort', stop);
   }
