@@ -74,6 +74,9 @@ export const FIGURES: readonly Figure[] = [
   { field: 'peakRssBytes', label: 'memory, peak', unit: 'bytes' },
 ];
 
+/** Per cent below which it is not said how little. */
+const LEAST_PERCENT = 0.01;
+
 const BY_FIELD = new Map(FIGURES.map((figure) => [figure.field, figure]));
 
 /** The figure of a path; what is not in the list is shown by its path, as a number. */
@@ -98,7 +101,7 @@ export function formatFigure(value: number | null | undefined, unit: FigureUnit)
     case 'ratio':
       return value.toFixed(Math.abs(value) < 1 && Math.abs(value) >= 0.99 ? 4 : 3).replace(/^-(0\.0+)$/, '$1');
     case 'share':
-      return `${trimmed(value * 100)} %`;
+      return `${percent(value * 100)} %`;
     case 'ms':
       return `${Math.round(value)} ms`;
     case 'bitsPerSecond':
@@ -112,6 +115,11 @@ export function formatFigure(value: number | null | undefined, unit: FigureUnit)
     case 'seconds':
       return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
   }
+}
+
+/** That there was something is worth a word; how little it was is not. */
+function percent(value: number): string {
+  return value > 0 && value < LEAST_PERCENT ? `< ${LEAST_PERCENT}` : trimmed(value);
 }
 
 /** Two decimals while they say something. */

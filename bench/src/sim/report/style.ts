@@ -34,7 +34,7 @@ h3 { font-size: 15px; margin: 0; }
 .sub { color: var(--muted); margin: 0; font-size: 13.5px; }
 .lead { font-size: 16.5px; max-width: 62em; margin: 14px 0 20px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: 12px; }
-.card { background: var(--card); border: 1px solid var(--edge); border-radius: 12px; padding: 14px 16px; }
+.card { background: var(--card); border: 1px solid var(--edge); border-radius: 12px; padding: 14px 13px; }
 .card.missed { border-color: var(--not); }
 .card h3 { font-size: 13px; font-weight: 500; color: var(--muted); }
 .card .value { font-size: 25px; white-space: nowrap; font-weight: 650; letter-spacing: -.015em; margin: 3px 0 0; font-variant-numeric: tabular-nums; }
