@@ -68,10 +68,10 @@ function reportFailure(error: unknown, args: readonly string[]): number {
 function usageSentence(error: CommanderError, args: readonly string[]): string {
   const [first = ''] = args;
   const isUnknownCommand = error.code === 'commander.excessArguments' && !['start', 'seed'].includes(first);
-  if (isUnknownCommand) return `There is no command "${first}": see p2ptv --help.`;
+  if (isUnknownCommand) return `There is no command "${first}": see --help.`;
   // A suggestion comes on a line of its own, in brackets.
   const [problem = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
-  return `${capitalize(problem.replace(/\.$/, ''))}${suggestion && ` ${suggestion}`}: see p2ptv --help.`;
+  return `${capitalize(problem.replace(/\.$/, ''))}${suggestion && ` ${suggestion}`}: see --help.`;
 }
 
 function print(sentence: string): void {

@@ -35,7 +35,7 @@ export function seedFlags(): Option[] {
 /** Serves a stream's viewers as a volunteer, without a screen, until a signal stops it. */
 export async function runSeed(linkText: string, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const parsed = flagsSchema.safeParse(flags);
-  if (!parsed.success) throw new UsageError(`${parsed.error.issues[0]?.message ?? 'A flag is wrong'}: see p2ptv seed --help.`);
+  if (!parsed.success) throw new UsageError(`${parsed.error.issues[0]?.message ?? 'A flag is wrong'}: see --help.`);
   const { uploadKbps, logLevel, logFormat } = parsed.data;
   const link = parseStreamLink(linkText);
   if (!isStreamLink(link)) throw new UsageError(`${link.problem} Copy the whole link that the origin prints, in quotes.`);

@@ -172,7 +172,7 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
 
 function describeProblem(error: z.ZodError, values: Readonly<Record<string, unknown>>, where: (name: string) => string): string {
   const issue = error.issues[0];
-  if (issue?.code === 'unrecognized_keys') return `${where(issue.keys[0] ?? '')} is no setting: see p2ptv start --help.`;
+  if (issue?.code === 'unrecognized_keys') return `${where(issue.keys[0] ?? '')} is no setting: see --help.`;
   const name = String(issue?.path[0] ?? '');
   return `${where(name)} ${issue?.message ?? 'is wrong'}, not ${JSON.stringify(values[name])}.`;
 }

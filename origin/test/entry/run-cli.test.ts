@@ -58,7 +58,7 @@ const start = (...args: string[]): string[] => ['start', '--log-level', 'silent'
 
 describe('what is wrong is said in one sentence', () => {
   it.each<[string, () => string[], number, RegExp]>([
-    ['an unknown option', () => ['--bogus'], 2, /^Unknown option '--bogus': see p2ptv --help\.$/],
+    ['an unknown option', () => ['--bogus'], 2, /^Unknown option '--bogus': see --help\.$/],
     ['a mistyped option', () => ['start', '--prot', '80'], 2, /Did you mean --port\?/],
     ['an unknown command', () => ['publish'], 2, /^There is no command "publish"/],
     ['an argument too many', () => ['start', 'now'], 2, /^Too many arguments/],
