@@ -106,12 +106,12 @@ export function firstMissingBlock(chunk: StoredChunk): number {
   return index < 0 ? chunk.blockCount : index;
 }
 
-/** Bytes of the blocks that are missing. */
-export function missingBytes(chunk: StoredChunk): number {
+/** Bytes of the blocks that are missing, or of those from a block on. */
+export function missingBytes(chunk: StoredChunk, fromBlock = 0): number {
   const { byteLength } = chunk.signed.header;
-  if (chunk.verifiedCount === 0) return byteLength;
+  if (chunk.verifiedCount === 0 && fromBlock === 0) return byteLength;
   let missing = 0;
-  for (let index = 0; index < chunk.blockCount; index++) {
+  for (let index = fromBlock; index < chunk.blockCount; index++) {
     if (chunk.blocks[index] === undefined) missing += blockLengthOf(byteLength, index);
   }
   return missing;

@@ -9,6 +9,8 @@ export type PeerSource = {
   readonly isPush: boolean;
   readonly askedAtMs: number;
   readonly askedBytes: number;
+  /** Of these, what it has not sent yet. */
+  owedBytes: number;
   expectedAtMs: number;
   /** Its sender has said how much goes before it. */
   isQueued: boolean;
@@ -70,14 +72,14 @@ export function sourceAt({ source, tail }: Download, linkId: LinkId): PeerSource
   return tail?.linkId === linkId ? tail : undefined;
 }
 
-/** A transfer that begins now, as far as is known; the neighbour owes us what is missing. */
+/** A transfer that begins now, as far as is known; the neighbour owes us what is missing, or what of it follows a block. */
 export function newPeerSource(
   nowMs: number,
   { chunk }: Download,
-  from: { readonly neighbour: Neighbour; readonly isPush: boolean; readonly finishMs: number },
+  from: { readonly neighbour: Neighbour; readonly isPush: boolean; readonly finishMs: number; readonly fromBlock?: number },
 ): PeerSource {
   const { neighbour, isPush, finishMs } = from;
-  const askedBytes = missingBytes(chunk);
+  const askedBytes = missingBytes(chunk, from.fromBlock ?? 0);
   neighbour.marks.solicit(chunk.key);
   neighbour.marks.resume(chunk.key);
   neighbour.outstandingBytes += askedBytes;
@@ -88,6 +90,7 @@ export function newPeerSource(
     isPush,
     askedAtMs: nowMs,
     askedBytes,
+    owedBytes: askedBytes,
     expectedAtMs: finishMs,
     isQueued: false,
     begunAtMs: undefined,

@@ -508,7 +508,9 @@ export class Downloads {
       source.begunAtMs = nowMs;
       source.isSteady = neighbour.marks.holding(download.chunk.key) === 'complete';
     }
-    neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - length);
+    const paidBytes = Math.min(length, source.owedBytes);
+    source.owedBytes -= paidBytes;
+    neighbour.outstandingBytes -= paidBytes;
     // What is there already brings the end no nearer: who sends one block for ever is as good as silent.
     if (from.isNew) noteBlock(nowMs, source, { neighbour, length, leftBytes: missingBytes(download.chunk) - length });
   }
@@ -573,7 +575,7 @@ export class Downloads {
       if (neighbour && source.isSteady) measureRate(nowMs, neighbour, source);
     }
     // Whoever else was asked for it, or was asked for more than was needed in the end, is still at it.
-    const isSending = source.kind === 'peer' && (source.linkId !== from || source.receivedBytes < source.askedBytes);
+    const isSending = source.kind === 'peer' && (source.linkId !== from || source.owedBytes > 0);
     const isFetching = source.kind === 'origin' && this.#fetches.isOpen(source.fetchId);
     this.#release(nowMs, download, { isCancelled: isFetching || isSending });
     this.#active.delete(chunk.key);
@@ -586,7 +588,7 @@ export class Downloads {
     const { source, tail } = download;
     download.source = NO_SOURCE;
     download.tail = undefined;
-    if (tail) this.#releasePeer(nowMs, download, { source: tail, isCancelled: true });
+    if (tail) this.#releasePeer(nowMs, download, { source: tail, isCancelled: tail.owedBytes > 0 });
     if (source.kind === 'peer') this.#releasePeer(nowMs, download, { source, ...how });
     else if (source.kind === 'origin' && how.isCancelled) {
       this.#fetches.abort(source.fetchId);
@@ -613,9 +615,8 @@ export class Downloads {
   ): void {
     const neighbour = this.#context.neighbours.get(what.source.linkId);
     if (!neighbour) return;
-    neighbour.outstandingChunks = Math.max(0, neighbour.outstandingChunks - 1);
-    if (neighbour.outstandingChunks === 0) neighbour.outstandingBytes = 0;
-    else neighbour.outstandingBytes = Math.max(0, neighbour.outstandingBytes - missingBytes(chunk));
+    neighbour.outstandingChunks--;
+    neighbour.outstandingBytes -= what.source.owedBytes;
     if (what.isCancelled) this.#cancelAt(nowMs, neighbour, chunk.key);
     this.touchWaiting();
   }

@@ -1,4 +1,3 @@
-import { BLOCK_BYTES } from '@p2ptv/protocol';
 import type { EngineContext } from './engine-context.js';
 import { missingBytes, type StoredChunk } from './chunk-store.js';
 import type { LinkId } from './engine-io.js';
@@ -19,8 +18,7 @@ export function bestSource(
   wanted: { readonly chunk: StoredChunk; readonly other?: LinkId; readonly fromBlock?: number },
 ): Candidate | undefined {
   const { chunk, other, fromBlock } = wanted;
-  const byteCount =
-    fromBlock === undefined ? missingBytes(chunk) : chunk.signed.header.byteLength - fromBlock * BLOCK_BYTES;
+  const byteCount = missingBytes(chunk, fromBlock);
   const { requestsPerNeighbour } = context.options.scheduler;
   const incomingDelayMs = chunk.signed.header.durationUs / 4000;
   let best: Neighbour | undefined;

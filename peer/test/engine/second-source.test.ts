@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import type { PartialEngineOptions } from '../../src/engine/engine-options.js';
 import { EngineRig, ref } from './engine-rig.js';
@@ -77,6 +78,19 @@ describe('a transfer that is slow', () => {
     for (const neighbour of rig.engine.state.neighbours) {
       expect([neighbour.outstandingBytes, neighbour.outstandingChunks]).toEqual([0, 0]);
     }
+  });
+
+  it('SC5: a neighbour owes what it was asked for and has not sent, whoever else sent some of it', () => {
+    const { rig, slow, quick } = slowly('complete');
+    const owedBy = (linkId: number): number | undefined =>
+      rig.engine.state.neighbours.find((neighbour) => neighbour.linkId === linkId)?.outstandingBytes;
+    const endBytes = CHUNK_BYTES - 3 * BLOCK_BYTES;
+    expect([owedBy(slow), owedBy(quick)]).toEqual([CHUNK_BYTES - BLOCK_BYTES, endBytes]);
+    rig.tell(slow, 2);
+    for (const index of [3, 4]) rig.send(quick, 1, index);
+    for (const index of [1, 2]) rig.send(slow, 1, index);
+    expect([owedBy(slow), owedBy(quick)]).toEqual([CHUNK_BYTES, 0]);
+    expect(rig.sent('cancel', quick)).toEqual([]);
   });
 
   it('SC12: who is still getting the chunk, or is slow too, is not asked for its end', () => {
