@@ -8,7 +8,7 @@ import type { SimResult } from './sim-result.js';
 import { Simulation } from './simulation.js';
 
 /** Events between looks at the clock and at Ctrl-C. */
-const EVENTS_A_TURN = 20_000;
+const EVENTS_A_TURN = 2_000;
 const PROGRESS_MS = 5_000;
 
 /**
