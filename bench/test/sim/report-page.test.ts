@@ -49,6 +49,16 @@ describe('page of a simulation', () => {
     expect(page.match(/class="(wide|narrow)"/g)).toHaveLength(2 * TITLES.length);
   });
 
+  it('holds a recording against no limit of live streams', () => {
+    const page = (result: SimResult): string => simPage(report({ p2ptv: planned() }, { p2ptv: result }));
+    const live = page(simResult());
+    const onDemand = page(simResult({ seekMs: { p50: 169, p95: 189 } }));
+    for (const words of ['limit 1 − 1/N', 'with one copy leaving the origin', 'seeds a chunk</p>']) {
+      expect(live).toContain(words);
+      expect(onDemand).not.toContain(words);
+    }
+  });
+
   it('gives each drawing ids of its own', () => {
     const page = simPage(report({ p2ptv: planned() }, { p2ptv: simResult() }));
     const ids = page.match(/ id="[^"]*"/g) ?? [];

@@ -28,7 +28,7 @@ const HEADLINES: readonly { readonly field: string; readonly label: string; read
   {
     field: 'originPeakBitsPerSecond',
     label: 'Origin, peak',
-    note: ({ result }) => `${formatFigure(result.seedsPerChunk, 'number')} seeds a chunk`,
+    note: ({ result }) => (result.seekMs ? 'nothing is seeded on demand' : `${formatFigure(result.seedsPerChunk, 'number')} seeds a chunk`),
   },
 ];
 

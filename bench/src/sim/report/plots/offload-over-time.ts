@@ -7,9 +7,11 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
   const runs = [main, ...others];
   const isAlone = others.length === 0;
   const { offloadSteadyRatio, offloadSteadyLimitRatio } = main.result;
+  // Viewers of a recording are at different places: how many there are says little of the limit.
+  const isLive = main.result.seekMs === undefined;
   const legend: LegendEntry[] = [
     ...runs.map(({ name, color }) => ({ label: isAlone ? 'offload' : name, color, mark: 'line' as const })),
-    { label: 'limit 1 − 1/N', color: INK, mark: 'dashed' },
+    ...(isLive ? [{ label: 'limit 1 − 1/N', color: INK, mark: 'dashed' as const }] : []),
     ...(isAlone ? [{ label: 'viewers', color: MUTED, mark: 'box' as const }] : []),
   ];
   const seconds = Math.max(1, ...runs.map((run) => run.result.series.overTime.length));
@@ -17,7 +19,7 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
     title: 'What the origin is spared',
     finding:
       `${isAlone ? 'From' : `${main.name}, from`} 10 s after each join ${percent(offloadSteadyRatio)} of the media come from other viewers; ` +
-      `with one copy leaving the origin it would be ${percent(offloadSteadyLimitRatio)}.`,
+      `${isLive ? 'with one copy leaving the origin it would be' : 'as somebody has to be the first to play each, it is at most'} ${percent(offloadSteadyLimitRatio)}.`,
     legend,
     draw: (size) => ({
       grid: grid(size, isAlone ? { right: size.isNarrow ? 38 : 50 } : {}),
@@ -35,15 +37,19 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
           data: run.result.series.overTime.map(({ atSeconds, offloadRatio }) => [atSeconds, Math.max(0, offloadRatio)]),
           lineStyle: { color: run.color, width: run === main ? 2.4 : 1.6 },
         })),
-        {
-          type: 'line',
-          silent: true,
-          symbol: 'none',
-          data: main.result.series.overTime.map(({ atSeconds, viewers }) => [atSeconds, viewers > 1 ? 1 - 1 / viewers : 0]),
-          lineStyle: { color: INK, width: 1.2, type: [5, 4] },
-        },
+        ...(isLive ? [limitOf(main)] : []),
       ],
     }),
+  };
+}
+
+function limitOf(run: ShownRun): ChartSeries {
+  return {
+    type: 'line',
+    silent: true,
+    symbol: 'none',
+    data: run.result.series.overTime.map(({ atSeconds, viewers }) => [atSeconds, viewers > 1 ? 1 - 1 / viewers : 0]),
+    lineStyle: { color: INK, width: 1.2, type: [5, 4] },
   };
 }
 
