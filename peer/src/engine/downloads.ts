@@ -390,9 +390,8 @@ export class Downloads {
     } else if (isFallbackTime && this.#mayFetch(nowMs) && download.failures === 0) {
       // What is overdue already has had its time.
       const latestMs = nowMs > download.source.expectedAtMs ? deadlineMs - marginMs : Math.max(deadlineMs - marginMs, fetchedAtMs);
-      if (expectedFinishMs(nowMs, download) > latestMs) {
-        if (!this.#switchInTime(nowMs, download, { latestMs: deadlineMs - marginMs, deadlineMs })) this.#fallBack(nowMs, download);
-      } else this.#spare(nowMs, download, download.source);
+      if (expectedFinishMs(nowMs, download) > latestMs) this.#fallBack(nowMs, download);
+      else this.#spare(nowMs, download, download.source);
     }
     if (!isFallbackTime) this.#lookAgain(download, fallbackAtMs);
   }
@@ -474,19 +473,6 @@ export class Downloads {
     this.#ask(nowMs, download, { ...best, deadlineMs });
   }
 
-  /** Before the origin is asked for what a transfer brings too late: another neighbour that has all of it may bring it in time. */
-  #switchInTime(nowMs: number, download: Download, { latestMs, deadlineMs }: { readonly latestMs: number; readonly deadlineMs: number }): boolean {
-    const { source, chunk } = download;
-    if (source.kind !== 'peer' || download.switches >= MAX_SWITCHES) return false;
-    const best = bestSource(this.#context, nowMs, { chunk, other: source.linkId, fromBlock: firstMissingBlock(chunk) });
-    if (!best || best.finishMs > latestMs) return false;
-    download.switches++;
-    this.#context.counters.switches++;
-    this.#release(nowMs, download, { isCancelled: true });
-    this.#ask(nowMs, download, { ...best, deadlineMs });
-    return true;
-  }
-
   /** Of a slow transfer the end is left to a second source. */
   #split(nowMs: number, download: Download, deadlineMs: number): void {
     const { source, chunk } = download;
@@ -522,7 +508,12 @@ export class Downloads {
   }
 
   /** Asks for what is missing, or only for what is missing from a block on. */
-  #request(nowMs: number, { chunk }: Download, from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number }): void {
+  #request(
+    nowMs: number,
+    download: Download,
+    from: Candidate & { readonly deadlineMs: number; readonly fromBlock?: number },
+  ): void {
+    const { chunk } = download;
     const firstBlock = from.fromBlock ?? firstMissingBlock(chunk);
     this.#links.send(nowMs, from.neighbour.linkId, {
       kind: 'request',

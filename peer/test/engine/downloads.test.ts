@@ -356,24 +356,6 @@ describe('fallback', () => {
     });
   });
 
-  it.each([
-    ['complete', [], [{ ...ref(1), firstBlock: 2 }]],
-    ['incoming', [2 * 16384], []],
-  ] as const)('FB4: of a neighbour that has the chunk %s: fetched from %j, asked of it %j', (holding, fetchedFrom, asked) => {
-    const rig = viewer({ engine: { disabled: ['splitting'], fallback: { jitterParts: 0 } } });
-    const [late, other] = [rig.link({ status: { uplinkKbps: 2_000 } }), rig.link()];
-    playUntil(rig, 1, 1_000);
-    rig.tell(late, 1);
-    rig.runFor(150);
-    rig.send(late, 1, 0);
-    rig.runFor(450);
-    rig.send(late, 1, 1);
-    rig.tell(other, 1, holding);
-    while (rig.sent('cancel', late).length === 0 && rig.nowMs < 12_000) rig.runFor(1);
-    expect(rig.all('fetchChunk').map(({ firstByte }) => firstByte)).toEqual(fetchedFrom);
-    expect(rig.sent('request', other)).toMatchObject(asked);
-  });
-
   it('FB5: a transfer that is expected in time spares the fallback, and is looked at again when it should be over', () => {
     const rig = viewer();
     const linkId = rig.link();

@@ -30,7 +30,7 @@ export type FallbackMark = {
 /**
  * Decides s, the copies of a chunk that the origin's seeder sends: the fewest with which viewers
  * rarely turn to the origin. Let f be the copies of a chunk that are fetched because a deadline came
- * near: what is fetched beyond s/2 costs more than it would to seed more, and less than s/10 shows
+ * near: what is fetched beyond s/2, and beyond the one copy that a step costs, costs more than it would to seed more, and less than s/10 shows
  * that fewer would do (DESIGN: Seeding and the origin's budget).
  *
  * Never below a share of the viewers, with which the time to spread is the same at every size; never
@@ -126,7 +126,7 @@ export class SeedCopies {
       const fallbackCopies = (this.#fallbackShares / (this.#sampleCount + this.#idleCount)) * peerCount;
       // Where uplinks cannot carry the stream, the origin sends that much anyway: better early, to those who pass it on.
       if (fallbackCopies > peerCount * SHORTAGE_OVER) this.#copies = Math.max(this.#copies + step, Math.floor(fallbackCopies / 2));
-      else if (fallbackCopies > this.#copies * RAISE_OVER) this.#copies += Math.max(step, Math.floor(fallbackCopies * NEED_STEP_RATIO));
+      else if (fallbackCopies > Math.max(1, this.#copies * RAISE_OVER)) this.#copies += Math.max(step, Math.floor(fallbackCopies * NEED_STEP_RATIO));
       else if (fallbackCopies < this.#copies * LOWER_UNDER) this.#copies = Math.max(least, this.#copies - step);
     }
     this.#fallbackShares = 0;

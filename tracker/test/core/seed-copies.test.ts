@@ -95,6 +95,14 @@ describe('seedCopies', () => {
     expect(world.copies).toBe(3);
   });
 
+  it('are not doubled for less than the second one costs', () => {
+    const world = new WatchingWorld(10);
+    world.watch(20_000, () => 0.09);
+    expect(world.copies).toBe(1);
+    world.watch(10_000, () => 0.12);
+    expect(world.copies).toBe(2);
+  });
+
   it('rise by a fifth of what is fetched in need, where that is more than a tenth of them', () => {
     const world = new WatchingWorld(200);
     world.watch(6_000, () => 0.2);
