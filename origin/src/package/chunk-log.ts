@@ -277,11 +277,9 @@ export class ChunkLog {
       this.#segments.delete(mediaSequence);
     }
     this.#entries.splice(0, firstIndex(this.#entries, ({ sequence }) => sequence >= oldest));
-    for (const { sequences } of this.#segments.values()) {
-      const [first = 0] = sequences;
-      this.#sequences.splice(0, firstIndex(this.#sequences, (sequence) => sequence >= first));
-      break;
-    }
+    const [oldestSegment] = this.#segments.values();
+    const first = oldestSegment?.sequences[0] ?? Infinity;
+    this.#sequences.splice(0, firstIndex(this.#sequences, (sequence) => sequence >= first));
     const needed = new Set<string>();
     for (const chunk of this.#chunks.values()) needed.add(chunk.signed.header.initHash);
     this.#archive.forgetInits(needed);

@@ -298,15 +298,19 @@ export class Neighbours {
   }
 }
 
-/** The renditions of whose chunks a neighbour wants to hear, as a set of bits. */
-function heededBy({ role, status }: Neighbour): number {
-  if (role === 'origin') return 0;
+/** The renditions that a neighbour follows, as a set of bits; before its HELLO nobody knows, and it is told of all. */
+function followedBy({ status }: Neighbour): number {
   return status?.renditions ? status.renditions : ALL_RENDITIONS;
 }
 
-/** True when a neighbour wants to hear of a rendition's chunks; before its HELLO nobody knows, and it is told of all. */
-export function follows({ status }: Neighbour, rendition: RenditionId): boolean {
-  return !status?.renditions || (status.renditions & renditionBit(rendition)) !== 0;
+/** Those of whose chunks it wants to hear: the origin's seeder has them from the publisher. */
+function heededBy(neighbour: Neighbour): number {
+  return neighbour.role === 'origin' ? 0 : followedBy(neighbour);
+}
+
+/** True when a neighbour follows a rendition, or has not said yet. */
+export function follows(neighbour: Neighbour, rendition: RenditionId): boolean {
+  return (followedBy(neighbour) & renditionBit(rendition)) !== 0;
 }
 
 /** What each promise that a neighbour broke adds to its predicted finish, ms. */

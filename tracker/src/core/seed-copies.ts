@@ -112,7 +112,7 @@ export class SeedCopies {
   /** Copies that the uplinks do not carry, and that are fetched in need as well; 0 while that is not known of half the peers, or not much. */
   #copiesShort(peerCount: number): number {
     const { count, fallbackShares, viewersCarried } = this.#measured;
-    if (count * 2 < peerCount) return 0;
+    if (count === 0 || count * 2 < peerCount) return 0;
     const shortShare = Math.min(fallbackShares / count, 1 - (UPLINK_SHARE * viewersCarried) / count);
     return shortShare > SHORTAGE_OVER ? shortShare * peerCount : 0;
   }
