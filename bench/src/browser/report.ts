@@ -1,20 +1,11 @@
 import * as z from 'zod';
 
 import { machineSchema } from '../machine.js';
+import { originBytesSchema } from '../origin-bytes.js';
 
 const count = z.int().min(0);
 const amount = z.number().min(0);
 const ratio = z.number().max(1);
-
-/** Application bytes by what they were. */
-export const originBytesSchema = z.strictObject({
-  media: count,
-  init: count,
-  playlists: count,
-  headers: count,
-  join: count,
-  seeder: count,
-});
 
 const viewerSchema = z.strictObject({
   viewer: count,

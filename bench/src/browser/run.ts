@@ -3,7 +3,7 @@ import { describeMachine } from '../machine.js';
 import type { SuiteContext } from '../suite.js';
 import { CHROMIUM_FLAGS, findChromium } from './chromium.js';
 import type { BrowserOptions } from './options.js';
-import { OriginProcess } from './origin-process.js';
+import { OriginProcess } from '../origin-process.js';
 import { PageServer } from './page-server.js';
 import { browserReportSchema, type BrowserReport, type SystemResult } from './report.js';
 import { summarize } from './summary.js';

@@ -8,7 +8,7 @@ import { bytesSince, offloadRatio, totalBytes } from '../metrics/offload.js';
 import { MachineLoad } from '../machine-load.js';
 import { ProcessTreeMeter, readProcesses } from '../process-times.js';
 import type { BrowserOptions } from './options.js';
-import type { OriginProcess } from './origin-process.js';
+import type { OriginProcess } from '../origin-process.js';
 import type { ViewerReport } from './page/viewing.js';
 import { ViewerProcess, type ViewerSettings } from './viewer-process.js';
 import type { SystemName } from './systems/registry.js';

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { streamListSchema, type StreamListing } from '@p2ptv/protocol';
 import * as z from 'zod';
 
-import { BenchError } from '../errors.js';
-import { originBytesSchema } from './report.js';
+import { BenchError } from './errors.js';
+import { originBytesSchema } from './origin-bytes.js';
 
 /** How the origin is run. */
 export type OriginSettings = {
@@ -40,7 +40,7 @@ const logLineSchema = z.object({
 });
 
 /** The built command line, seen from the sources and from the built files alike. */
-const CLI = fileURLToPath(new URL('../../../origin/dist/entry/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../origin/dist/entry/cli.js', import.meta.url));
 const READY = /^P2PTV is ready/;
 const FOUND_FFMPEG = /^Found ffmpeg/;
 /** pino's number for `warn`. */
