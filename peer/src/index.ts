@@ -3,6 +3,9 @@ export type { EngineOptions, PartialEngineOptions } from './engine/engine-option
 export { DEFAULT_ENGINE_OPTIONS } from './engine/engine-options.js';
 export { MIN_UPLOAD_CAP_BITS_PER_SECOND } from './engine/token-bucket.js';
 export type { PlaybackPosition, UploadPolicy } from './engine/viewer-input.js';
+export type { Link, LinkEnd, LinkListener, RemotePeer } from './ports/link.js';
+export type { Credentials, DialFailure, LinkTransport, LinkTransportListener } from './ports/link-transport.js';
+export type { Uplink } from './ports/uplink.js';
 export { EventHub } from './runtime/event-hub.js';
 export { PeerSessionError, type PeerSessionErrorCode } from './runtime/errors.js';
 export type {

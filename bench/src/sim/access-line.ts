@@ -77,6 +77,6 @@ export class AccessLine {
 }
 
 /** Bytes that an application message takes on the wire; counted as time, never as application bytes. */
-function wireBytes(bytes: number): number {
+export function wireBytes(bytes: number): number {
   return bytes * PACKET_OVERHEAD_RATIO + MESSAGE_OVERHEAD_BYTES;
 }

@@ -1,9 +1,9 @@
-import type { SimResult } from './sim-result.js';
+import type { MeasuredFigures } from './sim-result.js';
 
 /** How a figure is written. */
 export type FigureUnit = 'ratio' | 'share' | 'ms' | 'bitsPerSecond' | 'bytes' | 'count' | 'number' | 'seconds';
 
-/** One figure of a {@link SimResult}. */
+/** One figure of {@link MeasuredFigures}. */
 export type Figure = {
   /** Its path: `chunkDelayMs.p99`. */
   readonly field: string;
@@ -85,7 +85,7 @@ export function figureOf(field: string): Figure {
 }
 
 /** A figure's value in a run; undefined when there is no such number, or it isn't finite. */
-export function figureValue(result: SimResult, field: string): number | undefined {
+export function figureValue(result: MeasuredFigures, field: string): number | undefined {
   let value: unknown = result;
   for (const key of field.split('.')) {
     if (typeof value !== 'object' || value === null) return undefined;

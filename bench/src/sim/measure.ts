@@ -1,5 +1,4 @@
-import { renditionBit, type ChunkHeader, type ChunkRef, type PeerRole, type RenditionId, type WireMessage } from '@p2ptv/protocol';
-import type { EventQueue } from './event-queue.js';
+import { renditionBit, type ChunkRef, type PeerRole, type RenditionId, type WireMessage } from '@p2ptv/protocol';
 import { Histogram } from './histogram.js';
 import type { OriginByteKind } from './origin-http.js';
 import { countAltered, isAltered } from './altered-block.js';
@@ -24,6 +23,11 @@ const LONG_STARTUP_MS = 2_000;
 const SAMPLED_VIEWERS = 2_000;
 const SAMPLED_DELAYS = 400;
 
+/** The run's time, ms from its start. */
+export interface RunClock {
+  readonly nowMs: number;
+}
+
 /** A peer, as far as it is counted. */
 export interface CountedPeer {
   readonly index: number;
@@ -40,6 +44,9 @@ export interface CountedPeer {
   /** Capture date of the picture on the screen, ms; undefined before the first one. */
   readonly playheadMs: number | undefined;
 }
+
+/** A chunk, as far as it is counted. */
+export type CountedChunk = ChunkRef & { readonly byteLength: number };
 
 /** What is counted of one viewer. */
 export type ViewerTally = {
@@ -58,7 +65,7 @@ type Second = { viewers: number; handedBytes: number; stalledViewers: number; or
 
 /** Counts what happens in a run; memory is bounded by viewers and seconds, not by events. */
 export class Measure {
-  readonly #queue: EventQueue;
+  readonly #clock: RunClock;
   readonly #viewers = new Map<CountedPeer, ViewerTally>();
   /** One viewer of so many is sampled. */
   #sampleRatio = 1;
@@ -122,9 +129,9 @@ export class Measure {
    * @param run `firstViewers` come at first; they are told apart from those who come later; `ladder`: the stream's
    * renditions; `endMs`: when the run will be over
    */
-  constructor(queue: EventQueue, run: { readonly firstViewers: number; readonly ladder: readonly Rung[]; readonly endMs: number }) {
+  constructor(clock: RunClock, run: { readonly firstViewers: number; readonly ladder: readonly Rung[]; readonly endMs: number }) {
     const { firstViewers, ladder, endMs } = run;
-    this.#queue = queue;
+    this.#clock = clock;
     this.#finishedToMs = endMs - UNFINISHED_MS;
     this.#renditions = ladder.length;
     this.#renditionTally = ladder.length > 1 ? new RenditionTally(ladder) : undefined;
@@ -134,7 +141,7 @@ export class Measure {
   /** For how long an altering peer was linked to whom it had sent an altered block, at most, ms; null: it still is. */
   get pollutersRemainingAfterMs(): number | null {
     for (const [end, atMs] of this.#betrayedAtMs) {
-      if (end.isOpen && end.other.isOpen && this.#queue.nowMs - atMs > POLLUTER_PATIENCE_MS) return null;
+      if (end.isOpen && end.other.isOpen && this.#clock.nowMs - atMs > POLLUTER_PATIENCE_MS) return null;
     }
     return this.#longestBetrayalMs;
   }
@@ -158,7 +165,7 @@ export class Measure {
     const atMs = this.#betrayedAtMs.get(end);
     if (atMs === undefined) return;
     this.#betrayedAtMs.delete(end);
-    this.#longestBetrayalMs = Math.max(this.#longestBetrayalMs, this.#queue.nowMs - atMs);
+    this.#longestBetrayalMs = Math.max(this.#longestBetrayalMs, this.#clock.nowMs - atMs);
   }
 
   get viewers(): IterableIterator<ViewerTally> {
@@ -166,7 +173,7 @@ export class Measure {
   }
 
   get endedAtMs(): number {
-    return this.#queue.nowMs;
+    return this.#clock.nowMs;
   }
 
   get viewersNow(): number {
@@ -228,7 +235,7 @@ export class Measure {
 
   /** Called every quarter of a second: what is a mean over time. */
   sampled(sinceMs: number): void {
-    const { nowMs } = this.#queue;
+    const { nowMs } = this.#clock;
     const viewers = this.#viewersNow;
     if (viewers > 0) {
       this.#viewerMs += viewers * sinceMs;
@@ -294,32 +301,32 @@ export class Measure {
   viewerLeft(peer: CountedPeer): void {
     this.#viewersNow--;
     const tally = this.#viewers.get(peer);
-    if (tally) tally.leftAtMs = this.#queue.nowMs;
-    this.#countWatched(peer, this.#queue.nowMs);
+    if (tally) tally.leftAtMs = this.#clock.nowMs;
+    this.#countWatched(peer, this.#clock.nowMs);
     this.#outage?.left(peer);
   }
 
   /** The run is over. Whoever still waits for a first frame has waited for at least so long. */
   finish(): void {
-    const { nowMs } = this.#queue;
+    const { nowMs } = this.#clock;
     for (const { peer, leftAtMs, startupMs } of this.#viewers.values()) {
       const waitedMs = (leftAtMs ?? nowMs) - peer.joinedAtMs;
       if (startupMs === undefined && waitedMs > LONG_STARTUP_MS) this.startups.add(waitedMs);
     }
     for (const { peer, leftAtMs } of this.#viewers.values()) {
-      if (leftAtMs === undefined) this.#countWatched(peer, this.#queue.nowMs);
+      if (leftAtMs === undefined) this.#countWatched(peer, this.#clock.nowMs);
     }
     this.#outage?.finish();
   }
 
   /** @param isReachable false: nobody can have it yet, and its delay says nothing */
-  published(header: ChunkHeader, isReachable: boolean): void {
-    this.#publishedAtMs[this.#placeOf(header)] = isReachable ? this.#queue.nowMs : -Infinity;
+  published(header: CountedChunk, isReachable: boolean): void {
+    this.#publishedAtMs[this.#placeOf(header)] = isReachable ? this.#clock.nowMs : -Infinity;
     this.#publishedBytes += header.byteLength;
   }
 
   /** A part of a recording: that it was published long ago is all that matters. */
-  recorded(header: ChunkHeader): void {
+  recorded(header: CountedChunk): void {
     this.published(header, false);
   }
 
@@ -331,11 +338,11 @@ export class Measure {
   originSent(kind: OriginByteKind, to: { readonly joinedAtMs: number }, sent: { readonly bytes: number; readonly departsMs: number }): void {
     const { bytes, departsMs } = sent;
     this.originBytes[kind] += bytes;
-    if (isSteady(to, this.#queue.nowMs)) this.originSteadyBytes += bytes;
+    if (isSteady(to, this.#clock.nowMs)) this.originSteadyBytes += bytes;
     const tenth = Math.floor(departsMs / 100);
     while (this.#originTenths.length <= tenth) this.#originTenths.push(0);
     this.#originTenths[tenth] = (this.#originTenths[tenth] ?? 0) + bytes;
-    this.#second(this.#queue.nowMs).origin[kind] += bytes;
+    this.#second(this.#clock.nowMs).origin[kind] += bytes;
   }
 
   linkBytesSent(from: CountedPeer, end: LinkEnd, sent: { readonly message: WireMessage; readonly bytes: number }): void {
@@ -358,7 +365,7 @@ export class Measure {
 
   /** A peer is about to find out that a block was altered. */
   betrayed(peer: CountedPeer, end: LinkEnd): void {
-    if (!peer.isPolluter && !this.#betrayedAtMs.has(end)) this.#betrayedAtMs.set(end, this.#queue.nowMs);
+    if (!peer.isPolluter && !this.#betrayedAtMs.has(end)) this.#betrayedAtMs.set(end, this.#clock.nowMs);
   }
 
   mediaCame(to: CountedPeer, chunk: ChunkRef, bytes: number): void {
@@ -369,23 +376,23 @@ export class Measure {
   }
 
   /** @param bytes of the part, where they are looked at */
-  partReady(peer: CountedPeer, header: ChunkHeader, bytes: Uint8Array | undefined): void {
+  partReady(peer: CountedPeer, { byteLength }: { readonly byteLength: number }, bytes: Uint8Array | undefined): void {
     const tally = this.#viewers.get(peer);
     if (!tally) return;
     if (bytes && !peer.isPolluter) this.badBlocksPlayed += countAltered(bytes);
-    tally.handedBytes += header.byteLength;
-    this.handedBytes += header.byteLength;
-    this.#second(this.#queue.nowMs).handedBytes += header.byteLength;
-    if (isSteady(peer, this.#queue.nowMs)) this.handedSteadyBytes += header.byteLength;
+    tally.handedBytes += byteLength;
+    this.handedBytes += byteLength;
+    this.#second(this.#clock.nowMs).handedBytes += byteLength;
+    if (isSteady(peer, this.#clock.nowMs)) this.handedSteadyBytes += byteLength;
   }
 
   /** On demand a part is handed over when playback comes to it. */
-  played(peer: CountedPeer, header: ChunkHeader, bytes: Uint8Array | undefined): void {
+  played(peer: CountedPeer, header: CountedChunk, bytes: Uint8Array | undefined): void {
     this.partReady(peer, header, bytes);
     if (this.#playedSequences.has(header.sequence)) return;
     this.#playedSequences.add(header.sequence);
     this.firstPlayedBytes += header.byteLength;
-    if (isSteady(peer, this.#queue.nowMs)) this.firstPlayedSteadyBytes += header.byteLength;
+    if (isSteady(peer, this.#clock.nowMs)) this.firstPlayedSteadyBytes += header.byteLength;
   }
 
   /** The first frame after a seek is there. */
@@ -398,21 +405,21 @@ export class Measure {
     if (waitedMs > LONG_STARTUP_MS) this.seeks.add(waitedMs);
   }
 
-  chunkVerified(peer: CountedPeer, header: ChunkHeader): void {
+  chunkVerified(peer: CountedPeer, header: CountedChunk): void {
     const tally = this.#viewers.get(peer);
     const place = this.#placeOf(header);
     const publishedMs = this.#publishedAtMs[place];
     if (!tally || publishedMs === undefined) return;
     this.#verifiedByPlace[place] = (this.#verifiedByPlace[place] ?? 0) + header.byteLength;
     if (publishedMs < peer.joinedAtMs + SETTLED_AFTER_MS || publishedMs > this.#finishedToMs) return;
-    const delayMs = this.#queue.nowMs - publishedMs;
+    const delayMs = this.#clock.nowMs - publishedMs;
     this.delays.add(delayMs);
     if (peer.isUploading) this.contributorDelays.add(delayMs);
     if (tally.isSampled && tally.delaysMs.length < SAMPLED_DELAYS) tally.delaysMs.push(delayMs);
   }
 
   started(peer: CountedPeer): void {
-    const startupMs = this.#queue.nowMs - peer.joinedAtMs;
+    const startupMs = this.#clock.nowMs - peer.joinedAtMs;
     this.startups.add(startupMs);
     const tally = this.#viewers.get(peer);
     if (tally) tally.startupMs = startupMs;
@@ -436,7 +443,7 @@ export class Measure {
     this.#outage?.skipped(peer, fromMs);
     this.skippedMs += byMs;
     if (this.#isFirst(peer)) this.firstSkippedMs += byMs;
-    if (isSteady(peer, this.#queue.nowMs)) this.skippedSteadyMs += byMs;
+    if (isSteady(peer, this.#clock.nowMs)) this.skippedSteadyMs += byMs;
   }
 
   delaySampled(peer: CountedPeer, nowMs: number, delayMs: number): void {

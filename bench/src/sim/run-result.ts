@@ -4,7 +4,7 @@ import { chunkDelayLimits } from './limits/chunk-delay-limits.js';
 import { offloadUplinkLimit } from './limits/rate-limit.js';
 import { SETTLED_AFTER_MS, type Measure, type ViewerTally } from './measure.js';
 import type { SimConfig } from './sim-config.js';
-import type { LiveFigures, SimResult, SimSeries } from './sim-result.js';
+import type { LiveFigures, MeasuredFigures, SimResult, SimSeries } from './sim-result.js';
 import type { Simulation } from './simulation.js';
 import { SimulationError } from './simulation-error.js';
 
@@ -22,6 +22,19 @@ export type RunCost = { readonly wallSeconds: number; readonly peakRssBytes: num
 export function runResult(strategy: string, config: SimConfig, ran: { simulation: Simulation; cost: RunCost }): SimResult {
   const { simulation, cost } = ran;
   const { measure, queue, trace } = simulation;
+  return {
+    strategy,
+    ...measuredFigures(config, measure),
+    events: queue.ran,
+    eventsPerSecond: Math.round(ratioOf(queue.ran, cost.wallSeconds)),
+    wallSeconds: cost.wallSeconds,
+    peakRssBytes: cost.peakRssBytes,
+    traceHash: trace.hex,
+  };
+}
+
+/** What was measured of viewers and origin, in virtual time or in real. */
+export function measuredFigures(config: SimConfig, measure: Measure): MeasuredFigures {
   const tallies = [...measure.viewers];
   const originTotal = BYTE_KINDS.reduce((sum, kind) => sum + measure.originBytes[kind], 0);
   const uplinks = tallies.map(({ peer }) => (peer.isUploading ? peer.line.uplinkBitsPerSecond : 0));
@@ -31,7 +44,6 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
   const limit = offloadLimitsOf(config, measure);
   const offloadSteadyRatio = measure.handedSteadyBytes > 0 ? 1 - measure.originSteadyBytes / measure.handedSteadyBytes : 0;
   return {
-    strategy,
     offloadRatio: measure.handedBytes > 0 ? 1 - originTotal / measure.handedBytes : 0,
     offloadSteadyRatio,
     offloadLimitRatio: limit.ratio,
@@ -66,11 +78,6 @@ export function runResult(strategy: string, config: SimConfig, ran: { simulation
     mechanisms: mechanismsOf(tallies),
     viewers: tallies.length,
     meanViewers: measure.meanViewers,
-    events: queue.ran,
-    eventsPerSecond: Math.round(ratioOf(queue.ran, cost.wallSeconds)),
-    wallSeconds: cost.wallSeconds,
-    peakRssBytes: cost.peakRssBytes,
-    traceHash: trace.hex,
     series: seriesOf({ measure, seconds: config.seconds }, live?.diffusionLimit ?? [], tallies),
   };
 }
@@ -153,14 +160,14 @@ function meanRateOf(config: SimConfig, measure: Measure): number {
   return (measure.handedBytes * 8_000) / measure.watchedMs;
 }
 
-function outageFiguresOf({ outage }: Measure): Pick<SimResult, 'recoveryMs' | 'outagePlayedRatio'> {
+function outageFiguresOf({ outage }: Measure): Pick<MeasuredFigures, 'recoveryMs' | 'outagePlayedRatio'> {
   return {
     ...(outage?.recoveryMs === undefined ? {} : { recoveryMs: outage.recoveryMs }),
     ...(outage?.playedRatio === undefined ? {} : { outagePlayedRatio: outage.playedRatio }),
   };
 }
 
-function fairnessOf(tallies: readonly ViewerTally[], measure: Measure, isLive: boolean): SimResult['uploadFairness'] {
+function fairnessOf(tallies: readonly ViewerTally[], measure: Measure, isLive: boolean): MeasuredFigures['uploadFairness'] {
   const given = tallies
     .map((tally) => {
       const { peer, leftAtMs = measure.endedAtMs } = tally;

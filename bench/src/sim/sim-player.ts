@@ -1,5 +1,5 @@
 import { DEFAULT_RATE_OPTIONS, DelayTarget, delayTargetOptions, nextRate } from '@p2ptv/player/playback-rules';
-import { SimEvent, type EventQueue } from './event-queue.js';
+import { SimEvent } from './event-queue.js';
 
 /** From a part that is ready to its first frame on the screen, ms. */
 const DECODE_MS = 40;
@@ -16,6 +16,11 @@ const START_MS = 1_500;
 const LEAST_SEEK_MS = 300;
 /** As in the player: in a longer stall it reports its playhead no more, and the engine's runs on. */
 const STALL_PATIENCE_MS = 1_000;
+
+/** Where a player's events wait for their time; a run's queue, or real time. */
+export interface PlayerQueue {
+  schedule(event: SimEvent, atMs: number): void;
+}
 
 /** What a player tells. Dates are capture times on the run's clock, ms. */
 export interface PlayerListener {
@@ -38,7 +43,7 @@ type Phase = 'waiting' | 'starting' | 'playing' | 'stalled';
  * rules for rate and target, and stands still when the next part is not there.
  */
 export class SimPlayer {
-  readonly #queue: EventQueue;
+  readonly #queue: PlayerQueue;
   readonly #listener: PlayerListener;
   readonly #target: DelayTarget;
   readonly #partMs: number;
@@ -61,7 +66,7 @@ export class SimPlayer {
 
   constructor(
     options: { readonly targetMs: number; readonly partMs: number },
-    ports: { readonly queue: EventQueue; readonly listener: PlayerListener; readonly peerIndex: number },
+    ports: { readonly queue: PlayerQueue; readonly listener: PlayerListener; readonly peerIndex: number },
   ) {
     this.#tick = new Wake(ports.peerIndex, (nowMs) => this.#ticked(nowMs));
     this.#dry = new Wake(ports.peerIndex, (nowMs) => this.#ranDry(nowMs));

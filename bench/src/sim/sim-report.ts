@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { machineSchema } from '../machine.js';
 import { barSchema } from './bars.js';
-import type { SimResult } from './sim-result.js';
+import type { MeasuredFigures, SimResult } from './sim-result.js';
 
 const count = z.int().min(0);
 const amount = z.number().min(0);
@@ -14,9 +14,8 @@ const quantilesSchema = z.strictObject({ p50: amount.nullable(), p95: amount.nul
 const originBytesSchema = z.strictObject({ seed: count, fallback: count, join: count, playlist: count, header: count });
 const pointsSchema = z.array(z.strictObject({ atMs: amount, share: ratio.min(0) }));
 
-/** The figures of one simulated run; the type says what each is. */
-export const simResultSchema = z.strictObject({
-  strategy: z.string(),
+/** What is measured of a run; the type says what each figure is. */
+export const measuredFiguresSchema = z.strictObject({
   offloadRatio: ratio,
   offloadSteadyRatio: ratio,
   offloadLimitRatio: ratio.min(0),
@@ -59,11 +58,6 @@ export const simResultSchema = z.strictObject({
   mechanisms: z.record(z.string(), amount),
   viewers: count,
   meanViewers: amount,
-  events: count,
-  eventsPerSecond: amount,
-  wallSeconds: amount,
-  peakRssBytes: count,
-  traceHash: z.string().min(1),
   series: z.strictObject({
     diffusion: pointsSchema,
     diffusionLimit: pointsSchema,
@@ -75,6 +69,17 @@ export const simResultSchema = z.strictObject({
       .array(z.strictObject({ uplinkKbps: amount, sentBytes: count, receivedBytes: count, delayP95Ms: amount.nullable() }))
       .max(2_000),
   }),
+}) satisfies z.ZodType<MeasuredFigures>;
+
+/** The figures of one simulated run. */
+export const simResultSchema = z.strictObject({
+  strategy: z.string(),
+  ...measuredFiguresSchema.shape,
+  events: count,
+  eventsPerSecond: amount,
+  wallSeconds: amount,
+  peakRssBytes: count,
+  traceHash: z.string().min(1),
 }) satisfies z.ZodType<SimResult>;
 
 /** What stands behind one of the results. */

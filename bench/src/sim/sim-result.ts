@@ -19,13 +19,27 @@ export type LiveFigures = {
 };
 
 /**
- * What one simulated run gives, for one strategy. Field names are those of the project's issues; ratios are of 1. Null:
- * there was nothing to measure it by, and it meets no bar.
+ * What is measured of a run, in virtual time or in real. Field names are those of the project's issues; ratios are of 1.
+ * Null: there was nothing to measure it by, and it meets no bar.
  */
-export type SimResult = CommonFigures & Partial<LiveFigures>;
+export type MeasuredFigures = CommonFigures & Partial<LiveFigures>;
+
+/** What one simulated run gives, for one strategy. */
+export type SimResult = MeasuredFigures & SimulatedRun;
 
 /** See {@link SimResult}: of a live stream that somebody watched for long enough. */
-export type LiveResult = CommonFigures & LiveFigures;
+export type LiveResult = SimResult & LiveFigures;
+
+/** What the simulator says of a run itself. */
+type SimulatedRun = {
+  readonly strategy: string;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+  readonly wallSeconds: number;
+  readonly peakRssBytes: number;
+  /** Rolling fingerprint of the run's trace, 16 hex digits: the same seed gives the same. */
+  readonly traceHash: string;
+};
 
 /** True for a run that has figures of delays. */
 export function isLiveResult(result: SimResult): result is LiveResult {
@@ -33,7 +47,6 @@ export function isLiveResult(result: SimResult): result is LiveResult {
 }
 
 type CommonFigures = {
-  readonly strategy: string;
   readonly offloadRatio: number;
   readonly offloadSteadyRatio: number;
   /** 1 − 1/N̄, with several renditions 1 − those that are watched/N̄; on demand 1 − what has to come from the origin once, because somebody plays it first, over all that is played. */
@@ -95,12 +108,6 @@ type CommonFigures = {
   readonly mechanisms: Readonly<Record<string, number>>;
   readonly viewers: number;
   readonly meanViewers: number;
-  readonly events: number;
-  readonly eventsPerSecond: number;
-  readonly wallSeconds: number;
-  readonly peakRssBytes: number;
-  /** Rolling fingerprint of the run's trace, 16 hex digits: the same seed gives the same. */
-  readonly traceHash: string;
   readonly series: SimSeries;
 };
 
@@ -118,7 +125,7 @@ export type SimSeries = {
     readonly viewers: number;
     readonly offloadRatio: number;
     readonly stalledViewers: number;
-    readonly origin: SimResult['originBytes'];
+    readonly origin: CommonFigures['originBytes'];
   }[];
   /** At most 2,000 viewers, drawn evenly. */
   readonly peers: readonly {

@@ -302,7 +302,7 @@ export class Simulation implements World {
   #newViewer(firstPart = 0): SimPeer {
     const { uplink, delayMs, freeRiderRatio, polluterRatio } = this.#config;
     const random = this.#population;
-    const uplinkBitsPerSecond = drawUplink(uplink, random);
+    const uplinkBitsPerSecond = drawUplink(uplink, random, this.#nextIndex - 1);
     const line = new AccessLine({
       accessDelayMs: (delayMs.least + random.next() * (delayMs.most - delayMs.least)) / 2,
       uplinkBitsPerSecond,

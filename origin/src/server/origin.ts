@@ -13,6 +13,7 @@ import type { Ffmpeg } from '../encode/ffmpeg-location.js';
 import { RtmpSource } from '../ingest/rtmp-source.js';
 import type { Source } from '../ingest/source.js';
 import type { ArchiveNotice } from '../package/chunk-archive.js';
+import type { LoggedChunk } from '../package/chunk-log.js';
 import { LiveStream } from '../package/live-stream.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
 import { PublishedStream } from '../publish/published-stream.js';
@@ -110,6 +111,8 @@ export class Origin {
       const publisher = onDataFolder(dataFolder, () => loadPublisher(dataFolder));
       const live = onDataFolder(dataFolder, () => openStream(options, publisher));
       undo.push(() => live.close());
+      // Before whoever serves it hears of it.
+      live.onChange((change) => change.kind === 'published' && logPublished(logger, change.chunk));
       // The tracker and the seeder join the server after the routes that ask them.
       const embedded: { tracker?: TrackerHandle; seeder?: SeederSession | undefined } = {};
       const gate = gateOf(options);
@@ -223,6 +226,12 @@ function openStream(options: OriginOptions, publisher: Publisher): LiveStream {
     wallMs: () => systemClock.wallMs(),
     notice: (notice) => logNotice(options.logger, notice),
   });
+}
+
+/** What measures delays takes their beginning from here. */
+function logPublished(logger: FastifyBaseLogger, { signed: { header } }: LoggedChunk): void {
+  const { rendition, sequence, byteLength, durationUs, isIndependent, programDateTimeMs } = header;
+  logger.trace({ chunk: { rendition, sequence, byteLength, durationUs, isIndependent, programDateTimeMs } }, 'Published a chunk.');
 }
 
 function logNotice(logger: FastifyBaseLogger, notice: ArchiveNotice): void {

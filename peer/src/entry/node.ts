@@ -17,10 +17,13 @@ import { NodeWebRtcHandler } from '../adapters/webrtc-node/node-webrtc-handler.j
 import { WebRtcTransport } from '../adapters/webrtc/webrtc-transport.js';
 import type { PartialEngineOptions } from '../engine/engine-options.js';
 import type { UploadPolicy } from '../engine/viewer-input.js';
+import type { LinkTransport } from '../ports/link-transport.js';
 import type { Uplink } from '../ports/uplink.js';
 import { LivePeerSession, type SessionParts } from '../runtime/live-peer-session.js';
 import type { PeerSession, SeederSession } from '../runtime/peer-session.js';
 import { TrackerClock } from '../runtime/tracker-clock.js';
+
+export { pacedTransport };
 
 /** Options of {@link createNodePeer}. */
 export type NodePeerOptions = {
@@ -29,18 +32,29 @@ export type NodePeerOptions = {
   readonly role: 'seeder' | 'viewer';
   /** Default: on. */
   readonly upload?: UploadPolicy;
+  /** How far behind the live edge playback will begin, ms; default 600. The origin's join answer reaches back so far. */
+  readonly joinDelayMs?: number;
+  /** Links are set up when playback has begun, at the latest after so many ms; default 0, at once. */
+  readonly meshDelayMs?: number;
+  /** Puts something between the peer and its network, as {@link pacedTransport} does. Default: nothing. */
+  readonly wrapTransport?: (transport: LinkTransport) => LinkTransport;
   readonly engine?: PartialEngineOptions;
 };
 
 /** A headless peer over node-datachannel. Nothing is sent before `start`. */
 export function createNodePeer(options: NodePeerOptions): PeerSession {
-  const { link, role, upload, engine } = options;
+  const { link, role, upload, joinDelayMs, meshDelayMs, wrapTransport, engine } = options;
   const parts = nodeParts(link);
   return new LivePeerSession({
     ...parts,
     role,
     origin: new HttpOriginClient({ link, verifier: parts.verifier, random: parts.random }),
+    ...(wrapTransport
+      ? { openTransport: (opened) => parts.openTransport((transport) => opened(transport && wrapTransport(transport))) }
+      : {}),
     ...(upload ? { upload } : {}),
+    ...(joinDelayMs === undefined ? {} : { joinDelayMs }),
+    ...(meshDelayMs === undefined ? {} : { meshDelayMs }),
     ...(engine ? { engine } : {}),
   });
 }

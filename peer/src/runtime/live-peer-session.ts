@@ -219,6 +219,7 @@ export class LivePeerSession implements SeederSession {
       verifiedBytes: { ...state.verifiedBytes },
       sentBytes: state.sentMediaBytes,
       originReceived: { ...(this.#parts.origin?.received ?? { media: 0, init: 0, headers: 0, join: 0 }) },
+      fallbackBytes: this.#fallbackBytes,
       seederFrameBytes: this.#seederFrameBytes,
       chunksVerified: state.chunksVerified,
       chunksRejected: state.chunksRejected,

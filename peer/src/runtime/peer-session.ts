@@ -70,6 +70,8 @@ export type PeerSessionStats = {
   readonly sentBytes: number;
   /** HTTP body bytes received. */
   readonly originReceived: Readonly<OriginReceived>;
+  /** Of its media, what was fetched later than for the first frame. */
+  readonly fallbackBytes: number;
   /** Bytes received in frames from the origin's seeder, control included. */
   readonly seederFrameBytes: number;
   readonly chunksVerified: number;

@@ -106,6 +106,7 @@ export class FakeSession implements PeerSession {
       verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
       sentBytes: 0,
       originReceived: { media: 0, init: 0, headers: 0, join: 0 },
+      fallbackBytes: 0,
       seederFrameBytes: 0,
       chunksVerified: 0,
       chunksRejected: 0,
