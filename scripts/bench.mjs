@@ -8,7 +8,7 @@ await main(async () => {
   const args = process.argv.slice(2);
   checkNode();
   await installDependencies();
-  if (args[0] === 'browser') {
+  if (args[0] === 'browser' || args[0] === 'mesh') {
     await ensurePrograms();
   }
   await build();

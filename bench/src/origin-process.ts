@@ -17,7 +17,23 @@ export type OriginSettings = {
   readonly partMs: number;
   readonly height: number;
   readonly input: string;
+  /** Bit rate of the video, kb/s. Default: by size. */
+  readonly videoKbps?: number;
+  /** What it may send in all, kb/s. Default: no limit. */
+  readonly uplinkKbps?: number | undefined;
+  /** Is told of every chunk when it is published. */
+  readonly published?: (chunk: PublishedChunk) => void;
 };
+
+const publishedSchema = z.object({
+  sequence: z.int().min(0),
+  byteLength: z.int().positive(),
+  durationUs: z.int().positive(),
+  isIndependent: z.boolean(),
+  programDateTimeMs: z.number(),
+});
+/** A chunk as the origin's log has it, and when it was published, ms since the Unix epoch. */
+export type PublishedChunk = z.infer<typeof publishedSchema> & { readonly publishedWallMs: number };
 
 const statsSchema = z.object({
   streams: z.array(
@@ -34,9 +50,11 @@ export type StreamStats = z.infer<typeof statsSchema>['streams'][number];
 
 const logLineSchema = z.object({
   level: z.number(),
+  time: z.number(),
   msg: z.string(),
   port: z.number().optional(),
   version: z.string().optional(),
+  chunk: publishedSchema.optional(),
 });
 
 /** The built command line, seen from the sources and from the built files alike. */
@@ -145,11 +163,13 @@ export class OriginProcess {
   }
 
   #arguments(): string[] {
-    const { partMs, height, input } = this.#settings;
+    const { partMs, height, input, videoKbps, uplinkKbps, published } = this.#settings;
     return [
       ...[CLI, 'start', '--clock', '--input', input, '--part-ms', String(partMs), '--height', String(height)],
       ...['--host', '127.0.0.1', '--port', '0', '--rtmp-port', '0', '--data', this.#folder],
-      ...['--log-format', 'json', '--log-level', 'debug'],
+      ...(videoKbps === undefined ? [] : ['--video-kbps', String(videoKbps)]),
+      ...(uplinkKbps === undefined ? [] : ['--uplink-kbps', String(uplinkKbps)]),
+      ...['--log-format', 'json', '--log-level', published ? 'trace' : 'debug'],
     ];
   }
 
@@ -163,7 +183,8 @@ export class OriginProcess {
   #logged(text: string): void {
     const line = logLineSchema.safeParse(parseJson(text));
     if (!line.success) return;
-    const { level, msg, port, version } = line.data;
+    const { level, time, msg, port, version, chunk } = line.data;
+    if (chunk) this.#settings.published?.({ ...chunk, publishedWallMs: time });
     if (READY.test(msg)) this.#port = port;
     if (FOUND_FFMPEG.test(msg)) this.#ffmpegVersion = version ?? 'unknown';
     if (level >= WARNING) {

@@ -1,6 +1,7 @@
 import { browserSuite } from './browser/suite.js';
+import { meshSuite } from './mesh/suite.js';
 import { simSuite } from './sim/suite.js';
 import type { Suite } from './suite.js';
 
 /** Every suite there is; a new one is a folder and a line here. */
-export const SUITES: readonly Suite[] = [browserSuite, simSuite];
+export const SUITES: readonly Suite[] = [browserSuite, meshSuite, simSuite];

@@ -106,6 +106,7 @@ export class Measure {
   readonly #receivedByPlace: number[] = [];
   readonly #verifiedByPlace: number[] = [];
   #publishedBytes = 0;
+  #chunksPublished = 0;
   #stalledNow = 0;
   #viewersNow = 0;
   #viewerMs = 0;
@@ -185,7 +186,7 @@ export class Measure {
   }
 
   get chunksPublished(): number {
-    return this.#publishedAtMs.length;
+    return this.#chunksPublished;
   }
 
   get publishedBytes(): number {
@@ -323,6 +324,7 @@ export class Measure {
   published(header: CountedChunk, isReachable: boolean): void {
     this.#publishedAtMs[this.#placeOf(header)] = isReachable ? this.#clock.nowMs : -Infinity;
     this.#publishedBytes += header.byteLength;
+    this.#chunksPublished++;
   }
 
   /** A part of a recording: that it was published long ago is all that matters. */

@@ -11,7 +11,11 @@ export function start(video: HTMLVideoElement, stream: StreamAddresses): Running
   const handed = new HandedMedia();
   handed.watch(hls);
   const fatalError = watchFatalErrors(hls);
-  const attachment = attachP2ptv(hls, { link: stream.link });
+  const { link, uploadBitsPerSecond } = stream;
+  const attachment = attachP2ptv(hls, {
+    link,
+    ...(uploadBitsPerSecond === undefined ? {} : { upload: { mode: 'capped', bitsPerSecond: uploadBitsPerSecond } }),
+  });
   hls.attachMedia(video);
   return {
     figures: () => {
@@ -22,6 +26,7 @@ export function start(video: HTMLVideoElement, stream: StreamAddresses): Running
         handedBytes: handed.bytes,
         // What the origin's seeder pushes, the origin sends.
         mediaBytes: { origin: verified.originBytes + verified.seederBytes, peers: verified.peerBytes },
+        sentBytes: session?.sentBytes ?? 0,
         received: { ...received, playlists: 0, seeder: session?.seederFrameBytes ?? 0 },
         chunksVerified: session?.chunksVerified ?? 0,
         chunksRejected: session?.chunksRejected ?? 0,

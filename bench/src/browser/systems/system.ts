@@ -6,6 +6,8 @@ export type StreamAddresses = {
   readonly link: string;
   /** Its multivariant playlist at the origin. */
   readonly playlistUrl: string;
+  /** The most that the viewer may upload, where that is limited. */
+  readonly uploadBitsPerSecond?: number;
 };
 
 /** What one viewer's player has counted since it was started. */
@@ -14,6 +16,8 @@ export type SystemFigures = {
   readonly handedBytes: number;
   /** Media bytes as the system itself counts them, by who sent them. */
   readonly mediaBytes: { readonly origin: number; readonly peers: number };
+  /** Media bytes sent to other viewers, where the system counts them. */
+  readonly sentBytes?: number;
   /** Application bytes received from the origin, where the system counts them itself. */
   readonly received: OriginBytes | undefined;
   readonly chunksVerified: number;

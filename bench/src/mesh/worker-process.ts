@@ -1,0 +1,129 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { BenchError } from '../errors.js';
+import type { FromWorker, PeerRecord, TimedMark, ToWorker, WorkerPlan } from './worker-messages.js';
+
+const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const READY_LIMIT_MS = 20_000;
+/** Longer than this a worker may not take to tell the last and end, ms. */
+const FINISH_LIMIT_MS = 5_000;
+
+/** Who hears what a worker says. */
+export type WorkerListener = {
+  readonly happened: (records: readonly PeerRecord[], marks: readonly TimedMark[]) => void;
+  readonly complained: (sentence: string) => void;
+};
+
+/** A process with Node viewers in it. It is ended with this one, whatever happens. */
+export class WorkerProcess {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  readonly #listener: WorkerListener;
+  readonly #ready: Promise<void>;
+  readonly #ended: Promise<void>;
+  readonly #endNow = (): void => void this.#child.kill('SIGKILL');
+  #loopDelayP99Ms: number | undefined;
+  #isFinishing = false;
+  #lastWords = '';
+
+  private constructor(name: string, listener: WorkerListener) {
+    this.#name = name;
+    this.#listener = listener;
+    this.#child = fork(WORKER, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    process.once('exit', this.#endNow);
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = text.trim().split('\n')[0] ?? '';
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+      this.#child.once('error', () => resolve());
+    });
+    this.#ready = new Promise((resolve) => {
+      this.#child.on('message', (message: FromWorker) => this.#heard(message, resolve));
+    });
+  }
+
+  /**
+   * @param name as people shall read it
+   * @throws BenchError when it does not come up
+   */
+  static async start(name: string, listener: WorkerListener): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(name, listener);
+    const isReady = await Promise.race([
+      worker.#ready.then(() => true),
+      worker.#ended.then(() => false),
+      setTimeout(READY_LIMIT_MS, false, { ref: false }),
+    ]);
+    if (isReady) return worker;
+    await worker.end();
+    throw new BenchError(`${name} did not start: ${worker.#lastWords || 'it did not say why'}`);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resolves when the process has ended. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Why it ended before its time; undefined as long as it runs, and when it was told to end. */
+  get failure(): string | undefined {
+    const { exitCode, signalCode } = this.#child;
+    if (this.#isFinishing || (exitCode === null && signalCode === null)) return undefined;
+    const how = signalCode === null ? `with code ${exitCode ?? 0}` : `by ${signalCode}`;
+    return `${this.#name} ended ${how}${this.#lastWords ? ` (${this.#lastWords})` : ''}, and its viewers with it.`;
+  }
+
+  /** How late its timers were at the 99th percentile, ms; known at the end. */
+  get loopDelayP99Ms(): number | undefined {
+    return this.#loopDelayP99Ms;
+  }
+
+  begin(plan: WorkerPlan): void {
+    this.#say({ kind: 'plan', plan });
+  }
+
+  /** Lets it tell the last, and end. */
+  async finish(): Promise<void> {
+    if (this.failure === undefined) {
+      this.#isFinishing = true;
+      this.#say({ kind: 'finish' });
+      await Promise.race([this.#ended, setTimeout(FINISH_LIMIT_MS, undefined, { ref: false })]);
+    }
+    await this.end();
+  }
+
+  /** Ends it at once. */
+  async end(): Promise<void> {
+    this.#isFinishing ||= this.failure === undefined;
+    process.off('exit', this.#endNow);
+    this.#endNow();
+    await this.#ended;
+  }
+
+  #say(message: ToWorker): void {
+    // One that has just died is noticed by its end.
+    this.#child.send(message, () => undefined);
+  }
+
+  #heard(message: FromWorker, ready: () => void): void {
+    switch (message.kind) {
+      case 'ready':
+        ready();
+        return;
+      case 'happened':
+        this.#listener.happened(message.records, message.marks);
+        return;
+      case 'complained':
+        this.#listener.complained(`${this.#name}: ${message.message}`);
+        return;
+      case 'finished':
+        this.#loopDelayP99Ms = message.loopDelayP99Ms;
+        return;
+    }
+  }
+}
