@@ -2,6 +2,7 @@ import { browserSuite } from './browser/suite.js';
 import { meshSuite } from './mesh/suite.js';
 import { simSuite } from './sim/suite.js';
 import type { Suite } from './suite.js';
+import { trackerSuite } from './tracker/suite.js';
 
 /** Every suite there is; a new one is a folder and a line here. */
-export const SUITES: readonly Suite[] = [browserSuite, meshSuite, simSuite];
+export const SUITES: readonly Suite[] = [browserSuite, simSuite, meshSuite, trackerSuite];

@@ -1,0 +1,97 @@
+import { WebSocket } from 'ws';
+
+import type { PeerDialogue } from './systems/system.js';
+
+/** What a {@link LoadPeer} tells its crowd. */
+export type LoadPeerListener = {
+  readonly joined: (peer: LoadPeer) => void;
+  readonly signalled: (peer: LoadPeer) => void;
+  /** Refused by the tracker, or cut off. */
+  readonly failed: (peer: LoadPeer, reason: string) => void;
+};
+
+/** One peer of the load: a WebSocket, and what is said over it. */
+export class LoadPeer {
+  readonly dialogue: PeerDialogue;
+  readonly #socket: WebSocket;
+  readonly #listener: LoadPeerListener;
+  /** When what it waits for was asked for, monotonic ms. */
+  askedAtMs = 0;
+  /** It has asked for something, and waits. */
+  isBusy = true;
+  isJoined = false;
+  isClosed = false;
+  /** Its crowd has counted it among its peers. */
+  isCounted = false;
+  /** When it said something last that counts against its socket's allowance, monotonic ms. */
+  spokeAtMs = 0;
+
+  /** Opens a connection, and joins by it as soon as it can. */
+  constructor(target: { readonly url: string; readonly address: string; readonly dialogue: PeerDialogue }, listener: LoadPeerListener) {
+    this.dialogue = target.dialogue;
+    this.#listener = listener;
+    this.#socket = new WebSocket(target.url, { perMessageDeflate: false, headers: { 'x-forwarded-for': target.address } });
+    this.#socket.on('open', () => {
+      if (this.dialogue.isReadyAtOpen) this.#join();
+    });
+    this.#socket.on('message', (data: Buffer) => this.#received(data.toString()));
+    this.#socket.on('error', (error) => this.#fail(error.message));
+    this.#socket.on('close', (code) => this.#fail(`closed with ${code}`));
+  }
+
+  /** Leaves, and joins under another name. */
+  rejoin(askedAtMs: number): void {
+    this.askedAtMs = askedAtMs;
+    for (const text of this.dialogue.leave()) this.#socket.send(text);
+    this.#join();
+  }
+
+  /** Says a message that has no answer. */
+  say(text: string): void {
+    this.#socket.send(text);
+  }
+
+  /** Hangs up. */
+  close(): void {
+    this.isClosed = true;
+    this.isJoined = false;
+    this.#socket.terminate();
+  }
+
+  #join(): void {
+    this.isBusy = true;
+    this.isJoined = false;
+    for (const text of this.dialogue.join()) this.#socket.send(text);
+  }
+
+  #received(text: string): void {
+    const event = this.dialogue.read(text);
+    switch (event.kind) {
+      case 'reply':
+        this.#socket.send(event.text);
+        break;
+      case 'ready':
+        this.#join();
+        break;
+      case 'joined':
+        this.isBusy = false;
+        this.isJoined = true;
+        this.#listener.joined(this);
+        break;
+      case 'signal':
+        this.#listener.signalled(this);
+        break;
+      case 'refused':
+        this.#fail(event.reason);
+        break;
+      case 'other':
+        break;
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.isClosed) return;
+    this.close();
+    this.#listener.failed(this, reason);
+  }
+}
