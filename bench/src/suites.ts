@@ -5,4 +5,4 @@ import type { Suite } from './suite.js';
 import { trackerSuite } from './tracker/suite.js';
 
 /** Every suite there is; a new one is a folder and a line here. */
-export const SUITES: readonly Suite[] = [browserSuite, simSuite, meshSuite, trackerSuite];
+export const SUITES: readonly Suite[] = [browserSuite, meshSuite, simSuite, trackerSuite];
