@@ -314,7 +314,7 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   joinAnswered(answer: JoinAnswer | undefined, retryAfterMs?: number): void {
     const rendition = this.#admitted(answer, retryAfterMs);
     if (!answer || rendition === undefined) return;
-    this.handle({ kind: 'joined', rendition, headers: answer.headers, isUplinkTaken: answer.isUplinkTaken });
+    this.handle({ kind: 'joined', rendition, headers: answer.headers, isUplinkTaken: answer.isUplinkTaken, delayMs: this.#joinDelayMs });
     this.#switchLater();
   }
 
@@ -391,7 +391,11 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     if (!this.isUp || this.#hasJoined) return;
     const first = this.#world.recording?.[this.#firstPart];
     if (first) this.#world.http.open(this, { dateMs: first.programDateTimeMs, count: OPEN_HEADERS });
-    else this.#world.http.join(this, { rendition: this.rendition, delayMs: Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs) });
+    else this.#world.http.join(this, { rendition: this.rendition, delayMs: this.#joinDelayMs });
+  }
+
+  get #joinDelayMs(): number {
+    return Math.max(JOIN_DELAY_MS, this.#world.joinDelayMs);
   }
 
   /** In place of any time before. */

@@ -1,5 +1,5 @@
 /** By which part of itself a crowd may grow in a second: each newcomer takes for a while before it gives. */
-const GROWTH_RATIO = 0.5;
+const GROWTH_RATIO = 1;
 
 /** How many newcomers may be left to the peers of a stream, as a token bucket that fills with their number. */
 export class CrowdGrowth {

@@ -36,6 +36,8 @@ export type EngineInput =
       readonly headers: readonly SignedChunkHeader[];
       /** The origin has no room for the first frames: they are asked of peers. Default: it has. */
       readonly isUplinkTaken?: boolean;
+      /** So far behind the live edge playback was to begin, ms. Default: anywhere. */
+      readonly delayMs?: number;
     }
   /** The same of a recording, answered for a place in it; `isEnd`: the last header is the recording's last. */
   | { readonly kind: 'opened'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }

@@ -567,8 +567,8 @@ export class PeerEngine {
     this.#context.command({ kind: 'event', event: { name: 'chunkVerified', header, sources: chunk.sources } });
   }
 
-  #joined(nowMs: number, { rendition, headers, isUplinkTaken = false }: Extract<EngineInput, { kind: 'joined' }>): void {
-    const start = startRule(nowMs, { headers, isUplinkTaken, startupMs: this.#context.options.scheduler.startupMs });
+  #joined(nowMs: number, { rendition, headers, isUplinkTaken = false, delayMs = 0 }: Extract<EngineInput, { kind: 'joined' }>): void {
+    const start = startRule(nowMs, { headers, isUplinkTaken, delayMs, startupMs: this.#context.options.scheduler.startupMs });
     if (start) this.#clock.begin(start.atMs, start.first.programDateTimeMs);
     this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;
     if (isUplinkTaken) this.#downloads.leaveOriginAlone(this.#hopeUntilMs);

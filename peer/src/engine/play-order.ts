@@ -226,7 +226,14 @@ export class PlayOrder implements Viewing {
   advance(nowMs: number): number {
     const overrunMs = this.#dropOverrun(nowMs);
     this.#appendAll(nowMs);
+    this.#moveStart(nowMs);
     return overrunMs;
+  }
+
+  /** Who waits for a place near the live edge wants nothing of what is too old for one. */
+  #moveStart(nowMs: number): void {
+    const first = this.#current?.playable.moveStart(nowMs);
+    if (first) this.#downloads.abandonWhere(nowMs, ({ rendition, sequence }) => rendition === first.rendition && sequence < first.sequence);
   }
 
   #appendAll(nowMs: number): void {

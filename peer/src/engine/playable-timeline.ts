@@ -2,6 +2,16 @@ import { chunkKey, MediaTimeline, type ChunkHeader, type ChunkKey } from '@p2ptv
 
 type Ahead = { readonly header: ChunkHeader; readonly acceptedAtMs: number };
 
+/** When playback may begin with another part than was planned; times are the engine's, ms. */
+export type Leap = {
+  /** From then on it begins with the first independent part that is there with {@link START_RUN_MS} of what follows. */
+  readonly atMs: number;
+  /** Until then only where what is there reaches to within {@link START_LAG_MS} of the live edge. */
+  readonly patientUntilMs: number;
+  /** No part is begun with before its date (program date-time, ms) plus this; -Infinity: at once. */
+  readonly notBeforeDatePlusMs: number;
+};
+
 /** What the timeline needs to know of a chunk. */
 export type ChunkState = 'complete' | 'coming' | 'lost';
 
@@ -11,6 +21,8 @@ const MISSING_HEADER_PATIENCE_MS = 1_500;
 const START_RUN_MS = 800;
 /** Where peers are to bring all of it, no more than this may lie between what is there and the live edge: else they are behind, and playback would soon stand still, ms. */
 const START_LAG_MS = 800;
+/** While it waits for such a place, the start moves to each independent part that the live edge has passed by so much, ms. */
+const MOVED_START_LAG_MS = 400;
 /** After the publisher's restart, parts of the cut segment may still be told of for so long, ms. */
 const CUT_SEGMENT_PATIENCE_MS = 400;
 
@@ -27,21 +39,38 @@ export class PlayableTimeline {
   #startSequence: number | undefined;
   /** Capture date at which another rendition goes on, ms. */
   #endsAtDateMs = Infinity;
-  #leapAtMs = Infinity;
-  #patientUntilMs = -Infinity;
+  #leap: Leap | undefined;
+  /** When playback begins, once it is decided with which part; undefined before. */
+  #beginsAtMs: number | undefined;
 
   /**
    * Playback begins here: what is older is not wanted.
    *
-   * @param leap `atMs`: from then on it begins with the first independent part that is there with {@link START_RUN_MS}
-   *   of what follows; `patientUntilMs`: until then only where that reaches to within {@link START_LAG_MS} of the live edge
+   * @param leap when it may begin with another part
    */
-  startAt(header: ChunkHeader, leap?: { readonly atMs: number; readonly patientUntilMs: number }): void {
+  startAt(header: ChunkHeader, leap?: Leap): void {
     if (this.#startSequence !== undefined) return;
     this.#startSequence = header.sequence;
-    if (!leap) return;
-    this.#leapAtMs = leap.atMs;
-    this.#patientUntilMs = leap.patientUntilMs;
+    this.#leap = leap;
+  }
+
+  /**
+   * While it waits for a place near the live edge: moves the start to the last independent part that
+   * lies {@link MOVED_START_LAG_MS} before the edge. Whoever went on to ask for what is older would
+   * be as far behind when it has come.
+   *
+   * @returns the new start, if it moved
+   */
+  moveStart(nowMs: number): ChunkHeader | undefined {
+    if (this.#passed || this.#beginsAtMs !== undefined || !this.#leap) return undefined;
+    if (nowMs < this.#leap.atMs || nowMs >= this.#leap.patientUntilMs) return undefined;
+    const edgeMs = this.#ahead.at(-1)?.header.programDateTimeMs ?? -Infinity;
+    const index = this.#ahead.findLastIndex(({ header }) => header.isIndependent && header.programDateTimeMs <= edgeMs - MOVED_START_LAG_MS);
+    const first = this.#ahead[index]?.header;
+    if (index <= 0 || !first) return undefined;
+    this.#ahead.splice(0, index);
+    this.#startSequence = first.sequence;
+    return first;
   }
 
   /** Another rendition goes on here: parts from this date on are not wanted. */
@@ -84,8 +113,10 @@ export class PlayableTimeline {
   dueMs(nowMs: number): number {
     const head = this.#ahead[0];
     if (!head) return Infinity;
-    if (!this.#passed && this.#leapAtMs > nowMs) return this.#leapAtMs;
-    if (!this.#passed && this.#patientUntilMs > nowMs) return this.#patientUntilMs;
+    if (!this.#passed && this.#leap) {
+      const startsMs = [this.#leap.atMs, this.#beginsAtMs ?? this.#leap.patientUntilMs].find((atMs) => atMs > nowMs);
+      if (startsMs !== undefined) return startsMs;
+    }
     if (this.hasHole && this.#gapKnownAtMs > nowMs) return this.#gapKnownAtMs;
     const dueMs = head.acceptedAtMs + (this.hasHole ? MISSING_HEADER_PATIENCE_MS : CUT_SEGMENT_PATIENCE_MS);
     // Once patience is over only news of the chunk itself changes anything.
@@ -105,7 +136,10 @@ export class PlayableTimeline {
   /** Appends all that may be appended now; the result names those parts in order. */
   advance(nowMs: number, stateOf: (key: ChunkKey) => ChunkState): { header: ChunkHeader; isRestart: boolean }[] {
     const appended: { header: ChunkHeader; isRestart: boolean }[] = [];
-    if (!this.#passed && nowMs >= this.#leapAtMs && !this.#leap(nowMs, stateOf)) return appended;
+    if (!this.#passed && this.#leap && nowMs >= this.#leap.atMs) {
+      this.#beginsAtMs ??= this.#place(nowMs, this.#leap, stateOf);
+      if (this.#beginsAtMs === undefined || nowMs < this.#beginsAtMs) return appended;
+    }
     for (let head = this.#ahead[0]; head; head = this.#ahead[0]) {
       const { header } = head;
       const { last } = this.timeline;
@@ -128,9 +162,9 @@ export class PlayableTimeline {
     return programDateTimeMs + durationUs / 2000 < this.#endsAtDateMs;
   }
 
-  /** Begins where enough of the media are there, whatever was to come before; false while that is nowhere. */
-  #leap(nowMs: number, stateOf: (key: ChunkKey) => ChunkState): boolean {
-    const mostLagMs = nowMs < this.#patientUntilMs ? START_LAG_MS : Infinity;
+  /** Finds where enough of the media are there, whatever was to come before; returns when playback begins with it, ms. */
+  #place(nowMs: number, leap: Leap, stateOf: (key: ChunkKey) => ChunkState): number | undefined {
+    const mostLagMs = nowMs < leap.patientUntilMs ? START_LAG_MS : Infinity;
     const edge = this.#ahead.at(-1)?.header;
     let from: number | undefined;
     let runMs = 0;
@@ -148,9 +182,9 @@ export class PlayableTimeline {
       const lagMs = (edge ?? header).programDateTimeMs - header.programDateTimeMs;
       if (runMs < START_RUN_MS || lagMs > mostLagMs) continue;
       this.#ahead.splice(0, from);
-      return true;
+      return (this.#ahead[0]?.header.programDateTimeMs ?? 0) + leap.notBeforeDatePlusMs;
     }
-    return false;
+    return undefined;
   }
 
   #mayFollow(nowMs: number, passed: ChunkHeader, head: Ahead): boolean {

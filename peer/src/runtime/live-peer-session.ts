@@ -384,13 +384,17 @@ export class LivePeerSession implements SeederSession {
 
   // — origin —
 
+  get #joinDelayMs(): number {
+    return this.#parts.joinDelayMs ?? DEFAULT_JOIN_DELAY_MS;
+  }
+
   #join(): void {
-    const { origin, joinDelayMs } = this.#parts;
+    const { origin } = this.#parts;
     this.#retryJoinAtMs = Infinity;
     if (!origin) return;
     this.#cancelJoin?.();
     this.#cancelJoin = origin.join(
-      { delayMs: joinDelayMs ?? DEFAULT_JOIN_DELAY_MS },
+      { delayMs: this.#joinDelayMs },
       {
         joined: (join) => this.#joined(join),
         failed: (failure, retryAfterMs) => {
@@ -428,7 +432,7 @@ export class LivePeerSession implements SeederSession {
     // A crowd brings the first frames too, and the origin is to be spared: links are set up at once.
     if (join.warmPeers.length >= CROWD_WARM_PEERS) this.#startMesh();
     this.#offerWarmPeers();
-    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers, isUplinkTaken: join.isUplinkTaken });
+    this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers, isUplinkTaken: join.isUplinkTaken, delayMs: this.#joinDelayMs });
   }
 
   /** Nothing has come for long: the stream may have ended, which only its record says. */

@@ -148,7 +148,7 @@ export class EngineRig {
   }
 
   /** The origin's join answer. */
-  join(from: number, to: number = from, origin: { readonly isUplinkTaken?: boolean } = {}): EngineCommand[] {
+  join(from: number, to: number = from, origin: { readonly isUplinkTaken?: boolean; readonly delayMs?: number } = {}): EngineCommand[] {
     const headers: Published['signed'][] = [];
     for (let sequence = from; sequence <= to; sequence++) headers.push(publish(sequence).signed);
     return this.handle({ kind: 'joined', rendition: RENDITION, headers, ...origin });

@@ -8,9 +8,9 @@ function headers(from: number, to: number): ReturnType<typeof publish>['signed']
   return Array.from({ length: to - from + 1 }, (_, index) => publish(from + index).signed);
 }
 
-function newcomer(): { rig: EngineRig; peer: number } {
+function newcomer(delayMs?: number): { rig: EngineRig; peer: number } {
   const rig = new EngineRig({ engine: { fallback: { jitterParts: 0 } } });
-  rig.join(0, 11, { isUplinkTaken: true });
+  rig.join(0, 11, { isUplinkTaken: true, ...(delayMs === undefined ? {} : { delayMs }) });
   return { rig, peer: rig.link() };
 }
 
@@ -21,18 +21,18 @@ function take(rig: EngineRig, peer: number, from: number, to: number): void {
 
 describe('where playback begins', () => {
   it('PT2: with the join answer’s first part, where the origin has room', () => {
-    const start = startRule(10_000, { headers: headers(0, 11), isUplinkTaken: false, startupMs: 200 });
+    const start = startRule(10_000, { headers: headers(0, 11), isUplinkTaken: false, delayMs: 1_700, startupMs: 200 });
     expect(start).toMatchObject({ first: { sequence: 0 }, atMs: 10_200, leap: { atMs: 12_000 } });
   });
 
   it('PT9: with the last independent part that is no more than 1.2 s newer, where it has none', () => {
     const join = (from: number, to: number): number | undefined =>
-      startRule(10_000, { headers: headers(from, to), isUplinkTaken: true, startupMs: 200 })?.first.sequence;
+      startRule(10_000, { headers: headers(from, to), isUplinkTaken: true, delayMs: 1_700, startupMs: 200 })?.first.sequence;
     expect(join(0, 4)).toBe(0);
     expect(join(0, 5)).toBe(5);
     expect(join(0, 25)).toBe(5);
-    expect(startRule(10_000, { headers: headers(0, 11), isUplinkTaken: true, startupMs: 200 })).toMatchObject({ atMs: 11_200, leap: { atMs: 10_000, patientUntilMs: 15_000 } });
-    expect(startRule(10_000, { headers: [], isUplinkTaken: true, startupMs: 200 })).toBeUndefined();
+    expect(startRule(10_000, { headers: headers(0, 11), isUplinkTaken: true, delayMs: 1_700, startupMs: 200 })).toMatchObject({ atMs: 11_200, leap: { atMs: 10_000, patientUntilMs: 15_000 } });
+    expect(startRule(10_000, { headers: [], isUplinkTaken: true, delayMs: 1_700, startupMs: 200 })).toBeUndefined();
   });
 
   it('FB12: an origin without room for a newcomer is asked for nothing in its first 2 s', () => {
@@ -58,29 +58,56 @@ describe('where playback begins', () => {
   it('PT9: not while more than 800 ms of what is known are missing, for 5 s', () => {
     const { rig, peer } = newcomer();
     const other = rig.link();
-    for (let sequence = 17; sequence <= 20; sequence++) rig.tell(other, sequence);
-    take(rig, peer, 10, 15);
+    // Part 15 is not known of: it would be a nearer place.
+    for (const sequence of [17, 18]) rig.tell(other, sequence);
+    take(rig, peer, 10, 13);
     expect(rig.playable).toEqual([]);
-    take(rig, peer, 16, 16);
-    expect(rig.playable).toEqual([10, 11, 12, 13, 14, 15, 16]);
+    take(rig, peer, 14, 14);
+    expect(rig.playable).toEqual([10, 11, 12, 13, 14]);
 
     const late = newcomer();
     const another = late.rig.link();
-    for (let sequence = 17; sequence <= 20; sequence++) late.rig.tell(another, sequence);
-    take(late.rig, late.peer, 10, 15);
+    for (const sequence of [17, 18]) late.rig.tell(another, sequence);
+    take(late.rig, late.peer, 10, 13);
     late.rig.runFor(4_990);
     expect(late.rig.playable).toEqual([]);
     late.rig.runFor(20);
-    expect(late.rig.playable).toEqual([10, 11, 12, 13, 14, 15]);
+    expect(late.rig.playable).toEqual([10, 11, 12, 13]);
+  });
+
+  it('PT9: while it waits, parts before the last independent one that lies 400 ms before the newest are wanted no more', () => {
+    const { rig, peer } = newcomer();
+    for (let sequence = 12; sequence <= 16; sequence++) rig.tell(peer, sequence);
+    rig.runFor(2_100);
+    // Nothing came of what the neighbour was asked for: the origin is asked, now that it may be.
+    const fetched = rig.all('fetchChunk').map(({ chunk }) => chunk.sequence);
+    expect(Math.min(...fetched)).toBe(10);
+    for (const sequence of [17, 18]) rig.tell(peer, sequence);
+    const left = rig.all('abortFetch').map(({ fetchId }) => rig.all('fetchChunk').find((fetch) => fetch.fetchId === fetchId)?.chunk.sequence);
+    expect(left).toEqual(fetched.filter((sequence) => sequence < 15));
+    take(rig, peer, 12, 18);
+    expect(rig.playable).toEqual([15, 16, 17, 18]);
+  });
+
+  it('PT9: what peers bring sooner than it is due waits for its time', () => {
+    const { rig, peer } = newcomer(1_700);
+    take(rig, peer, 10, 14);
+    expect(rig.playable).toEqual([]);
+    // The newest part of the answer ended 400 ms after part 10 began.
+    rig.runFor(1_290);
+    expect(rig.playable).toEqual([]);
+    take(rig, peer, 15, 17);
+    rig.runFor(20);
+    expect(rig.playable).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
   });
 
   it('PT9: not where one of them is missing', () => {
     const { rig, peer } = newcomer();
     take(rig, peer, 5, 7);
-    take(rig, peer, 9, 12);
+    take(rig, peer, 9, 11);
     expect(rig.playable).toEqual([]);
     take(rig, peer, 8, 8);
-    expect(rig.playable).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(rig.playable).toEqual([5, 6, 7, 8, 9, 10, 11]);
   });
 
   it('PT9: a first part that has not come 2 s after the join answer is passed over', () => {
