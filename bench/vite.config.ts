@@ -4,6 +4,7 @@ import { defaultClientConditions, defineConfig } from 'vite';
 export default defineConfig({
   root: 'src/browser/page',
   base: './',
-  resolve: { conditions: ['p2ptv-source', ...defaultClientConditions] },
+  // p2p-media-loader-core has a bundle of its own for browsers; what it is made of needs Node.
+  resolve: { conditions: ['p2ptv-source', 'p2pml:core-as-bundle', ...defaultClientConditions] },
   build: { outDir: '../../../dist/pages', emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 1000 },
 });

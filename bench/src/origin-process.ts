@@ -59,14 +59,18 @@ const logLineSchema = z.object({
 
 /** The built command line, seen from the sources and from the built files alike. */
 const CLI = fileURLToPath(new URL('../../origin/dist/entry/cli.js', import.meta.url));
+/** Two groups of pictures. The playlist has a minute of them, as the origin's does by default. */
+export const SEGMENT_MS = 2_000;
 const READY = /^P2PTV is ready/;
 const FOUND_FFMPEG = /^Found ffmpeg/;
 /** pino's number for `warn`. */
 const WARNING = 40;
 const READY_LIMIT_MS = 30_000;
 const LIVE_LIMIT_MS = 30_000;
-/** Media that the origin shall hold before anybody joins, ms: what a player may start from. */
-const HEAD_START_MS = 8_000;
+/** What a player that follows the edge may start from, s: there before anybody joins. */
+const HEAD_START_SECONDS = 8;
+/** Beyond the time that the media themselves take, ms. */
+const PUBLISHING_LIMIT_MS = 30_000;
 const POLL_MS = 200;
 /** How long a stopped origin may take, ms, before it is killed. */
 const STOP_LIMIT_MS = 4_000;
@@ -111,12 +115,9 @@ export class OriginProcess {
     const origin = new OriginProcess(settings);
     try {
       await origin.#until(() => Promise.resolve(origin.#port !== undefined), { limitMs: READY_LIMIT_MS, what: 'be ready', signal });
-      const parts = Math.ceil(HEAD_START_MS / settings.partMs);
-      const isLive = async (): Promise<boolean> => {
-        const [listing, stats] = await Promise.all([origin.listing(), origin.stats()]);
-        return listing?.state === 'live' && (stats?.lastSequence ?? -1) >= parts;
-      };
+      const isLive = async (): Promise<boolean> => (await origin.listing())?.state === 'live';
       await origin.#until(isLive, { limitMs: LIVE_LIMIT_MS, what: 'be live', signal });
+      await origin.untilHeld(HEAD_START_SECONDS, signal);
       return origin;
     } catch (error) {
       await origin.stop();
@@ -153,6 +154,17 @@ export class OriginProcess {
     return statsSchema.parse(await this.#get('/api/stats')).streams[0];
   }
 
+  /**
+   * Waits until so much of the stream has been published, s.
+   *
+   * @throws BenchError when it does not come
+   */
+  async untilHeld(seconds: number, signal: AbortSignal): Promise<void> {
+    const parts = Math.ceil((seconds * 1000) / this.#settings.partMs);
+    const isHeld = async (): Promise<boolean> => ((await this.stats())?.lastSequence ?? -1) >= parts;
+    await this.#until(isHeld, { limitMs: seconds * 1000 + PUBLISHING_LIMIT_MS, what: `publish ${seconds} s`, signal });
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
@@ -165,7 +177,7 @@ export class OriginProcess {
   #arguments(): string[] {
     const { partMs, height, input, videoKbps, uplinkKbps, published } = this.#settings;
     return [
-      ...[CLI, 'start', '--clock', '--input', input, '--part-ms', String(partMs), '--height', String(height)],
+      ...[CLI, 'start', '--clock', '--input', input, '--part-ms', String(partMs), '--segment-ms', String(SEGMENT_MS), '--height', String(height)],
       ...['--host', '127.0.0.1', '--port', '0', '--rtmp-port', '0', '--data', this.#folder],
       ...(videoKbps === undefined ? [] : ['--video-kbps', String(videoKbps)]),
       ...(uplinkKbps === undefined ? [] : ['--uplink-kbps', String(uplinkKbps)]),

@@ -15,6 +15,8 @@ import { isSystemName, SYSTEMS, type SystemName } from './systems/registry.js';
 const DEFAULT_STAGGER_MS = 1250;
 
 const systemNames = Object.keys(SYSTEMS);
+/** Enough for a quick look. */
+const DEFAULT_SYSTEMS: readonly SystemName[] = ['p2ptv', 'hlsjs'];
 
 /** What the browser suite was asked to do, complete and checked. */
 export type BrowserOptions = {
@@ -22,9 +24,13 @@ export type BrowserOptions = {
   /** How long each viewer watches, s. */
   readonly seconds: number;
   readonly partMs: number;
-  /** In the order in which they run. */
+  /** In the order in which they run first; each round begins with the next one. */
   readonly systems: readonly SystemName[];
   readonly jsonPath: string;
+  /** Undefined: no page is written. */
+  readonly htmlPath: string | undefined;
+  /** How often each system is measured. */
+  readonly rounds: number;
   /** As the origin takes it: `clip`, `testcard` or a file. */
   readonly input: string;
   /** Height of the picture, pixels. */
@@ -45,12 +51,15 @@ const schema = z.object({
   systems: z
     .string()
     .transform((text) => text.split(','))
+    .transform((names) => (names.length === 1 && names[0] === 'all' ? systemNames : names))
     .refine((names) => names.every(isSystemName) && new Set(names).size === names.length, {
-      message: `must name some of ${systemNames.join(', ')}, each once, with commas`,
+      message: `must be all, or name some of ${systemNames.join(', ')}, each once, with commas`,
     })
     .transform((names) => names.filter(isSystemName))
-    .default(['p2ptv', 'hlsjs']),
+    .default([...DEFAULT_SYSTEMS]),
   json: z.string('is needed: the file to write the figures to').min(1, 'must name a file'),
+  html: z.string().min(1, 'must name a file').optional(),
+  rounds: wholeNumber(1, 50).default(1),
   input: z.string().min(1).default('clip'),
   height: wholeNumber(180, 720).default(360),
   staggerMs: wholeNumber(0, 60_000).default(DEFAULT_STAGGER_MS),
@@ -58,13 +67,15 @@ const schema = z.object({
 
 /** The suite's flags. */
 export function browserFlags(): Option[] {
-  const systems = Object.entries(SYSTEMS).map(([name, { summary }]) => `${name} (${summary})`);
+  const systems = Object.entries(SYSTEMS).map(([name, { summary }]) => `\n  ${name}: ${summary}`);
   return [
     new Option('--json <file>', 'the file to write the figures to (needed)'),
+    new Option('--html <file>', 'a page with pictures of the figures and of the players'),
     new Option('--viewers <number>', 'how many watch at once, a browser process each (default: 4)'),
     new Option('--seconds <s>', 'how long each of them watches (default: 60)'),
     new Option('--part-ms <ms>', 'length of a part (default: 200)'),
-    new Option('--systems <names>', `what is measured, in this order: ${systems.join(', ')} (default: ${systemNames.join(',')})`),
+    new Option('--rounds <number>', 'how often each system is measured, in turn, each round beginning with the next one; 3 or more for figures to rely on (default: 1)'),
+    new Option('--systems <names>', `what is measured, in this order (default: ${DEFAULT_SYSTEMS.join(',')}), or all:${systems.join('')}\n`),
     new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1250)"),
     new Option('--height <pixels>', 'height of the picture (default: 360)'),
     new Option('--input <what>', 'a media file, testcard or clip (default: clip, the one that comes with P2PTV)'),
@@ -86,15 +97,23 @@ export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>):
     const value = typeof given === 'string' ? `, not "${given}"` : '';
     throw new UsageError(`--${kebabCase(name)} ${issue?.message ?? 'is wrong'}${value}.`);
   }
-  const { json, ...options } = parsed.data;
+  const { json, html, ...options } = parsed.data;
   if ((options.viewers - 1) * options.staggerMs >= options.seconds * 1000) {
     throw new UsageError('The last viewer would come after the first has left: raise --seconds, or lower --stagger-ms.');
   }
-  const jsonPath = resolve(json);
-  // Found out now, not after minutes of measuring.
-  if (!existsSync(dirname(jsonPath))) throw new UsageError(`The folder of --json ${json} does not exist.`);
-  if (statSync(jsonPath, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--json ${json} is a folder: name a file.`);
-  return { ...options, jsonPath };
+  return {
+    ...options,
+    jsonPath: writablePath('--json', json),
+    htmlPath: html === undefined ? undefined : writablePath('--html', html),
+  };
+}
+
+/** Found out now, not after minutes of measuring. */
+function writablePath(flag: string, path: string): string {
+  const file = resolve(path);
+  if (!existsSync(dirname(file))) throw new UsageError(`The folder of ${flag} ${path} does not exist.`);
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${flag} ${path} is a folder: name a file.`);
+  return file;
 }
 
 function kebabCase(name: string): string {

@@ -28,7 +28,8 @@ export class PageServer {
   static async start(): Promise<PageServer> {
     if (!existsSync(join(PAGES, 'index.html'))) throw new BenchError('The viewers’ page is not built: run npm run build first.');
     const server = createServer((request, response) => {
-      const path = request.url === '/' ? '/index.html' : (request.url ?? '');
+      const asked = (request.url ?? '').split('?')[0] ?? '';
+      const path = asked === '/' ? '/index.html' : asked;
       const type = CONTENT_TYPES[extname(path)];
       if (!PATH.test(path) || type === undefined) {
         response.writeHead(404).end();

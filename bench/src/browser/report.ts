@@ -1,16 +1,20 @@
 import * as z from 'zod';
 
 import { machineSchema } from '../machine.js';
-import { originBytesSchema } from '../origin-bytes.js';
 
 const count = z.int().min(0);
 const amount = z.number().min(0);
 const ratio = z.number().max(1);
 
+/** Application bytes by what they were; medians of them need not be whole. */
+const byKind = <Value extends z.ZodType>(value: Value) =>
+  z.strictObject({ media: value, init: value, playlists: value, headers: value, join: value, seeder: value });
+
 const viewerSchema = z.strictObject({
   viewer: count,
   watchedSeconds: amount,
   startupMs: amount.nullable(),
+  startupFromNavigationMs: amount.nullable(),
   playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable() }),
   stalls: count,
   stalledMs: amount,
@@ -20,43 +24,107 @@ const viewerSchema = z.strictObject({
   /** Why this viewer's figures are not whole, if they are not. */
   failure: z.string().nullable(),
 });
-/** One viewer of a {@link systemResultSchema | system's run}. */
+/** One viewer of a {@link roundResultSchema | round}. */
 export type ViewerResult = z.infer<typeof viewerSchema>;
 
-/** The figures of one system; bench/README.md says how each is measured. */
-export const systemResultSchema = z.strictObject({
-  startupMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), all: z.array(amount) }),
-  playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: count, invalidReads: count }),
-  stalls: count,
+const startupSchema = z.strictObject({
+  p50: amount.nullable(),
+  p95: amount.nullable(),
+  /** Of the viewer that came first, when there were no peers yet. */
+  first: amount.nullable(),
+  /** The median of all others. */
+  laterP50: amount.nullable(),
+  all: z.array(amount),
+});
+
+const figures = {
+  /** From the click, with the page loaded. */
+  startupMs: startupSchema,
+  /** From following a link to the page, in a fresh profile. */
+  startupFromNavigationMs: startupSchema,
+  playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount, invalidReads: amount }),
+  stalls: amount,
   stalledRatio: ratio.min(0),
-  skips: count,
+  skips: amount,
   skippedMs: amount,
   rateChangedRatio: ratio.min(0),
-  droppedFrames: count,
+  rateChanges: amount,
+  leastRate: amount,
+  mostRate: amount,
+  droppedFrames: amount,
   /** As the viewers count them. */
-  mediaBytes: z.strictObject({ origin: count, peers: count }),
-  handedBytes: count,
+  mediaBytes: z.strictObject({ origin: amount, peers: amount }),
+  handedBytes: amount,
   /** As the origin counts them. */
-  originBytes: originBytesSchema,
+  originBytes: byKind(amount),
   /** The same bytes, as the viewers count them. */
-  viewerBytes: originBytesSchema,
+  viewerBytes: byKind(amount),
   totalsDifferenceRatio: ratio.min(0),
   headersRatio: amount.nullable(),
+  originPeakBitsPerSecond: amount.nullable(),
+  copiesPerChunk: amount.nullable(),
   offloadRatio: ratio.nullable(),
   offloadSteadyRatio: ratio.nullable(),
   offloadLimitRatio: ratio.min(0),
   offloadSteadyLimitRatio: ratio.min(0).nullable(),
   offloadOverLimit: z.number().nullable(),
   meanViewers: amount,
-  chunksVerified: count,
-  chunksRejected: count,
-  mechanisms: z.record(z.string(), count),
+  chunksVerified: amount,
+  chunksRejected: amount,
+  mechanisms: z.record(z.string(), amount),
   cpuSecondsPerViewerMinute: amount.nullable(),
   originCpuSecondsPerMinute: amount.nullable(),
   encoderCpuSecondsPerMinute: amount.nullable(),
   othersCpuRatio: amount.nullable(),
+};
+
+/** The figures alone, of one round or as medians of several. */
+export const figuresSchema = z.object(figures);
+/** See {@link figuresSchema}. */
+export type Figures = z.infer<typeof figuresSchema>;
+
+/** One system in one round; bench/README.md says how each figure is measured. */
+export const roundResultSchema = z.strictObject({
+  ...figures,
   viewers: z.array(viewerSchema),
+  /** What the origin sent in each second, bits. */
+  originBitsPerSecond: z.array(amount),
+  /** Percentiles of all readings of the playout delay, from the least to the largest in twentieths, ms. */
+  playoutDelayQuantilesMs: z.array(amount),
   /** What went wrong, a sentence each; empty in a run that can be trusted. */
+  failures: z.array(z.string()),
+});
+/** See {@link roundResultSchema}. */
+export type RoundResult = z.infer<typeof roundResultSchema>;
+
+const pairedRatioSchema = z.strictObject({
+  p50: amount.nullable(),
+  /** Upper 95 % confidence limit of the median, by order statistics; null for fewer than five pairs. */
+  upper95: amount.nullable(),
+  all: z.array(amount),
+});
+/** The ratios of pairs, and their median. */
+export type PairedRatio = z.infer<typeof pairedRatioSchema>;
+
+const systemRatiosSchema = z.strictObject({
+  /** A pair is viewer i of both in the same round. */
+  startupMs: pairedRatioSchema,
+  startupFromNavigationMs: pairedRatioSchema,
+  /** A pair is the same round. */
+  playoutDelayMs: pairedRatioSchema,
+  cpuSecondsPerViewerMinute: pairedRatioSchema,
+});
+/** One system's figures over another's. */
+export type SystemRatios = z.infer<typeof systemRatiosSchema>;
+
+/** One system: medians over its rounds. */
+export const systemResultSchema = z.strictObject({
+  ...figures,
+  /** Least and most of each figure over the rounds, by its path. */
+  spread: z.record(z.string(), z.strictObject({ min: z.number(), max: z.number() })),
+  /** To plain hls.js in the same round; null where that was not measured. */
+  ratiosToHlsjs: systemRatiosSchema.nullable(),
+  rounds: z.array(roundResultSchema),
   failures: z.array(z.string()),
 });
 /** See {@link systemResultSchema}. */
@@ -71,7 +139,13 @@ export const browserReportSchema = z.strictObject({
     viewers: count,
     seconds: count,
     partMs: count,
+    segmentMs: count,
     systems: z.array(z.string()),
+    /** What each of them is, and was set to. */
+    settings: z.record(z.string(), z.string()),
+    rounds: count,
+    /** In what order the systems ran in each round; shorter than planned if the bench was stopped. */
+    order: z.array(z.array(z.string())),
     staggerMs: count,
     input: z.string(),
     width: count,

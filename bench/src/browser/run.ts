@@ -3,59 +3,112 @@ import { describeMachine } from '../machine.js';
 import type { SuiteContext } from '../suite.js';
 import { CHROMIUM_FLAGS, findChromium } from './chromium.js';
 import type { BrowserOptions } from './options.js';
-import { OriginProcess } from '../origin-process.js';
+import { OriginProcess, SEGMENT_MS } from '../origin-process.js';
 import { PageServer } from './page-server.js';
-import { browserReportSchema, type BrowserReport, type SystemResult } from './report.js';
+import { browserReportSchema, type BrowserReport, type RoundResult } from './report.js';
+import { rotated } from './rotation.js';
 import { summarize } from './summary.js';
-import { runSystem, STEADY_AFTER_SECONDS, WARM_UP_SECONDS } from './system-run.js';
+import { systemResults } from './system-result.js';
+import { runSystem, STEADY_AFTER_SECONDS, WARM_UP_SECONDS, warmUp, type RunContext } from './system-run.js';
+import { systemOf, type SystemName } from './systems/registry.js';
+import { WebTorrentTracker } from './web-torrent-tracker.js';
+
+/** What came of it. */
+export type BrowserBench = {
+  readonly report: BrowserReport;
+  /** A JPEG of each player, where a page is to be written. */
+  readonly pictures: ReadonlyMap<string, Buffer>;
+  /** Why not all was measured that was asked for; undefined if it was. */
+  readonly cutShortBy: Error | undefined;
+};
 
 /**
- * Runs the systems in turn on one origin, and cleans up whatever happens.
+ * Runs the systems in turn on one origin, round by round, and cleans up whatever happens. Once something has
+ * been measured, whatever ends the run early ends it with that.
  *
- * @throws BenchError when nothing can be measured, StoppedError when somebody has stopped it
+ * @throws BenchError when nothing can be measured, StoppedError when somebody has stopped it before
  */
-export async function runBrowserBench(options: BrowserOptions, context: SuiteContext): Promise<BrowserReport> {
+export async function runBrowserBench(options: BrowserOptions, context: SuiteContext): Promise<BrowserBench> {
   const { signal, print } = context;
   const startedAt = new Date().toISOString();
   const chromiumPath = findChromium();
   const pages = await PageServer.start();
   let origin: OriginProcess | undefined;
+  let tracker: WebTorrentTracker | undefined;
   try {
+    if (options.systems.some((system) => systemOf(system).needsWebTorrentTracker)) tracker = await WebTorrentTracker.start();
     print('origin: starting, and waiting for a live picture');
     origin = await OriginProcess.start(options, signal);
     const listing = await origin.listing();
     if (!listing) throw new BenchError('The origin has no stream.');
     print(`origin: live at ${listing.width}x${listing.height}, parts of ${options.partMs} ms`);
-    const results: Record<string, SystemResult> = {};
-    let chromiumVersion = 'unknown';
-    for (const system of options.systems) {
-      const warningsBefore = origin.warnings.length;
-      const outcome = await runSystem(system, { options, origin, chromiumPath, pageUrl: pages.url, signal, print });
-      results[system] = summarize(outcome, { originWarnings: origin.warnings.slice(warningsBefore) });
-      chromiumVersion = outcome.chromiumVersion;
-    }
+    const run: RunContext = { options, origin, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl: tracker?.url, signal, print };
+    const measured = await measure(run);
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
-    return browserReportSchema.parse({
+    const report = browserReportSchema.parse({
       suite: 'browser',
       startedAt,
-      machine: describeMachine({ chromium: chromiumVersion, ffmpeg: origin.ffmpegVersion }),
+      machine: describeMachine({ chromium: measured.chromiumVersion, ffmpeg: origin.ffmpegVersion }),
       config: {
         viewers: options.viewers,
         seconds: options.seconds,
         partMs: options.partMs,
+        segmentMs: SEGMENT_MS,
         systems: [...options.systems],
+        settings: Object.fromEntries(options.systems.map((system) => [system, systemOf(system).summary])),
+        rounds: options.rounds,
+        order: measured.order,
         staggerMs: options.staggerMs,
         input: options.input,
         width: listing.width,
         height: listing.height,
-        warmUp: `before each system one viewer of its own watches for ${WARM_UP_SECONDS} s and is discarded`,
+        warmUp: `before its first round one viewer of each system watches for ${WARM_UP_SECONDS} s and is discarded`,
         steadyAfterSeconds: STEADY_AFTER_SECONDS,
         chromiumFlags: [...CHROMIUM_FLAGS],
       },
-      results,
+      results: systemResults(measured.rounds),
     });
+    return { report, pictures: measured.pictures, cutShortBy: measured.cutShortBy };
   } finally {
     await origin?.stop();
+    tracker?.stop();
     pages.stop();
   }
+}
+
+type Measured = {
+  readonly rounds: ReadonlyMap<SystemName, RoundResult[]>;
+  readonly order: SystemName[][];
+  readonly pictures: Map<string, Buffer>;
+  chromiumVersion: string;
+  cutShortBy: Error | undefined;
+};
+
+async function measure(run: RunContext): Promise<Measured> {
+  const { options, print, signal } = run;
+  const rounds = new Map(options.systems.map((system): [SystemName, RoundResult[]] => [system, []]));
+  const measured: Measured = { rounds, order: [], pictures: new Map(), chromiumVersion: 'unknown', cutShortBy: undefined };
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      const order: SystemName[] = [];
+      measured.order.push(order);
+      for (const system of rotated(options.systems, round)) {
+        if (options.rounds > 1) print(`round ${round + 1} of ${options.rounds}, ${system}`);
+        const { headStartSeconds } = systemOf(system);
+        if (headStartSeconds !== undefined) await run.origin.untilHeld(headStartSeconds, signal);
+        if (round === 0) await warmUp(system, run);
+        const warningsBefore = run.origin.warnings.length;
+        const outcome = await runSystem(system, run);
+        const result = summarize(outcome, { originWarnings: run.origin.warnings.slice(warningsBefore) });
+        order.push(system);
+        rounds.get(system)?.push(result);
+        if (outcome.picture) measured.pictures.set(system, outcome.picture);
+        measured.chromiumVersion = outcome.chromiumVersion;
+      }
+    }
+  } catch (error) {
+    if (measured.order.flat().length === 0 || !(error instanceof Error)) throw error;
+    measured.cutShortBy = error;
+  }
+  return measured;
 }

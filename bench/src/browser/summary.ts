@@ -3,7 +3,7 @@ import type { OriginBytes } from '@p2ptv/protocol';
 import { limitWithin, meanViewers, offloadLimitRatio } from '../metrics/audience.js';
 import { differenceRatio, offloadRatio, sumBytes, totalBytes } from '../metrics/offload.js';
 import { percentile } from '../metrics/percentile.js';
-import type { SystemResult, ViewerResult } from './report.js';
+import type { RoundResult, ViewerResult } from './report.js';
 import { STEADY_AFTER_SECONDS, type SystemOutcome, type ViewerOutcome } from './system-run.js';
 
 /** What the bench adds to a run's outcome. */
@@ -13,20 +13,22 @@ export type SummaryContext = {
 };
 
 const MS_PER_MINUTE = 60_000;
+/** Steps of a distribution. */
+const QUANTILES = 20;
 
 /** Sums a run up. */
-export function summarize(outcome: SystemOutcome, context: SummaryContext): SystemResult {
+export function summarize(outcome: SystemOutcome, context: SummaryContext): RoundResult {
   const { viewers, originBytes, cpuSeconds, elapsedMs } = outcome;
   const reports = viewers.flatMap(({ report }) => report ?? []);
   const totals = viewers.flatMap(({ total }) => total ?? []);
   const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
-  const startupsMs = reports.flatMap(({ startupMs }) => startupMs ?? []);
   const delaysMs = reports.flatMap((report) => report.delaysMs);
   const playedMs = sum(reports.map(({ playback }) => playback.playedMs));
   const ofPlayed = (ms: number): number => (playedMs > 0 ? Math.min(1, ms / playedMs) : 0);
 
   const handedBytes = sum(totals.map((total) => total.handedBytes));
+  const streamBytes = uniqueBytes(reports.map(({ system }) => system.handedSegments));
   const viewerBytes = sumBytes(totals.map(({ received }) => received));
   const audience = meanViewers(reports);
   const steady = steadyOffloadRatio(viewers);
@@ -41,7 +43,8 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
     seconds === undefined || ms === 0 ? null : seconds / (ms / MS_PER_MINUTE);
 
   return {
-    startupMs: { ...halves(startupsMs), all: startupsMs },
+    startupMs: startups(viewers.map(({ report }) => report?.startupMs)),
+    startupFromNavigationMs: startups(viewers.map(({ navigationMs }) => navigationMs)),
     playoutDelayMs: {
       ...halves(delaysMs),
       samples: delaysMs.length,
@@ -52,6 +55,9 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
     skips: sum(reports.map(({ playback }) => playback.skips)),
     skippedMs: sum(reports.map(({ playback }) => playback.skippedMs)),
     rateChangedRatio: ofPlayed(sum(reports.map(({ playback }) => playback.rateChangedMs))),
+    rateChanges: sum(reports.map(({ playback }) => playback.rateChanges)),
+    leastRate: Math.min(1, ...reports.map(({ playback }) => playback.leastRate)),
+    mostRate: Math.max(1, ...reports.map(({ playback }) => playback.mostRate)),
     droppedFrames: sum(reports.map(({ droppedFrames }) => droppedFrames)),
     mediaBytes: {
       origin: sum(reports.map(({ system }) => system.mediaBytes.origin)),
@@ -62,6 +68,8 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
     viewerBytes,
     totalsDifferenceRatio: differenceRatio(totalBytes(originBytes), totalBytes(viewerBytes)),
     headersRatio: handedBytes > 0 ? originBytes.headers / handedBytes : null,
+    originPeakBitsPerSecond: outcome.originBitsPerSecond.length > 0 ? Math.max(...outcome.originBitsPerSecond) : null,
+    copiesPerChunk: streamBytes > 0 ? (originBytes.media + originBytes.seeder) / streamBytes : null,
     offloadRatio: offloadRatio(totalBytes(originBytes), handedBytes) ?? null,
     offloadSteadyRatio: steady ?? null,
     offloadLimitRatio: offloadLimitRatio(audience),
@@ -76,6 +84,8 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Syst
     encoderCpuSecondsPerMinute: perMinute(cpuSeconds?.encoder, elapsedMs),
     othersCpuRatio: cpuSeconds && cpuSeconds.machine > 0 ? cpuSeconds.others / cpuSeconds.machine : null,
     viewers: viewers.map(viewerResult),
+    originBitsPerSecond: [...outcome.originBitsPerSecond],
+    playoutDelayQuantilesMs: quantiles(delaysMs),
     failures: [
       ...viewers.flatMap(({ failure }, index) => (failure === undefined ? [] : [`Viewer ${index + 1}: ${failure}.`])),
       ...context.originWarnings.map((warning) => `The origin said: ${warning}`),
@@ -95,11 +105,33 @@ function steadyOffloadRatio(viewers: readonly ViewerOutcome[]): number | undefin
   return offloadRatio(sent, handed);
 }
 
-function viewerResult({ report, failure }: ViewerOutcome, index: number): ViewerResult {
+/** What all viewers together were handed of the stream: each segment once, as far as whoever got most of it got it. */
+function uniqueBytes(viewers: readonly Readonly<Record<string, number>>[]): number {
+  const segments = new Map<string, number>();
+  for (const handed of viewers) {
+    for (const [name, bytes] of Object.entries(handed)) segments.set(name, Math.max(bytes, segments.get(name) ?? 0));
+  }
+  return [...segments.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Whoever comes first finds no peers. */
+function startups(byViewer: readonly (number | undefined)[]): RoundResult['startupMs'] {
+  const all = byViewer.filter((startupMs) => startupMs !== undefined);
+  const later = byViewer.slice(1).filter((startupMs) => startupMs !== undefined);
+  return { ...halves(all), first: byViewer[0] ?? null, laterP50: percentile(later, 0.5) ?? null, all };
+}
+
+function quantiles(samples: readonly number[]): number[] {
+  if (samples.length === 0) return [];
+  return Array.from({ length: QUANTILES + 1 }, (_, index) => Math.round(percentile(samples, index / QUANTILES) ?? 0));
+}
+
+function viewerResult({ report, navigationMs, failure }: ViewerOutcome, index: number): ViewerResult {
   return {
     viewer: index + 1,
     watchedSeconds: report ? (report.toMs - report.fromMs) / 1000 : 0,
     startupMs: report?.startupMs ?? null,
+    startupFromNavigationMs: navigationMs ?? null,
     playoutDelayMs: halves(report?.delaysMs ?? []),
     stalls: report?.playback.stalls ?? 0,
     stalledMs: report?.playback.stalledMs ?? 0,

@@ -5,13 +5,15 @@ import type { OriginBytes } from '@p2ptv/protocol';
 import { BenchError } from '../errors.js';
 import { percentile } from '../metrics/percentile.js';
 import { bytesSince, offloadRatio, totalBytes } from '../metrics/offload.js';
-import { MachineLoad } from '../machine-load.js';
-import { ProcessTreeMeter, readProcesses } from '../process-times.js';
 import type { BrowserOptions } from './options.js';
 import type { OriginProcess } from '../origin-process.js';
-import type { ViewerReport } from './page/viewing.js';
-import { ViewerProcess, type ViewerSettings } from './viewer-process.js';
+import { OriginRate } from './origin-rate.js';
+import { untilQuiet } from './origin-rest.js';
+import type { ViewerPlan, ViewerReport } from './page/viewing.js';
+import { visitPages, type PageVisits } from './page-visits.js';
+import { RunCpu, type CpuSeconds } from './run-cpu.js';
 import type { SystemName } from './systems/registry.js';
+import { ViewerProcess, type ViewerSettings } from './viewer-process.js';
 
 /** What a run of one system takes from the bench. */
 export type RunContext = {
@@ -19,6 +21,8 @@ export type RunContext = {
   readonly origin: OriginProcess;
   readonly chromiumPath: string;
   readonly pageUrl: string;
+  /** Undefined where no system of the bench needs one. */
+  readonly webTorrentTrackerUrl: string | undefined;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
 };
@@ -33,20 +37,9 @@ export type ViewerOutcome = {
   readonly total: ViewerTally | undefined;
   /** 10 s after its click; undefined when it did not last so long. */
   readonly steady: ViewerTally | undefined;
+  /** From the navigation to the first frame, in a visit of its own, ms. */
+  readonly navigationMs: number | undefined;
   readonly failure: string | undefined;
-};
-
-/** Who used how much of the processors during a run, s. */
-export type CpuSeconds = {
-  /** All browsers. */
-  readonly viewers: number;
-  /** Without its encoder. */
-  readonly origin: number;
-  readonly encoder: number;
-  /** What has nothing to do with the bench. */
-  readonly others: number;
-  /** What there was to be used. */
-  readonly machine: number;
 };
 
 /** A run of one system, when it is over. */
@@ -54,10 +47,14 @@ export type SystemOutcome = {
   readonly viewers: readonly ViewerOutcome[];
   /** What the origin sent during the run. */
   readonly originBytes: OriginBytes;
+  /** The same second by second, bits. */
+  readonly originBitsPerSecond: readonly number[];
   readonly elapsedMs: number;
   /** Processor time; undefined where it cannot be told. */
   readonly cpuSeconds: CpuSeconds | undefined;
   readonly chromiumVersion: string;
+  /** A JPEG of the first viewer's picture, where it was asked for. */
+  readonly picture: Buffer | undefined;
 };
 
 /** How long the discarded first viewer of each system watches, s. */
@@ -71,20 +68,23 @@ const REPORT_EVERY_LOOKS = 4;
 const PROGRESS_EVERY_MS = 10_000;
 /** How long after its time a viewer may finish, ms. */
 const FINISH_LIMIT_MS = 15_000;
-/** The origin has come to rest when nothing was sent for so long, ms. */
-const QUIET_MS = 400;
-const QUIET_LIMIT_MS = 15_000;
+/** How long a visit may last, s: longer than it takes. */
+const VISIT_SECONDS = 60;
 
-/** Measures one system: a discarded viewer first, then all of them. */
-export async function runSystem(system: SystemName, context: RunContext): Promise<SystemOutcome> {
-  const { options, print } = context;
-  print(`${system}: warming up with one viewer for ${WARM_UP_SECONDS} s, not measured`);
-  await new SystemRun(system, context, { viewers: 1, seconds: WARM_UP_SECONDS, isSilent: true }).run();
-  print(`${system}: starting ${options.viewers} browsers`);
-  return new SystemRun(system, context, { viewers: options.viewers, seconds: options.seconds, isSilent: false }).run();
+/** Lets one viewer of a system watch for a while, and forgets it: files and connections are warm then. */
+export async function warmUp(system: SystemName, context: RunContext): Promise<void> {
+  context.print(`${system}: warming up with one viewer for ${WARM_UP_SECONDS} s, not measured`);
+  await new SystemRun(system, context, { viewers: 1, seconds: WARM_UP_SECONDS, isMeasured: false }).run();
 }
 
-type RunSize = { readonly viewers: number; readonly seconds: number; readonly isSilent: boolean };
+/** Measures one system: all viewers watch, and then each follows a link to the page. */
+export async function runSystem(system: SystemName, context: RunContext): Promise<SystemOutcome> {
+  const { options, print } = context;
+  print(`${system}: starting ${options.viewers} browsers`);
+  return new SystemRun(system, context, { viewers: options.viewers, seconds: options.seconds, isMeasured: true }).run();
+}
+
+type RunSize = { readonly viewers: number; readonly seconds: number; readonly isMeasured: boolean };
 
 class WatchedViewer {
   readonly process: ViewerProcess;
@@ -118,22 +118,19 @@ class SystemRun {
   readonly #context: RunContext;
   readonly #size: RunSize;
   readonly #viewers: WatchedViewer[] = [];
-  readonly #originMeter: ProcessTreeMeter;
   #startedAtMs = 0;
-  #load = new MachineLoad();
-  #ownCpu = process.cpuUsage();
 
   constructor(system: SystemName, context: RunContext, size: RunSize) {
     this.#system = system;
     this.#context = context;
     this.#size = size;
-    this.#originMeter = new ProcessTreeMeter(context.origin.pid);
   }
 
   async run(): Promise<SystemOutcome> {
     const { origin, signal } = this.#context;
+    const rate = new OriginRate(async () => (await origin.stats())?.originBytes);
     try {
-      const before = await this.#untilQuiet();
+      const before = await untilQuiet(origin, signal);
       const settings = await this.#settings();
       for (let index = 0; index < this.#size.viewers; index++) {
         signal.throwIfAborted();
@@ -142,25 +139,40 @@ class SystemRun {
       await setTimeout(REST_MS, undefined, { signal });
       await this.#refuseEarlyTraffic(before);
       this.#startedAtMs = performance.now();
-      this.#load = new MachineLoad();
-      this.#ownCpu = process.cpuUsage();
-      this.#lookAtProcesses();
-      await this.#watch();
-      this.#lookAtProcesses();
+      const cpu = new RunCpu(origin.pid, this.#viewers.map(({ process }) => process.meter));
+      cpu.look();
+      rate.start();
+      await this.#watch(cpu);
+      await rate.stop();
+      cpu.look();
       const elapsedMs = performance.now() - this.#startedAtMs;
-      const cpuSeconds = this.#cpuSeconds();
+      const { seconds: cpuSeconds } = cpu;
       origin.check();
-      const after = await this.#untilQuiet();
-      return this.#outcome({ originBytes: bytesSince(before, after), elapsedMs, cpuSeconds });
+      const after = await untilQuiet(origin, signal);
+      const measured = { originBytes: bytesSince(before, after), originBitsPerSecond: rate.bitsPerSecond, elapsedMs, cpuSeconds };
+      const visits = this.#size.isMeasured ? await this.#visit(settings.plan) : { startupsMs: [], picture: undefined };
+      return this.#outcome(measured, visits);
     } finally {
+      await rate.stop();
       await Promise.all(this.#viewers.map((viewer) => viewer.process.close()));
       // An abort surfaces as what it was, not as the timer that it cut short.
       signal.throwIfAborted();
     }
   }
 
+  /** After all has been counted. */
+  async #visit(plan: ViewerPlan): Promise<PageVisits> {
+    const { options, signal, print } = this.#context;
+    print(`${this.#system}: each viewer follows a link to the page, in a fresh profile`);
+    const viewers = this.#viewers.map(({ process }) => process);
+    await Promise.all(viewers.map((viewer) => viewer.leave()));
+    await setTimeout(REST_MS, undefined, { signal });
+    const visit = { plan: { ...plan, watchMs: VISIT_SECONDS * 1000 }, staggerMs: options.staggerMs, hasPicture: options.htmlPath !== undefined, signal };
+    return visitPages(viewers, visit);
+  }
+
   async #settings(): Promise<ViewerSettings> {
-    const { origin, chromiumPath, pageUrl } = this.#context;
+    const { origin, chromiumPath, pageUrl, webTorrentTrackerUrl } = this.#context;
     const listing = await origin.listing();
     if (!listing) throw new BenchError('The origin has no stream any more.');
     return {
@@ -169,7 +181,11 @@ class SystemRun {
       originUrl: origin.url,
       plan: {
         system: this.#system,
-        stream: { link: listing.link, playlistUrl: `${origin.url}/live/${listing.slug}/index.m3u8` },
+        stream: {
+          link: listing.link,
+          playlistUrl: `${origin.url}/live/${listing.slug}/index.m3u8`,
+          ...(webTorrentTrackerUrl === undefined ? {} : { webTorrentTrackerUrl }),
+        },
         watchMs: this.#size.seconds * 1000,
       },
     };
@@ -185,7 +201,7 @@ class SystemRun {
     throw new BenchError(`${this.#system} touched the stream before the click (${what}): its startup would not be comparable.`);
   }
 
-  async #watch(): Promise<void> {
+  async #watch(cpu: RunCpu): Promise<void> {
     const { options, signal } = this.#context;
     const clicks = this.#viewers.map(async (viewer, index) => {
       await setTimeout(index * options.staggerMs, undefined, { signal });
@@ -205,7 +221,7 @@ class SystemRun {
     for (let looks = 1; this.#viewers.some((viewer) => !viewer.isOver); looks++) {
       await setTimeout(LOOK_MS, undefined, { signal });
       this.#context.origin.check();
-      this.#lookAtProcesses();
+      cpu.look();
       const elapsedMs = performance.now() - this.#startedAtMs;
       if (elapsedMs > lastEndMs) break;
       if (looks % REPORT_EVERY_LOOKS === 0) await this.#lookAtViewers();
@@ -221,15 +237,8 @@ class SystemRun {
     await Promise.all(watching.map((viewer) => viewer.look()));
   }
 
-  #lookAtProcesses(): void {
-    const processes = readProcesses();
-    if (!processes) return;
-    this.#originMeter.look(processes);
-    for (const { process } of this.#viewers) process.meter.look(processes);
-  }
-
   #printProgress(elapsedMs: number): void {
-    if (this.#size.isSilent) return;
+    if (!this.#size.isMeasured) return;
     const reports = this.#viewers.flatMap(({ report }) => report ?? []);
     const playing = this.#viewers.filter(({ report, isOver }) => report?.startupMs !== undefined && !isOver).length;
     const delayMs = percentile(reports.flatMap(({ delaysMs }) => delaysMs), 0.5);
@@ -247,44 +256,19 @@ class SystemRun {
     );
   }
 
-  #cpuSeconds(): CpuSeconds | undefined {
-    if (!readProcesses()) return undefined;
-    const isEncoder = (name: string): boolean => name.startsWith('ffmpeg');
-    const viewers = this.#viewers.reduce((sum, { process: viewer }) => sum + viewer.meter.cpuSeconds(), 0);
-    const all = this.#originMeter.cpuSeconds();
-    const encoder = this.#originMeter.cpuSeconds(isEncoder);
-    const { user, system } = process.cpuUsage(this.#ownCpu);
-    const { busySeconds, totalSeconds } = this.#load.sinceStart;
-    const others = Math.max(0, busySeconds - viewers - all - (user + system) / 1e6);
-    return { viewers, origin: all - encoder, encoder, others, machine: totalSeconds };
-  }
-
-  #outcome(run: Pick<SystemOutcome, 'originBytes' | 'elapsedMs' | 'cpuSeconds'>): SystemOutcome {
+  #outcome(run: Pick<SystemOutcome, 'originBytes' | 'originBitsPerSecond' | 'elapsedMs' | 'cpuSeconds'>, visits: PageVisits): SystemOutcome {
     return {
       ...run,
-      viewers: this.#viewers.map(({ report, total, steady, process }) => ({
+      viewers: this.#viewers.map(({ report, total, steady, process }, index) => ({
         report,
         total,
         steady,
-        failure: process.failure ?? failureOf(report),
+        navigationMs: visits.startupsMs[index],
+        failure: process.failure ?? failureOf(report) ?? (this.#size.isMeasured ? visitFailureOf(visits.startupsMs[index]) : undefined),
       })),
       chromiumVersion: this.#viewers[0]?.process.version ?? 'unknown',
+      picture: visits.picture,
     };
-  }
-
-  /** Waits until the origin has nothing more to send, and has forgotten its last viewers. */
-  async #untilQuiet(): Promise<OriginBytes> {
-    const { origin, signal } = this.#context;
-    const endMs = performance.now() + QUIET_LIMIT_MS;
-    let last = await origin.stats();
-    while (performance.now() < endMs) {
-      await setTimeout(QUIET_MS, undefined, { signal });
-      const stats = await origin.stats();
-      const isQuiet = stats && last && totalBytes(bytesSince(last.originBytes, stats.originBytes)) === 0;
-      if (isQuiet && stats.viewers === 0) return stats.originBytes;
-      last = stats;
-    }
-    throw new BenchError(`The origin went on sending for ${QUIET_LIMIT_MS / 1000} s after the last viewer had left.`);
   }
 }
 
@@ -295,4 +279,8 @@ function failureOf(report: ViewerReport | undefined): string | undefined {
   if (report.startupMs === undefined) return 'it never showed a frame';
   if (report.delaysMs.length === 0) return 'no clock could be read in its picture';
   return undefined;
+}
+
+function visitFailureOf(startupMs: number | undefined): string | undefined {
+  return startupMs === undefined ? 'it showed no frame after it had followed a link' : undefined;
 }

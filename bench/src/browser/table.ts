@@ -1,74 +1,50 @@
 import { formatTable } from '../text-table.js';
-import type { Bar } from './bars.js';
-import type { BrowserReport, SystemResult } from './report.js';
-import { BYTE_KINDS } from './summary.js';
+import { BARRED_ROUNDS, barText, barValueText, type Bar } from './bars.js';
+import { FIGURE_ROWS, shownFigure } from './figure-rows.js';
+import type { BrowserReport, PairedRatio } from './report.js';
 
 type Row = readonly string[];
 
-/** The figures side by side, then the bars, for people. */
+/** The figures side by side, the ratios to plain hls.js, then the bars, for people. */
 export function formatReport(report: BrowserReport, bars: readonly Bar[]): string {
   const systems = Object.entries(report.results);
   const rows: Row[] = [['', ...systems.map(([name]) => name)]];
-  for (const [name, value] of FIGURES) rows.push([name, ...systems.map(([, result]) => value(result))]);
+  for (const row of FIGURE_ROWS) {
+    const cells = systems.map(([, result]) => {
+      const { value, spread } = shownFigure(result, row);
+      return spread === '' ? value : `${value} (${spread})`;
+    });
+    rows.push([row.label, ...cells]);
+  }
   const { config, machine } = report;
-  const what = `${config.viewers} viewers, ${config.seconds} s each, parts of ${config.partMs} ms, ${config.width}x${config.height}`;
+  const medians = config.rounds > 1 ? `, medians of ${config.rounds} rounds (least–most)` : '';
+  const what = `${config.viewers} viewers, ${config.seconds} s each, parts of ${config.partMs} ms, ${config.width}x${config.height}${medians}`;
   const where = `${machine.cpu}, ${machine.cores} cores, Chromium ${machine.chromium}, ffmpeg ${machine.ffmpeg}`;
-  const blocks = [[what, where].join('\n'), formatTable(rows)];
+  const blocks = [[what, where].join('\n'), formatTable(rows), ...ratioBlocks(report)];
   if (bars.length > 0) blocks.push(formatTable([['p2ptv', 'value', 'bar', ''], ...bars.map(barRow)]));
+  if (bars.length > 0 && config.rounds < BARRED_ROUNDS) blocks.push(`The bars are set for medians of ${BARRED_ROUNDS} rounds or more: --rounds ${BARRED_ROUNDS}.`);
   const failures = systems.flatMap(([name, { failures: all }]) => all.map((failure) => `${name}: ${failure}`));
   if (failures.length > 0) blocks.push(failures.join('\n'));
   return blocks.join('\n\n');
 }
 
-const FIGURES: readonly (readonly [string, (result: SystemResult) => string])[] = [
-  ['startup p50, ms', ({ startupMs }) => whole(startupMs.p50)],
-  ['startup p95, ms', ({ startupMs }) => whole(startupMs.p95)],
-  ['playout delay p50, ms', ({ playoutDelayMs }) => whole(playoutDelayMs.p50)],
-  ['playout delay p95, ms', ({ playoutDelayMs }) => whole(playoutDelayMs.p95)],
-  ['clock reads, invalid of all', ({ playoutDelayMs: { samples, invalidReads } }) => `${invalidReads} of ${samples + invalidReads}`],
-  ['stalls', ({ stalls }) => String(stalls)],
-  ['stalled', ({ stalledRatio }) => percent(stalledRatio)],
-  ['skips', ({ skips, skippedMs }) => `${skips} (${whole(skippedMs)} ms)`],
-  ['at a rate other than 1', ({ rateChangedRatio }) => percent(rateChangedRatio)],
-  ['frames dropped', ({ droppedFrames }) => String(droppedFrames)],
-  ['media from peers, MB', ({ mediaBytes }) => megabytes(mediaBytes.peers)],
-  ['media from the origin, MB', ({ mediaBytes }) => megabytes(mediaBytes.origin)],
-  ['handed to hls.js, MB', ({ handedBytes }) => megabytes(handedBytes)],
-  ...BYTE_KINDS.map((kind) => [`origin sent: ${kind}, MB`, ({ originBytes }: SystemResult) => megabytes(originBytes[kind])] as const),
-  ['offload', ({ offloadRatio }) => ratio(offloadRatio)],
-  ['offload, limit', ({ offloadLimitRatio }) => ratio(offloadLimitRatio)],
-  ['offload, steady', ({ offloadSteadyRatio }) => ratio(offloadSteadyRatio)],
-  ['offload, steady, limit', ({ offloadSteadyLimitRatio }) => ratio(offloadSteadyLimitRatio)],
-  ['byte totals differ by', ({ totalsDifferenceRatio }) => percent(totalsDifferenceRatio)],
-  ['chunks verified', ({ chunksVerified }) => String(chunksVerified)],
-  ['chunks rejected', ({ chunksRejected }) => String(chunksRejected)],
-  ['CPU s a viewer minute', ({ cpuSecondsPerViewerMinute }) => tenths(cpuSecondsPerViewerMinute)],
-  ['CPU s a minute, origin', ({ originCpuSecondsPerMinute }) => tenths(originCpuSecondsPerMinute)],
-  ['CPU s a minute, encoder', ({ encoderCpuSecondsPerMinute }) => tenths(encoderCpuSecondsPerMinute)],
-  ['CPU used by others', ({ othersCpuRatio }) => (othersCpuRatio === null ? '-' : percent(othersCpuRatio))],
-];
-
-function barRow({ name, value, limit, sense, unit, isMet }: Bar): Row {
-  const show = (figure: number): string => (unit === 'ms' ? `${Math.round(figure)} ms` : figure.toFixed(3));
-  return [name, value === undefined ? '-' : show(value), `${sense === 'least' ? '>=' : '<='} ${show(limit)}`, isMet ? 'ok' : 'NOT MET'];
+function ratioBlocks({ results }: BrowserReport): string[] {
+  const compared = Object.entries(results).flatMap(([name, { ratiosToHlsjs }]) => (ratiosToHlsjs ? [{ name, ratios: ratiosToHlsjs }] : []));
+  if (compared.length === 0) return [];
+  const rows: Row[] = [
+    ['over hlsjs, median of pairs (upper 95 % limit)', ...compared.map(({ name }) => name)],
+    ['startup from the click', ...compared.map(({ ratios }) => ratioText(ratios.startupMs))],
+    ['startup from navigation', ...compared.map(({ ratios }) => ratioText(ratios.startupFromNavigationMs))],
+    ['playout delay p50', ...compared.map(({ ratios }) => ratioText(ratios.playoutDelayMs))],
+    ['CPU of viewers', ...compared.map(({ ratios }) => ratioText(ratios.cpuSecondsPerViewerMinute))],
+  ];
+  return [formatTable(rows)];
 }
 
-function whole(value: number | null): string {
-  return value === null ? '-' : String(Math.round(value));
+function ratioText({ p50, upper95 }: PairedRatio): string {
+  return `${p50?.toFixed(3) ?? '-'}${upper95 === null ? '' : ` (${upper95.toFixed(3)})`}`;
 }
 
-function tenths(value: number | null): string {
-  return value?.toFixed(1) ?? '-';
-}
-
-function ratio(value: number | null): string {
-  return value?.toFixed(3) ?? '-';
-}
-
-function percent(value: number): string {
-  return `${(value * 100).toFixed(2)} %`;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(3);
+function barRow(bar: Bar): Row {
+  return [bar.name, barValueText(bar), barText(bar), bar.isMet ? 'ok' : 'NOT MET'];
 }

@@ -1,5 +1,5 @@
 import type { OriginBytes } from '@p2ptv/protocol';
-import { chromium, type BrowserServer, type CDPSession, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserServer, type CDPSession, type Page } from 'playwright-core';
 
 import { BenchError } from '../errors.js';
 import { ProcessTreeMeter } from '../process-times.js';
@@ -20,6 +20,8 @@ export type ViewerSettings = {
 /** A page that does not answer a question for so long has hung, ms. */
 const ANSWER_LIMIT_MS = 10_000;
 const LAUNCH_LIMIT_MS = 30_000;
+const VIEWPORT = { width: 1280, height: 800 };
+const JPEG_QUALITY = 72;
 
 /** One viewer: a Chromium of its own, on the page, with the system's code loaded. */
 export class ViewerProcess {
@@ -27,22 +29,24 @@ export class ViewerProcess {
   readonly meter: ProcessTreeMeter;
   readonly version: string;
   readonly #server: BrowserServer;
-  readonly #page: Page;
+  readonly #browser: Browser;
+  readonly #pageUrl: string;
+  #page: Page;
   readonly #http: HttpByteCounter;
   #failure: string | undefined;
   #isClosing = false;
 
-  private constructor(server: BrowserServer, page: Page, http: HttpByteCounter) {
+  private constructor(server: BrowserServer, opened: { browser: Browser; page: Page; http: HttpByteCounter; pageUrl: string }) {
+    const { browser, page, http, pageUrl } = opened;
     this.#server = server;
+    this.#browser = browser;
     this.#page = page;
     this.#http = http;
-    this.version = page.context().browser()?.version() ?? 'unknown';
+    this.#pageUrl = pageUrl;
+    this.version = browser.version();
     this.meter = new ProcessTreeMeter(server.process().pid ?? 0);
-    const fail = (reason: string) => (): void => this.#fail(reason);
-    page.on('crash', fail('its page crashed'));
-    page.on('close', fail('its browser ended, or its page'));
-    page.context().browser()?.on('disconnected', fail('its browser ended, or its page'));
-    page.on('pageerror', (error) => this.#fail(`an error in its page: ${error.message}`));
+    browser.on('disconnected', () => this.#fail('its browser ended'));
+    this.#watchPage();
   }
 
   /** @throws BenchError when Chromium does not start, or the page does not load */
@@ -50,11 +54,11 @@ export class ViewerProcess {
     const server = await launch(settings.chromiumPath);
     try {
       const browser = await chromium.connect(server.wsEndpoint(), { timeout: LAUNCH_LIMIT_MS });
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+      const context = await browser.newContext({ viewport: VIEWPORT });
       const page = await context.newPage();
       const http = new HttpByteCounter(settings.originUrl);
-      await follow(await context.newCDPSession(page), http);
-      const viewer = new ViewerProcess(server, page, http);
+      await count(await context.newCDPSession(page), http);
+      const viewer = new ViewerProcess(server, { browser, page, http, pageUrl: settings.pageUrl });
       await page.goto(settings.pageUrl);
       await page.evaluate((plan) => (globalThis as unknown as { viewer: ViewerControl }).viewer.prepare(plan), settings.plan);
       return viewer;
@@ -84,15 +88,48 @@ export class ViewerProcess {
     await this.#ask(this.#page.click('#play', { timeout: ANSWER_LIMIT_MS }));
   }
 
-  /** What it has seen so far; undefined before the click, and when it cannot tell any more. */
+  /** What it has seen so far; undefined before it began, and when it cannot tell any more. */
   async report(): Promise<ViewerReport | undefined> {
-    return this.#ask(this.#page.evaluate(() => (globalThis as unknown as { viewer: ViewerControl }).viewer.report()));
+    return this.#ask(this.#page.evaluate(() => (globalThis as unknown as { viewer?: ViewerControl }).viewer?.report()));
+  }
+
+  /** Closes the page that it was on; the browser stays. */
+  async leave(): Promise<void> {
+    const left = this.#page;
+    left.removeAllListeners();
+    // One that has crashed is gone already.
+    await left.context().close().catch(() => undefined);
+  }
+
+  /**
+   * Goes to the page in a fresh profile, where the plan is begun without a click. Leave first.
+   * What the new page loads is not counted.
+   */
+  async followLink(plan: ViewerPlan): Promise<void> {
+    const opening = async (): Promise<void> => {
+      const context = await this.#browser.newContext({ viewport: VIEWPORT });
+      this.#page = await context.newPage();
+      this.#watchPage();
+      await this.#page.goto(`${this.#pageUrl}?plan=${encodeURIComponent(JSON.stringify(plan))}`, { waitUntil: 'commit' });
+    };
+    await this.#ask(opening());
+  }
+
+  /** A JPEG of what the video shows. */
+  async picture(): Promise<Buffer | undefined> {
+    return this.#ask(this.#page.locator('video').screenshot({ type: 'jpeg', quality: JPEG_QUALITY }));
   }
 
   /** Ends the browser. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#server.close().catch(() => this.#server.kill());
+  }
+
+  #watchPage(): void {
+    this.#page.on('crash', () => this.#fail('its page crashed'));
+    this.#page.on('close', () => this.#fail('its browser ended, or its page'));
+    this.#page.on('pageerror', (error) => this.#fail(`an error in its page: ${error.message}`));
   }
 
   async #ask<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
@@ -132,7 +169,7 @@ async function launch(executablePath: string): Promise<BrowserServer> {
   }
 }
 
-async function follow(devTools: CDPSession, http: HttpByteCounter): Promise<void> {
+async function count(devTools: CDPSession, http: HttpByteCounter): Promise<void> {
   devTools.on('Network.requestWillBeSent', ({ requestId, request }) => http.handle({ kind: 'sent', requestId, url: request.url }));
   devTools.on('Network.webSocketCreated', ({ requestId, url }) => http.handle({ kind: 'sent', requestId, url: url.replace(/^ws/, 'http') }));
   devTools.on('Network.responseReceived', ({ requestId, response }) =>

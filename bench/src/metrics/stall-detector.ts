@@ -30,6 +30,11 @@ export type PlaybackFigures = {
   readonly stallLog: readonly Stall[];
   /** Time of `playedMs` at a rate other than 1, ms. */
   readonly rateChangedMs: number;
+  /** Times that the rate changed, back to 1 included. */
+  readonly rateChanges: number;
+  /** Lowest and highest rate while the picture should have moved; 1 and 1 without any. */
+  readonly leastRate: number;
+  readonly mostRate: number;
   /** Jumps: media that were left out or shown again. */
   readonly skips: number;
   readonly skippedMs: number;
@@ -51,6 +56,9 @@ export class StallDetector {
   #last: PlaybackSample | undefined;
   #playedMs = 0;
   #rateChangedMs = 0;
+  #rateChanges = 0;
+  #leastRate = 1;
+  #mostRate = 1;
   readonly #stalls: Stall[] = [];
   #skips = 0;
   #skippedMs = 0;
@@ -78,6 +86,9 @@ export class StallDetector {
       stalledMs: stallLog.reduce((sum, { lengthMs }) => sum + lengthMs, 0),
       stallLog: [...stallLog],
       rateChangedMs: this.#rateChangedMs,
+      rateChanges: this.#rateChanges,
+      leastRate: this.#leastRate,
+      mostRate: this.#mostRate,
       skips: this.#skips,
       skippedMs: this.#skippedMs,
     };
@@ -89,6 +100,9 @@ export class StallDetector {
     const dueMs = elapsedMs * last.rate;
     this.#playedMs += elapsedMs;
     if (last.rate !== 1) this.#rateChangedMs += elapsedMs;
+    if (sample.rate !== last.rate) this.#rateChanges++;
+    this.#leastRate = Math.min(this.#leastRate, last.rate);
+    this.#mostRate = Math.max(this.#mostRate, last.rate);
     if (movedMs > dueMs + LEAST_SKIP_MS || movedMs < -LEAST_SKIP_MS) {
       this.#skips++;
       this.#skippedMs += Math.abs(movedMs - dueMs);

@@ -26,13 +26,14 @@ describe('the browser suite', { timeout: 180_000 }, () => {
   // Also the bench's and the origin's own temporary folder: what is left behind shows.
   const folder = mkdtempSync(join(tmpdir(), 'p2ptv-bench-test-'));
   const json = join(folder, 'out.json');
+  const html = join(folder, 'out.html');
   const where = { TMPDIR: folder };
   let ending: Ending;
   let report: BrowserReport;
 
   beforeAll(async () => {
     const flags = ['--viewers', String(VIEWERS), '--seconds', String(SECONDS), '--systems', 'hlsjs,p2ptv', '--stagger-ms', '500'];
-    ending = await bench([...flags, '--height', '180', '--json', json], where);
+    ending = await bench([...flags, '--height', '180', '--json', json, '--html', html], where);
     expect(ending).toMatchObject({ code: 0 });
     report = browserReportSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
   }, 180_000);
@@ -51,12 +52,13 @@ describe('the browser suite', { timeout: 180_000 }, () => {
     const result = report.results[system]!;
     expect(result.failures).toEqual([]);
     expect(result.startupMs.all).toHaveLength(VIEWERS);
+    expect(result.startupFromNavigationMs.all).toHaveLength(VIEWERS);
     // Three to four readings a second; a busy machine drops some.
     expect(result.playoutDelayMs.samples).toBeGreaterThan(VIEWERS * SECONDS);
     expect(result.playoutDelayMs.invalidReads).toBeLessThan(result.playoutDelayMs.samples / 10);
     expect(result.playoutDelayMs.p50).toBeGreaterThan(200);
     expect(result.playoutDelayMs.p50).toBeLessThan(10_000);
-    expect(result.viewers.map(({ watchedSeconds }) => Math.round(watchedSeconds))).toEqual([SECONDS, SECONDS]);
+    expect(result.rounds.flatMap(({ viewers }) => viewers).map(({ watchedSeconds }) => Math.round(watchedSeconds))).toEqual([SECONDS, SECONDS]);
   });
 
   it.each(['hlsjs', 'p2ptv'])('accounts for every byte of %s', (system) => {
@@ -66,6 +68,12 @@ describe('the browser suite', { timeout: 180_000 }, () => {
     expect(result.totalsDifferenceRatio).toBeLessThan(0.05);
     expect(result.meanViewers).toBeGreaterThan(1.5);
     expect(result.offloadRatio).toBeLessThan(result.offloadLimitRatio + 0.05);
+    // Each byte leaves the origin at least once, and once more for a viewer at the most; the joins overlap.
+    expect(result.copiesPerChunk).toBeGreaterThan(0.9);
+    expect(result.copiesPerChunk).toBeLessThan(VIEWERS + 0.5);
+    // A peak is no less than what was sent evenly.
+    const sentBits = Object.values(result.originBytes).reduce((sum, bytes) => sum + bytes, 0) * 8;
+    expect(result.originPeakBitsPerSecond).toBeGreaterThan(sentBits / (SECONDS + 5));
   });
 
   it('finds no peers in plain hls.js, and some in P2PTV', () => {
@@ -83,8 +91,21 @@ describe('the browser suite', { timeout: 180_000 }, () => {
     expect(ending.output).toMatch(/totalsDifferenceRatio +\d/);
   });
 
+  it('holds P2PTV against plain hls.js, viewer by viewer', () => {
+    const { hlsjs, p2ptv } = report.results;
+    const [mine, its] = [p2ptv!, hlsjs!].map(({ startupMs }) => startupMs.all);
+    expect(p2ptv!.ratiosToHlsjs?.startupMs.all).toEqual(mine!.map((startupMs, index) => startupMs / its![index]!));
+    expect(hlsjs!.ratiosToHlsjs).toBeNull();
+  });
+
+  it('writes a page that needs nothing but itself, with a picture of each player', () => {
+    const page = readFileSync(html, 'utf8');
+    expect(page.match(/<img src="data:image\/jpeg;base64,/g)).toHaveLength(2);
+    expect(page).not.toMatch(/<script|<link|(?:src|href)="(?!data:)/);
+  });
+
   it('leaves nothing behind', () => {
-    expect(readdirSync(folder).filter((name) => name !== 'out.json')).toEqual([]);
+    expect(readdirSync(folder).sort()).toEqual(['out.html', 'out.json']);
   });
 
   it('names what is missing in one sentence', async () => {
@@ -96,6 +117,6 @@ describe('the browser suite', { timeout: 180_000 }, () => {
     const { code, output } = await bench(flags, { ...where, P2PTV_FFMPEG: '/no/such/ffmpeg' });
     expect(code).toBe(1);
     expect(output).toContain('P2PTV_FFMPEG must name one');
-    expect(readdirSync(folder)).toEqual(['out.json']);
+    expect(readdirSync(folder).sort()).toEqual(['out.html', 'out.json']);
   });
 });

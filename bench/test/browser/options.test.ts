@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resolveBrowserOptions } from '../../src/browser/options.js';
+import { SYSTEMS } from '../../src/browser/systems/registry.js';
 import { UsageError } from '../../src/errors.js';
 
 const json = join(tmpdir(), 'out.json');
@@ -14,6 +15,8 @@ describe('the flags of the browser suite', () => {
       partMs: 200,
       systems: ['p2ptv', 'hlsjs'],
       jsonPath: json,
+      htmlPath: undefined,
+      rounds: 1,
       input: 'clip',
       height: 360,
       staggerMs: 1250,
@@ -23,6 +26,7 @@ describe('the flags of the browser suite', () => {
   it('keep the order of the systems', () => {
     expect(resolveBrowserOptions({ json, systems: 'hlsjs,p2ptv' }).systems).toEqual(['hlsjs', 'p2ptv']);
     expect(resolveBrowserOptions({ json, systems: 'hlsjs' }).systems).toEqual(['hlsjs']);
+    expect(resolveBrowserOptions({ json, systems: 'all' }).systems).toEqual(Object.keys(SYSTEMS));
   });
 
   it.each([
@@ -31,8 +35,12 @@ describe('the flags of the browser suite', () => {
     [{ json, seconds: 'ten' }, '--seconds must be'],
     [{ json, partMs: '10' }, '--part-ms must be'],
     [{ json, height: '100' }, '--height must be a whole number from 180'],
-    [{ json, systems: 'hlsjs,vlc' }, '--systems must name some of p2ptv, hlsjs'],
-    [{ json, systems: 'hlsjs,hlsjs' }, '--systems must name'],
+    [{ json, systems: 'hlsjs,vlc' }, '--systems must be all, or name some of p2ptv, p2ptv-off, hlsjs'],
+    [{ json, systems: 'hlsjs,hlsjs' }, '--systems must be'],
+    [{ json, systems: 'all,hlsjs' }, '--systems must be all, or name'],
+    [{ json, rounds: '0' }, '--rounds must be a whole number from 1 to 50'],
+    [{ json, html: '/no/such/folder/out.html' }, 'The folder of --html'],
+    [{ json, html: tmpdir() }, 'is a folder'],
     [{ json, staggerMs: '20000', viewers: '4', seconds: '60' }, 'The last viewer would come after the first has left'],
     [{ json: '/no/such/folder/out.json' }, 'does not exist'],
     [{ json: tmpdir() }, 'is a folder'],

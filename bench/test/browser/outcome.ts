@@ -16,10 +16,11 @@ export function viewerReport(some: Partial<ViewerReport> = {}): ViewerReport {
     startupMs: 400,
     delaysMs: [1000, 1200],
     invalidReads: 0,
-    playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, stallLog: [], rateChangedMs: 0, skips: 0, skippedMs: 0 },
+    playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, stallLog: [], rateChangedMs: 0, rateChanges: 0, leastRate: 1, mostRate: 1, skips: 0, skippedMs: 0 },
     droppedFrames: 0,
     system: {
       handedBytes: 1000,
+      handedSegments: { 'main/0/1': 600, 'main/0/2': 400 },
       mediaBytes: { origin: 250, peers: 750 },
       received: undefined,
       chunksVerified: 10,
@@ -37,6 +38,7 @@ export function viewerOutcome(some: Partial<ViewerOutcome> = {}): ViewerOutcome 
     report: viewerReport(),
     total: { received: bytes({ media: 250 }), handedBytes: 1000 },
     steady: { received: bytes({ media: 100 }), handedBytes: 200 },
+    navigationMs: 700,
     failure: undefined,
     ...some,
   };
@@ -47,9 +49,11 @@ export function systemOutcome(viewers: readonly ViewerOutcome[], some: Partial<S
   return {
     viewers,
     originBytes: bytes({ media: 250 * viewers.length }),
+    originBitsPerSecond: [1e6, 3e6, 2e6],
     elapsedMs: 60_000,
     cpuSeconds: { viewers: 12, origin: 2, encoder: 6, others: 30, machine: 120 },
     chromiumVersion: '1.2.3.4',
+    picture: undefined,
     ...some,
   };
 }

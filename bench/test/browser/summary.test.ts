@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemResultSchema } from '../../src/browser/report.js';
+import { roundResultSchema } from '../../src/browser/report.js';
 import { summarize } from '../../src/browser/summary.js';
 import { bytes, systemOutcome, viewerOutcome, viewerReport } from './outcome.js';
 
@@ -12,7 +12,7 @@ describe('the summary of a run', () => {
       viewerOutcome({ report: viewerReport({ startupMs: 500, delaysMs: [1200, 1300, 1400] }) }),
     ];
     const result = summarize(systemOutcome(viewers), QUIET);
-    expect(result.startupMs).toEqual({ p50: 400, p95: 490, all: [300, 500] });
+    expect(result.startupMs).toEqual({ p50: 400, p95: 490, first: 300, laterP50: 500, all: [300, 500] });
     expect(result.playoutDelayMs).toMatchObject({ p50: 1200, p95: 1380, samples: 5 });
   });
 
@@ -38,6 +38,29 @@ describe('the summary of a run', () => {
     expect(result.offloadOverLimit).toBeCloseTo((1 - 150 / 800) / 0.5);
   });
 
+  it('keeps the first viewer apart, from the click and from navigation', () => {
+    const viewers = [900, 500, 300].map((navigationMs, index) => viewerOutcome({ report: viewerReport({ startupMs: 400 - index * 100 }), navigationMs }));
+    const result = summarize(systemOutcome(viewers), QUIET);
+    expect(result.startupMs).toMatchObject({ first: 400, laterP50: 250, p50: 300 });
+    expect(result.startupFromNavigationMs).toMatchObject({ first: 900, laterP50: 400, p50: 500 });
+    expect(result.viewers.map(({ startupFromNavigationMs }) => startupFromNavigationMs)).toEqual([900, 500, 300]);
+    const late = summarize(systemOutcome([viewerOutcome({ report: viewerReport({ startupMs: undefined }) }), viewerOutcome()]), QUIET);
+    expect(late.startupMs).toMatchObject({ first: null, laterP50: 400 });
+  });
+
+  it('counts the copies that left the origin, over what all viewers together were handed', () => {
+    const handed = (handedSegments: Record<string, number>) => viewerOutcome({ report: viewerReport({ system: { ...viewerReport().system, handedSegments } }) });
+    // The second came while the first segment was under way, and left later.
+    const viewers = [handed({ 'main/0/1': 500, 'main/0/2': 500 }), handed({ 'main/0/1': 100, 'main/0/2': 500, 'main/0/3': 200 })];
+    const originBytes = bytes({ media: 400, seeder: 1400, playlists: 999 });
+    expect(summarize(systemOutcome(viewers, { originBytes }), QUIET).copiesPerChunk).toBeCloseTo(1800 / 1200);
+  });
+
+  it('finds the busiest second of the origin', () => {
+    expect(summarize(systemOutcome([viewerOutcome()]), QUIET).originPeakBitsPerSecond).toBe(3e6);
+    expect(summarize(systemOutcome([viewerOutcome()], { originBitsPerSecond: [] }), QUIET).originPeakBitsPerSecond).toBeNull();
+  });
+
   it('compares the origin’s total with the viewers’, whatever the kinds', () => {
     const viewers = [viewerOutcome({ total: { received: bytes({ media: 500, seeder: 480 }), handedBytes: 1000 } })];
     const result = summarize(systemOutcome(viewers, { originBytes: bytes({ media: 1000 }) }), QUIET);
@@ -46,12 +69,16 @@ describe('the summary of a run', () => {
 
   it('relates stalls and rates to the time played', () => {
     const stallLog = [20, 30].map((lengthMs) => ({ atMs: lengthMs * 100, lengthMs }));
-    const playback = { playedMs: 10_000, stalls: 2, stalledMs: 50, stallLog, rateChangedMs: 1_000, skips: 1, skippedMs: 300 };
-    const viewers = [viewerOutcome({ report: viewerReport({ playback }) }), viewerOutcome({ report: viewerReport({ playback }) })];
+    const playback = { playedMs: 10_000, stalls: 2, stalledMs: 50, stallLog, rateChangedMs: 1_000, rateChanges: 4, leastRate: 0.97, mostRate: 1, skips: 1, skippedMs: 300 };
+    const faster = { ...playback, leastRate: 1, mostRate: 1.08 };
+    const viewers = [viewerOutcome({ report: viewerReport({ playback }) }), viewerOutcome({ report: viewerReport({ playback: faster }) })];
     expect(summarize(systemOutcome(viewers), QUIET)).toMatchObject({
       stalls: 4,
       stalledRatio: 0.005,
       rateChangedRatio: 0.1,
+      rateChanges: 8,
+      leastRate: 0.97,
+      mostRate: 1.08,
       skips: 2,
       skippedMs: 600,
     });
@@ -83,7 +110,7 @@ describe('the summary of a run', () => {
   it('fits the schema, even when nobody saw anything', () => {
     const nothing = viewerOutcome({ report: undefined, total: undefined, steady: undefined, failure: 'it never answered' });
     const result = summarize(systemOutcome([nothing], { originBytes: bytes() }), QUIET);
-    expect(systemResultSchema.parse(result)).toMatchObject({ offloadRatio: null, headersRatio: null, stalledRatio: 0 });
-    expect(() => systemResultSchema.parse(summarize(systemOutcome([viewerOutcome()]), QUIET))).not.toThrow();
+    expect(roundResultSchema.parse(result)).toMatchObject({ offloadRatio: null, headersRatio: null, stalledRatio: 0 });
+    expect(() => roundResultSchema.parse(summarize(systemOutcome([viewerOutcome()]), QUIET))).not.toThrow();
   });
 });

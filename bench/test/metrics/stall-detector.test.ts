@@ -65,6 +65,9 @@ describe('the stall detector', () => {
       stalledMs: 0,
       stallLog: [],
       rateChangedMs: 0,
+      rateChanges: 0,
+      leastRate: 1,
+      mostRate: 1,
       skips: 0,
       skippedMs: 0,
     });
@@ -161,6 +164,7 @@ describe('the stall detector', () => {
     player.setRate(1);
     player.play(1_000);
     expect(player.detector.figures).toMatchObject({ playedMs: 5_000, rateChangedMs: 3_000, stalls: 0, skips: 0 });
+    expect(player.detector.figures).toMatchObject({ rateChanges: 3, leastRate: 0.95, mostRate: 1.1 });
   });
 
   it('tells a jump ahead from playing: what was left out is counted', () => {

@@ -32,6 +32,7 @@ export function attachP2ptv(hls: Hls, options: P2ptvOptions): P2ptvAttachment {
       link,
       upload,
       ...(options.joinDelayMs === undefined ? {} : { joinDelayMs: options.joinDelayMs }),
+      ...(options.hasPeers === undefined ? {} : { hasPeers: options.hasPeers }),
     });
   } catch (error) {
     // The picture matters more than the peers; the error still shows in the page's console.

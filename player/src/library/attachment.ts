@@ -12,6 +12,11 @@ export type P2ptvOptions = {
    * to live with less in hand; higher fetches more before the first frame.
    */
   readonly joinDelayMs?: number;
+  /**
+   * False: no tracker and no peers; everything comes from the origin, and is verified and played at the
+   * same delay. For pages that must not connect their viewers, and for comparisons. Default true.
+   */
+  readonly hasPeers?: boolean;
 };
 
 /**

@@ -1,11 +1,12 @@
 import { isSystemName, SYSTEMS } from '../systems/registry.js';
+import type { StartSystem } from '../systems/system.js';
 import { Viewing, type ViewerPlan, type ViewerReport } from './viewing.js';
 
 /** How the bench talks to the page: `globalThis.viewer`. */
 export type ViewerControl = {
   /** Loads the system's code and enables the button; nothing of the stream is touched. */
   prepare(plan: ViewerPlan): Promise<void>;
-  /** undefined before the click. */
+  /** undefined before it began. */
   report(): ViewerReport | undefined;
 };
 
@@ -16,8 +17,7 @@ let viewing: Viewing | undefined;
 
 const viewer: ViewerControl = {
   async prepare(plan) {
-    if (!isSystemName(plan.system)) throw new Error(`There is no system ${plan.system}.`);
-    const { start } = await SYSTEMS[plan.system].load();
+    const start = await loadSystem(plan);
     const onClick = (click: Event): void => {
       viewing = new Viewing(video, plan, click.timeStamp);
       viewing.begin(start);
@@ -28,3 +28,20 @@ const viewer: ViewerControl = {
   report: () => viewing?.report(),
 };
 Object.assign(globalThis, { viewer });
+
+/** With a plan in its address the page plays by itself, as a link to a broadcast does. */
+const planned = new URLSearchParams(location.search).get('plan');
+if (planned !== null) void playAtOnce(JSON.parse(planned) as ViewerPlan);
+
+async function playAtOnce(plan: ViewerPlan): Promise<void> {
+  const start = await loadSystem(plan);
+  if (!video) return;
+  // Times of a page run from its navigation on.
+  viewing = new Viewing(video, plan, 0);
+  viewing.begin(start);
+}
+
+async function loadSystem(plan: ViewerPlan): Promise<StartSystem> {
+  if (!isSystemName(plan.system)) throw new Error(`There is no system ${plan.system}.`);
+  return (await SYSTEMS[plan.system].load()).start;
+}

@@ -17,7 +17,7 @@ export type ViewerReport = {
   readonly fromMs: number;
   readonly toMs: number;
   readonly isFinished: boolean;
-  /** From the click to the first frame painted, ms. */
+  /** From the click, or from the navigation, to the first frame painted, ms. */
   readonly startupMs: number | undefined;
   /** Ages of the frames shown, ms, by the clock in the picture. */
   readonly delaysMs: readonly number[];
@@ -39,7 +39,7 @@ export class Viewing {
   #startupMs: number | undefined;
   #final: ViewerReport | undefined;
 
-  /** @param clickedAtMs the click's own time stamp, so that the way to its handler counts too */
+  /** @param clickedAtMs the click's own time stamp, so that the way to its handler counts too; 0: the navigation */
   constructor(video: HTMLVideoElement, plan: ViewerPlan, clickedAtMs: number) {
     this.#video = video;
     this.#plan = plan;

@@ -15,11 +15,13 @@ export class HandedMedia {
   /** A part that is loaded again, or with its whole segment, counts once. */
   get bytes(): number {
     let sum = 0;
-    for (const { wholeBytes, partBytes } of this.#fragments.values()) {
-      const inParts = [...partBytes.values()].reduce((bytes, next) => bytes + next, 0);
-      sum += Math.max(wholeBytes, inParts);
-    }
+    for (const fragment of this.#fragments.values()) sum += bytesOf(fragment);
     return sum;
+  }
+
+  /** The same by segment; a segment has the same name in every viewer. */
+  get segments(): Record<string, number> {
+    return Object.fromEntries([...this.#fragments].map(([name, fragment]) => [name, bytesOf(fragment)]));
   }
 
   #loaded({ frag, part }: FragLoadedData): void {
@@ -31,4 +33,9 @@ export class HandedMedia {
     if (part) fragment.partBytes.set(part.index, part.stats.loaded);
     else fragment.wholeBytes = frag.stats.loaded;
   }
+}
+
+function bytesOf({ wholeBytes, partBytes }: HandedFragment): number {
+  const inParts = [...partBytes.values()].reduce((bytes, next) => bytes + next, 0);
+  return Math.max(wholeBytes, inParts);
 }

@@ -8,12 +8,16 @@ export type StreamAddresses = {
   readonly playlistUrl: string;
   /** The most that the viewer may upload, where that is limited. */
   readonly uploadBitsPerSecond?: number;
+  /** Where a WebTorrent tracker listens, if a system of the run needs one. */
+  readonly webTorrentTrackerUrl?: string;
 };
 
 /** What one viewer's player has counted since it was started. */
 export type SystemFigures = {
   /** Unique media bytes that hls.js was handed; without init segments. */
   readonly handedBytes: number;
+  /** The same by segment, each under the name that it has in every viewer. */
+  readonly handedSegments: Readonly<Record<string, number>>;
   /** Media bytes as the system itself counts them, by who sent them. */
   readonly mediaBytes: { readonly origin: number; readonly peers: number };
   /** Media bytes sent to other viewers, where the system counts them. */

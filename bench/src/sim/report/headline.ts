@@ -2,7 +2,8 @@ import type { JudgedBar } from '../bars.js';
 import { figureOf, figureValue, formatFigure } from '../figures.js';
 import { judgeReport } from '../table.js';
 import type { SimReport } from '../sim-report.js';
-import { escapeHtml } from './html.js';
+import { escapeHtml } from '../../report/html.js';
+import { card, verdictRow, verdictTable } from '../../report/verdict.js';
 import type { ShownRun } from './runs.js';
 
 /** What matters to a viewer and to who pays for the origin, with the limit beside it where there is one. */
@@ -59,31 +60,11 @@ export function verdicts(report: Pick<SimReport, 'config' | 'results'>): string 
     const about = purpose === '' ? '' : `<small>${escapeHtml(purpose)}</small>`;
     return [
       `<tr class="scenario"><th scope="rowgroup" colspan="5"><b>${escapeHtml(run)}</b>${about}</th></tr>`,
-      ...bars.map(
-        (bar) =>
-          `<tr><td>${escapeHtml(bar.label)}</td><td class="gauge">${bullet(bar)}</td><td class="number">${escapeHtml(bar.valueText)}</td><td class="number">${escapeHtml(bar.barText)}</td><td class="verdict">${pill(bar)}</td></tr>`,
-      ),
+      ...bars.map((bar) => verdictRow(bar.label, bar)),
     ];
   });
   return `<section><h2>${met} of ${judged.length} bars met</h2>
-<div class="scroll"><table class="verdicts"><thead><tr><th>figure</th><th class="gauge"></th><th class="number">value</th><th class="number">bar</th><th></th></tr></thead>
-<tbody>${rows.join('\n')}</tbody></table></div></section>`;
-}
-
-function card({ label, value, note, bar }: { label: string; value: string; note: string; bar?: JudgedBar }): string {
-  const verdict = bar ? `<p class="bar">${pill(bar)} <span>bar ${escapeHtml(bar.barText)}</span></p>` : '';
-  return `<div class="card${bar && !bar.isMet ? ' missed' : ''}"><h3>${escapeHtml(label)}</h3><p class="value">${escapeHtml(value)}</p><p class="note">${escapeHtml(note)}</p>${verdict}</div>`;
-}
-
-function pill({ isMet }: JudgedBar): string {
-  return isMet ? '<span class="pill ok">ok</span>' : '<span class="pill not">NOT MET</span>';
-}
-
-/** The value against its limit, which is the tick; twice the limit fills it. */
-function bullet({ value, limit, isMet }: JudgedBar): string {
-  if (value === undefined || limit === undefined || limit <= 0) return '';
-  const filled = Math.max(0, Math.min(1, value / limit / 2));
-  return `<i class="bullet${isMet ? '' : ' not'}" style="--filled:${(filled * 100).toFixed(1)}%"></i>`;
+${verdictTable(rows)}</section>`;
 }
 
 function capitalized(text: string): string {

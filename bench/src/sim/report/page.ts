@@ -2,10 +2,11 @@ import { formatFigure } from '../figures.js';
 import type { SimReport } from '../sim-report.js';
 import type { SimResult } from '../sim-result.js';
 import { judgeReport } from '../table.js';
-import type { Plot } from './chart.js';
-import { renderPlot, seriesColor } from './chart.js';
+import type { Plot } from '../../report/chart.js';
+import { renderPlot, seriesColor } from '../../report/chart.js';
 import { headlineCards, verdicts } from './headline.js';
-import { escapeHtml } from './html.js';
+import { details, renderDocument } from '../../report/document.js';
+import { escapeHtml } from '../../report/html.js';
 import { delayBySizePlot } from './plots/delay-by-size.js';
 import { delayDistributionPlot } from './plots/delay-distribution.js';
 import { diffusionPlot } from './plots/diffusion.js';
@@ -15,7 +16,6 @@ import { uploadByDelayPlot } from './plots/upload-by-delay.js';
 import { allFigures, comparisonTable } from './runs-table.js';
 import type { ShownRun } from './runs.js';
 import { isLiveRun, shownRuns } from './runs.js';
-import { STYLE } from './style.js';
 
 /** More runs than this in one drawing can't be told apart. */
 const MOST_TOGETHER = 8;
@@ -45,20 +45,7 @@ export function simPage(report: SimReport): string {
     `<section><h2>Every figure</h2>${details('All figures and counters', allFigures(runs))}${details('Options', options(runs))}</section>`,
     footer(report),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(report.config.title)}</title>
-<style>${STYLE}</style>
-</head>
-<body><main>
-${sections.filter((section) => section !== '').join('\n')}
-</main></body>
-</html>
-`;
+  return renderDocument(report.config.title, sections);
 }
 
 function plotsOf(runs: readonly [ShownRun, ...ShownRun[]]): Plot[] {
@@ -140,10 +127,6 @@ function failures({ config }: SimReport): string {
 function options(runs: readonly ShownRun[]): string {
   const all = Object.fromEntries(runs.map(({ name, planned }) => [name, { scenario: planned.scenario, ...planned.options }]));
   return `<pre>${escapeHtml(JSON.stringify(all, undefined, 2))}</pre>`;
-}
-
-function details(title: string, content: string, note = ''): string {
-  return `<details><summary>${escapeHtml(title)}${note === '' ? '' : `<small>${escapeHtml(note)}</small>`}</summary>${content}</details>`;
 }
 
 function footer({ machine }: SimReport): string {

@@ -1,5 +1,5 @@
 import { FIGURES, figureOf, figureValue, formatFigure } from '../figures.js';
-import { escapeHtml } from './html.js';
+import { escapeHtml } from '../../report/html.js';
 import type { ShownRun } from './runs.js';
 
 /** What runs are compared by at a glance. */

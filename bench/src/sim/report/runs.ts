@@ -1,6 +1,6 @@
 import type { PlannedRun, SimReport } from '../sim-report.js';
 import { isLiveResult, type LiveResult, type SimResult } from '../sim-result.js';
-import { seriesColor } from './chart.js';
+import { seriesColor } from '../../report/chart.js';
 
 /** One run as the page shows it. */
 export type ShownRun = {

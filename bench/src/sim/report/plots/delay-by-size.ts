@@ -1,5 +1,5 @@
-import type { ChartSeries, Plot } from '../chart.js';
-import { grid, INK, MUTED, valueAxis } from '../chart.js';
+import type { ChartSeries, Plot } from '../../../report/chart.js';
+import { grid, INK, MUTED, valueAxis } from '../../../report/chart.js';
 import type { LiveRun } from '../runs.js';
 
 /** Sizes that differ by less are the same, for this. */

@@ -1,5 +1,5 @@
-import type { Plot } from '../chart.js';
-import { grid, INK, MUTED, nameAxis, roundSpan, ruler, valueAxis } from '../chart.js';
+import type { Plot } from '../../../report/chart.js';
+import { grid, INK, MUTED, nameAxis, roundSpan, ruler, valueAxis } from '../../../report/chart.js';
 import type { LiveRun } from '../runs.js';
 
 /** Bars that are thinner than this can't be told apart. */

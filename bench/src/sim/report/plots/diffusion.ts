@@ -1,5 +1,5 @@
-import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
-import { grid, INK, MUTED, roundSpan, ruler, valueAxis } from '../chart.js';
+import type { ChartSeries, LegendEntry, Plot } from '../../../report/chart.js';
+import { grid, INK, MUTED, roundSpan, ruler, valueAxis } from '../../../report/chart.js';
 import type { LiveRun } from '../runs.js';
 
 type Point = { readonly atMs: number; readonly share: number };

@@ -1,5 +1,5 @@
-import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
-import { grid, INK, MUTED, roundSpan, valueAxis } from '../chart.js';
+import type { ChartSeries, LegendEntry, Plot } from '../../../report/chart.js';
+import { grid, INK, MUTED, roundSpan, valueAxis } from '../../../report/chart.js';
 import type { ShownRun } from '../runs.js';
 
 /** What share of the media came from other viewers, second by second; with a single run also how many watched. */

@@ -1,7 +1,7 @@
 import type { SimResult } from '../../sim-result.js';
 import { formatFigure } from '../../figures.js';
-import type { ChartSeries, LegendEntry, Plot } from '../chart.js';
-import { grid, MUTED, nameAxis, roundSpan, valueAxis } from '../chart.js';
+import type { ChartSeries, LegendEntry, Plot } from '../../../report/chart.js';
+import { grid, MUTED, nameAxis, roundSpan, valueAxis } from '../../../report/chart.js';
 import type { ShownRun } from '../runs.js';
 
 type Kind = keyof SimResult['originBytes'];

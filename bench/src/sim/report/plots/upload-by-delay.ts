@@ -1,7 +1,7 @@
 import type { SimSeries } from '../../sim-result.js';
-import type { ChartSeries, Plot } from '../chart.js';
+import type { ChartSeries, Plot } from '../../../report/chart.js';
 import { formatFigure } from '../../figures.js';
-import { grid, valueAxis } from '../chart.js';
+import { grid, valueAxis } from '../../../report/chart.js';
 import type { ShownRun } from '../runs.js';
 
 /** One that got something, and for long enough to tell how late. */

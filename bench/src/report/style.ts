@@ -49,6 +49,8 @@ h3 { font-size: 15px; margin: 0; }
 .plot h3 { font-size: 16px; }
 .finding { margin: 3px 0 8px; color: var(--muted); font-size: 13.5px; }
 .plot svg { display: block; width: 100%; height: auto; }
+.players { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 16px; align-items: start; }
+.player img { display: block; width: 100%; height: auto; border-radius: 8px; margin-bottom: 8px; }
 .narrow { display: none; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 3px 16px; margin: 0 0 8px; padding: 0; font-size: 12.5px; }
 .mark { display: inline-block; width: 12px; height: 12px; border-radius: 3px; background: var(--mark); margin-right: 7px; vertical-align: -1px; }

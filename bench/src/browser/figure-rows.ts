@@ -1,0 +1,74 @@
+import type { Figures, SystemResult } from './report.js';
+import type { FigureTree } from './round-medians.js';
+import { BYTE_KINDS } from './summary.js';
+
+/** One figure as it is shown, in tables and on pages. */
+export type FigureRow = {
+  readonly label: string;
+  /** Of the figure within a result. */
+  readonly path: string;
+  readonly format: (value: number) => string;
+};
+
+const whole = (value: number): string => String(Math.round(value));
+const tenths = (value: number): string => value.toFixed(1);
+const thousandths = (value: number): string => value.toFixed(3);
+const percent = (value: number): string => `${(value * 100).toFixed(2)} %`;
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
+const megabits = (bits: number): string => (bits / 1e6).toFixed(2);
+
+/** All figures, in the order in which they are shown. */
+export const FIGURE_ROWS: readonly FigureRow[] = [
+  { label: 'startup from the click p50, ms', path: 'startupMs.p50', format: whole },
+  { label: 'startup from the click p95, ms', path: 'startupMs.p95', format: whole },
+  { label: 'startup, first viewer, ms', path: 'startupMs.first', format: whole },
+  { label: 'startup, later viewers p50, ms', path: 'startupMs.laterP50', format: whole },
+  { label: 'startup from navigation p50, ms', path: 'startupFromNavigationMs.p50', format: whole },
+  { label: 'startup from navigation, first, ms', path: 'startupFromNavigationMs.first', format: whole },
+  { label: 'startup from navigation, later p50, ms', path: 'startupFromNavigationMs.laterP50', format: whole },
+  { label: 'playout delay p50, ms', path: 'playoutDelayMs.p50', format: whole },
+  { label: 'playout delay p95, ms', path: 'playoutDelayMs.p95', format: whole },
+  { label: 'clock reads', path: 'playoutDelayMs.samples', format: whole },
+  { label: 'clock reads, invalid', path: 'playoutDelayMs.invalidReads', format: whole },
+  { label: 'stalls', path: 'stalls', format: whole },
+  { label: 'stalled', path: 'stalledRatio', format: percent },
+  { label: 'skips', path: 'skips', format: whole },
+  { label: 'skipped, ms', path: 'skippedMs', format: whole },
+  { label: 'at a rate other than 1', path: 'rateChangedRatio', format: percent },
+  { label: 'rate changes', path: 'rateChanges', format: whole },
+  { label: 'least rate', path: 'leastRate', format: thousandths },
+  { label: 'most rate', path: 'mostRate', format: thousandths },
+  { label: 'frames dropped', path: 'droppedFrames', format: whole },
+  { label: 'media from peers, MB', path: 'mediaBytes.peers', format: megabytes },
+  { label: 'media from the origin, MB', path: 'mediaBytes.origin', format: megabytes },
+  { label: 'handed to hls.js, MB', path: 'handedBytes', format: megabytes },
+  ...BYTE_KINDS.map((kind) => ({ label: `origin sent: ${kind}, MB`, path: `originBytes.${kind}`, format: megabytes })),
+  { label: 'origin sent, peak, Mb/s', path: 'originPeakBitsPerSecond', format: megabits },
+  { label: 'copies of a chunk from the origin', path: 'copiesPerChunk', format: thousandths },
+  { label: 'offload', path: 'offloadRatio', format: thousandths },
+  { label: 'offload, limit', path: 'offloadLimitRatio', format: thousandths },
+  { label: 'offload, steady', path: 'offloadSteadyRatio', format: thousandths },
+  { label: 'offload, steady, limit', path: 'offloadSteadyLimitRatio', format: thousandths },
+  { label: 'byte totals differ by', path: 'totalsDifferenceRatio', format: percent },
+  { label: 'chunks verified', path: 'chunksVerified', format: whole },
+  { label: 'chunks rejected', path: 'chunksRejected', format: whole },
+  { label: 'CPU s a viewer minute', path: 'cpuSecondsPerViewerMinute', format: tenths },
+  { label: 'CPU s a minute, origin', path: 'originCpuSecondsPerMinute', format: tenths },
+  { label: 'CPU s a minute, encoder', path: 'encoderCpuSecondsPerMinute', format: tenths },
+  { label: 'CPU used by others', path: 'othersCpuRatio', format: percent },
+];
+
+/** The figure at a path; undefined where there is none, or where it could not be measured. */
+export function figureAt(figures: Figures, path: string): number | undefined {
+  let at: FigureTree[string] | undefined = figures;
+  for (const name of path.split('.')) at = typeof at === 'object' && at !== null ? (at as FigureTree)[name] : undefined;
+  return typeof at === 'number' ? at : undefined;
+}
+
+/** A figure for people: the median, and how far the rounds lie apart where there are several. */
+export function shownFigure(result: SystemResult, { path, format }: FigureRow): { readonly value: string; readonly spread: string } {
+  const value = figureAt(result, path);
+  const { min, max } = result.spread[path] ?? {};
+  const hasSpread = result.rounds.length > 1 && min !== undefined && max !== undefined && format(min) !== format(max);
+  return { value: value === undefined ? '-' : format(value), spread: hasSpread ? `${format(min)}–${format(max)}` : '' };
+}

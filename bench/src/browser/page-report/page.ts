@@ -1,0 +1,147 @@
+import { renderPlot } from '../../report/chart.js';
+import { details, renderDocument } from '../../report/document.js';
+import { escapeHtml } from '../../report/html.js';
+import { card, verdictRow, verdictTable, type ShownBar } from '../../report/verdict.js';
+import { barText, barValueText, type Bar } from '../bars.js';
+import { FIGURE_ROWS, figureAt, shownFigure } from '../figure-rows.js';
+import type { BrowserReport } from '../report.js';
+import { browserPlots } from './plots.js';
+import { shownSystems, type ShownSystem } from './systems.js';
+
+/** What the page shows beside the report. */
+export type PageMatter = {
+  readonly bars: readonly Bar[];
+  /** JPEGs of the players, by system. */
+  readonly pictures: ReadonlyMap<string, Buffer>;
+};
+
+/** What systems are compared by at a glance; the first is what each is sorted for by the reader. */
+const COMPARED: readonly { readonly path: string; readonly label: string; readonly better: 'more' | 'less' }[] = [
+  { path: 'offloadSteadyRatio', label: 'offload, steady', better: 'more' },
+  { path: 'copiesPerChunk', label: 'copies a chunk', better: 'less' },
+  { path: 'playoutDelayMs.p50', label: 'playout delay p50', better: 'less' },
+  { path: 'startupMs.p50', label: 'startup, click', better: 'less' },
+  { path: 'startupFromNavigationMs.p50', label: 'startup, navigation', better: 'less' },
+  { path: 'stalledRatio', label: 'stalled', better: 'less' },
+  { path: 'originPeakBitsPerSecond', label: 'origin, peak Mb/s', better: 'less' },
+  { path: 'cpuSecondsPerViewerMinute', label: 'CPU s a viewer minute', better: 'less' },
+];
+
+/**
+ * One page that says what a comparison gave: headline figures, bars, the systems side by side, drawings,
+ * a picture of each player, then every number. It needs nothing but itself, opens from disk, and runs no script.
+ */
+export function browserPage(report: BrowserReport, { bars, pictures }: PageMatter): string {
+  const systems = shownSystems(report);
+  const title = systems.length === 1 ? (systems[0]?.name ?? '') : `${systems.map(({ name }) => name).join(', ')}, side by side`;
+  return renderDocument(title, [
+    header(report, title),
+    headline(systems, bars),
+    failures(systems),
+    verdicts(bars),
+    systems.length > 1 ? `<section><h2>Side by side</h2>${comparisonTable(systems)}</section>` : '',
+    `<section><h2>Pictures</h2><div class="plots">${browserPlots(systems).map(renderPlot).join('\n')}</div></section>`,
+    players(systems, pictures),
+    `<section><h2>Every figure</h2>${details('All figures', figuresTable(systems))}${details('What was run', `<pre>${escapeHtml(JSON.stringify({ config: report.config, machine: report.machine }, undefined, 2))}</pre>`)}</section>`,
+    footer(report),
+  ]);
+}
+
+function header({ config, startedAt }: BrowserReport, title: string): string {
+  const rounds = config.rounds > 1 ? ` · medians of ${config.rounds} rounds` : '';
+  const when = startedAt.slice(0, 16).replace('T', ' ');
+  return `<header><h1>${escapeHtml(title)}</h1><p class="sub">${config.viewers} viewers in Chromium, ${config.seconds} s each${rounds} · ${config.width}×${config.height}, parts of ${config.partMs} ms · ${escapeHtml(when)} UTC</p></header>`;
+}
+
+/** The main system's figures, large, with what plain hls.js has beside them. */
+function headline(systems: readonly ShownSystem[], bars: readonly Bar[]): string {
+  const main = systems.find(({ name }) => name === 'p2ptv') ?? systems[0];
+  const plain = systems.find(({ name }) => name === 'hlsjs' && name !== main?.name);
+  if (!main) return '';
+  const beside = (path: string): string => {
+    const row = FIGURE_ROWS.find((candidate) => candidate.path === path);
+    return plain && row ? `hlsjs ${shownFigure(plain.result, row).value}` : '';
+  };
+  const figures: readonly { readonly label: string; readonly path: string; readonly note: string; readonly bar?: string }[] = [
+    { label: 'Offload, steady', path: 'offloadSteadyRatio', note: `limit ${main.result.offloadSteadyLimitRatio?.toFixed(3) ?? '-'}` },
+    { label: 'Playout delay p50, ms', path: 'playoutDelayMs.p50', note: beside('playoutDelayMs.p50'), bar: 'playoutDelayMs p50' },
+    { label: 'Startup p50, ms', path: 'startupMs.p50', note: beside('startupMs.p50'), bar: 'startupMs p50' },
+    { label: 'Stalled', path: 'stalledRatio', note: beside('stalledRatio'), bar: 'stalledRatio' },
+    { label: 'Copies a chunk', path: 'copiesPerChunk', note: beside('copiesPerChunk') },
+    { label: 'CPU s, viewer minute', path: 'cpuSecondsPerViewerMinute', note: beside('cpuSecondsPerViewerMinute') },
+  ];
+  const cards = figures.map(({ label, path, note, bar: barName }) => {
+    const row = FIGURE_ROWS.find((candidate) => candidate.path === path);
+    const bar = bars.find(({ name }) => name === barName);
+    return card({ label, value: row ? shownFigure(main.result, row).value : '-', note, ...(bar ? { bar: shownBar(bar) } : {}) });
+  });
+  return `<p class="lead">${escapeHtml(main.name)}: ${escapeHtml(main.summary)}</p><div class="cards">${cards.join('\n')}</div>`;
+}
+
+function shownBar(bar: Bar): ShownBar {
+  return { value: bar.value, limit: bar.limit, valueText: barValueText(bar), barText: barText(bar), isMet: bar.isMet };
+}
+
+function verdicts(bars: readonly Bar[]): string {
+  if (bars.length === 0) return '';
+  const met = bars.filter(({ isMet }) => isMet).length;
+  return `<section><h2>${met} of ${bars.length} bars met</h2>${verdictTable(bars.map((bar) => verdictRow(bar.name, shownBar(bar))))}</section>`;
+}
+
+function failures(systems: readonly ShownSystem[]): string {
+  const all = systems.flatMap(({ name, result }) => result.failures.map((failure) => `<li><b>${escapeHtml(name)}</b>: ${escapeHtml(failure)}</li>`));
+  return all.length === 0 ? '' : `<section><h2>What went wrong</h2><ul>${all.join('')}</ul></section>`;
+}
+
+/** A row a system: the best of each figure in bold, how far the rounds lie apart below. */
+function comparisonTable(systems: readonly ShownSystem[]): string {
+  const columns = COMPARED.map((column) => {
+    const row = FIGURE_ROWS.find(({ path }) => path === column.path);
+    const values = systems.map(({ result }) => figureAt(result, column.path));
+    const known = values.filter((value) => value !== undefined);
+    return { ...column, row, values, best: column.better === 'more' ? Math.max(...known) : Math.min(...known), most: Math.max(0, ...known) };
+  });
+  const rows = systems.map(({ name, color, result }, index) => {
+    const cells = columns.map(({ row, values, best, most }) => {
+      const value = values[index];
+      const { value: text, spread } = row ? shownFigure(result, row) : { value: '-', spread: '' };
+      const filled = value === undefined || most === 0 ? 0 : Math.max(0, value / most);
+      const isBest = value === best && values.some((other) => other !== best);
+      const shown = isBest ? `<b>${escapeHtml(text)}</b>` : escapeHtml(text);
+      const range = spread === '' ? '' : `<small class="change">${escapeHtml(spread)}</small>`;
+      return `<td class="number"><span class="meter" style="--filled:${(filled * 100).toFixed(1)}%"></span>${shown}${range}</td>`;
+    });
+    return `<tr><th scope="row"><i class="mark box" style="--mark:${color}"></i><b>${escapeHtml(name)}</b></th>${cells.join('')}</tr>`;
+  });
+  const head = columns.map(({ label }) => `<th class="number">${escapeHtml(label)}</th>`).join('');
+  return `<div class="scroll"><table class="compared"><thead><tr><th></th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+function figuresTable(systems: readonly ShownSystem[]): string {
+  const head = `<thead><tr><th></th>${systems.map(({ name }) => `<th class="number">${escapeHtml(name)}</th>`).join('')}</tr></thead>`;
+  const rows = FIGURE_ROWS.map((row) => {
+    const cells = systems.map(({ result }) => {
+      const { value, spread } = shownFigure(result, row);
+      return `<td class="number">${escapeHtml(value)}${spread === '' ? '' : `<small class="change">${escapeHtml(spread)}</small>`}</td>`;
+    });
+    return `<tr><th scope="row">${escapeHtml(row.label)}</th>${cells.join('')}</tr>`;
+  });
+  return `<div class="scroll"><table class="figures">${head}<tbody>${rows.join('')}</tbody></table></div>`;
+}
+
+/** What each player showed, and what it was set to. */
+function players(systems: readonly ShownSystem[], pictures: PageMatter['pictures']): string {
+  const shown = systems.flatMap(({ name, color, summary }) => {
+    const picture = pictures.get(name);
+    if (!picture) return [];
+    const source = `data:image/jpeg;base64,${picture.toString('base64')}`;
+    return [
+      `<figure class="plot player"><h3><i class="mark box" style="--mark:${color}"></i>${escapeHtml(name)}</h3><p class="finding">${escapeHtml(summary)}</p><img src="${source}" alt="${escapeHtml(`The player of ${name}`)}"></figure>`,
+    ];
+  });
+  return shown.length === 0 ? '' : `<section><h2>Players</h2><div class="players">${shown.join('\n')}</div></section>`;
+}
+
+function footer({ machine, config }: BrowserReport): string {
+  return `<footer>Measured on ${escapeHtml(machine.cpu)}, ${machine.cores} cores, ${escapeHtml(machine.os)}, Node ${escapeHtml(machine.node)}, Chromium ${escapeHtml(machine.chromium)}, ffmpeg ${escapeHtml(machine.ffmpeg)}; everything on this one machine, over loopback. Playout delay is glass to glass, read from a clock in the picture. Steady: from ${config.steadyAfterSeconds} s after each join. Copies a chunk: media that the origin sent, over what all viewers together were handed, each byte once. Ratios to hlsjs are taken pair by pair within a round; their upper 95 % limit is an order statistic.</footer>`;
+}

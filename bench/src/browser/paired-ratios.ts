@@ -1,0 +1,45 @@
+import { medianUpperLimit } from '../metrics/median-limit.js';
+import { percentile } from '../metrics/percentile.js';
+import type { PairedRatio, RoundResult, SystemRatios, ViewerResult } from './report.js';
+
+/** Of the limit of a median ratio. */
+const CONFIDENCE = 0.95;
+
+/**
+ * Ratios of one system's figures to another's, each within a round: what the machine did in that round it
+ * did to both. Startups are compared viewer by viewer, since each clicks at a place of its own in the stream.
+ *
+ * @param system its rounds; where a run was cut short, one may have more than the other
+ */
+export function pairedRatios(system: readonly RoundResult[], by: readonly RoundResult[]): SystemRatios {
+  const rounds = system.flatMap((mine, round) => {
+    const its = by[round];
+    return its ? [{ mine, its }] : [];
+  });
+  const startups = (of: (viewer: ViewerResult) => number | null): PairedRatio =>
+    ratioOf(
+      rounds.flatMap(({ mine, its }) =>
+        mine.viewers.map((viewer, index) => {
+          const other = its.viewers[index];
+          return quotient(of(viewer), other && of(other));
+        }),
+      ),
+    );
+  const figures = (of: (result: RoundResult) => number | null): PairedRatio => ratioOf(rounds.map(({ mine, its }) => quotient(of(mine), of(its))));
+  return {
+    startupMs: startups(({ startupMs }) => startupMs),
+    startupFromNavigationMs: startups(({ startupFromNavigationMs }) => startupFromNavigationMs),
+    playoutDelayMs: figures(({ playoutDelayMs }) => playoutDelayMs.p50),
+    cpuSecondsPerViewerMinute: figures(({ cpuSecondsPerViewerMinute }) => cpuSecondsPerViewerMinute),
+  };
+}
+
+function ratioOf(quotients: readonly (number | undefined)[]): PairedRatio {
+  const all = quotients.filter((value) => value !== undefined);
+  return { p50: percentile(all, 0.5) ?? null, upper95: medianUpperLimit(all, CONFIDENCE) ?? null, all };
+}
+
+/** undefined where a half of the pair is missing. */
+function quotient(value: number | null | undefined, by: number | null | undefined): number | undefined {
+  return typeof value !== 'number' || typeof by !== 'number' || by === 0 ? undefined : value / by;
+}
