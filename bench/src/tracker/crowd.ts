@@ -22,6 +22,9 @@ const REST_MS = 100;
 /** How long the last answers may take, ms. */
 const PATIENCE_MS = 30_000;
 
+/** So many peers that fail one after the other are no accident. */
+const MOST_FAILURES = 200;
+
 /**
  * Thousands of peers in one process, all in one swarm. Those that are joined report as often as their
  * tracker wants.
@@ -39,6 +42,8 @@ export class Crowd {
   #reportsDue = 0;
   #reportedAtMs = monotonicMs();
   readonly #failures = new Map<string, number>();
+  /** Since the last peer that joined. */
+  #failuresInTurn = 0;
   #onJoined: (peer: LoadPeer) => void = () => undefined;
   #onSignalled: (peer: LoadPeer) => void = () => undefined;
   #onFailed: () => void = () => undefined;
@@ -136,8 +141,9 @@ export class Crowd {
   }
 
   #arrive(): LoadPeer {
+    const number = this.#firstAddress + this.#addresses++;
     const peer = new LoadPeer(
-      { url: this.#url, address: addressOf(this.#firstAddress + this.#addresses++), dialogue: this.#newDialogue() },
+      { url: this.#url, address: addressOf(number), localAddress: loopbackOf(number), dialogue: this.#newDialogue() },
       {
         joined: (joined) => this.#onJoined(joined),
         signalled: (signalled) => this.#onSignalled(signalled),
@@ -150,6 +156,7 @@ export class Crowd {
 
   #failed(peer: LoadPeer, reason: string): void {
     this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1);
+    this.#failuresInTurn++;
     this.#peers = this.#peers.filter((other) => other !== peer);
     this.#onFailed();
   }
@@ -185,11 +192,12 @@ export class Crowd {
     const latenciesMs: number[] = [];
     let waiting = 0;
     let lastMs = startMs;
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       const end = (): void => {
         clearInterval(timer);
         clearTimeout(limit);
-        resolve();
+        if (this.#failuresInTurn < MOST_FAILURES) resolve();
+        else reject(new Error(`${this.#failuresInTurn} peers failed one after the other: ${[...this.#failures.keys()].join('; ')}`));
       };
       const fill = (): void => {
         while (waiting < loop.atOnce && !loop.isOver({ begun: waiting })) {
@@ -206,6 +214,7 @@ export class Crowd {
         fill();
       };
       this.#onJoined = (peer) => {
+        this.#failuresInTurn = 0;
         if (!peer.isCounted) this.#peers.push(peer);
         peer.isCounted = true;
         answered(peer);
@@ -213,7 +222,8 @@ export class Crowd {
       this.#onSignalled = answered;
       this.#onFailed = () => {
         waiting--;
-        fill();
+        if (this.#failuresInTurn < MOST_FAILURES) fill();
+        else end();
       };
       // Where all who could do it rest, the next try comes by itself.
       const timer = setInterval(fill, LOOK_MS);
@@ -250,4 +260,12 @@ function addressOf(number: number): string {
   // A step that shares no divisor with the size of the space visits all of it, and neighbours in number are none in address.
   const place = (number * 40_503) % 2 ** 24;
   return `11.${place >> 16}.${(place >> 8) & 255}.${place & 255}`;
+}
+
+/**
+ * One of several addresses of loopback: from each, a machine has some 28,000 ports to connect from, of which those of the
+ * last minute are not free again. Only Linux takes all of 127.0.0.0/8 for itself.
+ */
+function loopbackOf(number: number): string | undefined {
+  return process.platform === 'linux' ? `127.0.1.${1 + (number % 64)}` : undefined;
 }

@@ -2,6 +2,16 @@ import { WebSocket } from 'ws';
 
 import type { PeerDialogue } from './systems/system.js';
 
+/** Where a {@link LoadPeer} connects, and from where. */
+export type LoadPeerTarget = {
+  readonly url: string;
+  /** The address that it says it has. */
+  readonly address: string;
+  /** The one that it really connects from; undefined: the system's choice. */
+  readonly localAddress: string | undefined;
+  readonly dialogue: PeerDialogue;
+};
+
 /** What a {@link LoadPeer} tells its crowd. */
 export type LoadPeerListener = {
   readonly joined: (peer: LoadPeer) => void;
@@ -27,10 +37,14 @@ export class LoadPeer {
   spokeAtMs = 0;
 
   /** Opens a connection, and joins by it as soon as it can. */
-  constructor(target: { readonly url: string; readonly address: string; readonly dialogue: PeerDialogue }, listener: LoadPeerListener) {
+  constructor(target: LoadPeerTarget, listener: LoadPeerListener) {
     this.dialogue = target.dialogue;
     this.#listener = listener;
-    this.#socket = new WebSocket(target.url, { perMessageDeflate: false, headers: { 'x-forwarded-for': target.address } });
+    this.#socket = new WebSocket(target.url, {
+      perMessageDeflate: false,
+      headers: { 'x-forwarded-for': target.address },
+      localAddress: target.localAddress,
+    });
     this.#socket.on('open', () => {
       if (this.dialogue.isReadyAtOpen) this.#join();
     });

@@ -1,4 +1,5 @@
 import { formatBars, judge, type JudgedBar } from '../load/bars.js';
+import { hundredths, milliseconds, orDash, percent, tenths, whole } from '../load/formats.js';
 import { formatTable } from '../text-table.js';
 import type { TrackerLevel, TrackerReport } from './report.js';
 
@@ -10,7 +11,7 @@ export function formatTrackerReport(report: TrackerReport): string {
   const { config, machine, results } = report;
   const what = `${config.seconds} s each, ${config.clients} client process${config.clients === 1 ? '' : 'es'} on the same machine`;
   const columns = Object.entries(results).flatMap(([name, { levels }]) => levels.map((level) => ({ name, level })));
-  const rows = FIGURES.map(({ label, value, format }) => [label, ...columns.map(({ level }) => show(value(level), format))]);
+  const rows = FIGURES.map(({ label, value, format }) => [label, ...columns.map(({ level }) => orDash(value(level), format))]);
   const blocks = [
     [what, `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`].join('\n'),
     formatTable([['', ...columns.map(({ name }) => name)], ['sockets', ...columns.map(({ level }) => String(level.sockets))], ...rows]),
@@ -34,7 +35,7 @@ export function judgeTracker({ results }: Pick<TrackerReport, 'results'>): Judge
     { name: `sockets a GiB, of ${largest.sockets}`, value: largest.socketsPerGib, limit: 20_000, sense: 'least', format: whole },
     ...levels.flatMap(({ sockets, joins, pacedJoins }) => [
       { name: `joins/s on one core, ${sockets} sockets`, value: joins.perCpuSecond, limit: 3_000, sense: 'least' as const, format: whole },
-      { name: `p99 of a join at half the rate, ${sockets} sockets`, value: pacedJoins.p99Ms ?? undefined, limit: 50, sense: 'most' as const, format: ms },
+      { name: `p99 of a join at half the rate, ${sockets} sockets`, value: pacedJoins.p99Ms ?? undefined, limit: 50, sense: 'most' as const, format: milliseconds },
     ]),
   ]);
 }
@@ -57,9 +58,9 @@ const FIGURES: readonly TrackerFigure[] = [
   { label: 'signals/s', value: ({ signals }) => signals.perSecond, format: whole },
   { label: 'signals/s on one core', value: ({ signals }) => signals.perCpuSecond, format: whole },
   { label: 'at half the joins/s', value: ({ pacedJoins }) => pacedJoins.perSecond, format: whole },
-  { label: '  join p50', value: ({ pacedJoins }) => pacedJoins.p50Ms, format: ms },
-  { label: '  join p99', value: ({ pacedJoins }) => pacedJoins.p99Ms, format: ms },
-  { label: '  join, longest', value: ({ pacedJoins }) => pacedJoins.maxMs, format: ms },
+  { label: '  join p50', value: ({ pacedJoins }) => pacedJoins.p50Ms, format: milliseconds },
+  { label: '  join p99', value: ({ pacedJoins }) => pacedJoins.p99Ms, format: milliseconds },
+  { label: '  join, longest', value: ({ pacedJoins }) => pacedJoins.maxMs, format: milliseconds },
 ];
 
 /** How many times the other tracker's figures ours are, level by level. */
@@ -73,7 +74,7 @@ function formatRatios({ results }: TrackerReport): string | undefined {
   if (pairs.length === 0) return undefined;
   const ratio = (value: (level: TrackerLevel) => number | null) => pairs.map(({ level, other }) => {
     const [one, two] = [value(level), value(other)];
-    return one === null || two === null || two === 0 ? '-' : (one / two).toFixed(2);
+    return one === null || two === null || two === 0 ? '-' : hundredths(one / two);
   });
   return formatTable([
     [`${OURS} / ${BESIDE}`, ...pairs.map(({ level }) => String(level.sockets))],
@@ -85,22 +86,6 @@ function formatRatios({ results }: TrackerReport): string | undefined {
   ]);
 }
 
-function show(value: number | null, format: (value: number) => string): string {
-  return value === null ? '-' : format(value);
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
 function kib(bytes: number): string {
-  return (bytes / 1024).toFixed(1);
-}
-
-function ms(value: number): string {
-  return `${value.toFixed(1)} ms`;
-}
-
-function percent(ratio: number): string {
-  return `${(ratio * 100).toFixed(1)} %`;
+  return tenths(bytes / 1024);
 }

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+import { machineSchema } from '../machine.js';
+
+const count = z.int().min(0);
+const amount = z.number().min(0);
+
+/** What clients wait for: a playlist with the next part in it, or that part. */
+export const WAITED_FOR = ['playlist', 'part'] as const;
+
+/** How the clients that waited for a part were released. */
+export const releaseSchema = z.strictObject({
+  waitedFor: z.enum(WAITED_FOR),
+  clients: count,
+  rounds: count,
+  /** From the part's publication until a client had all of its answer, over all clients and rounds. */
+  releaseMs: z.strictObject({ p50: amount.nullable(), p99: amount.nullable(), max: amount.nullable() }),
+  /** Until the last client of a round had it. */
+  lastMs: z.strictObject({ p50: amount.nullable(), max: amount.nullable() }),
+  bytesPerAnswer: amount,
+  /** The origin's processor time for one answer, the request's included. */
+  cpuMicrosecondsPerAnswer: amount,
+});
+/** See {@link releaseSchema}. */
+export type Release = z.infer<typeof releaseSchema>;
+
+/** Whole segments, downloaded as fast as they come. */
+export const throughputSchema = z.strictObject({
+  bytesPerSecond: amount,
+  /** By the server's own processor time, which clients on the same machine cannot take from it; null where that cannot be read. */
+  bytesPerCpuSecond: amount.nullable(),
+});
+/** See {@link throughputSchema}. */
+export type Throughput = z.infer<typeof throughputSchema>;
+
+/** What the origin suite writes. */
+export const originReportSchema = z.strictObject({
+  suite: z.literal('origin'),
+  startedAt: z.iso.datetime(),
+  machine: machineSchema,
+  config: z.strictObject({
+    clients: z.array(count),
+    /** Why there are fewer clients than were asked for, or no nginx. */
+    notes: z.array(z.string()),
+    rounds: count,
+    seconds: count,
+    connections: count,
+    rateKbps: count,
+    partMs: count,
+    clientProcesses: count,
+  }),
+  results: z.strictObject({
+    p2ptv: z.strictObject({
+      releases: z.array(releaseSchema),
+      segments: throughputSchema.nullable(),
+      /** Of a core: a live channel that nobody watches, its encoder left out; null where that cannot be read. */
+      channelCpuRatio: amount.nullable(),
+      failures: z.array(z.string()),
+    }),
+    nginx: z.strictObject({ segments: throughputSchema }).optional(),
+  }),
+});
+/** See {@link originReportSchema}. */
+export type OriginReport = z.infer<typeof originReportSchema>;

@@ -1,0 +1,69 @@
+import { formatBars, judge, type JudgedBar, type WantedBar } from '../load/bars.js';
+import { hundredths, milliseconds, orDash, percent, tenths, whole } from '../load/formats.js';
+import { formatTable } from '../text-table.js';
+import type { OriginReport, Release, Throughput } from './report.js';
+
+/** The bar for releases is set for so many clients. */
+const CROWD = 5_000;
+
+/** The figures, nginx beside them, then the bars, for people. */
+export function formatOriginReport(report: OriginReport): string {
+  const { config, machine, results } = report;
+  const { releases, segments, channelCpuRatio, failures } = results.p2ptv;
+  const what = `${config.rateKbps} kb/s in parts of ${config.partMs} ms, ${config.clientProcesses} client process${config.clientProcesses === 1 ? '' : 'es'} on the same machine`;
+  const blocks = [[what, `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`].join('\n')];
+  if (releases.length > 0) {
+    const rows = RELEASE_FIGURES.map(([label, value]) => [label, ...releases.map(value)]);
+    blocks.push(formatTable([['clients waiting for a', ...releases.map(({ waitedFor }) => waitedFor)], ...rows]));
+  }
+  if (segments) blocks.push(formatSegments(segments, results.nginx?.segments));
+  if (channelCpuRatio !== null) blocks.push(`A live channel that nobody watches takes ${percent(channelCpuRatio)} of a core, its encoder left out.`);
+  const notes = [...config.notes, ...failures];
+  if (notes.length > 0) blocks.push(notes.join('\n'));
+  const bars = judgeOrigin(report);
+  if (bars.length > 0) blocks.push(formatBars(bars));
+  return blocks.join('\n\n');
+}
+
+/** The origin against its bars: only those for which there was what they need. */
+export function judgeOrigin({ results }: Pick<OriginReport, 'results'>): JudgedBar[] {
+  const { releases, segments } = results.p2ptv;
+  const bars: WantedBar[] = releases
+    .filter(({ clients, waitedFor }) => waitedFor === 'playlist' && clients >= CROWD)
+    .map(({ clients, releaseMs }) => ({
+      name: `p99 of the release of ${clients} clients`,
+      value: releaseMs.p99 ?? undefined,
+      limit: 100,
+      sense: 'most',
+      format: milliseconds,
+    }));
+  if (segments && results.nginx) {
+    const value = segments.bytesPerSecond / results.nginx.segments.bytesPerSecond;
+    bars.push({ name: 'segment bytes/s / nginx', value, limit: 0.7, sense: 'least', format: hundredths });
+  }
+  return judge(bars);
+}
+
+const RELEASE_FIGURES: readonly (readonly [string, (release: Release) => string])[] = [
+  ['clients', ({ clients }) => whole(clients)],
+  ['released, p50', ({ releaseMs }) => orDash(releaseMs.p50, milliseconds)],
+  ['released, p99', ({ releaseMs }) => orDash(releaseMs.p99, milliseconds)],
+  ['released, longest', ({ releaseMs }) => orDash(releaseMs.max, milliseconds)],
+  ['the last one, median round', ({ lastMs }) => orDash(lastMs.p50, milliseconds)],
+  ['bytes an answer', ({ bytesPerAnswer }) => whole(bytesPerAnswer)],
+  ['CPU an answer, µs', ({ cpuMicrosecondsPerAnswer }) => tenths(cpuMicrosecondsPerAnswer)],
+];
+
+function formatSegments(ours: Throughput, nginx: Throughput | undefined): string {
+  const megabytes = (bytes: number): string => whole(bytes / 1e6);
+  const row = (label: string, value: (throughput: Throughput) => number | null): string[] => {
+    const [one, two] = [value(ours), nginx && value(nginx)];
+    const ratio = one === null || two === null || two === undefined ? undefined : one / two;
+    return [label, orDash(one, megabytes), orDash(two, megabytes), orDash(ratio, hundredths)];
+  };
+  return formatTable([
+    ['segments', 'p2ptv', 'nginx', 'ratio'],
+    row('MB/s', ({ bytesPerSecond }) => bytesPerSecond),
+    row('MB/s on one core', ({ bytesPerCpuSecond }) => bytesPerCpuSecond),
+  ]);
+}

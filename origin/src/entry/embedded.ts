@@ -1,0 +1,4 @@
+/** An origin in somebody else's process, which may bring its own media: for load tests, and for programs with an encoder of theirs. */
+export { Origin, type OriginOptions } from '../server/origin.js';
+export { createLogger } from './logging.js';
+export type { MediaInit, MediaPart } from '../package/live-stream.js';
