@@ -3,15 +3,17 @@ import type { ResolvedTrackerOptions } from './tracker-options.js';
 
 /** Fallbacks above this share of the seeds raise the copies, below the other they lower them. */
 const RAISE_OVER = 1 / 2;
-const LOWER_UNDER = 1 / 10;
+const LOWER_UNDER = 1 / 4;
 /** Fallbacks above this share of all media mean that the peers' uplinks do not suffice; likewise if the uplinks carry so much less than all. */
 const SHORTAGE_OVER = 1 / 4;
 /** Share of the uplinks that is counted on (DESIGN: The scheduler). */
 const UPLINK_SHARE = 0.7;
-/** One step, as a share of the copies; at least one copy. */
+/** One step upwards, as a share of the copies; at least one copy. */
 const STEP_RATIO = 0.1;
-/** A step upwards is no less than that share of what is fetched in need: from few copies tenths of them lead nowhere. */
-const NEED_STEP_RATIO = 0.2;
+/** It is no less than that share of what is fetched in need: from few copies tenths of them lead nowhere. */
+const NEED_STEP_RATIO = 0.1;
+/** One step downwards, as a share of the copies; at least one copy. A step up goes too far where the need was a beginning's. */
+const LOWER_RATIO = 0.2;
 /** Newcomers fetch from the origin until they are linked, which more copies would not change. */
 const SETTLED_AFTER_MS = 10_000;
 /** From then on they tell what their uplinks carry, and whether they had to fetch beside that. */
@@ -30,13 +32,14 @@ export type FallbackMark = {
 /**
  * Decides s, the copies of a chunk that the origin's seeder sends: the fewest with which viewers
  * rarely turn to the origin. Let f be the copies of a chunk that are fetched because a deadline came
- * near: what is fetched beyond s/2, and beyond the one copy that a step costs, costs more than it would to seed more, and less than s/10 shows
+ * near: what is fetched beyond s/2, and beyond the one copy that a step costs, costs more than it would to seed more, and less than s/4 shows
  * that fewer would do (DESIGN: Seeding and the origin's budget).
  *
  * Never below a share of the viewers, with which the time to spread is the same at every size; never
- * above what the origin's uplink carries. In steps of a tenth, or upwards a fifth of f if that is more, one a review; at once to half of what
- * is fetched in need where that is more than a quarter of everything, and, without waiting for the crowd to settle, where
- * its uplinks carry that much less than all as well.
+ * above what the origin's uplink carries. One step a review: upwards a tenth, or a tenth of f if that
+ * is more, downwards a fifth; at once to half of what is fetched in need where that is more than a
+ * quarter of everything, and, without waiting for the crowd to settle, where its uplinks carry that
+ * much less than all as well.
  */
 export class SeedCopies {
   readonly #options: ResolvedTrackerOptions['duty'];
@@ -127,7 +130,7 @@ export class SeedCopies {
       // Where uplinks cannot carry the stream, the origin sends that much anyway: better early, to those who pass it on.
       if (fallbackCopies > peerCount * SHORTAGE_OVER) this.#copies = Math.max(this.#copies + step, Math.floor(fallbackCopies / 2));
       else if (fallbackCopies > Math.max(1, this.#copies * RAISE_OVER)) this.#copies += Math.max(step, Math.floor(fallbackCopies * NEED_STEP_RATIO));
-      else if (fallbackCopies < this.#copies * LOWER_UNDER) this.#copies = Math.max(least, this.#copies - step);
+      else if (fallbackCopies < this.#copies * LOWER_UNDER) this.#copies = Math.max(least, this.#copies - Math.max(1, Math.floor(this.#copies * LOWER_RATIO)));
     }
     this.#fallbackShares = 0;
     this.#sampleCount = 0;

@@ -76,7 +76,7 @@ describe('seedCopies', () => {
     expect(world.scrape().seedCopies).toBe(6);
   });
 
-  it('rise a step a review while fallbacks exceed half the seeds, fall when they are under a tenth, and rest in between', () => {
+  it('rise a step a review while fallbacks exceed half the seeds, fall by a fifth when they are under a quarter, and rest in between', () => {
     const world = new WatchingWorld(100);
     expect(world.copies).toBe(3);
     // 1.8 copies of each chunk are fetched in need: more than 3 / 2, but less than 4 / 2.
@@ -87,10 +87,10 @@ describe('seedCopies', () => {
     world.watch(30_000, () => 0.2);
     expect(world.copies).toBeGreaterThanOrEqual(9);
     const raised = world.copies;
-    world.watch(30_000, () => raised / 100 / 4);
+    world.watch(30_000, () => raised / 100 / 3);
     expect(world.copies).toBe(raised);
     world.watch(6_000, () => 0);
-    expect(world.copies).toBe(raised - Math.floor(raised / 10));
+    expect(world.copies).toBe(raised - Math.floor(raised / 5));
     world.watch(100_000, () => 0);
     expect(world.copies).toBe(3);
   });
@@ -103,11 +103,11 @@ describe('seedCopies', () => {
     expect(world.copies).toBe(2);
   });
 
-  it('rise by a fifth of what is fetched in need, where that is more than a tenth of them', () => {
+  it('rise by a tenth of what is fetched in need, where that is more than a tenth of them', () => {
     const world = new WatchingWorld(200);
     world.watch(6_000, () => 0.2);
     // 40 of 200 copies are fetched in need.
-    expect(world.copies).toBe(3 + 8);
+    expect(world.copies).toBe(3 + 4);
   });
 
   it('give each further stripe to others, and leave those on duty theirs', () => {
