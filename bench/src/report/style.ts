@@ -75,6 +75,7 @@ tbody th small { display: block; color: var(--muted); font-size: 12px; max-width
 .bullet.not { background: linear-gradient(to right, var(--not) var(--filled), var(--grid) var(--filled)); }
 .bullet::after { content: ""; position: absolute; left: 50%; top: -3px; height: 13px; width: 2px; background: var(--ink); }
 .compared td { min-width: 92px; }
+.compared thead th { white-space: normal; vertical-align: bottom; }
 .meter { display: block; height: 5px; border-radius: 3px; margin: 3px 0 3px auto; background: linear-gradient(to left, var(--series-1) var(--filled), var(--grid) var(--filled)); }
 .change { display: block; color: var(--muted); font-size: 12px; }
 .change.good { color: var(--ok); }
@@ -102,7 +103,8 @@ footer { color: var(--muted); font-size: 12.5px; margin-top: 36px; }
   .compared th:first-child, .figures th:first-child { position: sticky; left: 0; background: var(--card); min-width: 118px; z-index: 1; }
   .gauge { display: none; }
   .verdicts td { font-size: 12.5px; padding-left: 5px; padding-right: 5px; white-space: normal; }
-  .verdicts td:first-child { padding-left: 9px; }
+  .verdicts td:first-child { padding-left: 9px; overflow-wrap: anywhere; }
+  .verdicts .number { white-space: nowrap; }
   .verdicts .scenario small { display: block; margin-left: 0; }
   .verdicts .verdict { width: auto; }
 }

@@ -15,16 +15,18 @@ export type PageMatter = {
   readonly pictures: ReadonlyMap<string, Buffer>;
 };
 
-/** What systems are compared by at a glance; the first is what each is sorted for by the reader. */
+/** More names than this make no title. */
+const MOST_NAMED = 2;
+/** What systems are compared by at a glance. */
 const COMPARED: readonly { readonly path: string; readonly label: string; readonly better: 'more' | 'less' }[] = [
   { path: 'offloadSteadyRatio', label: 'offload, steady', better: 'more' },
   { path: 'copiesPerChunk', label: 'copies a chunk', better: 'less' },
-  { path: 'playoutDelayMs.p50', label: 'playout delay p50', better: 'less' },
-  { path: 'startupMs.p50', label: 'startup, click', better: 'less' },
-  { path: 'startupFromNavigationMs.p50', label: 'startup, navigation', better: 'less' },
+  { path: 'playoutDelayMs.p50', label: 'playout delay p50, ms', better: 'less' },
+  { path: 'startupMs.p50', label: 'startup, click, ms', better: 'less' },
+  { path: 'startupFromNavigationMs.p50', label: 'startup, navigation, ms', better: 'less' },
   { path: 'stalledRatio', label: 'stalled', better: 'less' },
-  { path: 'originPeakBitsPerSecond', label: 'origin, peak Mb/s', better: 'less' },
-  { path: 'cpuSecondsPerViewerMinute', label: 'CPU s a viewer minute', better: 'less' },
+  { path: 'originPeakBitsPerSecond', label: 'origin, peak, Mb/s', better: 'less' },
+  { path: 'cpuSecondsPerViewerMinute', label: 'CPU, s a viewer minute', better: 'less' },
 ];
 
 /**
@@ -33,18 +35,23 @@ const COMPARED: readonly { readonly path: string; readonly label: string; readon
  */
 export function browserPage(report: BrowserReport, { bars, pictures }: PageMatter): string {
   const systems = shownSystems(report);
-  const title = systems.length === 1 ? (systems[0]?.name ?? '') : `${systems.map(({ name }) => name).join(', ')}, side by side`;
+  const title = titleOf(systems.map(({ name }) => name));
   return renderDocument(title, [
     header(report, title),
     headline(systems, bars),
     failures(systems),
     verdicts(bars),
     systems.length > 1 ? `<section><h2>Side by side</h2>${comparisonTable(systems)}</section>` : '',
-    `<section><h2>Pictures</h2><div class="plots">${browserPlots(systems).map(renderPlot).join('\n')}</div></section>`,
+    drawings(systems),
     players(systems, pictures),
     `<section><h2>Every figure</h2>${details('All figures', figuresTable(systems))}${details('What was run', `<pre>${escapeHtml(JSON.stringify({ config: report.config, machine: report.machine }, undefined, 2))}</pre>`)}</section>`,
     footer(report),
   ]);
+}
+
+function titleOf([main = '', ...others]: readonly string[]): string {
+  if (others.length === 0) return main;
+  return `${main} beside ${others.length > MOST_NAMED ? `${others.length} others` : others.join(' and ')}`;
 }
 
 function header({ config, startedAt }: BrowserReport, title: string): string {
@@ -55,8 +62,8 @@ function header({ config, startedAt }: BrowserReport, title: string): string {
 
 /** The main system's figures, large, with what plain hls.js has beside them. */
 function headline(systems: readonly ShownSystem[], bars: readonly Bar[]): string {
-  const main = systems.find(({ name }) => name === 'p2ptv') ?? systems[0];
-  const plain = systems.find(({ name }) => name === 'hlsjs' && name !== main?.name);
+  const [main, ...others] = systems;
+  const plain = others.find(({ name }) => name === 'hlsjs');
   if (!main) return '';
   const beside = (path: string): string => {
     const row = FIGURE_ROWS.find((candidate) => candidate.path === path);
@@ -76,6 +83,11 @@ function headline(systems: readonly ShownSystem[], bars: readonly Bar[]): string
     return card({ label, value: row ? shownFigure(main.result, row).value : '-', note, ...(bar ? { bar: shownBar(bar) } : {}) });
   });
   return `<p class="lead">${escapeHtml(main.name)}: ${escapeHtml(main.summary)}</p><div class="cards">${cards.join('\n')}</div>`;
+}
+
+function drawings(systems: readonly ShownSystem[]): string {
+  const plots = browserPlots(systems);
+  return plots.length === 0 ? '' : `<section><h2>Pictures</h2><div class="plots">${plots.map(renderPlot).join('\n')}</div></section>`;
 }
 
 function shownBar(bar: Bar): ShownBar {

@@ -10,9 +10,13 @@ export type ShownSystem = {
   readonly result: SystemResult;
 };
 
-/** Systems that have a result, in the order in which they were asked for, each with its colour. */
+/** The one that the page is about, where it was measured. */
+const MAIN = 'p2ptv';
+
+/** Systems that have a result: the main one first, the others as they were asked for, each with its colour. */
 export function shownSystems({ config, results }: Pick<BrowserReport, 'config' | 'results'>): ShownSystem[] {
-  return config.systems.flatMap((name, index) => {
+  const names = [...config.systems].sort((left, right) => Number(right === MAIN) - Number(left === MAIN));
+  return names.flatMap((name, index) => {
     const result = results[name];
     return result ? [{ name, color: seriesColor(index), summary: config.settings[name] ?? '', result }] : [];
   });

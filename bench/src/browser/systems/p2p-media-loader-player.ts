@@ -3,6 +3,7 @@ import { HlsJsP2PEngine } from 'p2p-media-loader-hlsjs';
 
 import { HandedMedia } from './handed-media.js';
 import { watchFatalErrors } from './fatal-error.js';
+import { PlainPlaylistLoader } from './plain-playlist-loader.js';
 import type { RunningSystem, StreamAddresses } from './system.js';
 
 type EngineSettings = NonNullable<ConstructorParameters<typeof HlsJsP2PEngine>[0]>;
@@ -14,9 +15,11 @@ export type P2pMediaLoaderSettings = {
 };
 
 /**
- * p2p-media-loader with hls.js, on whole segments: it hands parts to hls.js's own loader, so with
- * `lowLatencyMode` nothing would go from peer to peer. hls.js is its ES module, which has no worker:
- * a worker would take the very buffers that the engine means to pass on.
+ * p2p-media-loader with hls.js, on whole segments and plain playlists. It hands parts to hls.js's own
+ * loader, so with `lowLatencyMode` nothing would go from peer to peer; and it knows a playlist by its
+ * address, so that it would miss all segments that come with delivery directives (`?_HLS_msn=`).
+ * hls.js is its ES module, which has no worker: a worker would take the very buffers that the engine
+ * means to pass on.
  *
  * @throws Error when the bench runs no tracker for it
  */
@@ -26,6 +29,7 @@ export function startP2pMediaLoader(video: HTMLVideoElement, stream: StreamAddre
   const HlsWithPeers = HlsJsP2PEngine.injectMixin(Hls);
   const hls = new HlsWithPeers({
     lowLatencyMode: false,
+    loader: PlainPlaylistLoader,
     ...settings.hls,
     p2p: { core: { ...settings.core, announceTrackers: [webTorrentTrackerUrl], rtcConfig: { iceServers: [] }, swarmId: playlistUrl } },
   });

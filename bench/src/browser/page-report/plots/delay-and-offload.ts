@@ -1,9 +1,11 @@
 import type { Plot } from '../../../report/chart.js';
-import { grid, roundSpan, valueAxis } from '../../../report/chart.js';
+import { grid, INK, valueAxis } from '../../../report/chart.js';
 import type { ShownSystem } from '../systems.js';
 import { delayScale } from './delay-scale.js';
 
 type Point = { readonly delayMs: number; readonly offload: number };
+
+const TICK = 0.25;
 
 /** What peers bring against what they cost: a dot a round. */
 export function delayAndOffloadPlot(systems: readonly ShownSystem[]): Plot | undefined {
@@ -18,13 +20,13 @@ export function delayAndOffloadPlot(systems: readonly ShownSystem[]): Plot | und
   return {
     title: 'Delay and offload',
     finding: `A dot a round: the higher, the less the origin sends; the further left, the closer to live. Most is spared by ${best.name}: ${percent(mean(best.points))}; the limit is ${percent(limit)}.`,
-    legend: [...clouds.map(({ name, color }) => ({ label: name, color, mark: 'dot' as const })), { label: 'limit', color: 'var(--ink)', mark: 'dashed' }],
+    legend: [...clouds.map(({ name, color }) => ({ label: name, color, mark: 'dot' as const })), { label: 'limit', color: INK, mark: 'dashed' }],
     draw: (size) => ({
       grid: grid(size, { left: 50, right: 24 }),
       xAxis: { ...valueAxis({ name: 'playout delay, median', format: scale.format, hasGrid: false }), ...scale.axis },
-      yAxis: valueAxis({ format: percent, min: Math.floor(lowest * 10) / 10, max: 1, interval: roundSpan(100).interval / 100 }),
+      yAxis: valueAxis({ format: percent, min: Math.floor(lowest / TICK) * TICK, max: 1, interval: TICK }),
       series: [
-        { type: 'line', silent: true, symbol: 'none', data: [[scale.axis.min, limit], [scale.axis.max, limit]], lineStyle: { color: 'var(--ink)', width: 1.2, type: [5, 4] } },
+        { type: 'line', silent: true, symbol: 'none', data: [[scale.axis.min, limit], [scale.axis.max, limit]], lineStyle: { color: INK, width: 1.2, type: [5, 4] } },
         ...clouds.map(({ color, points }) => ({
           type: 'scatter' as const,
           silent: true,
