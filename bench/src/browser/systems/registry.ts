@@ -15,6 +15,8 @@ export type RegisteredSystem = {
 
 /** As far behind as p2p-media-loader stays when tuned, and some. */
 const EIGHT_SEGMENTS_SECONDS = 20;
+/** With its defaults it may go to the beginning of the playlist: until that has its minute, each viewer finds another one. */
+const WHOLE_PLAYLIST_SECONDS = 62;
 
 /** Every system there is; a new one is a file in this folder and a line here. */
 export const SYSTEMS = {
@@ -33,6 +35,7 @@ export const SYSTEMS = {
   },
   'p2p-media-loader-default': {
     summary: 'p2p-media-loader 2.3.1 with its defaults: plain HLS with segments of 2 s',
+    headStartSeconds: WHOLE_PLAYLIST_SECONDS,
     needsWebTorrentTracker: true,
     load: () => import('./p2p-media-loader-default.js'),
   },
