@@ -1,4 +1,4 @@
-import type { Figures, SystemResult } from './report.js';
+import type { BrowserReport, Figures, SystemResult } from './report.js';
 import type { FigureTree } from './round-medians.js';
 import { BYTE_KINDS } from './summary.js';
 
@@ -70,5 +70,12 @@ export function shownFigure(result: SystemResult, { path, format }: FigureRow): 
   const value = figureAt(result, path);
   const { min, max } = result.spread[path] ?? {};
   const hasSpread = result.rounds.length > 1 && min !== undefined && max !== undefined && format(min) !== format(max);
-  return { value: value === undefined ? '-' : format(value), spread: hasSpread ? `${format(min)}–${format(max)}` : '' };
+  // A dash beside a minus can't be read.
+  const dash = min !== undefined && min < 0 ? ' to ' : '–';
+  return { value: value === undefined ? '-' : format(value), spread: hasSpread ? `${format(min)}${dash}${format(max)}` : '' };
+}
+
+/** How many rounds there are figures of: fewer than asked for if the bench was stopped. */
+export function measuredRounds(results: BrowserReport['results']): number {
+  return Math.max(0, ...Object.values(results).map(({ rounds }) => rounds.length));
 }

@@ -1,6 +1,6 @@
 import { formatTable } from '../text-table.js';
 import { BARRED_ROUNDS, barText, barValueText, type Bar } from './bars.js';
-import { FIGURE_ROWS, shownFigure } from './figure-rows.js';
+import { FIGURE_ROWS, measuredRounds, shownFigure } from './figure-rows.js';
 import type { BrowserReport, PairedRatio } from './report.js';
 
 type Row = readonly string[];
@@ -17,12 +17,13 @@ export function formatReport(report: BrowserReport, bars: readonly Bar[]): strin
     rows.push([row.label, ...cells]);
   }
   const { config, machine } = report;
-  const medians = config.rounds > 1 ? `, medians of ${config.rounds} rounds (least–most)` : '';
+  const rounds = measuredRounds(report.results);
+  const medians = rounds > 1 ? `, medians of ${rounds} rounds (least–most)` : '';
   const what = `${config.viewers} viewers, ${config.seconds} s each, parts of ${config.partMs} ms, ${config.width}x${config.height}${medians}`;
   const where = `${machine.cpu}, ${machine.cores} cores, Chromium ${machine.chromium}, ffmpeg ${machine.ffmpeg}`;
   const blocks = [[what, where].join('\n'), formatTable(rows), ...ratioBlocks(report)];
   if (bars.length > 0) blocks.push(formatTable([['p2ptv', 'value', 'bar', ''], ...bars.map(barRow)]));
-  if (bars.length > 0 && config.rounds < BARRED_ROUNDS) blocks.push(`The bars are set for medians of ${BARRED_ROUNDS} rounds or more: --rounds ${BARRED_ROUNDS}.`);
+  if (bars.length > 0 && rounds < BARRED_ROUNDS) blocks.push(`The bars are set for medians of ${BARRED_ROUNDS} rounds or more: --rounds ${BARRED_ROUNDS}.`);
   const failures = systems.flatMap(([name, { failures: all }]) => all.map((failure) => `${name}: ${failure}`));
   if (failures.length > 0) blocks.push(failures.join('\n'));
   return blocks.join('\n\n');

@@ -131,7 +131,7 @@ export function nameAxis(names: readonly string[], size: ChartSize) {
   const most = size.isNarrow ? MOST_NAME_PX / 1.6 : MOST_NAME_PX;
   const width = Math.min(most, Math.max(...names.map((name) => name.length)) * NAME_CHARACTER_PX);
   return {
-    left: width + 14,
+    left: width + 20,
     axis: {
       type: 'category' as const,
       inverse: true,

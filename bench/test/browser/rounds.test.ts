@@ -79,5 +79,9 @@ describe('a report of several rounds', () => {
     expect(text).not.toContain('--rounds 3');
     const quick = report({ p2ptv: [round()] });
     expect(formatReport(quick, judge(quick))).toContain('--rounds 3');
+    // Asked for three, stopped after the first.
+    const stopped = report({ p2ptv: [round()] }, { rounds: 3 });
+    expect(formatReport(stopped, judge(stopped))).toContain('--rounds 3');
+    expect(formatReport(stopped, judge(stopped))).not.toContain('least–most');
   });
 });

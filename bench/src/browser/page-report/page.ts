@@ -3,7 +3,7 @@ import { details, renderDocument } from '../../report/document.js';
 import { escapeHtml } from '../../report/html.js';
 import { card, verdictRow, verdictTable, type ShownBar } from '../../report/verdict.js';
 import { barText, barValueText, type Bar } from '../bars.js';
-import { FIGURE_ROWS, figureAt, shownFigure } from '../figure-rows.js';
+import { FIGURE_ROWS, figureAt, measuredRounds, shownFigure } from '../figure-rows.js';
 import type { BrowserReport } from '../report.js';
 import { browserPlots } from './plots.js';
 import { shownSystems, type ShownSystem } from './systems.js';
@@ -19,6 +19,7 @@ export type PageMatter = {
 const MOST_NAMED = 2;
 /** What systems are compared by at a glance. */
 const COMPARED: readonly { readonly path: string; readonly label: string; readonly better: 'more' | 'less' }[] = [
+  { path: 'offloadRatio', label: 'offload', better: 'more' },
   { path: 'offloadSteadyRatio', label: 'offload, steady', better: 'more' },
   { path: 'copiesPerChunk', label: 'copies a chunk', better: 'less' },
   { path: 'playoutDelayMs.p50', label: 'playout delay p50, ms', better: 'less' },
@@ -54,8 +55,9 @@ function titleOf([main = '', ...others]: readonly string[]): string {
   return `${main} beside ${others.length > MOST_NAMED ? `${others.length} others` : others.join(' and ')}`;
 }
 
-function header({ config, startedAt }: BrowserReport, title: string): string {
-  const rounds = config.rounds > 1 ? ` · medians of ${config.rounds} rounds` : '';
+function header({ config, startedAt, results }: BrowserReport, title: string): string {
+  const measured = measuredRounds(results);
+  const rounds = measured > 1 ? ` · medians of ${measured} rounds` : '';
   const when = startedAt.slice(0, 16).replace('T', ' ');
   return `<header><h1>${escapeHtml(title)}</h1><p class="sub">${config.viewers} viewers in Chromium, ${config.seconds} s each${rounds} · ${config.width}×${config.height}, parts of ${config.partMs} ms · ${escapeHtml(when)} UTC</p></header>`;
 }

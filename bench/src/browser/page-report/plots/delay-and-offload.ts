@@ -14,12 +14,12 @@ export function delayAndOffloadPlot(systems: readonly ShownSystem[]): Plot | und
   if (!main || clouds.length < 2) return undefined;
   const all = clouds.flatMap(({ points }) => points);
   const scale = delayScale(all.map(({ delayMs }) => delayMs));
-  const limit = Math.max(...systems.map(({ result }) => result.offloadSteadyLimitRatio ?? 0));
+  const limit = Math.max(...systems.map(({ result }) => result.offloadLimitRatio));
   const lowest = Math.min(0, ...all.map(({ offload }) => offload));
   const best = clouds.reduce((leader, cloud) => (mean(cloud.points) > mean(leader.points) ? cloud : leader));
   return {
     title: 'Delay and offload',
-    finding: `A dot a round: the higher, the less the origin sends; the further left, the closer to live. Most is spared by ${best.name}: ${percent(mean(best.points))}; the limit is ${percent(limit)}.`,
+    finding: `A dot a round, over whole sessions: the higher, the less the origin sends; the further left, the closer to live. Most is spared by ${best.name}: ${percent(mean(best.points))}; the limit is ${percent(limit)}.`,
     legend: [...clouds.map(({ name, color }) => ({ label: name, color, mark: 'dot' as const })), { label: 'limit', color: INK, mark: 'dashed' }],
     draw: (size) => ({
       grid: grid(size, { left: 50, right: 24 }),
@@ -40,9 +40,8 @@ export function delayAndOffloadPlot(systems: readonly ShownSystem[]): Plot | und
 }
 
 function pointsOf({ result }: ShownSystem): Point[] {
-  return result.rounds.flatMap(({ playoutDelayMs: { p50 }, offloadSteadyRatio, offloadRatio }) => {
-    const offload = offloadSteadyRatio ?? offloadRatio;
-    return p50 === null || offload === null ? [] : [{ delayMs: p50, offload }];
+  return result.rounds.flatMap(({ playoutDelayMs: { p50 }, offloadRatio }) => {
+    return p50 === null || offloadRatio === null ? [] : [{ delayMs: p50, offload: offloadRatio }];
   });
 }
 
