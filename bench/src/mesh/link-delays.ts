@@ -1,3 +1,4 @@
+import { Samples } from './samples.js';
 import type { TimedMark } from './worker-messages.js';
 
 /** Unmatched marks that are kept: the other half of a frame on its way comes within a second or two. */
@@ -6,20 +7,11 @@ const MOST_WAITING = 20_000;
 /** Delays of frames between two peers, from their marks at both ends: from leaving the uplink to the receiving peer. */
 export class LinkDelays {
   readonly #waiting = new Map<string, TimedMark>();
-  readonly #delaysMs: number[] = [];
+  /** ms. */
+  readonly samples = new Samples();
 
   add(marks: readonly TimedMark[]): void {
     for (const mark of marks) this.#addOne(mark);
-  }
-
-  get samples(): number {
-    return this.#delaysMs.length;
-  }
-
-  /** Percentile of the delays, ms; undefined without any. */
-  quantile(ratio: number): number | undefined {
-    const sorted = [...this.#delaysMs].sort((one, other) => one - other);
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * ratio))];
   }
 
   #addOne(mark: TimedMark): void {
@@ -34,6 +26,6 @@ export class LinkDelays {
     this.#waiting.delete(key);
     const delayMs = mark.isArrival ? mark.atMs - other.atMs : other.atMs - mark.atMs;
     // A pair that was linked anew counts from 0 again, and its marks may meet those of the link before.
-    if (delayMs >= 0 && delayMs < 2_000) this.#delaysMs.push(delayMs);
+    if (delayMs >= 0 && delayMs < 2_000) this.samples.add(delayMs);
   }
 }

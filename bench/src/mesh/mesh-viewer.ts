@@ -16,6 +16,7 @@ export type MeshViewerPorts = {
   readonly queue: RealTimeQueue;
   readonly record: (record: PeerRecord) => void;
   readonly mark: (mark: TimedMark) => void;
+  readonly linked: (tookMs: number) => void;
 };
 
 /** What a record says beside who and when. */
@@ -104,6 +105,7 @@ export class MeshViewer {
         if (frame.isFromOrigin) add(this.#fromSeeder, frame);
         if (frame.chunk) this.#came.set(frame.chunk.sequence, (this.#came.get(frame.chunk.sequence) ?? 0) + frame.mediaBytes);
       },
+      linked: (tookMs) => this.#ports.linked(tookMs),
       marked: (mark: FrameMark) =>
         this.#ports.mark({ ...mark, atMs: performance.timeOrigin + performance.now() - this.#startedWallMs }),
     };

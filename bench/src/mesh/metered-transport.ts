@@ -7,6 +7,8 @@ export interface FrameMeter {
   sent(frame: FrameFacts): void;
   /** One has come. */
   received(frame: FrameFacts & { readonly isFromOrigin: boolean }): void;
+  /** A link is up that this peer has dialled, so long after it began to, ms. */
+  linked(tookMs: number): void;
   /** One of those by which delays are measured has left, or come: the same on both sides. */
   marked(mark: FrameMark): void;
 }
@@ -36,17 +38,33 @@ const [BLOCK_TYPE] = encodeMessage({ kind: 'block', rendition: 0 as RenditionId,
 
 /** The same transport, with links whose frames are counted as they come and go. */
 export function meteredTransport(transport: LinkTransport, peerId: PeerId, meter: FrameMeter): LinkTransport {
+  const dialledAtMs = new Map<PeerId, number>();
+  const settled = (to: PeerId): number | undefined => {
+    const atMs = dialledAtMs.get(to);
+    dialledAtMs.delete(to);
+    return atMs;
+  };
   return {
     fingerprint: transport.fingerprint,
     setCredentials: (credentials) => transport.setCredentials(credentials),
     setLinkLimit: (limit) => transport.setLinkLimit(limit),
-    dial: (to) => transport.dial(to),
+    dial: (to) => {
+      if (!dialledAtMs.has(to)) dialledAtMs.set(to, performance.now());
+      transport.dial(to);
+    },
     signal: (signal) => transport.signal(signal),
     listen: (listener) =>
       transport.listen({
         sendSignal: (signal) => listener.sendSignal(signal),
-        linkOpened: (link, isInitiator) => listener.linkOpened(meteredLink(link, peerId, meter), isInitiator),
-        dialFailed: (to, failure) => listener.dialFailed(to, failure),
+        linkOpened: (link, isInitiator) => {
+          const atMs = settled(link.remote.peerId);
+          if (atMs !== undefined) meter.linked(performance.now() - atMs);
+          listener.linkOpened(meteredLink(link, peerId, meter), isInitiator);
+        },
+        dialFailed: (to, failure) => {
+          settled(to);
+          listener.dialFailed(to, failure);
+        },
       }),
     close: () => transport.close(),
   };

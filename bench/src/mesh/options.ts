@@ -43,15 +43,15 @@ const wholeNumber = (least: number, most: number): z.ZodType<number> => {
 const schema = z.object({
   peers: wholeNumber(2, 500).default(50),
   browsers: wholeNumber(0, 2).default(1),
-  seconds: wholeNumber(5, 600).default(60),
-  arrivalSeconds: wholeNumber(1, 300).default(10),
+  seconds: wholeNumber(5, 600).default(90),
+  arrivalSeconds: wholeNumber(1, 300).default(20),
   processes: wholeNumber(1, 32).optional(),
   uplink: z
     .string()
     .regex(/^(equal:)?\d+(\.\d+)?$/, 'must be a mean in kb/s, or equal:<kb/s>')
     .refine((text) => Number(text.replace('equal:', '')) >= 10, 'must be at least 10 kb/s')
     .optional(),
-  rateKbps: wholeNumber(150, 20_000).default(400),
+  rateKbps: wholeNumber(150, 20_000).default(600),
   partMs: wholeNumber(50, 2_000).default(200),
   height: wholeNumber(180, 720).default(180),
   input: z.string().min(1).default('clip'),
@@ -67,10 +67,10 @@ export function meshFlags(): Option[] {
     new Option('--json <file>', 'the file to write the figures to (needed)'),
     new Option('--peers <number>', 'viewers in Node, over real WebRTC (default: 50)'),
     new Option('--browsers <number>', 'viewers in a Chromium each beside them, 0 to 2 (default: 1)'),
-    new Option('--seconds <s>', 'length of the run (default: 60)'),
-    new Option('--arrival-seconds <s>', 'within which they all come (default: 10)'),
+    new Option('--seconds <s>', 'length of the run (default: 90)'),
+    new Option('--arrival-seconds <s>', 'within which they all come (default: 20)'),
     new Option('--processes <number>', 'worker processes that the Node viewers share (default: one a core, at least 2)'),
-    new Option('--rate-kbps <kbps>', 'rate of the stream, with its sound (default: 400)'),
+    new Option('--rate-kbps <kbps>', 'rate of the stream, with its sound (default: 600)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: four times the rate)"),
     new Option('--part-ms <ms>', 'length of a part (default: 200)'),
     new Option('--height <pixels>', 'height of the picture (default: 180)'),

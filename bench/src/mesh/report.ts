@@ -38,6 +38,8 @@ const realFiguresSchema = z.strictObject({
   totalsDifferenceRatio: amount,
   /** From leaving an uplink to the receiving peer. */
   linkDelayMs: z.strictObject({ p5: amount.nullable(), p50: amount.nullable(), p95: amount.nullable(), samples: count }),
+  /** From the dial to an open link. */
+  linkSetupMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: count }),
   /** From capture of a part's first frame to its publication, median. */
   captureToPublishMs: amount,
   /** Of what was published during the run. */

@@ -13,13 +13,18 @@ import { BrowserViewers } from './browser-viewers.js';
 import { LinkDelays } from './link-delays.js';
 import { MeshMeasure } from './mesh-measure.js';
 import type { MeshOptions } from './options.js';
+import { Samples } from './samples.js';
+import type { WorkerNews } from './worker-messages.js';
 import { WorkerProcess } from './worker-process.js';
 
 /** A mesh that has run, or as far as it came. */
 export type MeshOutcome = {
   readonly options: MeshOptions;
   readonly measure: MeshMeasure;
-  readonly linkDelays: LinkDelays;
+  /** From leaving an uplink to the receiving peer, ms. */
+  readonly linkDelays: Samples;
+  /** From the dial to an open link, ms. */
+  readonly linkSetups: Samples;
   readonly audience: readonly PlannedViewer[];
   readonly browsers: BrowserViewers['all'];
   readonly neighbourCounts: readonly number[];
@@ -108,6 +113,7 @@ class MeshRun {
   readonly #audience: readonly PlannedViewer[];
   readonly #measure: MeshMeasure;
   readonly #linkDelays = new LinkDelays();
+  readonly #linkSetups = new Samples();
   readonly #workers: WorkerProcess[] = [];
   readonly #meters = new Map<WorkerProcess, ProcessTreeMeter>();
   readonly #originMeter: ProcessTreeMeter;
@@ -165,7 +171,8 @@ class MeshRun {
     return {
       options: this.#options,
       measure: this.#measure,
-      linkDelays: this.#linkDelays,
+      linkDelays: this.#linkDelays.samples,
+      linkSetups: this.#linkSetups,
       audience: this.#audience,
       browsers: this.#browsers.all,
       neighbourCounts,
@@ -188,16 +195,14 @@ class MeshRun {
 
   async #startWorkers(): Promise<void> {
     const { processes } = this.#options;
-    const listener = {
-      happened: (...[records, marks]: Parameters<Parameters<typeof WorkerProcess.start>[1]['happened']>) => {
-        this.#measure.happened(records);
-        this.#linkDelays.add(marks);
-      },
-      complained: (sentence: string) => void this.#failures.push(sentence),
+    const happened = ({ records, marks, setupsMs }: WorkerNews): void => {
+      this.#measure.happened(records);
+      this.#linkDelays.add(marks);
+      for (const tookMs of setupsMs) this.#linkSetups.add(tookMs);
     };
     for (let number = 1; number <= processes; number++) {
       this.#context.signal.throwIfAborted();
-      const worker = await WorkerProcess.start(`Worker ${number} of ${processes}`, listener);
+      const worker = await WorkerProcess.start(`Worker ${number} of ${processes}`, happened);
       this.#workers.push(worker);
       this.#meters.set(worker, new ProcessTreeMeter(worker.pid));
     }

@@ -12,7 +12,7 @@ import { captureToPublishMs, type MeshOutcome } from './run.js';
  * @param config the simulator's run of the same, by which limits are worked out
  */
 export function summarizeMesh(outcome: MeshOutcome, config: SimConfig): MeshResult {
-  const { measure, linkDelays, published, neighbourCounts, originCounted, cpuSeconds } = outcome;
+  const { measure, linkDelays, linkSetups, published, neighbourCounts, originCounted, cpuSeconds } = outcome;
   const figures = measuredFigures(config, measure.measure);
   const viewerTotal = Object.values(figures.originBytes).reduce((sum, bytes) => sum + bytes, 0);
   const sortedCounts = [...neighbourCounts].sort((one, other) => one - other);
@@ -24,8 +24,9 @@ export function summarizeMesh(outcome: MeshOutcome, config: SimConfig): MeshResu
       p5: linkDelays.quantile(0.05) ?? null,
       p50: linkDelays.quantile(0.5) ?? null,
       p95: linkDelays.quantile(0.95) ?? null,
-      samples: linkDelays.samples,
+      samples: linkDelays.count,
     },
+    linkSetupMs: { p50: linkSetups.quantile(0.5) ?? null, p95: linkSetups.quantile(0.95) ?? null, samples: linkSetups.count },
     captureToPublishMs: captureToPublishMs(published),
     streamBitsPerSecond: streamBitsPerSecond(published),
     neighbours: {

@@ -62,11 +62,13 @@ export type TimedMark = {
   readonly atMs: number;
 };
 
+/** What has happened in a worker since it was last told. */
+export type WorkerNews = Extract<FromWorker, { kind: 'happened' }>;
+
 /** What a worker tells. */
 export type FromWorker =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'happened'; readonly records: readonly PeerRecord[]; readonly marks: readonly TimedMark[] }
-  /** Something went wrong that is no reason to end. */
-  | { readonly kind: 'complained'; readonly message: string }
+  /** `setupsMs`: how long links took from the dial until they were open. */
+  | { readonly kind: 'happened'; readonly records: readonly PeerRecord[]; readonly marks: readonly TimedMark[]; readonly setupsMs: readonly number[] }
   /** Everything is told; `loopDelayP99Ms`: how late its timers were, at worst but for one in a hundred. */
   | { readonly kind: 'finished'; readonly loopDelayP99Ms: number };

@@ -3,24 +3,18 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { BenchError } from '../errors.js';
-import type { FromWorker, PeerRecord, TimedMark, ToWorker, WorkerPlan } from './worker-messages.js';
+import type { FromWorker, ToWorker, WorkerNews, WorkerPlan } from './worker-messages.js';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 const READY_LIMIT_MS = 20_000;
 /** Longer than this a worker may not take to tell the last and end, ms. */
 const FINISH_LIMIT_MS = 5_000;
 
-/** Who hears what a worker says. */
-export type WorkerListener = {
-  readonly happened: (records: readonly PeerRecord[], marks: readonly TimedMark[]) => void;
-  readonly complained: (sentence: string) => void;
-};
-
 /** A process with Node viewers in it. It is ended with this one, whatever happens. */
 export class WorkerProcess {
   readonly #name: string;
   readonly #child: ChildProcess;
-  readonly #listener: WorkerListener;
+  readonly #happened: (news: WorkerNews) => void;
   readonly #ready: Promise<void>;
   readonly #ended: Promise<void>;
   readonly #endNow = (): void => void this.#child.kill('SIGKILL');
@@ -28,10 +22,10 @@ export class WorkerProcess {
   #isFinishing = false;
   #lastWords = '';
 
-  private constructor(name: string, listener: WorkerListener) {
+  private constructor(name: string, happened: (news: WorkerNews) => void) {
     this.#name = name;
-    this.#listener = listener;
-    this.#child = fork(WORKER, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.#happened = happened;
+    this.#child = fork(WORKER, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     process.once('exit', this.#endNow);
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = text.trim().split('\n')[0] ?? '';
@@ -47,10 +41,11 @@ export class WorkerProcess {
 
   /**
    * @param name as people shall read it
+   * @param happened is told what happens in it
    * @throws BenchError when it does not come up
    */
-  static async start(name: string, listener: WorkerListener): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(name, listener);
+  static async start(name: string, happened: (news: WorkerNews) => void): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(name, happened);
     const isReady = await Promise.race([
       worker.#ready.then(() => true),
       worker.#ended.then(() => false),
@@ -116,10 +111,7 @@ export class WorkerProcess {
         ready();
         return;
       case 'happened':
-        this.#listener.happened(message.records, message.marks);
-        return;
-      case 'complained':
-        this.#listener.complained(`${this.#name}: ${message.message}`);
+        this.#happened(message);
         return;
       case 'finished':
         this.#loopDelayP99Ms = message.loopDelayP99Ms;

@@ -15,6 +15,7 @@ class Worker {
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #records: PeerRecord[] = [];
   #marks: TimedMark[] = [];
+  #setupsMs: number[] = [];
   #tellTimer: ReturnType<typeof setInterval> | undefined;
 
   handle(message: ToWorker): void {
@@ -31,6 +32,7 @@ class Worker {
           queue,
           record: (record) => this.#records.push(record),
           mark: (mark) => this.#marks.push(mark),
+          linked: (tookMs) => this.#setupsMs.push(tookMs),
         });
         this.#viewers.push(viewer);
         viewer.start();
@@ -52,9 +54,10 @@ class Worker {
   }
 
   #tell(): void {
-    say({ kind: 'happened', records: this.#records, marks: this.#marks });
+    say({ kind: 'happened', records: this.#records, marks: this.#marks, setupsMs: this.#setupsMs });
     this.#records = [];
     this.#marks = [];
+    this.#setupsMs = [];
   }
 }
 

@@ -38,6 +38,8 @@ const MAX_SWITCHES = 6;
 const MIN_SWITCH_GAIN_MS = 30;
 /** What a push must lose before it is pulled elsewhere, ms: its blocks are on their way already. */
 const MIN_PUSH_SWITCH_GAIN_MS = 120;
+/** One of so few blocks is on its way as a whole, and would come all the same. */
+const SHORT_PUSH_BLOCKS = 2;
 /** What one decision frees another may take, in the same input; so often at most. */
 const MAX_ROUNDS = 4;
 /** A transfer that is expected just in time is looked at again after this at the earliest, ms. */
@@ -462,6 +464,7 @@ export class Downloads {
     const { source, chunk } = download;
     if (source.kind !== 'peer' || source.begunAtMs !== undefined || !this.#context.options.isEnabled('switching')) return;
     if (download.switches >= MAX_SWITCHES || this.#context.neighbours.get(source.linkId)?.role === 'origin') return;
+    if (source.isPush && chunk.blockCount <= SHORT_PUSH_BLOCKS) return;
     const best = bestSource(this.#context, nowMs, { chunk, other: source.linkId });
     if (!best) return;
     const gainMs = expectedFinishMs(nowMs, download) - best.finishMs;

@@ -1,4 +1,4 @@
-import type { RenditionId } from '@p2ptv/protocol';
+import { BLOCK_BYTES, type RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import type { PartialEngineOptions } from '../../src/engine/engine-options.js';
 import { EngineRig, ref } from './engine-rig.js';
@@ -148,6 +148,23 @@ describe('a push that comes', () => {
     expect(rig.all('fetchChunk')).toEqual([]);
     rig.runFor(10);
     expect(rig.all('fetchChunk')).toHaveLength(1);
+  });
+
+  it.each([
+    [1, 0],
+    [2, 0],
+    [3, 1],
+  ])('SC7: of a push of %d blocks that another could bring sooner, %d are moved there', (blocks, moves) => {
+    const rig = viewer();
+    const parent = parentOf(rig);
+    const other = rig.link();
+    const { signed } = publish(1, { byteLength: blocks * BLOCK_BYTES });
+    rig.hear(parent, { kind: 'header', signed, holding: 'incoming' });
+    rig.hear(other, { kind: 'header', signed, holding: 'complete' });
+    rig.runFor(100);
+    expect(rig.sent('request', other)).toHaveLength(moves);
+    expect(rig.sent('cancel', parent)).toHaveLength(moves);
+    expect(rig.engine.state.counters.switches).toBe(moves);
   });
 
   it('LP8: a parent that stalls in the middle of a push is left for that stripe alone', () => {
