@@ -6,6 +6,7 @@ import { defaultClientProcesses } from '../load/client-share.js';
 import { checkFlags, risingNumbers, wholeNumber } from '../load/flags.js';
 import { jsonFileOf } from '../load/json-file.js';
 import { findNginx, isProgram } from './nginx.js';
+import { isWaitedFor, WAITED_FOR, type WaitedFor } from './report.js';
 
 const DEFAULT_CLIENTS = [1_000, 5_000];
 /** A stream has segments of whole parts. */
@@ -15,6 +16,8 @@ export const SEGMENT_MS = 2_000;
 export type OriginOptions = {
   /** Clients that wait for the next part, rising. */
   readonly clients: readonly number[];
+  /** What they wait for, in turn. */
+  readonly waitFor: readonly WaitedFor[];
   /** Parts published to each number of clients. */
   readonly rounds: number;
   /** How long downloads, and the live channel, are measured, s. */
@@ -34,6 +37,12 @@ export type OriginOptions = {
 
 const schema = z.object({
   clients: risingNumbers(1, 1_000_000).default(DEFAULT_CLIENTS),
+  waitFor: z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((given) => given.every(isWaitedFor) && new Set(given).size === given.length, `must name some of ${WAITED_FOR.join(', ')}, each once, with commas`)
+    .transform((given) => given.filter(isWaitedFor))
+    .default([...WAITED_FOR]),
   rounds: wholeNumber(1, 1_000).default(20),
   seconds: wholeNumber(1, 600).default(10),
   connections: wholeNumber(1, 10_000).default(16),
@@ -51,6 +60,7 @@ const schema = z.object({
 export function originFlags(): Option[] {
   return [
     new Option('--clients <numbers>', `clients that wait for the next part, rising, with commas (default: ${DEFAULT_CLIENTS.join(',')})`),
+    new Option('--wait-for <what>', `what they wait for, in turn: playlist (with the next part in it), part (default: ${WAITED_FOR.join(',')})`),
     new Option('--rounds <number>', 'parts published to each number of clients (default: 20)'),
     new Option('--seconds <s>', 'how long downloads, and a live channel, are measured (default: 10)'),
     new Option('--connections <number>', 'connections that segments are downloaded over (default: 16)'),

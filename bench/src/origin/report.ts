@@ -7,6 +7,13 @@ const amount = z.number().min(0);
 
 /** What clients wait for: a playlist with the next part in it, or that part. */
 export const WAITED_FOR = ['playlist', 'part'] as const;
+/** See {@link WAITED_FOR}. */
+export type WaitedFor = (typeof WAITED_FOR)[number];
+
+/** Whether a name is one of {@link WAITED_FOR}. */
+export function isWaitedFor(name: string): name is WaitedFor {
+  return (WAITED_FOR as readonly string[]).includes(name);
+}
 
 /** How the clients that waited for a part were released. */
 export const releaseSchema = z.strictObject({
@@ -18,8 +25,9 @@ export const releaseSchema = z.strictObject({
   /** Until the last client of a round had it. */
   lastMs: z.strictObject({ p50: amount.nullable(), max: amount.nullable() }),
   bytesPerAnswer: amount,
-  /** The origin's processor time for one answer, the request's included. */
-  cpuMicrosecondsPerAnswer: amount,
+  /** The origin's processor time for a request until it waits, and from the part's publication to the answer. */
+  askCpuMicroseconds: amount,
+  releaseCpuMicroseconds: amount,
 });
 /** See {@link releaseSchema}. */
 export type Release = z.infer<typeof releaseSchema>;

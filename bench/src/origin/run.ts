@@ -13,7 +13,7 @@ import { Audience } from './audience.js';
 import { Nginx } from './nginx.js';
 import { SEGMENT_MS, type OriginOptions } from './options.js';
 import type { HostStart, Publication } from './origin-host.js';
-import type { Release, Throughput } from './report.js';
+import type { Release, Throughput, WaitedFor } from './report.js';
 
 const HOST = new URL('./origin-host.js', import.meta.url);
 /** As much as a playlist lists, so that it is as long as it gets: a minute, and the segment that grows. */
@@ -73,17 +73,18 @@ export class OriginBench {
   }
 
   /** Publishes one part after the other to so many clients that wait for it. */
-  async release(waitedFor: Release['waitedFor'], clients: number): Promise<Release> {
+  async release(waitedFor: WaitedFor, clients: number): Promise<Release> {
     const { rounds } = this.#options;
     await this.#audience.connect(this.#port, clients);
     const latenciesMs: number[] = [];
     const lastMs: number[] = [];
     let bodyBytes = 0;
-    let cpuSeconds = 0;
+    const cpuSeconds = { asked: 0, released: 0 };
     for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
       const before = await this.#host.usage();
       await this.#audience.ask(waitedFor === 'playlist' ? this.#nextPlaylist() : this.#nextPart());
       await this.#untilWaiting(clients);
+      const between = await this.#host.usage();
       const { atMs } = await this.#publish(1);
       const answers = await this.#audience.answers();
       if (answers.failure !== null) this.failures.add(`${answers.failed} of ${clients} clients that waited for a ${waitedFor}: ${answers.failure}.`);
@@ -93,7 +94,8 @@ export class OriginBench {
       for (const delay of delays) latenciesMs.push(delay);
       lastMs.push(percentile(delays, 1) ?? Infinity);
       bodyBytes += answers.bodyBytes;
-      cpuSeconds += after.cpuSeconds - before.cpuSeconds;
+      cpuSeconds.asked += between.cpuSeconds - before.cpuSeconds;
+      cpuSeconds.released += after.cpuSeconds - between.cpuSeconds;
     }
     const answered = Math.max(1, latenciesMs.length);
     return {
@@ -103,7 +105,8 @@ export class OriginBench {
       releaseMs: { p50: figure(latenciesMs, 0.5), p99: figure(latenciesMs, 0.99), max: figure(latenciesMs, 1) },
       lastMs: { p50: figure(lastMs, 0.5), max: figure(lastMs, 1) },
       bytesPerAnswer: bodyBytes / answered,
-      cpuMicrosecondsPerAnswer: (cpuSeconds * 1e6) / answered,
+      askCpuMicroseconds: (cpuSeconds.asked * 1e6) / answered,
+      releaseCpuMicroseconds: (cpuSeconds.released * 1e6) / answered,
     };
   }
 

@@ -4,7 +4,7 @@ import { connectionLimit } from '../load/open-file-limit.js';
 import { describeMachine } from '../machine.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import { originFlags, resolveOriginOptions, type OriginOptions } from './options.js';
-import { originReportSchema, WAITED_FOR, type OriginReport } from './report.js';
+import { originReportSchema, type OriginReport } from './report.js';
 import { channelCpuRatio, OriginBench } from './run.js';
 import { formatOriginReport } from './table.js';
 
@@ -69,7 +69,7 @@ async function load(
   const bench = await OriginBench.start(options, context);
   try {
     for (const clients of options.clients) {
-      for (const waitedFor of WAITED_FOR) {
+      for (const waitedFor of options.waitFor) {
         context.print(`${clients} clients wait for the next ${waitedFor}, ${options.rounds} times`);
         results.p2ptv.releases.push(await bench.release(waitedFor, clients));
         save();

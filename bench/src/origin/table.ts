@@ -51,7 +51,8 @@ const RELEASE_FIGURES: readonly (readonly [string, (release: Release) => string]
   ['released, longest', ({ releaseMs }) => orDash(releaseMs.max, milliseconds)],
   ['the last one, median round', ({ lastMs }) => orDash(lastMs.p50, milliseconds)],
   ['bytes an answer', ({ bytesPerAnswer }) => whole(bytesPerAnswer)],
-  ['CPU an answer, µs', ({ cpuMicrosecondsPerAnswer }) => tenths(cpuMicrosecondsPerAnswer)],
+  ['CPU to take a request, µs', ({ askCpuMicroseconds }) => tenths(askCpuMicroseconds)],
+  ['CPU to release it, µs', ({ releaseCpuMicroseconds }) => tenths(releaseCpuMicroseconds)],
 ];
 
 function formatSegments(ours: Throughput, nginx: Throughput | undefined): string {

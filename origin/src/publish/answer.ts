@@ -1,6 +1,6 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import parseRange from 'range-parser';
 
 import type { UplinkPriority } from '../uplink/uplink-budget.js';
@@ -16,6 +16,8 @@ export type Answer = {
   readonly cacheControl: string;
   readonly isRangeServed?: boolean;
   readonly contentEncoding?: 'gzip';
+  /** Which of a request's headers the answer depends on. */
+  readonly vary?: string;
   /** Where the origin's uplink is limited: what the answer waits for, and how urgent it is. */
   readonly uplink?: { readonly gate: UplinkGate; readonly priority: UplinkPriority } | undefined;
   /** Told as body bytes are handed to the system: what an aborted answer never sent is not counted. */
@@ -39,60 +41,106 @@ const HEAD_BYTES = 400;
 /** Why a 503: there is no room for the moment, and whoever asks again is in line. */
 const REASON_HEADER = 'p2ptv-reason';
 
+/** Somebody who waits for an answer that Fastify does not send. */
+export type Recipient = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** What every answer of the server carries: names and values in turn, which Node writes out as they are. */
+  readonly headers: readonly string[];
+  readonly log: FastifyBaseLogger;
+};
+
 /**
- * Answers a GET or HEAD with 200, 206, 304 or 416, past Fastify's own sending: thousands of answers may
- * be due at the same moment, and the bytes have to be counted.
+ * Takes a reply out of Fastify's hands: thousands of answers may be due at the same moment, and the bytes
+ * have to be counted. Whoever takes it over answers it, whatever happens.
  */
-export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): void {
+export function takeOver(request: FastifyRequest, reply: FastifyReply): Recipient {
+  const headers = Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)]);
+  reply.hijack();
+  return { request: request.raw, response: reply.raw, headers, log: request.log };
+}
+
+/** Does what ends in an answer; a fault in it costs this recipient its answer, and nobody else anything. */
+export function answerSafely(to: Recipient, answer: () => void): void {
+  try {
+    answer();
+  } catch (error) {
+    failToAnswer(to, error);
+  }
+}
+
+/** Says that something went wrong here; the operator reads what. */
+export function failToAnswer(to: Recipient, error: unknown): void {
+  to.log.error({ error, url: to.request.url }, 'A request failed');
+  if (to.response.headersSent) to.response.destroy();
+  else refuse(to, 500, 'The origin failed to answer.');
+}
+
+/** Answers a GET or HEAD with 200, 206, 304 or 416, or with 503 where the uplink is taken. */
+export function sendAnswer(to: Recipient, answer: Answer): void {
+  const { request, response } = to;
   const total = answer.pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const headers: OutgoingHttpHeaders = {
-    ...(reply.getHeaders() as OutgoingHttpHeaders),
-    'cache-control': answer.cacheControl,
-    ...(answer.etag === undefined ? {} : { etag: answer.etag }),
-    ...(answer.isRangeServed === true ? { 'accept-ranges': 'bytes' } : {}),
-  };
+  const headers = [...to.headers, 'cache-control', answer.cacheControl];
+  if (answer.vary !== undefined) headers.push('vary', answer.vary);
+  if (answer.etag !== undefined) headers.push('etag', answer.etag);
+  if (answer.isRangeServed === true) headers.push('accept-ranges', 'bytes');
   const { uplink } = answer;
   uplink?.gate.spend(HEAD_BYTES, uplink.priority);
   if (answer.etag !== undefined && isMatch(request.headers['if-none-match'], answer.etag)) {
-    reply.hijack();
-    reply.raw.writeHead(304, headers).end();
+    response.writeHead(304, headers).end();
     return;
   }
-  const range = answer.isRangeServed === true ? wantedRange(request.raw, { total, etag: answer.etag }) : undefined;
+  const range = answer.isRangeServed === true ? wantedRange(request, { total, etag: answer.etag }) : undefined;
   const bodyBytes = range === undefined || range === 'unsatisfiable' ? total : range.end - range.start;
   const retrySeconds = request.method === 'HEAD' ? undefined : uplink?.gate.turnAway(bodyBytes, uplink.priority);
   if (retrySeconds !== undefined) {
-    sendFull(reply, retrySeconds);
+    refuseFull(to, retrySeconds);
     return;
   }
-  reply.hijack();
   if (range === 'unsatisfiable') {
-    reply.raw.writeHead(416, { ...headers, 'content-range': `bytes */${total}`, 'content-length': 0 }).end();
+    response.writeHead(416, [...headers, 'content-range', `bytes */${total}`, 'content-length', '0']).end();
     return;
   }
   const { start, end } = range ?? { start: 0, end: total };
-  reply.raw.writeHead(range ? 206 : 200, {
-    ...headers,
-    'content-type': answer.contentType,
-    'content-length': end - start,
-    ...(answer.contentEncoding ? { 'content-encoding': answer.contentEncoding } : {}),
-    ...(range ? { 'content-range': `bytes ${start}-${end - 1}/${total}` } : {}),
-  });
-  if (request.method === 'HEAD') reply.raw.end();
-  else void writeBody(reply.raw, slices(answer, { start, end }), answer);
+  headers.push('content-type', answer.contentType, 'content-length', String(end - start));
+  if (answer.contentEncoding) headers.push('content-encoding', answer.contentEncoding);
+  if (range) headers.push('content-range', `bytes ${start}-${end - 1}/${total}`);
+  response.writeHead(range ? 206 : 200, headers);
+  if (request.method === 'HEAD') response.end();
+  else sendBody(response, answer, { start, end });
 }
 
-/** Answers with a status and a sentence for people. */
+/** Answers with a status and a sentence for people, while Fastify has the reply. */
 export function sendProblem(reply: FastifyReply, status: number, message: string): FastifyReply {
   void reply.code(status).header('cache-control', 'no-store');
   if (status === 503) void reply.header('retry-after', '1');
   return reply.send({ error: message });
 }
 
+/** The same for a {@link Recipient}. */
+export function refuse(to: Recipient, status: number, message: string): void {
+  sendError(to, { status, message, headers: status === 503 ? ['retry-after', '1'] : [] });
+}
+
 /** Answers that the uplink is taken for the moment, and when to ask again. */
-export function sendFull(reply: FastifyReply, retrySeconds: number): FastifyReply {
-  void reply.header(REASON_HEADER, 'full').header('retry-after', String(retrySeconds));
-  return reply.code(503).header('cache-control', 'no-store').send({ error: 'The broadcast is full for the moment; ask again.' });
+export function refuseFull(to: Recipient, retrySeconds: number): void {
+  const headers = [REASON_HEADER, 'full', 'retry-after', String(retrySeconds)];
+  sendError(to, { status: 503, message: 'The broadcast is full for the moment; ask again.', headers });
+}
+
+function sendError(to: Recipient, problem: { readonly status: number; readonly message: string; readonly headers: readonly string[] }): void {
+  const body = Buffer.from(JSON.stringify({ error: problem.message }));
+  const described = ['cache-control', NOT_CACHED, 'content-type', 'application/json; charset=utf-8', 'content-length', String(body.length)];
+  to.response.writeHead(problem.status, [...to.headers, ...problem.headers, ...described]);
+  to.response.end(to.request.method === 'HEAD' ? undefined : body);
+}
+
+function sendBody(response: ServerResponse, answer: Answer, range: { start: number; end: number }): void {
+  const body = slices(answer, range);
+  const [only] = body;
+  // Playlists, mostly: a crowd's are due at the same moment, and each takes as little as it can.
+  if (body.length > 1 || answer.uplink || !only) void writeBody(response, body, answer);
+  else response.end(only, () => answer.count(only.length));
 }
 
 async function writeBody(

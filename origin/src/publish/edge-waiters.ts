@@ -8,6 +8,9 @@ const MAX_PER_SOCKET = 16;
 /** Each is a timer and a condition that is looked at whenever the edge moves. Bounds the time of a look. */
 const MAX_WAITERS = 20_000;
 
+/** How long a wait may take, ms, and whose it is: the response's end ends the wait. */
+export type WaitLimit = { readonly timeoutMs: number; readonly response: ServerResponse };
+
 type Waiter = { readonly isReady: () => boolean; readonly settle: (outcome: WaitOutcome) => void };
 
 /**
@@ -26,36 +29,40 @@ export class EdgeWaiters {
     return this.#waiters.size;
   }
 
+  /** {@link wait} for those who have time: what follows comes after all who wait by it have been told. */
+  until(isReady: () => boolean, limit: WaitLimit): Promise<WaitOutcome> {
+    return new Promise((resolve) => this.wait(isReady, limit, resolve));
+  }
+
   /**
    * Waits until a condition holds; it is looked at now and at every {@link wake}.
    *
-   * @param response the waiting client's: its end ends the wait
+   * @param settled called once, perhaps at once, in the midst of the wake: what it does is done before the next one is told. It must not throw
    */
-  until(isReady: () => boolean, limit: { readonly timeoutMs: number; readonly response: ServerResponse }): Promise<WaitOutcome> {
-    if (isReady()) return Promise.resolve('ready');
-    if (this.#isClosed) return Promise.resolve('closed');
-    const { response } = limit;
-    if (response.destroyed || response.socket?.destroyed === true) return Promise.resolve('gone');
+  wait(isReady: () => boolean, limit: WaitLimit, settled: (outcome: WaitOutcome) => void): void {
+    const { response, timeoutMs } = limit;
     const { socket } = response;
     const ofSocket = (socket && this.#perSocket.get(socket)) ?? 0;
-    if (ofSocket >= MAX_PER_SOCKET || this.#waiters.size >= MAX_WAITERS) return Promise.resolve('full');
+    const outcome = this.#outcomeNow(isReady, { response, ofSocket });
+    if (outcome !== undefined) {
+      settled(outcome);
+      return;
+    }
     if (socket) this.#perSocket.set(socket, ofSocket + 1);
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        isReady,
-        settle: (outcome) => {
-          if (!this.#waiters.delete(waiter)) return;
-          clearTimeout(timer);
-          if (socket) this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
-          response.off('close', hangUp);
-          resolve(outcome);
-        },
-      };
-      const hangUp = (): void => waiter.settle('gone');
-      const timer = setTimeout(() => waiter.settle('timeout'), limit.timeoutMs);
-      response.once('close', hangUp);
-      this.#waiters.add(waiter);
-    });
+    const waiter: Waiter = {
+      isReady,
+      settle: (how) => {
+        if (!this.#waiters.delete(waiter)) return;
+        clearTimeout(timer);
+        if (socket) this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
+        response.off('close', hangUp);
+        settled(how);
+      },
+    };
+    const hangUp = (): void => waiter.settle('gone');
+    const timer = setTimeout(() => waiter.settle('timeout'), timeoutMs);
+    response.once('close', hangUp);
+    this.#waiters.add(waiter);
   }
 
   /** The edge has moved: releases those whose condition holds. */
@@ -67,5 +74,13 @@ export class EdgeWaiters {
   close(): void {
     this.#isClosed = true;
     for (const waiter of [...this.#waiters]) waiter.settle('closed');
+  }
+
+  /** How a wait ends that need not begin; undefined: it begins. */
+  #outcomeNow(isReady: () => boolean, { response, ofSocket }: { readonly response: ServerResponse; readonly ofSocket: number }): WaitOutcome | undefined {
+    if (isReady()) return 'ready';
+    if (this.#isClosed) return 'closed';
+    if (response.destroyed || response.socket?.destroyed === true) return 'gone';
+    return ofSocket >= MAX_PER_SOCKET || this.#waiters.size >= MAX_WAITERS ? 'full' : undefined;
   }
 }

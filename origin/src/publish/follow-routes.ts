@@ -12,7 +12,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 
 import type { LoggedChunk } from '../package/chunk-log.js';
-import { NOT_CACHED, sendAnswer, sendFull, sendProblem } from './answer.js';
+import { answerSafely, NOT_CACHED, refuse, refuseFull, sendAnswer, sendProblem, takeOver, type Recipient } from './answer.js';
+import type { WaitOutcome } from './edge-waiters.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
 
@@ -49,7 +50,7 @@ export function registerFollowRoutes(
   streams: StreamDirectory,
   options: FollowRouteOptions,
 ): void {
-  fastify.get(`/live/:slug/${STREAM_PATHS.headers}`, async (request, reply) => {
+  fastify.get(`/live/:slug/${STREAM_PATHS.headers}`, (request, reply) => {
     if (typeof request.query === 'object' && request.query !== null && 'at' in request.query) return answerPlace(request, reply, streams);
     const query = headersQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
@@ -58,20 +59,10 @@ export function registerFollowRoutes(
     const log = published?.live.rendition(rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
     const after = query.data.after ?? (log.newest(0, LIMITS.headersPerAnswer)[0]?.signed.header.sequence ?? 0) - 1;
-    const outcome = await published.waiters.until(() => (log.last?.sequence ?? -1) > after, {
-      timeoutMs: Math.min(wait, HEADERS_WAIT_MS),
-      response: reply.raw,
-    });
-    if (outcome === 'gone') return reply.hijack();
-    if (outcome === 'closed') return sendProblem(reply, 503, 'The origin is shutting down.');
-    if (outcome === 'full') return sendProblem(reply, 503, 'Too many requests wait already.');
-    sendAnswer(request, reply, {
-      pieces: [published.headerBatch(rendition, after)],
-      contentType: 'application/octet-stream',
-      cacheControl: NOT_CACHED,
-      // Without headers a viewer plays nothing, whatever its neighbours have.
-      uplink: published.uplinkFor('deadline'),
-      count: published.counter('headers'),
+    const to = takeOver(request, reply);
+    const limit = { timeoutMs: Math.min(wait, HEADERS_WAIT_MS), response: reply.raw };
+    published.waiters.wait(() => (log.last?.sequence ?? -1) > after, limit, (outcome) => {
+      answerSafely(to, () => sendHeaders(to, { published, rendition, after, outcome }));
     });
     return reply;
   });
@@ -91,11 +82,14 @@ export function registerFollowRoutes(
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
     const crowd = { canFeed: isFedByCrowd, viewers: options.viewerCount(published) };
     const room = published.gate?.admitJoin(joinBytes(published, query.data), crowd);
-    if (room?.kind === 'full') return sendFull(reply, room.retrySeconds);
+    if (room?.kind === 'full') {
+      refuseFull(takeOver(request, reply), room.retrySeconds);
+      return reply;
+    }
     const isUplinkTaken = room?.kind === 'answerOnly';
     const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
-    sendAnswer(request, reply, {
+    sendAnswer(takeOver(request, reply), {
       pieces: [Buffer.from(JSON.stringify(answer))],
       contentType: 'application/json; charset=utf-8',
       cacheControl: NOT_CACHED,
@@ -104,6 +98,32 @@ export function registerFollowRoutes(
     });
     return reply;
   });
+}
+
+function sendHeaders(
+  to: Recipient,
+  { published, rendition, after, outcome }: { readonly published: PublishedStream; readonly rendition: number; readonly after: number; readonly outcome: WaitOutcome },
+): void {
+  switch (outcome) {
+    case 'gone':
+      break;
+    case 'closed':
+      refuse(to, 503, 'The origin is shutting down.');
+      break;
+    case 'full':
+      refuse(to, 503, 'Too many requests wait already.');
+      break;
+    case 'ready':
+    case 'timeout':
+      sendAnswer(to, {
+        pieces: [published.headerBatch(rendition, after)],
+        contentType: 'application/octet-stream',
+        cacheControl: NOT_CACHED,
+        // Without headers a viewer plays nothing, whatever its neighbours have.
+        uplink: published.uplinkFor('deadline'),
+        count: published.counter('headers'),
+      });
+  }
 }
 
 /** Headers from a place of a recording, or of what is kept of a live stream: what there is, at once. */
@@ -115,7 +135,7 @@ async function answerPlace(request: FastifyRequest, reply: FastifyReply, streams
   const log = published?.live.rendition(rendition);
   if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
   const headers = await log.headersFrom(at, Math.min(count, LIMITS.headersPerAnswer));
-  sendAnswer(request, reply, {
+  sendAnswer(takeOver(request, reply), {
     pieces: [encodeHeaderBatch(headers)],
     contentType: 'application/octet-stream',
     cacheControl: NOT_CACHED,

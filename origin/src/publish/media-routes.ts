@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
 import { signatureOf, type ChunkSequence } from '@p2ptv/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { ChunkLog, LoggedChunk } from '../package/chunk-log.js';
 import type { UplinkPriority } from '../uplink/uplink-budget.js';
-import { IMMUTABLE, sendAnswer, sendProblem } from './answer.js';
+import { answerSafely, failToAnswer, IMMUTABLE, refuse, sendAnswer, sendProblem, takeOver, type Recipient } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { renditionOf, streamOf, type StreamDirectory } from './stream-directory.js';
 
@@ -15,93 +15,123 @@ const INIT = /^init-([0-9a-f]{64})\.mp4$/;
 const CONTENT_TYPE = 'video/mp4';
 
 type Ask = {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly to: Recipient;
+  readonly priority: UplinkPriority;
   readonly published: PublishedStream;
   readonly log: ChunkLog;
 };
 
 /** Serves parts, whole segments and init segments: immutable, with Range and ETag. */
 export function registerMediaRoutes(fastify: FastifyInstance, streams: StreamDirectory): void {
-  fastify.get('/live/:slug/:rendition/:file', async (request, reply) => {
+  fastify.get('/live/:slug/:rendition/:file', (request, reply) => {
     const { rendition, file } = request.params as { rendition: string; file: string };
     const published = streamOf(streams, request);
     const log = published && renditionOf(published, rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
-    const ask = { request, reply, published, log };
-    const part = PART.exec(file);
-    if (part) return sendPart(ask, Number(part[1]) as ChunkSequence);
-    const segment = SEGMENT.exec(file);
-    if (segment) return sendSegment(ask, { epoch: Number(segment[1]), mediaSequence: Number(segment[2]) });
-    const init = INIT.exec(file);
-    if (init) return sendInit(ask, init[1] ?? '');
-    return sendProblem(reply, 404, 'There is no such file.');
+    const [part, segment, init] = [PART.exec(file), SEGMENT.exec(file), INIT.exec(file)];
+    if (!part && !segment && !init) return sendProblem(reply, 404, 'There is no such file.');
+    const ask = { to: takeOver(request, reply), priority: priorityOf(request), published, log };
+    answerSafely(ask.to, () => {
+      if (part) sendPart(ask, Number(part[1]) as ChunkSequence);
+      if (segment) sendSegment(ask, { epoch: Number(segment[1]), mediaSequence: Number(segment[2]) });
+      if (init) sendInit(ask, init[1] ?? '');
+    });
+    return reply;
   });
 }
 
-async function sendPart(ask: Ask, sequence: ChunkSequence): Promise<FastifyReply> {
-  const { reply, published, log } = ask;
+function sendPart(ask: Ask, sequence: ChunkSequence): void {
+  const { to, published, log } = ask;
   // Only the hinted part is worth waiting for; what lies beyond it may never exist.
   const isHinted = log.last !== undefined && sequence === log.last.sequence + 1 && published.live.state !== 'ended';
-  if (isHinted) {
-    const limit = { timeoutMs: published.patienceMs, response: reply.raw };
-    const outcome = await published.waiters.until(() => (log.last?.sequence ?? 0) >= sequence, limit);
-    if (outcome === 'gone') return reply.hijack();
-    if (outcome !== 'ready') return sendProblem(reply, 503, 'No new media has come; ask again.');
+  if (!isHinted) {
+    sendKnownPart(ask, sequence);
+    return;
   }
+  const limit = { timeoutMs: published.patienceMs, response: to.response };
+  published.waiters.wait(() => (log.last?.sequence ?? 0) >= sequence, limit, (outcome) => {
+    answerSafely(to, () => {
+      if (outcome === 'ready') sendKnownPart(ask, sequence);
+      else if (outcome !== 'gone') refuse(to, 503, 'No new media has come; ask again.');
+    });
+  });
+}
+
+function sendKnownPart(ask: Ask, sequence: ChunkSequence): void {
+  const { to, log } = ask;
   const place = log.find(sequence);
   switch (place.kind) {
     case 'unknown':
-      return sendProblem(reply, 404, 'There is no such part.');
+      refuse(to, 404, 'There is no such part.');
+      break;
     case 'gone':
-      return sendProblem(reply, 410, 'The part is no longer kept.');
+      refuse(to, 410, 'The part is no longer kept.');
+      break;
     case 'here':
-      return sendChunks(ask, [place.chunk]);
-    case 'archived': {
-      const chunk = await log.read(sequence);
-      if (!chunk) return sendProblem(reply, 410, 'The part is no longer kept.');
-      return sendChunks(ask, [chunk]);
+      sendChunks(ask, [place.chunk]);
+      break;
+    case 'archived':
+      sendRead(ask, log.read(sequence).then((chunk) => chunk && [chunk]), 'The part is no longer kept.');
+  }
+}
+
+function sendSegment(ask: Ask, named: { epoch: number; mediaSequence: number }): void {
+  const { to, log } = ask;
+  const place = log.findSegment(named.epoch, named.mediaSequence);
+  switch (place.kind) {
+    case 'unknown':
+      refuse(to, 404, 'There is no such segment.');
+      break;
+    case 'gone':
+      refuse(to, 410, 'The segment is no longer kept.');
+      break;
+    case 'found': {
+      const { sequences } = place;
+      const read = Promise.all(sequences.map((sequence) => log.read(sequence))).then((chunks) => {
+        const held = chunks.filter((chunk) => chunk !== undefined);
+        return held.length < sequences.length ? undefined : held;
+      });
+      sendRead(ask, read, 'The segment is no longer kept.');
     }
   }
 }
 
-async function sendSegment(ask: Ask, named: { epoch: number; mediaSequence: number }): Promise<FastifyReply> {
-  const { reply, log } = ask;
-  const place = log.findSegment(named.epoch, named.mediaSequence);
-  if (place.kind === 'unknown') return sendProblem(reply, 404, 'There is no such segment.');
-  if (place.kind === 'gone') return sendProblem(reply, 410, 'The segment is no longer kept.');
-  const chunks = await Promise.all(place.sequences.map((sequence) => log.read(sequence)));
-  const held = chunks.filter((chunk) => chunk !== undefined);
-  if (held.length < chunks.length) return sendProblem(reply, 410, 'The segment is no longer kept.');
-  return sendChunks(ask, held);
+/** Sends what is being read; undefined: it is gone. */
+function sendRead(ask: Ask, read: Promise<readonly LoggedChunk[] | undefined>, goneMessage: string): void {
+  const { to } = ask;
+  read.then(
+    (chunks) => answerSafely(to, () => (chunks ? sendChunks(ask, chunks) : refuse(to, 410, goneMessage))),
+    (error: unknown) => failToAnswer(to, error),
+  );
 }
 
-function sendInit(ask: Ask, initHash: string): FastifyReply {
-  const bytes = ask.log.init(initHash);
-  if (!bytes) return sendProblem(ask.reply, 404, 'There is no such init segment.');
-  sendAnswer(ask.request, ask.reply, {
+function sendInit({ to, published, log }: Ask, initHash: string): void {
+  const bytes = log.init(initHash);
+  if (!bytes) {
+    refuse(to, 404, 'There is no such init segment.');
+    return;
+  }
+  sendAnswer(to, {
     pieces: [bytes],
     contentType: CONTENT_TYPE,
     etag: `"${initHash.slice(0, 32)}"`,
     cacheControl: IMMUTABLE,
     isRangeServed: true,
-    uplink: ask.published.uplinkFor('join'),
-    count: ask.published.counter('init'),
+    uplink: published.uplinkFor('join'),
+    count: published.counter('init'),
   });
-  return ask.reply;
 }
 
-function sendChunks(ask: Ask, chunks: readonly LoggedChunk[]): FastifyReply {
-  sendAnswer(ask.request, ask.reply, {
+function sendChunks({ to, published, priority }: Ask, chunks: readonly LoggedChunk[]): void {
+  sendAnswer(to, {
     pieces: chunks.map((chunk) => chunk.bytes),
     contentType: CONTENT_TYPE,
     etag: etagOf(chunks),
     cacheControl: IMMUTABLE,
     isRangeServed: true,
-    uplink: ask.published.uplinkFor(priorityOf(ask.request)),
-    count: ask.published.counter('media'),
+    uplink: published.uplinkFor(priority),
+    count: published.counter('media'),
   });
-  return ask.reply;
 }
 
 /** Peers say what they fetch a part for; players without peers say nothing. */
@@ -110,8 +140,19 @@ function priorityOf(request: FastifyRequest): UplinkPriority {
   return purpose === 'deadline' || purpose === 'join' ? purpose : 'other';
 }
 
-/** Signatures cover the hashes of all bytes, so they tell contents apart. */
+/** A crowd asks for the same new part. */
+const etagsOfParts = new WeakMap<LoggedChunk, string>();
+
 function etagOf(chunks: readonly LoggedChunk[]): string {
+  const [only] = chunks;
+  if (chunks.length > 1 || !only) return hashOf(chunks);
+  const known = etagsOfParts.get(only) ?? hashOf(chunks);
+  etagsOfParts.set(only, known);
+  return known;
+}
+
+/** Signatures cover the hashes of all bytes, so they tell contents apart. */
+function hashOf(chunks: readonly LoggedChunk[]): string {
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(signatureOf(chunk.signed));
   return `"${hash.digest('base64url').slice(0, 22)}"`;

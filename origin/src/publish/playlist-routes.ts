@@ -1,7 +1,7 @@
 import { isTooFarAhead, parseDeliveryDirectives, STREAM_PATHS } from '@p2ptv/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
-import { REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED } from './answer.js';
+import { answerSafely, refuse, REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
 import type { RenderedPlaylist } from './playlist-cache.js';
 import type { PublishedStream } from './published-stream.js';
 import { renditionOf, singleValues, streamOf, type StreamDirectory } from './stream-directory.js';
@@ -19,11 +19,11 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
     if (outcome === 'gone') return reply.hijack();
     const playlist = published.playlists.multivariant();
     if (!playlist) return sendProblem(reply, 503, 'The stream has not begun yet.');
-    sendPlaylist({ request, reply, published }, playlist, SHORT_LIVED);
+    sendPlaylist(takeOver(request, reply), published, { playlist, cacheControl: SHORT_LIVED });
     return reply;
   });
 
-  fastify.get('/live/:slug/:rendition/live.m3u8', async (request, reply) => {
+  fastify.get('/live/:slug/:rendition/live.m3u8', (request, reply) => {
     const published = streamOf(streams, request);
     const log = published && renditionOf(published, (request.params as { rendition: string }).rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
@@ -45,30 +45,40 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
       // Players take a playlist without a whole segment for an empty one: hls.js reports an error, ffmpeg gives up.
       return timeline.segments[0]?.isComplete === true;
     };
+    const to = takeOver(request, reply);
     const limit = { timeoutMs: published.patienceMs, response: reply.raw };
-    const outcome = await published.waiters.until(isReady, limit);
-    if (outcome === 'gone') return reply.hijack();
-    const playlist = outcome === 'ready' ? published.playlists.media(directives.isSkipWanted) : undefined;
-    if (!playlist) return sendProblem(reply, 503, 'No new media has come; ask again.');
-    sendPlaylist({ request, reply, published }, playlist, position ? REVALIDATED : SHORT_LIVED);
+    const cacheControl = position ? REVALIDATED : SHORT_LIVED;
+    published.waiters.wait(isReady, limit, (outcome) => {
+      answerSafely(to, () => {
+        if (outcome === 'gone') return;
+        const playlist = outcome === 'ready' ? published.playlists.media(directives.isSkipWanted) : undefined;
+        if (playlist) sendPlaylist(to, published, { playlist, cacheControl });
+        else refuse(to, 503, 'No new media has come; ask again.');
+      });
+    });
     return reply;
   });
 }
 
 function sendPlaylist(
-  to: { request: FastifyRequest; reply: FastifyReply; published: PublishedStream },
-  playlist: RenderedPlaylist,
-  cacheControl: string,
+  to: Recipient,
+  published: PublishedStream,
+  { playlist, cacheControl }: { readonly playlist: RenderedPlaylist; readonly cacheControl: string },
 ): void {
-  const isGzipTaken = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s|,|$))/.test(to.request.headers['accept-encoding'] ?? '');
-  to.reply.header('vary', 'accept-encoding');
-  sendAnswer(to.request, to.reply, {
+  const isGzipTaken = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s|,|$))/.test(acceptedEncodings(to));
+  sendAnswer(to, {
     pieces: [isGzipTaken ? playlist.gzip() : playlist.bytes],
     contentType: CONTENT_TYPE,
     etag: playlist.etag,
     cacheControl,
+    vary: 'accept-encoding',
     ...(isGzipTaken ? { contentEncoding: 'gzip' as const } : {}),
-    uplink: to.published.uplinkFor('other'),
-    count: to.published.counter('playlists'),
+    uplink: published.uplinkFor('other'),
+    count: published.counter('playlists'),
   });
+}
+
+function acceptedEncodings({ request }: Recipient): string {
+  const accepted = request.headers['accept-encoding'];
+  return typeof accepted === 'string' ? accepted : '';
 }

@@ -33,7 +33,8 @@ export class PublishedStream {
     this.#unsubscribe = live.onChange(() => {
       this.playlists.invalidate();
       this.#headerBatches.clear();
-      this.waiters.wake();
+      // Seeds go before all else: who else hears of the change, the seeder too, hears of it before thousands are answered.
+      queueMicrotask(() => this.waiters.wake());
     });
   }
 
