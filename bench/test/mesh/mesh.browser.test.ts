@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { meshReportSchema, type MeshReport } from '../../src/mesh/report.js';
+import { readProcesses } from '../../src/process-times.js';
+
+/** The built bench on the built origin, as users run them: `npm test` builds before it comes here. */
+const CLI = fileURLToPath(new URL('../../dist/entry/cli.js', import.meta.url));
+const PEERS = 4;
+const SECONDS = 16;
+
+type Ending = { readonly code: number | null; readonly output: string; readonly report: MeshReport };
+
+/** Runs a small mesh; `whenPlaying` is called once, when it says that all are there. */
+function mesh(json: string, run: { folder: string; whenPlaying?: (pid: number) => void }): Promise<Ending> {
+  const flags = ['--peers', String(PEERS), '--browsers', '0', '--seconds', String(SECONDS), '--arrival-seconds', '2', '--processes', '2', '--json', json];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [CLI, 'mesh', ...flags], { env: { ...process.env, TMPDIR: run.folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let isPlaying = false;
+    const hear = (text: Buffer): void => {
+      output += text.toString();
+      if (isPlaying || !output.includes(`${PEERS} viewers (`)) return;
+      isPlaying = true;
+      run.whenPlaying?.(child.pid ?? 0);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('close', (code) => resolve({ code, output, report: meshReportSchema.parse(JSON.parse(readFileSync(json, 'utf8'))) }));
+  });
+}
+
+/** A worker of a bench; the origin is a child of it too. */
+function killWorkerOf(benchPid: number): void {
+  const children = (readProcesses() ?? []).filter(({ parentPid }) => parentPid === benchPid);
+  const worker = children.find(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker.js'));
+  process.kill(worker!.pid, 'SIGKILL');
+}
+
+// Two of these runs find processes by /proc.
+describe.skipIf(process.platform !== 'linux')('the mesh suite', { timeout: 180_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'p2ptv-mesh-test-'));
+  const jsonOf = (name: string): string => join(folder, `${name}.json`);
+  let whole: Ending;
+  let crippled: Ending;
+  let stopped: Ending;
+
+  beforeAll(async () => {
+    [whole, crippled, stopped] = await Promise.all([
+      mesh(jsonOf('whole'), { folder }),
+      mesh(jsonOf('crippled'), { folder, whenPlaying: killWorkerOf }),
+      mesh(jsonOf('stopped'), { folder, whenPlaying: (pid) => process.kill(pid, 'SIGINT') }),
+    ]);
+  }, 180_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('measures Node viewers that feed each other, and simulates the same', () => {
+    expect(whole).toMatchObject({ code: 0 });
+    const { mesh: real, sim } = whole.report.results;
+    expect(real.failures).toEqual([]);
+    expect([real.viewers, sim?.viewers]).toEqual([PEERS, PEERS]);
+    expect(real.neighbours.least).toBeGreaterThan(0);
+    expect(real.mechanisms['pushesReceived']).toBeGreaterThan(0);
+    expect(real.chunkDelayMs?.p50).toBeGreaterThan(0);
+    expect(real.linkDelayMs.samples).toBeGreaterThan(0);
+    expect(real.linkSetupMs.samples).toBeGreaterThan(0);
+    expect(real.playoutDelayMs?.p50).toBeGreaterThan(1_000);
+    expect(sim?.chunkDelayMs?.p50).toBeGreaterThan(0);
+    expect(whole.output).toMatch(/mesh over simulator/);
+  });
+
+  it('gives the simulator the same uplinks and the same stream', () => {
+    const { mesh: real, sim } = whole.report.results;
+    const uplinksOf = (peers: readonly { readonly uplinkKbps: number }[] = []): number[] => peers.map(({ uplinkKbps }) => uplinkKbps);
+    expect(uplinksOf(real.series.peers)).toEqual(uplinksOf(sim?.series.peers));
+    const bytesOf = (peers: readonly { readonly receivedBytes: number }[] = []): number => peers.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
+    expect(bytesOf(real.series.peers) / bytesOf(sim?.series.peers)).toBeGreaterThan(0.5);
+  });
+
+  it('counts as the origin does', () => {
+    expect(whole.report.results.mesh.totalsDifferenceRatio).toBeLessThan(0.05);
+  });
+
+  it('says that a worker has died, and gives what was measured by then', () => {
+    expect(crippled.code).toBe(1);
+    const { mesh: real, sim } = crippled.report.results;
+    expect(real.failures).toContainEqual(expect.stringMatching(/^After [\d.]+ s: Worker \d of 2 ended by SIGKILL, and its viewers with it\.$/));
+    expect(real.ranSeconds).toBeLessThan(SECONDS);
+    expect(real.viewers).toBe(PEERS);
+    expect(sim).toBeUndefined();
+  });
+
+  it('writes what was measured when somebody stops it', () => {
+    expect(stopped.code).toBe(130);
+    expect(stopped.output).toContain('has what was measured');
+    expect(stopped.report.results.mesh.ranSeconds).toBeGreaterThan(2);
+    expect(stopped.report.results.mesh.ranSeconds).toBeLessThan(SECONDS);
+  });
+
+  it('leaves nothing behind', () => {
+    expect(readdirSync(folder).sort()).toEqual(['crippled.json', 'stopped.json', 'whole.json']);
+  });
+});

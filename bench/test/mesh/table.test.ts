@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { judgeMesh } from '../../src/mesh/bars.js';
+import { compare } from '../../src/mesh/comparison.js';
+import type { MeshReport, MeshResult } from '../../src/mesh/report.js';
+import { cautionOf, formatMeshReport } from '../../src/mesh/table.js';
+import { simResult } from '../sim/made-up-result.js';
+
+const CPU = { workers: 30, browsers: 10, origin: 4, encoder: 3, bench: 1, others: 2, machine: 120 };
+
+function meshResult(changes: Partial<MeshResult> = {}): MeshResult {
+  const { strategy: _strategy, events: _events, eventsPerSecond: _perSecond, wallSeconds: _wall, peakRssBytes: _rss, traceHash: _hash, ...figures } = simResult();
+  return {
+    ...figures,
+    originCounted: { media: 1, init: 1, playlists: 0, headers: 1, join: 1, seeder: 1 },
+    totalsDifferenceRatio: 0.001,
+    linkDelayMs: { p5: 0.2, p50: 1, p95: 4, samples: 900 },
+    linkSetupMs: { p50: 80, p95: 300, samples: 300 },
+    captureToPublishMs: 188,
+    streamBitsPerSecond: 6e5,
+    neighbours: { least: 8, median: 14, most: 20 },
+    browsers: [],
+    ranSeconds: 60,
+    cpuSeconds: CPU,
+    machineBusyRatio: 0.5,
+    loopDelayP99Ms: 8,
+    failures: [],
+    ...changes,
+  };
+}
+
+function report(mesh: MeshResult, peers = 50): MeshReport {
+  return {
+    suite: 'mesh',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    machine: { cpu: 'a processor', cores: 2, memoryBytes: 1, os: 'Linux', node: '20', chromium: 'not used', ffmpeg: '5' },
+    config: {
+      peers,
+      browsers: 0,
+      seconds: 60,
+      arrivalSeconds: 10,
+      processes: 2,
+      uplink: 'equal:900',
+      rateKbps: 600,
+      partMs: 200,
+      width: 320,
+      height: 180,
+      input: 'clip',
+      playoutMs: 1_300,
+      originUplinkKbps: null,
+      seed: 1,
+    },
+    results: { mesh, sim: simResult({ chunkDelayMs: { p50: 100, p95: 200, p99: 400 } }) },
+  };
+}
+
+describe('mesh beside simulator', () => {
+  it('says by how much each figure differs', () => {
+    const compared = compare(meshResult({ chunkDelayMs: { p50: 110, p95: 200, p99: 300 } }), simResult({ chunkDelayMs: { p50: 100, p95: 200, p99: 400 } }));
+    const differenceOf = (field: string): number | undefined => compared.find(({ figure }) => figure.field === field)?.differenceRatio;
+    expect(differenceOf('chunkDelayMs.p50')).toBeCloseTo(0.1, 6);
+    expect(differenceOf('chunkDelayMs.p95')).toBe(0);
+    expect(differenceOf('chunkDelayMs.p99')).toBeCloseTo(-0.25, 6);
+  });
+
+  it('has the mesh alone where the simulator did not run', () => {
+    const compared = compare(meshResult(), undefined);
+    expect(compared.length).toBeGreaterThan(20);
+    expect(compared.every(({ mesh, sim, differenceRatio }) => mesh !== undefined && sim === undefined && differenceRatio === undefined)).toBe(true);
+  });
+
+  it('prints both, the differences, the machine and what went wrong', () => {
+    const text = formatMeshReport(report(meshResult({ chunkDelayMs: { p50: 110, p95: 200, p99: 300 }, failures: ['Worker 1 of 2 ended by SIGKILL, and its viewers with it.'] })));
+    expect(text).toMatch(/chunk delay p99 +300 ms +400 ms +-25 %/);
+    expect(text).toMatch(/CPU, workers +50\.0 % of a core/);
+    expect(text).toContain('Worker 1 of 2 ended by SIGKILL');
+  });
+});
+
+describe('the bars of a mesh', () => {
+  it.each([
+    [0.96, 400, true, true],
+    [0.94, 400, false, true],
+    [0.95, 521, true, false],
+    [0.95, 279, true, false],
+    [0.95, 281, true, true],
+  ])('offload over limit %d and a p99 of %d ms where the simulator has 400', (offloadOverLimit, p99, isOffloadMet, isDelayMet) => {
+    const bars = judgeMesh(report(meshResult({ offloadOverLimit, chunkDelayMs: { p50: 1, p95: 2, p99 } })));
+    expect(bars.map(({ isMet }) => isMet)).toEqual([isOffloadMet, isDelayMet]);
+  });
+
+  it('are not met by what was not measured, and not set for a small mesh', () => {
+    const { chunkDelayMs: _delays, ...without } = meshResult();
+    expect(judgeMesh(report(without)).at(-1)).toMatchObject({ value: undefined, isMet: false });
+    expect(judgeMesh(report(meshResult(), 49))).toEqual([]);
+  });
+});
+
+describe('cautionOf', () => {
+  const quiet = { machineBusyRatio: 0.5, loopDelayP99Ms: 8, cpuSeconds: CPU };
+
+  it('says nothing of a machine with room', () => {
+    expect(cautionOf(quiet)).toBeUndefined();
+    expect(cautionOf({ ...quiet, cpuSeconds: null, loopDelayP99Ms: null })).toBeUndefined();
+  });
+
+  it.each([
+    [{ machineBusyRatio: 0.9 }, 'kept its processors 88 % busy'],
+    [{ loopDelayP99Ms: 90 }, '90 ms late'],
+    [{ machineBusyRatio: 0.9, cpuSeconds: { ...CPU, others: 60 } }, 'Others used 50 % of the machine'],
+  ])('%o: says what is wrong', (changes, sentence) => {
+    expect(cautionOf({ ...quiet, ...changes })).toContain(sentence);
+  });
+});
