@@ -1,8 +1,10 @@
 import type { SuiteContext } from '../suite.js';
 import { simulatedEngineOptions } from '../sim/engine-settings.js';
+import { usualSetupMs } from '../sim/dialler.js';
 import { runSimulation } from '../sim/run.js';
 import type { SimConfig } from '../sim/sim-config.js';
 import type { SimResult } from '../sim/sim-result.js';
+import { SERVER_ACCESS_DELAY_MS } from '../sim/simulation.js';
 import { createStrategy } from '../sim/strategies/registry.js';
 import { captureToPublishMs, type MeshOutcome } from './run.js';
 
@@ -18,8 +20,9 @@ export function streamBitsPerSecond(published: MeshOutcome['published']): number
 
 /** The simulator's run of the same: as many viewers with the same uplinks, the rate and the delays that were measured. */
 export function counterpartOf(outcome: MeshOutcome): SimConfig {
-  const { options, audience, linkDelays, published } = outcome;
+  const { options, audience, linkDelays, linkSetups, published } = outcome;
   const leastMs = Math.max(LEAST_DELAY_MS, linkDelays.quantile(0.25) ?? LEAST_DELAY_MS);
+  const mostMs = Math.max(leastMs, linkDelays.quantile(0.75) ?? leastMs);
   const { partMs, playoutMs, originUplinkKbps } = options;
   return {
     viewers: audience.length,
@@ -32,7 +35,8 @@ export function counterpartOf(outcome: MeshOutcome): SimConfig {
     gopMs: Math.max(1_000, partMs),
     segmentMs: Math.max(2_000, partMs),
     uplink: { kind: 'listed', bitsPerSecond: audience.map(({ uplinkBitsPerSecond }) => uplinkBitsPerSecond) },
-    delayMs: { least: leastMs, most: Math.max(leastMs, linkDelays.quantile(0.75) ?? leastMs) },
+    delayMs: { least: leastMs, most: mostMs },
+    linkSetupMs: Math.max(0, (linkSetups.quantile(0.5) ?? 0) - usualSetupMs((leastMs + mostMs) / 2, SERVER_ACCESS_DELAY_MS)),
     lossRatio: 0,
     isLossCongestion: false,
     unreachableRatio: 0,

@@ -66,7 +66,7 @@ export class MeshMeasure {
 
   /** Neighbours of each Node viewer that is there, as last told. */
   get neighbourCounts(): readonly number[] {
-    return [...this.#viewers.values()].filter(({ isUp }) => isUp).map(({ state }) => state.neighbourCount);
+    return [...this.#viewers.values()].flatMap(({ totals }) => totals?.neighbours ?? []);
   }
 
   published(chunk: PublishedChunk): void {

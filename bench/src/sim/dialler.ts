@@ -6,6 +6,8 @@ import { joinEnds, type LinkEnd, type NetworkHost } from './sim-link.js';
 /** Round trips of signalling, ICE, DTLS and SCTP until a data channel is open; drawn evenly. */
 const LEAST_ROUND_TRIPS = 5;
 const MOST_ROUND_TRIPS = 7;
+/** Of these, what signals take; their delays are the tracker's. */
+const SIGNALLED_ROUND_TRIPS = 2.5;
 /** How long an attempt lasts that comes to nothing, ms. */
 const UNREACHABLE_MS = 10_000;
 /** As long as those of browsers, the candidates that follow included. */
@@ -33,8 +35,16 @@ export interface DialHost extends NetworkHost {
   dialFailed(peerId: PeerId): void;
 }
 
+/** What a set-up takes in the mean beside what computers take for it, between two peers with that delay, ms. */
+export function usualSetupMs(delayMs: number, trackerAccessDelayMs: number): number {
+  const signalMs = 4 * (delayMs / 2 + trackerAccessDelayMs);
+  return signalMs + ((LEAST_ROUND_TRIPS + MOST_ROUND_TRIPS) / 2 - SIGNALLED_ROUND_TRIPS) * 2 * delayMs;
+}
+
 /** How links come about in this network. */
 export type DiallerOptions = {
+  /** What the two computers take for a set-up beside its round trips, ms. */
+  readonly setupMs: number;
   /** Share of pairs between which no link can be set up. */
   readonly unreachableRatio: number;
   readonly seed: number;
@@ -108,7 +118,7 @@ export class Dialler {
       });
       return;
     }
-    this.#after(signalMs + (roundTrips - 2.5) * 2 * delayMs, to, () => {
+    this.#after(signalMs + (roundTrips - SIGNALLED_ROUND_TRIPS) * 2 * delayMs + this.#options.setupMs, to, () => {
       this.#underWay.delete(pair);
       if (!from.isUp || !to.isUp || this.#isCutOff(from)) this.#failAfter(delayMs, from, peerId);
       else this.#open(from, to, delayMs);
@@ -130,7 +140,7 @@ export class Dialler {
       attempt.isAnswered = true;
       if (this.#isUnreachable(pair)) return;
       const delayMs = delayBetween(from, to);
-      this.#after((this.#roundTrips() - 2.5) * 2 * delayMs, to, () => {
+      this.#after((this.#roundTrips() - SIGNALLED_ROUND_TRIPS) * 2 * delayMs + this.#options.setupMs, to, () => {
         if (this.#relayed.get(pair) !== attempt) return;
         if (!from.isUp || !to.isUp) return;
         this.#relayed.delete(pair);

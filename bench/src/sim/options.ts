@@ -63,6 +63,7 @@ const schema = z.strictObject({
     .pipe(pair('ms, or least-most', [0, 0]))
     .refine(([least, most]) => least <= most, 'begins with the least')
     .default([8, 60]),
+  linkSetupMs: number(0, 10_000).default(0),
   loss: number(0, 0.5).default(0),
   lossCongestion: flag.default(false),
   churn: number(1, 86_400).optional(),
@@ -108,6 +109,7 @@ export function simFlags(): Option[] {
     new Option('--part-ms <ms>', 'length of a part, which is a chunk (default: 200)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: 12000)"),
     new Option('--delay-ms <ms>', 'one way between two peers: a number, or least-most (default: 8-60)'),
+    new Option('--link-setup-ms <ms>', 'what two computers take to set a link up, beside its round trips (default: 0)'),
     new Option('--loss <share>', 'share of packets lost (default: 0)'),
     new Option('--loss-congestion', 'each lost packet halves its window, as SCTP takes it: some 1.5 Mb/s a link at 2 %'),
     new Option('--churn <s>', 'median session; whoever leaves is replaced'),
@@ -166,6 +168,7 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
       ? { kind: 'equal', bitsPerSecond: Number(uplink.slice('equal:'.length)) * 1_000 }
       : { kind: 'mixed', meanBitsPerSecond: Number(uplink) * 1_000 },
     delayMs: { least: options.delayMs[0], most: options.delayMs[1] },
+    linkSetupMs: options.linkSetupMs,
     lossRatio: options.loss,
     isLossCongestion: options.lossCongestion,
     unreachableRatio: options.unreachable,

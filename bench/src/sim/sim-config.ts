@@ -27,6 +27,8 @@ export type SimConfig = {
   readonly lossRatio: number;
   /** Each halves its link's window, as if it told of congestion; else losses only delay. */
   readonly isLossCongestion: boolean;
+  /** What two computers take to set a link up, beside its round trips, ms. */
+  readonly linkSetupMs: number;
   /** Share of pairs that cannot be linked. */
   readonly unreachableRatio: number;
   /** Undefined: so much that it is no limit, and no budget is kept. */

@@ -40,7 +40,7 @@ const SLUG = 'simulated';
 const LEAST_DOWNLINK_BITS_PER_SECOND = 50_000_000;
 const DOWNLINK_RATIO = 4;
 /** Data centres are near the network's middle. */
-const SERVER_ACCESS_DELAY_MS = 4;
+export const SERVER_ACCESS_DELAY_MS = 4;
 const SERVER_MS = 2;
 const WARM_PEERS = 8;
 const SAMPLE_MS = 250;
@@ -154,7 +154,7 @@ export class Simulation implements World {
       },
     );
     this.#dialler = new Dialler(
-      { unreachableRatio: config.unreachableRatio, seed: config.seed },
+      { setupMs: config.linkSetupMs, unreachableRatio: config.unreachableRatio, seed: config.seed },
       {
         queue: this.queue,
         random: this.#randomOf(5),
