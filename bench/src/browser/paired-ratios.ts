@@ -7,7 +7,7 @@ const CONFIDENCE = 0.95;
 
 /**
  * Ratios of one system's figures to another's, each within a round: what the machine did in that round it
- * did to both. Startups are compared viewer by viewer, since each clicks at a place of its own in the stream.
+ * did to both. Startups are compared viewer by viewer, since viewer i of both clicks at the same place of a segment.
  *
  * @param system its rounds; where a run was cut short, one may have more than the other
  */

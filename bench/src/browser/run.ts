@@ -2,6 +2,7 @@ import { BenchError } from '../errors.js';
 import { describeMachine } from '../machine.js';
 import type { SuiteContext } from '../suite.js';
 import { CHROMIUM_FLAGS, findChromium } from './chromium.js';
+import { clickPhaseMs } from './click-phase.js';
 import type { BrowserOptions } from './options.js';
 import { OriginProcess, SEGMENT_MS } from '../origin-process.js';
 import { PageServer } from './page-server.js';
@@ -42,7 +43,7 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
     const listing = await origin.listing();
     if (!listing) throw new BenchError('The origin has no stream.');
     print(`origin: live at ${listing.width}x${listing.height}, parts of ${options.partMs} ms`);
-    const run: RunContext = { options, origin, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl: tracker?.url, signal, print };
+    const run = { options, origin, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl: tracker?.url, signal, print };
     const measured = await measure(run);
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
     const report = browserReportSchema.parse({
@@ -84,7 +85,7 @@ type Measured = {
   cutShortBy: Error | undefined;
 };
 
-async function measure(run: RunContext): Promise<Measured> {
+async function measure(run: Omit<RunContext, 'phaseMs'>): Promise<Measured> {
   const { options, print, signal } = run;
   const rounds = new Map(options.systems.map((system): [SystemName, RoundResult[]] => [system, []]));
   const measured: Measured = { rounds, order: [], pictures: new Map(), chromiumVersion: 'unknown', cutShortBy: undefined };
@@ -96,9 +97,10 @@ async function measure(run: RunContext): Promise<Measured> {
         if (options.rounds > 1) print(`round ${round + 1} of ${options.rounds}, ${system}`);
         const { headStartSeconds } = systemOf(system);
         if (headStartSeconds !== undefined) await run.origin.untilHeld(headStartSeconds, signal);
-        if (round === 0) await warmUp(system, run);
+        const context = { ...run, phaseMs: clickPhaseMs(round) };
+        if (round === 0) await warmUp(system, context);
         const warningsBefore = run.origin.warnings.length;
-        const outcome = await runSystem(system, run);
+        const outcome = await runSystem(system, context);
         const result = summarize(outcome, { originWarnings: run.origin.warnings.slice(warningsBefore) });
         order.push(system);
         rounds.get(system)?.push(result);

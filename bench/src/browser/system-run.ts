@@ -6,6 +6,7 @@ import { BenchError } from '../errors.js';
 import { percentile } from '../metrics/percentile.js';
 import { bytesSince, offloadRatio, totalBytes } from '../metrics/offload.js';
 import type { BrowserOptions } from './options.js';
+import { untilPhaseMs } from './click-phase.js';
 import type { OriginProcess } from '../origin-process.js';
 import { OriginRate } from './origin-rate.js';
 import { untilQuiet } from './origin-rest.js';
@@ -23,6 +24,8 @@ export type RunContext = {
   readonly pageUrl: string;
   /** Undefined where no system of the bench needs one. */
   readonly webTorrentTrackerUrl: string | undefined;
+  /** Where in a segment the first viewer clicks, by the wall clock, ms. */
+  readonly phaseMs: number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
 };
@@ -138,6 +141,7 @@ class SystemRun {
       }
       await setTimeout(REST_MS, undefined, { signal });
       await this.#refuseEarlyTraffic(before);
+      await this.#untilPhase();
       this.#startedAtMs = performance.now();
       const cpu = new RunCpu(origin.pid, this.#viewers.map(({ process }) => process.meter));
       cpu.look();
@@ -167,8 +171,15 @@ class SystemRun {
     const viewers = this.#viewers.map(({ process }) => process);
     await Promise.all(viewers.map((viewer) => viewer.leave()));
     await setTimeout(REST_MS, undefined, { signal });
+    await this.#untilPhase();
     const visit = { plan: { ...plan, watchMs: VISIT_SECONDS * 1000 }, staggerMs: options.staggerMs, hasPicture: options.htmlPath !== undefined, signal };
     return visitPages(viewers, visit);
+  }
+
+  /** How soon a player can begin depends on where the stream is: viewer i of every system is to find it at the same place. */
+  async #untilPhase(): Promise<void> {
+    const { phaseMs, signal } = this.#context;
+    await setTimeout(untilPhaseMs(Date.now(), phaseMs), undefined, { signal });
   }
 
   async #settings(): Promise<ViewerSettings> {
