@@ -6,10 +6,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { streamListSchema, type StreamListing } from '@p2ptv/protocol';
+import { streamListSchema, type OriginBytes, type StreamListing } from '@p2ptv/protocol';
 import * as z from 'zod';
 
 import { BenchError } from './errors.js';
+import { sumBytes } from './metrics/offload.js';
 import { originBytesSchema } from './origin-bytes.js';
 
 /** How the origin is run. */
@@ -21,6 +22,12 @@ export type OriginSettings = {
   readonly videoKbps?: number;
   /** What it may send in all, kb/s. Default: no limit. */
   readonly uplinkKbps?: number | undefined;
+  /** Address to listen on. Default: loopback. */
+  readonly host?: string;
+  /** A tracker that runs by itself. Default: the origin's own. */
+  readonly trackerUrl?: string | undefined;
+  /** STUN server that its tracker tells peers. Default: none. */
+  readonly stunUrl?: string | undefined;
   /** Is told of every chunk when it is published. */
   readonly published?: (chunk: PublishedChunk) => void;
 };
@@ -75,28 +82,32 @@ const POLL_MS = 200;
 /** How long a stopped origin may take, ms, before it is killed. */
 const STOP_LIMIT_MS = 4_000;
 
+/** Loopback. */
+const DEFAULT_HOST = '127.0.0.1';
+
 /** An origin of the bench's own: a child process with a data folder of its own, both gone at the end. */
 export class OriginProcess {
-  readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #settings: OriginSettings;
-  readonly #exited: Promise<void>;
+  #child: ChildProcess;
+  #exited: Promise<void>;
   readonly #removeNow: () => void;
   /** What it complained of, line by line. */
   readonly warnings: string[] = [];
   #lastWords = '';
   #port: number | undefined;
+  #isReady = false;
+  /** Between its killing and its new start. */
+  #isAway = false;
+  /** What it had sent when it was killed: it counts from 0 again. */
+  #sentBefore: OriginBytes = sumBytes([]);
   #ffmpegVersion = 'unknown';
 
   private constructor(settings: OriginSettings) {
     this.#settings = settings;
     this.#folder = mkdtempSync(join(tmpdir(), 'p2ptv-bench-'));
-    this.#child = spawn(process.execPath, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#exited = new Promise((resolve) => {
-      this.#child.once('exit', () => resolve());
-      this.#child.once('error', () => resolve());
-    });
-    this.#follow();
+    this.#child = this.#spawn();
+    this.#exited = exitOf(this.#child);
     // Whatever ends this process: nothing is left behind.
     this.#removeNow = () => {
       this.#child.kill('SIGKILL');
@@ -114,7 +125,7 @@ export class OriginProcess {
     if (!existsSync(CLI)) throw new BenchError('The origin is not built: run npm run build first.');
     const origin = new OriginProcess(settings);
     try {
-      await origin.#until(() => Promise.resolve(origin.#port !== undefined), { limitMs: READY_LIMIT_MS, what: 'be ready', signal });
+      await origin.#untilReady(signal);
       const isLive = async (): Promise<boolean> => (await origin.listing())?.state === 'live';
       await origin.#until(isLive, { limitMs: LIVE_LIMIT_MS, what: 'be live', signal });
       await origin.untilHeld(HEAD_START_SECONDS, signal);
@@ -131,7 +142,7 @@ export class OriginProcess {
 
   /** Base URL, without a closing slash. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port ?? 0}`;
+    return `http://${this.#settings.host ?? DEFAULT_HOST}:${this.#port ?? 0}`;
   }
 
   get ffmpegVersion(): string {
@@ -140,6 +151,7 @@ export class OriginProcess {
 
   /** @throws BenchError when it has ended by itself */
   check(): void {
+    if (this.#isAway) return;
     if (this.#child.exitCode === null && this.#child.signalCode === null) return;
     throw new BenchError(`The origin has ended: ${this.#lastWords || `code ${this.#child.exitCode ?? this.#child.signalCode ?? 'unknown'}`}`);
   }
@@ -149,9 +161,32 @@ export class OriginProcess {
     return streamListSchema.parse(await this.#get('/api/streams')).streams[0];
   }
 
-  /** What it has sent so far, and to how many. */
+  /** What it has sent so far, before a killing too, and to how many. */
   async stats(): Promise<StreamStats | undefined> {
-    return statsSchema.parse(await this.#get('/api/stats')).streams[0];
+    const stats = statsSchema.parse(await this.#get('/api/stats')).streams[0];
+    return stats && { ...stats, originBytes: sumBytes([this.#sentBefore, stats.originBytes]) };
+  }
+
+  /** Ends it as a power cut does: it finishes nothing. Its data and its port stay. */
+  async kill(): Promise<void> {
+    this.#sentBefore = (await this.stats())?.originBytes ?? this.#sentBefore;
+    this.#isAway = true;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /**
+   * Starts it again with the data that it had, at the address that it had.
+   *
+   * @returns when it answers again; media come a little later
+   * @throws BenchError with the origin's own sentence when it does not come up
+   */
+  async startAgain(signal: AbortSignal): Promise<void> {
+    this.#isReady = false;
+    this.#child = this.#spawn();
+    this.#exited = exitOf(this.#child);
+    this.#isAway = false;
+    await this.#untilReady(signal);
   }
 
   /**
@@ -174,22 +209,29 @@ export class OriginProcess {
     await this.#exited;
   }
 
+  #untilReady(signal: AbortSignal): Promise<void> {
+    return this.#until(() => Promise.resolve(this.#isReady), { limitMs: READY_LIMIT_MS, what: 'be ready', signal });
+  }
+
   #arguments(): string[] {
-    const { partMs, height, input, videoKbps, uplinkKbps, published } = this.#settings;
+    const { partMs, height, input, videoKbps, uplinkKbps, host, trackerUrl, stunUrl, published } = this.#settings;
     return [
       ...[CLI, 'start', '--clock', '--input', input, '--part-ms', String(partMs), '--segment-ms', String(SEGMENT_MS), '--height', String(height)],
-      ...['--host', '127.0.0.1', '--port', '0', '--rtmp-port', '0', '--data', this.#folder],
+      ...['--host', host ?? DEFAULT_HOST, '--port', String(this.#port ?? 0), '--rtmp-port', '0', '--data', this.#folder],
+      ...(trackerUrl === undefined ? [] : ['--tracker', trackerUrl]),
+      ...(stunUrl === undefined ? [] : ['--stun', stunUrl]),
       ...(videoKbps === undefined ? [] : ['--video-kbps', String(videoKbps)]),
       ...(uplinkKbps === undefined ? [] : ['--uplink-kbps', String(uplinkKbps)]),
       ...['--log-format', 'json', '--log-level', published ? 'trace' : 'debug'],
     ];
   }
 
-  #follow(): void {
-    const { stdout, stderr } = this.#child;
-    if (stdout) createInterface({ input: stdout }).on('line', (line) => this.#logged(line));
-    if (stderr) createInterface({ input: stderr }).on('line', (line) => (this.#lastWords = line));
-    this.#child.on('error', (error) => (this.#lastWords = error.message));
+  #spawn(): ChildProcess {
+    const child = spawn(process.execPath, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    createInterface({ input: child.stdout }).on('line', (line) => this.#logged(line));
+    createInterface({ input: child.stderr }).on('line', (line) => (this.#lastWords = line));
+    child.on('error', (error) => (this.#lastWords = error.message));
+    return child;
   }
 
   #logged(text: string): void {
@@ -197,7 +239,10 @@ export class OriginProcess {
     if (!line.success) return;
     const { level, time, msg, port, version, chunk } = line.data;
     if (chunk) this.#settings.published?.({ ...chunk, publishedWallMs: time });
-    if (READY.test(msg)) this.#port = port;
+    if (READY.test(msg)) {
+      this.#port = port;
+      this.#isReady = true;
+    }
     if (FOUND_FFMPEG.test(msg)) this.#ffmpegVersion = version ?? 'unknown';
     if (level >= WARNING) {
       this.warnings.push(msg);
@@ -231,6 +276,13 @@ export class OriginProcess {
       await setTimeout(POLL_MS);
     }
   }
+}
+
+function exitOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
 }
 
 function parseJson(text: string): unknown {

@@ -31,21 +31,42 @@ const MOST_RATE = 1.1;
 export function judge({ config, results }: Pick<BrowserReport, 'config' | 'results'>): Bar[] {
   const { p2ptv } = results;
   if (!p2ptv) return [];
-  const hasSize = config.viewers === BARRED_VIEWERS && config.seconds >= BARRED_SECONDS;
-  return [...(hasSize ? offloadBars(p2ptv) : []), ...delayBars(results, p2ptv), ...startupBars(p2ptv), ...costBars(p2ptv), ...peerBars(results, p2ptv)].map(
-    (bar) => {
-      const value = bar.value ?? undefined;
-      return { ...bar, value, isMet: value !== undefined && keeps(value, bar) };
-    },
-  );
+  return barsOf({ config, results }, p2ptv).map((bar) => {
+    const value = bar.value ?? undefined;
+    return { ...bar, value, isMet: value !== undefined && keeps(value, bar) };
+  });
 }
 
-function offloadBars({ offloadOverLimit, rounds }: SystemResult): Wanted[] {
+/** Each scenario has its own; some have none. */
+function barsOf({ config, results }: Pick<BrowserReport, 'config' | 'results'>, p2ptv: SystemResult): Wanted[] {
+  switch (config.scenario) {
+    case 'steady': {
+      const hasSize = config.viewers === BARRED_VIEWERS && config.seconds >= BARRED_SECONDS;
+      return [...(hasSize ? offloadBars(p2ptv) : []), ...delayBars(results, p2ptv), ...startupBars(p2ptv), ...costBars(p2ptv), ...peerBars(results, p2ptv)];
+    }
+    case 'kill':
+      return [{ name: 'survivors: stalledRatio', value: p2ptv.groups['survivors']?.stalledRatio, limit: 0.002, sense: 'most', unit: 'ratio' }];
+    case 'shape':
+      return [
+        { name: 'offloadRatio / its limit', value: wholeOffload(p2ptv), limit: 0.85, sense: 'least', unit: 'ratio' },
+        { name: 'stalledRatio', value: p2ptv.stalledRatio, limit: 0.005, sense: 'most', unit: 'ratio' },
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Offload over its limit, over whole sessions. */
+function wholeOffload({ rounds }: SystemResult): number | undefined {
+  return medianOf(rounds, ({ offloadRatio, offloadLimitRatio }) => quotient(offloadRatio, offloadLimitRatio));
+}
+
+function offloadBars(p2ptv: SystemResult): Wanted[] {
   return [
-    { name: 'offloadSteadyRatio / its limit', value: offloadOverLimit, limit: 0.97, sense: 'least', unit: 'ratio' },
+    { name: 'offloadSteadyRatio / its limit', value: p2ptv.offloadOverLimit, limit: 0.97, sense: 'least', unit: 'ratio' },
     {
       name: 'offloadRatio / its limit',
-      value: medianOf(rounds, ({ offloadRatio, offloadLimitRatio }) => quotient(offloadRatio, offloadLimitRatio)),
+      value: wholeOffload(p2ptv),
       limit: 0.93,
       sense: 'least',
       unit: 'ratio',

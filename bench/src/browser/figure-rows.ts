@@ -17,7 +17,7 @@ const percent = (value: number): string => `${(value * 100).toFixed(2)} %`;
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
 const megabits = (bits: number): string => (bits / 1e6).toFixed(2);
 
-/** All figures, in the order in which they are shown. */
+/** The figures of every scenario, in the order in which they are shown. */
 export const FIGURE_ROWS: readonly FigureRow[] = [
   { label: 'startup from the click p50, ms', path: 'startupMs.p50', format: whole },
   { label: 'startup from the click p95, ms', path: 'startupMs.p95', format: whole },
@@ -57,6 +57,46 @@ export const FIGURE_ROWS: readonly FigureRow[] = [
   { label: 'CPU s a minute, encoder', path: 'encoderCpuSecondsPerMinute', format: tenths },
   { label: 'CPU used by others', path: 'othersCpuRatio', format: percent },
 ];
+
+const GROUP_ROWS: readonly (Omit<FigureRow, 'path'> & { readonly name: string })[] = [
+  { label: 'viewers', name: 'viewers', format: whole },
+  { label: 'startup from the click p50, ms', name: 'startupP50Ms', format: whole },
+  { label: 'playout delay p50, ms', name: 'playoutDelayP50Ms', format: whole },
+  { label: 'playout delay p95, ms', name: 'playoutDelayP95Ms', format: whole },
+  { label: 'stalls', name: 'stalls', format: whole },
+  { label: 'stalled', name: 'stalledRatio', format: percent },
+  { label: 'skips', name: 'skips', format: whole },
+  { label: 'handed to hls.js, MB', name: 'handedBytes', format: megabytes },
+  { label: 'all from the origin, MB', name: 'originBytes', format: megabytes },
+  { label: 'media from peers, MB', name: 'peerMediaBytes', format: megabytes },
+  { label: 'offload', name: 'offloadRatio', format: thousandths },
+];
+
+const REBUFFER_ROWS: readonly FigureRow[] = [
+  { label: 'stood after a killing p50, ms', path: 'rebufferAfterKillMs.p50', format: whole },
+  { label: 'stood after a killing p95, ms', path: 'rebufferAfterKillMs.p95', format: whole },
+  { label: 'stood after a killing, most, ms', path: 'rebufferAfterKillMs.most', format: whole },
+];
+
+const OUTAGE_ROWS: readonly FigureRow[] = [
+  { label: 'origin away, ms', path: 'originOutage.awayMs', format: whole },
+  { label: 'played on without it, least, ms', path: 'originOutage.playedOnLeastMs', format: whole },
+  { label: 'played on without it p50, ms', path: 'originOutage.playedOnP50Ms', format: whole },
+  { label: 'stood after its return p50, ms', path: 'originOutage.stoodAfterReturnP50Ms', format: whole },
+  { label: 'stood after its return, most, ms', path: 'originOutage.stoodAfterReturnMostMs', format: whole },
+];
+
+/** The rows of a report: those that every scenario has, then what its own has beside them. */
+export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): readonly FigureRow[] {
+  const all = Object.values(results);
+  const groups = [...new Set(all.flatMap((result) => Object.keys(result.groups)))];
+  return [
+    ...FIGURE_ROWS,
+    ...groups.flatMap((group) => GROUP_ROWS.map(({ label, name, format }) => ({ label: `${group}: ${label}`, path: `groups.${group}.${name}`, format }))),
+    ...(all.some(({ rebufferAfterKillMs }) => rebufferAfterKillMs) ? REBUFFER_ROWS : []),
+    ...(all.some((result) => result.originOutage) ? OUTAGE_ROWS : []),
+  ];
+}
 
 /** The figure at a path; undefined where there is none, or where it could not be measured. */
 export function figureAt(figures: Figures, path: string): number | undefined {

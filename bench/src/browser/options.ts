@@ -5,6 +5,7 @@ import { Option } from 'commander';
 import * as z from 'zod';
 
 import { UsageError } from '../errors.js';
+import { isScenarioName, SCENARIOS, scenarioOf, type ScenarioName } from './scenarios/registry.js';
 import { isSystemName, SYSTEMS, type SystemName } from './systems/registry.js';
 
 /**
@@ -14,9 +15,24 @@ import { isSystemName, SYSTEMS, type SystemName } from './systems/registry.js';
  */
 const DEFAULT_STAGGER_MS = 1250;
 
+const scenarioNames = Object.keys(SCENARIOS);
 const systemNames = Object.keys(SYSTEMS);
 /** Enough for a quick look. */
 const DEFAULT_SYSTEMS: readonly SystemName[] = ['p2ptv', 'hlsjs'];
+
+/** What each viewer's line carries. */
+export type LineOptions = {
+  /** Undefined: {@link DEFAULT_UPLINK_RATIO} times what the stream takes. */
+  readonly uplinkKbps: number | undefined;
+  readonly downlinkKbps: number;
+  /** Whether each has a router with network address translation. */
+  readonly hasNat: boolean;
+};
+
+/** An uplink that carries one copy of the stream, and half of another: what the bar is set for. */
+export const DEFAULT_UPLINK_RATIO = 1.5;
+/** Far more than any stream takes here. */
+const DEFAULT_DOWNLINK_KBPS = 50_000;
 
 /** What the browser suite was asked to do, complete and checked. */
 export type BrowserOptions = {
@@ -26,6 +42,10 @@ export type BrowserOptions = {
   readonly partMs: number;
   /** In the order in which they run first; each round begins with the next one. */
   readonly systems: readonly SystemName[];
+  /** What happens while they are watched. */
+  readonly scenario: ScenarioName;
+  /** The viewers' lines; undefined: they are not limited. */
+  readonly lines: LineOptions | undefined;
   readonly jsonPath: string;
   /** Undefined: no page is written. */
   readonly htmlPath: string | undefined;
@@ -57,6 +77,14 @@ const schema = z.object({
     })
     .transform((names) => names.filter(isSystemName))
     .default([...DEFAULT_SYSTEMS]),
+  scenario: z
+    .string()
+    .refine(isScenarioName, { message: `must be one of ${scenarioNames.join(', ')}` })
+    .default('steady'),
+  shape: z.boolean().default(false),
+  nat: z.boolean().default(false),
+  uplinkKbps: wholeNumber(100, 1_000_000).optional(),
+  downlinkKbps: wholeNumber(100, 1_000_000).optional(),
   json: z.string('is needed: the file to write the figures to').min(1, 'must name a file'),
   html: z.string().min(1, 'must name a file').optional(),
   rounds: wholeNumber(1, 50).default(1),
@@ -68,6 +96,7 @@ const schema = z.object({
 /** The suite's flags. */
 export function browserFlags(): Option[] {
   const systems = Object.entries(SYSTEMS).map(([name, { summary }]) => `\n  ${name}: ${summary}`);
+  const scenarios = Object.entries(SCENARIOS).map(([name, { summary }]) => `\n  ${name}: ${summary}`);
   return [
     new Option('--json <file>', 'the file to write the figures to (needed)'),
     new Option('--html <file>', 'a page with pictures of the figures and of the players'),
@@ -76,6 +105,11 @@ export function browserFlags(): Option[] {
     new Option('--part-ms <ms>', 'length of a part (default: 200)'),
     new Option('--rounds <number>', 'how often each system is measured, in turn, each round beginning with the next one; 3 or more for figures to rely on (default: 1)'),
     new Option('--systems <names>', `what is measured, in this order (default: ${DEFAULT_SYSTEMS.join(',')}), or all:${systems.join('')}\n`),
+    new Option('--scenario <name>', `what happens meanwhile (default: steady):${scenarios.join('')}\n`),
+    new Option('--shape', 'each viewer has a limited line of its own, in any scenario (root on Linux)'),
+    new Option('--uplink-kbps <kb/s>', `with --shape: what each viewer may send (default: ${DEFAULT_UPLINK_RATIO} times the stream's rate)`),
+    new Option('--downlink-kbps <kb/s>', `with --shape: what each viewer may receive (default: ${DEFAULT_DOWNLINK_KBPS})`),
+    new Option('--nat', 'with --shape: each viewer is behind a router that translates addresses'),
     new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1250)"),
     new Option('--height <pixels>', 'height of the picture (default: 360)'),
     new Option('--input <what>', 'a media file, testcard or clip (default: clip, the one that comes with P2PTV)'),
@@ -97,12 +131,21 @@ export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>):
     const value = typeof given === 'string' ? `, not "${given}"` : '';
     throw new UsageError(`--${kebabCase(name)} ${issue?.message ?? 'is wrong'}${value}.`);
   }
-  const { json, html, ...options } = parsed.data;
+  const { json, html, scenario: named, shape, nat, uplinkKbps, downlinkKbps, ...rest } = parsed.data;
+  // Steady on limited lines has a name, and bars, of its own.
+  const options = { ...rest, scenario: shape && named === 'steady' ? ('shape' as const) : named };
+  const scenario = scenarioOf(options.scenario);
+  const isShaped = shape || scenario.isShaped === true;
+  const [idle] = [nat && '--nat', uplinkKbps !== undefined && '--uplink-kbps', downlinkKbps !== undefined && '--downlink-kbps'].filter((flag) => flag !== false);
+  if (!isShaped && idle !== undefined) throw new UsageError(`${idle} is about the viewers’ lines: it goes with --shape.`);
   if ((options.viewers - 1) * options.staggerMs >= options.seconds * 1000) {
     throw new UsageError('The last viewer would come after the first has left: raise --seconds, or lower --stagger-ms.');
   }
+  const problem = scenario.problem?.(options);
+  if (problem !== undefined) throw new UsageError(`${problem}.`);
   return {
     ...options,
+    lines: isShaped ? { uplinkKbps, downlinkKbps: downlinkKbps ?? DEFAULT_DOWNLINK_KBPS, hasNat: nat } : undefined,
     jsonPath: writablePath('--json', json),
     htmlPath: html === undefined ? undefined : writablePath('--html', html),
   };

@@ -19,13 +19,18 @@ const PATH = /^\/(?:assets\/)?[\w-]+\.(?:html|js)$/;
 /** Serves the viewers' page, from an address of its own so that it costs the origin nothing. */
 export class PageServer {
   readonly #server: Server;
+  readonly #host: string;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, host: string) {
     this.#server = server;
+    this.#host = host;
   }
 
-  /** @throws BenchError when the page is not built, or no port can be had */
-  static async start(): Promise<PageServer> {
+  /**
+   * @param host the address to listen on
+   * @throws BenchError when the page is not built, or no port can be had
+   */
+  static async start(host = '127.0.0.1'): Promise<PageServer> {
     if (!existsSync(join(PAGES, 'index.html'))) throw new BenchError('The viewers’ page is not built: run npm run build first.');
     const server = createServer((request, response) => {
       const asked = (request.url ?? '').split('?')[0] ?? '';
@@ -41,14 +46,14 @@ export class PageServer {
       );
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(new BenchError(`No port can be had on 127.0.0.1: ${error.message}`)));
-      server.listen({ host: '127.0.0.1', port: 0 }, resolve);
+      server.once('error', (error) => reject(new BenchError(`No port can be had on ${host}: ${error.message}`)));
+      server.listen({ host, port: 0 }, resolve);
     });
-    return new PageServer(server);
+    return new PageServer(server, host);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+    return `http://${this.#host}:${(this.#server.address() as AddressInfo).port}/`;
   }
 
   stop(): void {

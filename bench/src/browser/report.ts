@@ -12,6 +12,8 @@ const byKind = <Value extends z.ZodType>(value: Value) =>
 
 const viewerSchema = z.strictObject({
   viewer: count,
+  /** Undefined where the scenario tells nobody apart. */
+  group: z.string().optional(),
   watchedSeconds: amount,
   startupMs: amount.nullable(),
   startupFromNavigationMs: amount.nullable(),
@@ -35,6 +37,35 @@ const startupSchema = z.strictObject({
   /** The median of all others. */
   laterP50: amount.nullable(),
   all: z.array(amount),
+});
+
+const groupSchema = z.strictObject({
+  viewers: amount,
+  startupP50Ms: amount.nullable(),
+  playoutDelayP50Ms: amount.nullable(),
+  playoutDelayP95Ms: amount.nullable(),
+  stalls: amount,
+  stalledRatio: ratio.min(0),
+  skips: amount,
+  handedBytes: amount,
+  /** All that they received of the origin, its seeder included. */
+  originBytes: amount,
+  peerMediaBytes: amount,
+  offloadRatio: ratio.nullable(),
+});
+
+/** How long pictures stood after a killing, by survivor and killing. */
+const rebufferSchema = z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), most: amount.nullable(), samples: amount });
+
+const outageSchema = z.strictObject({
+  /** From its killing until it answered again. */
+  awayMs: amount,
+  /** From its killing until pictures stood: the least, and the median. */
+  playedOnLeastMs: amount.nullable(),
+  playedOnP50Ms: amount.nullable(),
+  /** How long they went on standing after it answered again. */
+  stoodAfterReturnP50Ms: amount.nullable(),
+  stoodAfterReturnMostMs: amount.nullable(),
 });
 
 const figures = {
@@ -76,6 +107,10 @@ const figures = {
   originCpuSecondsPerMinute: amount.nullable(),
   encoderCpuSecondsPerMinute: amount.nullable(),
   othersCpuRatio: amount.nullable(),
+  /** Those whom the scenario tells apart. */
+  groups: z.record(z.string(), groupSchema),
+  rebufferAfterKillMs: rebufferSchema.nullable(),
+  originOutage: outageSchema.nullable(),
 };
 
 /** The figures alone, of one round or as medians of several. */
@@ -136,6 +171,11 @@ export const browserReportSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   machine: machineSchema,
   config: z.strictObject({
+    scenario: z.string(),
+    /** What that is, in one line. */
+    scenarioSummary: z.string(),
+    /** The viewers' lines, where they are limited. */
+    lines: z.strictObject({ streamKbps: amount, uplinkKbps: amount, downlinkKbps: amount, hasNat: z.boolean() }).nullable(),
     viewers: count,
     seconds: count,
     partMs: count,

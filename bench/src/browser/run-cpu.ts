@@ -18,13 +18,15 @@ const isEncoder = (name: string): boolean => name.startsWith('ffmpeg');
 
 /** Processor time of a run, from its making on. Look at least twice, best every second or so. */
 export class RunCpu {
-  readonly #origin: ProcessTreeMeter;
+  readonly #originProcess: { readonly pid: number };
+  /** One for each time that it was started. */
+  readonly #origins = new Map<number, ProcessTreeMeter>();
   readonly #viewers: readonly ProcessTreeMeter[];
   readonly #load = new MachineLoad();
   readonly #own = process.cpuUsage();
 
-  constructor(originPid: number, viewers: readonly ProcessTreeMeter[]) {
-    this.#origin = new ProcessTreeMeter(originPid);
+  constructor(origin: { readonly pid: number }, viewers: readonly ProcessTreeMeter[]) {
+    this.#originProcess = origin;
     this.#viewers = viewers;
   }
 
@@ -32,19 +34,26 @@ export class RunCpu {
   look(): void {
     const processes = readProcesses();
     if (!processes) return;
-    this.#origin.look(processes);
+    const { pid } = this.#originProcess;
+    if (!this.#origins.has(pid)) this.#origins.set(pid, new ProcessTreeMeter(pid));
+    for (const meter of this.#origins.values()) meter.look(processes);
     for (const meter of this.#viewers) meter.look(processes);
   }
 
   /** Between the first look and the latest; undefined where it cannot be told. */
   get seconds(): CpuSeconds | undefined {
     if (!readProcesses()) return undefined;
-    const viewers = this.#viewers.reduce((sum, meter) => sum + meter.cpuSeconds(), 0);
-    const all = this.#origin.cpuSeconds();
-    const encoder = this.#origin.cpuSeconds(isEncoder);
+    const viewers = sumOf(this.#viewers);
+    const origins = [...this.#origins.values()];
+    const all = sumOf(origins);
+    const encoder = sumOf(origins, isEncoder);
     const { user, system } = process.cpuUsage(this.#own);
     const { busySeconds, totalSeconds } = this.#load.sinceStart;
     const others = Math.max(0, busySeconds - viewers - all - (user + system) / 1e6);
     return { viewers, origin: all - encoder, encoder, others, machine: totalSeconds };
   }
+}
+
+function sumOf(meters: readonly ProcessTreeMeter[], isCounted?: (name: string) => boolean): number {
+  return meters.reduce((sum, meter) => sum + meter.cpuSeconds(isCounted), 0);
 }

@@ -4,15 +4,15 @@ import type { SuiteContext } from '../suite.js';
 import { CHROMIUM_FLAGS, findChromium } from './chromium.js';
 import { clickPhaseMs } from './click-phase.js';
 import type { BrowserOptions } from './options.js';
-import { OriginProcess, SEGMENT_MS } from '../origin-process.js';
-import { PageServer } from './page-server.js';
+import { SEGMENT_MS } from '../origin-process.js';
 import { browserReportSchema, type BrowserReport, type RoundResult } from './report.js';
 import { rotated } from './rotation.js';
+import { scenarioOf } from './scenarios/registry.js';
 import { summarize } from './summary.js';
+import { Surroundings } from './surroundings.js';
 import { systemResults } from './system-result.js';
 import { runSystem, STEADY_AFTER_SECONDS, WARM_UP_SECONDS, warmUp, type RunContext } from './system-run.js';
 import { systemOf, type SystemName } from './systems/registry.js';
-import { WebTorrentTracker } from './web-torrent-tracker.js';
 
 /** What came of it. */
 export type BrowserBench = {
@@ -33,17 +33,17 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
   const { signal, print } = context;
   const startedAt = new Date().toISOString();
   const chromiumPath = findChromium();
-  const pages = await PageServer.start();
-  let origin: OriginProcess | undefined;
-  let tracker: WebTorrentTracker | undefined;
+  let surroundings: Surroundings | undefined;
   try {
-    if (options.systems.some((system) => systemOf(system).needsWebTorrentTracker)) tracker = await WebTorrentTracker.start();
     print('origin: starting, and waiting for a live picture');
-    origin = await OriginProcess.start(options, signal);
+    surroundings = await Surroundings.start(options, { chromiumPath, signal });
+    const { origin, pages, tracker, network, lines } = surroundings;
     const listing = await origin.listing();
     if (!listing) throw new BenchError('The origin has no stream.');
     print(`origin: live at ${listing.width}x${listing.height}, parts of ${options.partMs} ms`);
-    const run = { options, origin, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl: tracker?.url, signal, print };
+    if (lines) print(`lines: ${lines.uplinkKbps} kb/s up, ${lines.downlinkKbps} kb/s down${lines.hasNat ? ', behind routers' : ''}; the stream takes ${lines.streamKbps} kb/s`);
+    const webTorrentTrackerUrl = surroundings.webTorrentTracker?.url;
+    const run = { options, origin, tracker, network, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl, signal, print };
     const measured = await measure(run);
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
     const report = browserReportSchema.parse({
@@ -51,6 +51,9 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
       startedAt,
       machine: describeMachine({ chromium: measured.chromiumVersion, ffmpeg: origin.ffmpegVersion }),
       config: {
+        scenario: options.scenario,
+        scenarioSummary: scenarioOf(options.scenario).summary,
+        lines: lines ?? null,
         viewers: options.viewers,
         seconds: options.seconds,
         partMs: options.partMs,
@@ -71,9 +74,7 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
     });
     return { report, pictures: measured.pictures, cutShortBy: measured.cutShortBy };
   } finally {
-    await origin?.stop();
-    tracker?.stop();
-    pages.stop();
+    await surroundings?.stop();
   }
 }
 
@@ -96,6 +97,7 @@ async function measure(run: Omit<RunContext, 'phaseMs'>): Promise<Measured> {
       for (const system of rotated(options.systems, round)) {
         if (options.rounds > 1) print(`round ${round + 1} of ${options.rounds}, ${system}`);
         const { headStartSeconds } = systemOf(system);
+        await run.tracker?.untilReady();
         if (headStartSeconds !== undefined) await run.origin.untilHeld(headStartSeconds, signal);
         const context = { ...run, phaseMs: clickPhaseMs(round) };
         if (round === 0) await warmUp(system, context);

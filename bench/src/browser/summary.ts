@@ -4,7 +4,10 @@ import { limitWithin, meanViewers, offloadLimitRatio } from '../metrics/audience
 import { differenceRatio, offloadRatio, sumBytes, totalBytes } from '../metrics/offload.js';
 import { percentile } from '../metrics/percentile.js';
 import type { RoundResult, ViewerResult } from './report.js';
-import { STEADY_AFTER_SECONDS, type SystemOutcome, type ViewerOutcome } from './system-run.js';
+import { hasNotRecovered, originOutage, rebufferAfterKill } from './disturbances.js';
+import { figuresByGroup } from './group-figures.js';
+import { STEADY_AFTER_SECONDS, type SystemOutcome } from './system-run.js';
+import type { ViewerOutcome } from './watched-viewer.js';
 
 /** What the bench adds to a run's outcome. */
 export type SummaryContext = {
@@ -39,6 +42,7 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
   );
   const steadyLimit = limitWithin(steadyWindows, reports);
   const watchedMs = sum(reports.map(({ fromMs, toMs }) => toMs - fromMs));
+  const outage = originOutage(viewers, outcome.events);
   const perMinute = (seconds: number | undefined, ms: number): number | null =>
     seconds === undefined || ms === 0 ? null : seconds / (ms / MS_PER_MINUTE);
 
@@ -83,11 +87,15 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
     originCpuSecondsPerMinute: perMinute(cpuSeconds?.origin, elapsedMs),
     encoderCpuSecondsPerMinute: perMinute(cpuSeconds?.encoder, elapsedMs),
     othersCpuRatio: cpuSeconds && cpuSeconds.machine > 0 ? cpuSeconds.others / cpuSeconds.machine : null,
+    groups: figuresByGroup(viewers),
+    rebufferAfterKillMs: rebufferAfterKill(viewers, outcome.events),
+    originOutage: outage,
     viewers: viewers.map(viewerResult),
     originBitsPerSecond: [...outcome.originBitsPerSecond],
     playoutDelayQuantilesMs: quantiles(delaysMs),
     failures: [
       ...viewers.flatMap(({ failure }, index) => (failure === undefined ? [] : [`Viewer ${index + 1}: ${failure}.`])),
+      ...viewers.flatMap((viewer, index) => (outage && hasNotRecovered(viewer) ? [`Viewer ${index + 1}: its picture still stood at the end.`] : [])),
       ...context.originWarnings.map((warning) => `The origin said: ${warning}`),
     ],
   };
@@ -126,9 +134,10 @@ function quantiles(samples: readonly number[]): number[] {
   return Array.from({ length: QUANTILES + 1 }, (_, index) => Math.round(percentile(samples, index / QUANTILES) ?? 0));
 }
 
-function viewerResult({ report, navigationMs, failure }: ViewerOutcome, index: number): ViewerResult {
+function viewerResult({ group, report, navigationMs, failure }: ViewerOutcome, index: number): ViewerResult {
   return {
     viewer: index + 1,
+    ...(group === undefined ? {} : { group }),
     watchedSeconds: report ? (report.toMs - report.fromMs) / 1000 : 0,
     startupMs: report?.startupMs ?? null,
     startupFromNavigationMs: navigationMs ?? null,

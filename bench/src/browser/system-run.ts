@@ -10,16 +10,26 @@ import { untilPhaseMs } from './click-phase.js';
 import type { OriginProcess } from '../origin-process.js';
 import { OriginRate } from './origin-rate.js';
 import { untilQuiet } from './origin-rest.js';
-import type { ViewerPlan, ViewerReport } from './page/viewing.js';
+import type { ShapedNetwork } from './network/shaped-network.js';
 import { visitPages, type PageVisits } from './page-visits.js';
 import { RunCpu, type CpuSeconds } from './run-cpu.js';
+import { scenarioOf } from './scenarios/registry.js';
+import type { EventKind, PlannedEvent, PlannedViewer } from './scenarios/scenario.js';
+import { inTurn } from './scenarios/timetable.js';
 import type { SystemName } from './systems/registry.js';
+import type { StreamAddresses } from './systems/system.js';
+import type { TrackerProcess } from './tracker-process.js';
 import { ViewerProcess, type ViewerSettings } from './viewer-process.js';
+import { WatchedViewer, type ViewerOutcome } from './watched-viewer.js';
 
 /** What a run of one system takes from the bench. */
 export type RunContext = {
   readonly options: BrowserOptions;
   readonly origin: OriginProcess;
+  /** Undefined where the tracker is the origin's. */
+  readonly tracker: TrackerProcess | undefined;
+  /** Undefined where viewers and origin share the machine's own. */
+  readonly network: ShapedNetwork | undefined;
   readonly chromiumPath: string;
   readonly pageUrl: string;
   /** Undefined where no system of the bench needs one. */
@@ -30,24 +40,18 @@ export type RunContext = {
   readonly print: (line: string) => void;
 };
 
-/** What one viewer has received and been handed up to a moment. */
-export type ViewerTally = { readonly received: OriginBytes; readonly handedBytes: number };
-
-/** One viewer of a run, when it is over. */
-export type ViewerOutcome = {
-  /** The last one that could be had; undefined if none could. */
-  readonly report: ViewerReport | undefined;
-  readonly total: ViewerTally | undefined;
-  /** 10 s after its click; undefined when it did not last so long. */
-  readonly steady: ViewerTally | undefined;
-  /** From the navigation to the first frame, in a visit of its own, ms. */
-  readonly navigationMs: number | undefined;
-  readonly failure: string | undefined;
+/** Something that happened in the middle of a run. */
+export type RunEvent = {
+  readonly kind: EventKind;
+  /** Wall clock, ms. */
+  readonly atMs: number;
 };
 
 /** A run of one system, when it is over. */
 export type SystemOutcome = {
   readonly viewers: readonly ViewerOutcome[];
+  /** In order of time. */
+  readonly events: readonly RunEvent[];
   /** What the origin sent during the run. */
   readonly originBytes: OriginBytes;
   /** The same second by second, bits. */
@@ -77,56 +81,38 @@ const VISIT_SECONDS = 60;
 /** Lets one viewer of a system watch for a while, and forgets it: files and connections are warm then. */
 export async function warmUp(system: SystemName, context: RunContext): Promise<void> {
   context.print(`${system}: warming up with one viewer for ${WARM_UP_SECONDS} s, not measured`);
-  await new SystemRun(system, context, { viewers: 1, seconds: WARM_UP_SECONDS, isMeasured: false }).run();
+  const viewers = inTurn({ viewers: 1, seconds: WARM_UP_SECONDS, staggerMs: 0 });
+  await new SystemRun(system, context, { viewers, events: [], hasVisits: false, isMeasured: false }).run();
 }
 
-/** Measures one system: all viewers watch, and then each follows a link to the page. */
+/** Measures one system in its scenario, and then, where that has it so, each viewer follows a link to the page. */
 export async function runSystem(system: SystemName, context: RunContext): Promise<SystemOutcome> {
   const { options, print } = context;
-  print(`${system}: starting ${options.viewers} browsers`);
-  return new SystemRun(system, context, { viewers: options.viewers, seconds: options.seconds, isMeasured: true }).run();
+  const { viewers, events, hasVisits } = scenarioOf(options.scenario);
+  const plan = { viewers: viewers(options), events: events?.(options) ?? [], hasVisits, isMeasured: true };
+  print(`${system}: starting ${plan.viewers.length} browsers`);
+  return new SystemRun(system, context, plan).run();
 }
 
-type RunSize = { readonly viewers: number; readonly seconds: number; readonly isMeasured: boolean };
-
-class WatchedViewer {
-  readonly process: ViewerProcess;
-  isClicked = false;
-  report: ViewerReport | undefined;
-  total: ViewerTally | undefined;
-  steady: ViewerTally | undefined;
-
-  constructor(process: ViewerProcess) {
-    this.process = process;
-  }
-
-  /** Keeps what it says now: it may be the last. */
-  async look(): Promise<void> {
-    const report = await this.process.report();
-    if (!report) return;
-    this.report = report;
-    this.total = {
-      received: report.system.received ?? this.process.httpBytes,
-      handedBytes: report.system.handedBytes,
-    };
-  }
-
-  get isOver(): boolean {
-    return this.report?.isFinished === true || this.process.failure !== undefined;
-  }
-}
+type RunPlan = {
+  readonly viewers: readonly PlannedViewer[];
+  readonly events: readonly PlannedEvent[];
+  readonly hasVisits: boolean;
+  readonly isMeasured: boolean;
+};
 
 class SystemRun {
   readonly #system: SystemName;
   readonly #context: RunContext;
-  readonly #size: RunSize;
+  readonly #plan: RunPlan;
   readonly #viewers: WatchedViewer[] = [];
+  readonly #events: RunEvent[] = [];
   #startedAtMs = 0;
 
-  constructor(system: SystemName, context: RunContext, size: RunSize) {
+  constructor(system: SystemName, context: RunContext, plan: RunPlan) {
     this.#system = system;
     this.#context = context;
-    this.#size = size;
+    this.#plan = plan;
   }
 
   async run(): Promise<SystemOutcome> {
@@ -134,16 +120,16 @@ class SystemRun {
     const rate = new OriginRate(async () => (await origin.stats())?.originBytes);
     try {
       const before = await untilQuiet(origin, signal);
-      const settings = await this.#settings();
-      for (let index = 0; index < this.#size.viewers; index++) {
+      const stream = await this.#stream();
+      for (const [index, plan] of this.#plan.viewers.entries()) {
         signal.throwIfAborted();
-        this.#viewers.push(new WatchedViewer(await ViewerProcess.open(settings)));
+        this.#viewers.push(new WatchedViewer(plan, await ViewerProcess.open(this.#settings(stream, { plan, index }))));
       }
       await setTimeout(REST_MS, undefined, { signal });
       await this.#refuseEarlyTraffic(before);
       await this.#untilPhase();
       this.#startedAtMs = performance.now();
-      const cpu = new RunCpu(origin.pid, this.#viewers.map(({ process }) => process.meter));
+      const cpu = new RunCpu(origin, this.#viewers.map(({ process }) => process.meter));
       cpu.look();
       rate.start();
       await this.#watch(cpu);
@@ -154,8 +140,7 @@ class SystemRun {
       origin.check();
       const after = await untilQuiet(origin, signal);
       const measured = { originBytes: bytesSince(before, after), originBitsPerSecond: rate.bitsPerSecond, elapsedMs, cpuSeconds };
-      const visits = this.#size.isMeasured ? await this.#visit(settings.plan) : { startupsMs: [], picture: undefined };
-      return this.#outcome(measured, visits);
+      return this.#outcome(measured, this.#plan.hasVisits ? await this.#visit(stream) : undefined);
     } finally {
       await rate.stop();
       await Promise.all(this.#viewers.map((viewer) => viewer.process.close()));
@@ -165,14 +150,15 @@ class SystemRun {
   }
 
   /** After all has been counted. */
-  async #visit(plan: ViewerPlan): Promise<PageVisits> {
+  async #visit(stream: StreamAddresses): Promise<PageVisits> {
     const { options, signal, print } = this.#context;
     print(`${this.#system}: each viewer follows a link to the page, in a fresh profile`);
     const viewers = this.#viewers.map(({ process }) => process);
     await Promise.all(viewers.map((viewer) => viewer.leave()));
     await setTimeout(REST_MS, undefined, { signal });
     await this.#untilPhase();
-    const visit = { plan: { ...plan, watchMs: VISIT_SECONDS * 1000 }, staggerMs: options.staggerMs, hasPicture: options.htmlPath !== undefined, signal };
+    const plan = { system: this.#system, stream, watchMs: VISIT_SECONDS * 1000 };
+    const visit = { plan, staggerMs: options.staggerMs, hasPicture: options.htmlPath !== undefined, signal };
     return visitPages(viewers, visit);
   }
 
@@ -182,23 +168,26 @@ class SystemRun {
     await setTimeout(untilPhaseMs(Date.now(), phaseMs), undefined, { signal });
   }
 
-  async #settings(): Promise<ViewerSettings> {
-    const { origin, chromiumPath, pageUrl, webTorrentTrackerUrl } = this.#context;
+  async #stream(): Promise<StreamAddresses> {
+    const { origin, webTorrentTrackerUrl } = this.#context;
     const listing = await origin.listing();
     if (!listing) throw new BenchError('The origin has no stream any more.');
     return {
-      chromiumPath,
+      link: listing.link,
+      playlistUrl: `${origin.url}/live/${listing.slug}/index.m3u8`,
+      ...(webTorrentTrackerUrl === undefined ? {} : { webTorrentTrackerUrl }),
+    };
+  }
+
+  #settings(stream: StreamAddresses, { plan, index }: { readonly plan: PlannedViewer; readonly index: number }): ViewerSettings {
+    const { origin, network, chromiumPath, pageUrl } = this.#context;
+    return {
+      chromiumPath: network?.chromiumAt(index) ?? chromiumPath,
+      flags: network?.chromiumFlags(pageUrl) ?? [],
       pageUrl,
       originUrl: origin.url,
-      plan: {
-        system: this.#system,
-        stream: {
-          link: listing.link,
-          playlistUrl: `${origin.url}/live/${listing.slug}/index.m3u8`,
-          ...(webTorrentTrackerUrl === undefined ? {} : { webTorrentTrackerUrl }),
-        },
-        watchMs: this.#size.seconds * 1000,
-      },
+      hasWebRtc: plan.hasWebRtc,
+      plan: { system: this.#system, stream, watchMs: plan.watchMs },
     };
   }
 
@@ -213,24 +202,15 @@ class SystemRun {
   }
 
   async #watch(cpu: RunCpu): Promise<void> {
-    const { options, signal } = this.#context;
-    const clicks = this.#viewers.map(async (viewer, index) => {
-      await setTimeout(index * options.staggerMs, undefined, { signal });
-      viewer.isClicked = true;
-      await viewer.process.click();
-      if (this.#size.seconds <= STEADY_AFTER_SECONDS) return;
-      await setTimeout(STEADY_AFTER_SECONDS * 1000, undefined, { signal });
-      await viewer.look();
-      if (!viewer.isOver) viewer.steady = viewer.total;
-    });
-    // Not to be forgotten when the loop below ends in an error first.
-    const allClicked = Promise.all(clicks).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
-    const lastEndMs = (this.#size.viewers - 1) * options.staggerMs + this.#size.seconds * 1000 + FINISH_LIMIT_MS;
+    const { signal } = this.#context;
+    const course = Promise.all([...this.#viewers.map((viewer) => this.#attend(viewer)), ...this.#plan.events.map((event) => this.#happen(event))]);
+    // Whatever fails in it ends the run, and not only when all are through.
+    const failing = course.then(() => new Promise<never>(() => undefined));
+    failing.catch(() => undefined);
+    const lastEndMs = Math.max(...this.#plan.viewers.map(({ clickAtMs, watchMs }) => clickAtMs + watchMs)) + FINISH_LIMIT_MS;
     let nextProgressMs = PROGRESS_EVERY_MS;
     for (let looks = 1; this.#viewers.some((viewer) => !viewer.isOver); looks++) {
-      await setTimeout(LOOK_MS, undefined, { signal });
+      await Promise.race([setTimeout(LOOK_MS, undefined, { signal }), failing]);
       this.#context.origin.check();
       cpu.look();
       const elapsedMs = performance.now() - this.#startedAtMs;
@@ -240,7 +220,35 @@ class SystemRun {
       nextProgressMs += PROGRESS_EVERY_MS;
       this.#printProgress(elapsedMs);
     }
-    await allClicked;
+    await course;
+  }
+
+  /** One viewer's course: its click, a look when it is settled, and its death, if it has to die. */
+  async #attend(viewer: WatchedViewer): Promise<void> {
+    const { clickAtMs, watchMs, killAtMs } = viewer.plan;
+    await this.#untilMs(clickAtMs);
+    await viewer.click();
+    const settledAtMs = clickAtMs + STEADY_AFTER_SECONDS * 1000;
+    if (settledAtMs < Math.min(clickAtMs + watchMs, killAtMs ?? Infinity)) {
+      await this.#untilMs(settledAtMs);
+      await viewer.settle();
+    }
+    if (killAtMs === undefined) return;
+    await this.#untilMs(killAtMs);
+    await viewer.kill();
+  }
+
+  async #happen({ atMs, kind, what, act }: PlannedEvent): Promise<void> {
+    const { origin, tracker, signal, print } = this.#context;
+    await this.#untilMs(atMs);
+    print(`${this.#system}: ${what}`);
+    await act({ origin, tracker, signal });
+    this.#events.push({ kind, atMs: Date.now() });
+  }
+
+  async #untilMs(sinceStartMs: number): Promise<void> {
+    const restMs = this.#startedAtMs + sinceStartMs - performance.now();
+    await setTimeout(Math.max(0, restMs), undefined, { signal: this.#context.signal });
   }
 
   async #lookAtViewers(): Promise<void> {
@@ -249,9 +257,9 @@ class SystemRun {
   }
 
   #printProgress(elapsedMs: number): void {
-    if (!this.#size.isMeasured) return;
+    if (!this.#plan.isMeasured) return;
     const reports = this.#viewers.flatMap(({ report }) => report ?? []);
-    const playing = this.#viewers.filter(({ report, isOver }) => report?.startupMs !== undefined && !isOver).length;
+    const playing = this.#viewers.filter(({ isPlaying }) => isPlaying).length;
     const delayMs = percentile(reports.flatMap(({ delaysMs }) => delaysMs), 0.5);
     const totals = this.#viewers.flatMap(({ total }) => total ?? []);
     const sent = totals.reduce((sum, { received }) => sum + totalBytes(received), 0);
@@ -260,38 +268,20 @@ class SystemRun {
     this.#context.print(
       [
         `${this.#system}: ${String(Math.round(elapsedMs / 1000)).padStart(4)} s`,
-        `${playing} of ${this.#size.viewers} playing`,
+        `${playing} of ${this.#context.options.viewers} playing`,
         `delay p50 ${delayMs === undefined ? '-' : Math.round(delayMs)} ms`,
         `offload so far ${offload?.toFixed(3) ?? '-'}`,
       ].join('   '),
     );
   }
 
-  #outcome(run: Pick<SystemOutcome, 'originBytes' | 'originBitsPerSecond' | 'elapsedMs' | 'cpuSeconds'>, visits: PageVisits): SystemOutcome {
+  #outcome(run: Pick<SystemOutcome, 'originBytes' | 'originBitsPerSecond' | 'elapsedMs' | 'cpuSeconds'>, visits: PageVisits | undefined): SystemOutcome {
     return {
       ...run,
-      viewers: this.#viewers.map(({ report, total, steady, process }, index) => ({
-        report,
-        total,
-        steady,
-        navigationMs: visits.startupsMs[index],
-        failure: process.failure ?? failureOf(report) ?? (this.#size.isMeasured ? visitFailureOf(visits.startupsMs[index]) : undefined),
-      })),
+      viewers: this.#viewers.map((viewer, index) => viewer.outcome(visits && { startupMs: visits.startupsMs[index] })),
+      events: this.#events,
       chromiumVersion: this.#viewers[0]?.process.version ?? 'unknown',
-      picture: visits.picture,
+      picture: visits?.picture,
     };
   }
-}
-
-function failureOf(report: ViewerReport | undefined): string | undefined {
-  if (!report) return 'it never answered';
-  if (!report.isFinished) return 'it did not come to its end';
-  if (report.system.problem !== undefined) return report.system.problem;
-  if (report.startupMs === undefined) return 'it never showed a frame';
-  if (report.delaysMs.length === 0) return 'no clock could be read in its picture';
-  return undefined;
-}
-
-function visitFailureOf(startupMs: number | undefined): string | undefined {
-  return startupMs === undefined ? 'it showed no frame after it had followed a link' : undefined;
 }

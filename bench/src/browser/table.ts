@@ -1,6 +1,6 @@
 import { formatTable } from '../text-table.js';
 import { BARRED_ROUNDS, barText, barValueText, type Bar } from './bars.js';
-import { FIGURE_ROWS, measuredRounds, shownFigure } from './figure-rows.js';
+import { figureRowsOf, measuredRounds, shownFigure } from './figure-rows.js';
 import type { BrowserReport, PairedRatio } from './report.js';
 
 type Row = readonly string[];
@@ -9,7 +9,7 @@ type Row = readonly string[];
 export function formatReport(report: BrowserReport, bars: readonly Bar[]): string {
   const systems = Object.entries(report.results);
   const rows: Row[] = [['', ...systems.map(([name]) => name)]];
-  for (const row of FIGURE_ROWS) {
+  for (const row of figureRowsOf(report)) {
     const cells = systems.map(([, result]) => {
       const { value, spread } = shownFigure(result, row);
       return spread === '' ? value : `${value} (${spread})`;
@@ -19,7 +19,7 @@ export function formatReport(report: BrowserReport, bars: readonly Bar[]): strin
   const { config, machine } = report;
   const rounds = measuredRounds(report.results);
   const medians = rounds > 1 ? `, medians of ${rounds} rounds (least–most)` : '';
-  const what = `${config.viewers} viewers, ${config.seconds} s each, parts of ${config.partMs} ms, ${config.width}x${config.height}${medians}`;
+  const what = `${scenarioText(config)}${config.viewers} viewers, ${config.seconds} s each, parts of ${config.partMs} ms, ${config.width}x${config.height}${medians}`;
   const where = `${machine.cpu}, ${machine.cores} cores, Chromium ${machine.chromium}, ffmpeg ${machine.ffmpeg}`;
   const blocks = [[what, where].join('\n'), formatTable(rows), ...ratioBlocks(report)];
   if (bars.length > 0) blocks.push(formatTable([['p2ptv', 'value', 'bar', ''], ...bars.map(barRow)]));
@@ -27,6 +27,12 @@ export function formatReport(report: BrowserReport, bars: readonly Bar[]): strin
   const failures = systems.flatMap(([name, { failures: all }]) => all.map((failure) => `${name}: ${failure}`));
   if (failures.length > 0) blocks.push(failures.join('\n'));
   return blocks.join('\n\n');
+}
+
+/** What was out of the ordinary, for people: `kill (what that is): `, and empty for steady viewers. */
+function scenarioText({ scenario, scenarioSummary, lines }: BrowserReport['config']): string {
+  const onLines = lines ? `, lines of ${lines.uplinkKbps} kb/s up and ${lines.downlinkKbps} down${lines.hasNat ? ' behind routers' : ''}, stream of ${lines.streamKbps}` : '';
+  return scenario === 'steady' ? '' : `${scenario} (${scenarioSummary})${onLines}: `;
 }
 
 function ratioBlocks({ results }: BrowserReport): string[] {

@@ -15,6 +15,10 @@ export type ViewerSettings = {
   /** Base URL of the origin, whose requests are counted. */
   readonly originUrl: string;
   readonly plan: ViewerPlan;
+  /** False: the page finds no `RTCPeerConnection`. Default: true. */
+  readonly hasWebRtc?: boolean;
+  /** Flags beside those that all viewers get. */
+  readonly flags?: readonly string[];
 };
 
 /** A page that does not answer a question for so long has hung, ms. */
@@ -51,10 +55,11 @@ export class ViewerProcess {
 
   /** @throws BenchError when Chromium does not start, or the page does not load */
   static async open(settings: ViewerSettings): Promise<ViewerProcess> {
-    const server = await launch(settings.chromiumPath);
+    const server = await launch(settings);
     try {
       const browser = await chromium.connect(server.wsEndpoint(), { timeout: LAUNCH_LIMIT_MS });
       const context = await browser.newContext({ viewport: VIEWPORT });
+      if (settings.hasWebRtc === false) await context.addInitScript(removeWebRtc);
       const page = await context.newPage();
       const http = new HttpByteCounter(settings.originUrl);
       await count(await context.newCDPSession(page), http);
@@ -120,6 +125,12 @@ export class ViewerProcess {
     return this.#ask(this.#page.locator('video').screenshot({ type: 'jpeg', quality: JPEG_QUALITY }));
   }
 
+  /** Kills the browser with all its processes: it tells nobody. */
+  async kill(): Promise<void> {
+    this.#isClosing = true;
+    await this.#server.kill();
+  }
+
   /** Ends the browser. */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -152,11 +163,16 @@ export class ViewerProcess {
   }
 }
 
-async function launch(executablePath: string): Promise<BrowserServer> {
+/** Runs in the page, before anything of it. */
+function removeWebRtc(): void {
+  for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection']) Reflect.deleteProperty(globalThis, name);
+}
+
+async function launch({ chromiumPath: executablePath, flags = [] }: ViewerSettings): Promise<BrowserServer> {
   try {
     return await chromium.launchServer({
       executablePath,
-      args: [...CHROMIUM_FLAGS],
+      args: [...CHROMIUM_FLAGS, ...flags],
       ignoreDefaultArgs: [...UNWANTED_FLAGS],
       timeout: LAUNCH_LIMIT_MS,
       // Signals are the bench's to handle: it has more to end than browsers.

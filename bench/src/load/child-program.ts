@@ -129,12 +129,21 @@ export class ChildProgram {
     }
   }
 
+  /** Ends it at once: it finishes nothing. */
+  async kill(): Promise<void> {
+    this.#killNow();
+    await this.#exited;
+    this.#forget();
+  }
+
   /** Ends it. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     await Promise.race([this.#exited, setTimeout(STOP_LIMIT_MS, undefined, { ref: false })]);
-    this.#killNow();
-    await this.#exited;
+    await this.kill();
+  }
+
+  #forget(): void {
     process.off('exit', this.#killNow);
     this.#signal.removeEventListener('abort', this.#abort);
   }

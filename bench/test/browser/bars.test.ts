@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { groupFigures } from '../../src/browser/group-figures.js';
 import { barText, barValueText, judge } from '../../src/browser/bars.js';
 import type { RoundResult } from '../../src/browser/report.js';
+import { viewerOutcome } from './outcome.js';
 import { report, round, roundStarting } from './made-up-report.js';
 
 const delayed = (p50: number | null): Pick<RoundResult, 'playoutDelayMs'> => ({ playoutDelayMs: { p50, p95: p50, samples: 9, invalidReads: 0 } });
@@ -80,6 +82,30 @@ describe('the bars', () => {
     for (const config of [{ viewers: 2 }, { seconds: 30 }]) {
       expect(judge(report({ p2ptv: [round()] }, config)).some(({ name }) => name.startsWith('offload'))).toBe(false);
     }
+  });
+
+  it('are others where half the viewers are killed: for the survivors', () => {
+    const survivors = (stalledRatio: number): RoundResult => {
+      const members = groupFigures([viewerOutcome()]);
+      return round({ stalledRatio: 0.5, groups: { survivors: { ...members, stalledRatio }, killed: { ...members, stalledRatio: 0.5 } } });
+    };
+    const judged = (stalledRatio: number): boolean[] => judge(report({ p2ptv: [survivors(stalledRatio)] }, { scenario: 'kill' })).map(({ isMet }) => isMet);
+    expect(judged(0.002)).toEqual([true]);
+    expect(judged(0.0021)).toEqual([false]);
+  });
+
+  it('are others on limited lines', () => {
+    const judged = (figures: Partial<RoundResult>): string[] => {
+      const bars = judge(report({ p2ptv: [round(figures)] }, { scenario: 'shape' }));
+      expect(bars).toHaveLength(2);
+      return bars.filter(({ isMet }) => !isMet).map(({ name }) => name);
+    };
+    expect(judged({ offloadRatio: 0.85 * 0.75, offloadLimitRatio: 0.75, stalledRatio: 0.005 })).toEqual([]);
+    expect(judged({ offloadRatio: 0.63, offloadLimitRatio: 0.75, stalledRatio: 0.0051 })).toEqual(['offloadRatio / its limit', 'stalledRatio']);
+  });
+
+  it('are not set for other scenarios', () => {
+    expect(judge(report({ p2ptv: [round()] }, { scenario: 'origin-killed' }))).toEqual([]);
   });
 
   it('are told in words', () => {

@@ -1,6 +1,7 @@
 import type { OriginBytes } from '@p2ptv/protocol';
 import type { ViewerReport } from '../../src/browser/page/viewing.js';
-import type { SystemOutcome, ViewerOutcome } from '../../src/browser/system-run.js';
+import type { SystemOutcome } from '../../src/browser/system-run.js';
+import type { ViewerOutcome } from '../../src/browser/watched-viewer.js';
 
 /** No bytes, but for what is given. */
 export function bytes(some: Partial<OriginBytes> = {}): OriginBytes {
@@ -35,10 +36,12 @@ export function viewerReport(some: Partial<ViewerReport> = {}): ViewerReport {
 /** The same as the run sees it. */
 export function viewerOutcome(some: Partial<ViewerOutcome> = {}): ViewerOutcome {
   return {
+    group: undefined,
     report: viewerReport(),
     total: { received: bytes({ media: 250 }), handedBytes: 1000 },
     steady: { received: bytes({ media: 100 }), handedBytes: 200 },
     navigationMs: 700,
+    wasKilled: false,
     failure: undefined,
     ...some,
   };
@@ -48,6 +51,7 @@ export function viewerOutcome(some: Partial<ViewerOutcome> = {}): ViewerOutcome 
 export function systemOutcome(viewers: readonly ViewerOutcome[], some: Partial<SystemOutcome> = {}): SystemOutcome {
   return {
     viewers,
+    events: [],
     originBytes: bytes({ media: 250 * viewers.length }),
     originBitsPerSecond: [1e6, 3e6, 2e6],
     elapsedMs: 60_000,

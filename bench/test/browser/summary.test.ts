@@ -100,6 +100,27 @@ describe('the summary of a run', () => {
     expect(summarize(systemOutcome(viewers, { cpuSeconds: undefined }), QUIET).cpuSecondsPerViewerMinute).toBeNull();
   });
 
+  it('tells groups apart, and whom it does not know', () => {
+    const stalled = { ...viewerReport().playback, playedMs: 10_000, stalls: 1, stalledMs: 500 };
+    const viewers = [
+      viewerOutcome({ group: 'settled' }),
+      viewerOutcome({ group: 'late', report: viewerReport({ startupMs: 250, playback: stalled }), total: { received: bytes({ media: 50, seeder: 50 }), handedBytes: 400 } }),
+    ];
+    const { groups, viewers: shown } = summarize(systemOutcome(viewers), QUIET);
+    expect(groups['late']).toMatchObject({ viewers: 1, startupP50Ms: 250, stalls: 1, stalledRatio: 0.05, originBytes: 100, handedBytes: 400, offloadRatio: 0.75 });
+    expect(groups['settled']).toMatchObject({ viewers: 1, stalls: 0, originBytes: 250, peerMediaBytes: 750 });
+    expect(shown.map(({ group }) => group)).toEqual(['settled', 'late']);
+    expect(summarize(systemOutcome([viewerOutcome()]), QUIET).groups).toEqual({});
+  });
+
+  it('does not hide a picture that still stands after the origin’s return', () => {
+    const stallLog = [{ atMs: 20_000, lengthMs: 40_000 }];
+    const standing = viewerOutcome({ report: viewerReport({ playback: { ...viewerReport().playback, stallLog } }) });
+    const events = [{ kind: 'originKilled' as const, atMs: 19_000 }, { kind: 'originReturned' as const, atMs: 23_000 }];
+    expect(summarize(systemOutcome([viewerOutcome(), standing], { events }), QUIET).failures).toEqual(['Viewer 2: its picture still stood at the end.']);
+    expect(summarize(systemOutcome([standing]), QUIET).failures).toEqual([]);
+  });
+
   it('does not hide a viewer that crashed, nor what the origin complained of', () => {
     const crashed = viewerOutcome({ report: undefined, total: undefined, steady: undefined, failure: 'its page crashed' });
     const result = summarize(systemOutcome([viewerOutcome(), crashed]), { originWarnings: ['ffmpeg died'] });

@@ -3,7 +3,7 @@ import { details, renderDocument } from '../../report/document.js';
 import { escapeHtml } from '../../report/html.js';
 import { card, verdictRow, verdictTable, type ShownBar } from '../../report/verdict.js';
 import { barText, barValueText, type Bar } from '../bars.js';
-import { FIGURE_ROWS, figureAt, measuredRounds, shownFigure } from '../figure-rows.js';
+import { FIGURE_ROWS, figureAt, figureRowsOf, measuredRounds, shownFigure } from '../figure-rows.js';
 import type { BrowserReport } from '../report.js';
 import { browserPlots } from './plots.js';
 import { shownSystems, type ShownSystem } from './systems.js';
@@ -45,7 +45,7 @@ export function browserPage(report: BrowserReport, { bars, pictures }: PageMatte
     systems.length > 1 ? `<section><h2>Side by side</h2>${comparisonTable(systems)}</section>` : '',
     drawings(systems),
     players(systems, pictures),
-    `<section><h2>Every figure</h2>${details('All figures', figuresTable(systems))}${details('What was run', `<pre>${escapeHtml(JSON.stringify({ config: report.config, machine: report.machine }, undefined, 2))}</pre>`)}</section>`,
+    `<section><h2>Every figure</h2>${details('All figures', figuresTable(report, systems))}${details('What was run', `<pre>${escapeHtml(JSON.stringify({ config: report.config, machine: report.machine }, undefined, 2))}</pre>`)}</section>`,
     footer(report),
   ]);
 }
@@ -59,7 +59,14 @@ function header({ config, startedAt, results }: BrowserReport, title: string): s
   const measured = measuredRounds(results);
   const rounds = measured > 1 ? ` · medians of ${measured} rounds` : '';
   const when = startedAt.slice(0, 16).replace('T', ' ');
-  return `<header><h1>${escapeHtml(title)}</h1><p class="sub">${config.viewers} viewers in Chromium, ${config.seconds} s each${rounds} · ${config.width}×${config.height}, parts of ${config.partMs} ms · ${escapeHtml(when)} UTC</p></header>`;
+  return `<header><h1>${escapeHtml(title)}</h1><p class="sub">${config.viewers} viewers in Chromium, ${config.seconds} s each${rounds} · ${config.width}×${config.height}, parts of ${config.partMs} ms · ${escapeHtml(when)} UTC</p>${scenarioNote(config)}</header>`;
+}
+
+/** What happened meanwhile, where that is more than watching. */
+function scenarioNote({ scenario, scenarioSummary, lines }: BrowserReport['config']): string {
+  if (scenario === 'steady') return '';
+  const onLines = lines ? ` · ${lines.uplinkKbps} kb/s up, ${lines.downlinkKbps} down${lines.hasNat ? ', behind routers' : ''}, for a stream of ${lines.streamKbps}` : '';
+  return `<p class="sub"><b>${escapeHtml(scenario)}</b>: ${escapeHtml(scenarioSummary)}${onLines}</p>`;
 }
 
 /** The main system's figures, large, with what plain hls.js has beside them. */
@@ -131,9 +138,9 @@ function comparisonTable(systems: readonly ShownSystem[]): string {
   return `<div class="scroll"><table class="compared"><thead><tr><th></th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
-function figuresTable(systems: readonly ShownSystem[]): string {
+function figuresTable(report: BrowserReport, systems: readonly ShownSystem[]): string {
   const head = `<thead><tr><th></th>${systems.map(({ name }) => `<th class="number">${escapeHtml(name)}</th>`).join('')}</tr></thead>`;
-  const rows = FIGURE_ROWS.map((row) => {
+  const rows = figureRowsOf(report).map((row) => {
     const cells = systems.map(({ result }) => {
       const { value, spread } = shownFigure(result, row);
       return `<td class="number">${escapeHtml(value)}${spread === '' ? '' : `<small class="change">${escapeHtml(spread)}</small>`}</td>`;
@@ -157,5 +164,5 @@ function players(systems: readonly ShownSystem[], pictures: PageMatter['pictures
 }
 
 function footer({ machine, config }: BrowserReport): string {
-  return `<footer>Measured on ${escapeHtml(machine.cpu)}, ${machine.cores} cores, ${escapeHtml(machine.os)}, Node ${escapeHtml(machine.node)}, Chromium ${escapeHtml(machine.chromium)}, ffmpeg ${escapeHtml(machine.ffmpeg)}; everything on this one machine, over loopback. Playout delay is glass to glass, read from a clock in the picture. Steady: from ${config.steadyAfterSeconds} s after each join. Copies a chunk: media that the origin sent, over what all viewers together were handed, each byte once. Ratios to hlsjs are taken pair by pair within a round; their upper 95 % limit is an order statistic.</footer>`;
+  return `<footer>Measured on ${escapeHtml(machine.cpu)}, ${machine.cores} cores, ${escapeHtml(machine.os)}, Node ${escapeHtml(machine.node)}, Chromium ${escapeHtml(machine.chromium)}, ffmpeg ${escapeHtml(machine.ffmpeg)}; everything on this one machine, ${config.lines ? 'each viewer in a network namespace' : 'over loopback'}. Playout delay is glass to glass, read from a clock in the picture. Steady: from ${config.steadyAfterSeconds} s after each join. Copies a chunk: media that the origin sent, over what all viewers together were handed, each byte once. Ratios to hlsjs are taken pair by pair within a round; their upper 95 % limit is an order statistic.</footer>`;
 }

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { scenarioOf, SCENARIOS, type ScenarioName } from '../../src/browser/scenarios/registry.js';
+
+const SIZE = { viewers: 4, seconds: 60, staggerMs: 1250 };
+
+describe('the scenarios', () => {
+  it.each(Object.keys(SCENARIOS) as ScenarioName[])('%s has nobody watch when all others have left, nor die when it has left', (name) => {
+    const scenario = scenarioOf(name);
+    expect(scenario.problem?.(SIZE)).toBeUndefined();
+    const viewers = scenario.viewers(SIZE);
+    const lastEndMs = 60_000 + 3 * SIZE.staggerMs;
+    for (const { clickAtMs, watchMs, killAtMs } of viewers) {
+      expect(watchMs).toBeGreaterThan(0);
+      expect(clickAtMs + watchMs).toBeLessThanOrEqual(lastEndMs);
+      if (killAtMs !== undefined) expect(killAtMs).toBeGreaterThan(clickAtMs);
+      if (killAtMs !== undefined) expect(killAtMs).toBeLessThan(clickAtMs + watchMs);
+    }
+    for (const { atMs } of scenario.events?.(SIZE) ?? []) expect(atMs).toBeLessThan(60_000);
+  });
+
+  it('late-joiner: the last comes when all others have long been settled', () => {
+    const viewers = scenarioOf('late-joiner').viewers(SIZE);
+    expect(viewers.map(({ group }) => group)).toEqual(['settled', 'settled', 'settled', 'late']);
+    expect(viewers.at(-1)).toMatchObject({ clickAtMs: 17_500, watchMs: 42_500 });
+  });
+
+  it('kill: each second viewer dies every 10 s, and its place is taken', () => {
+    const { viewers, events } = scenarioOf('kill');
+    const all = viewers(SIZE);
+    const kills = [13_750, 23_750, 33_750, 43_750, 53_750];
+    expect(events?.(SIZE).map(({ atMs }) => atMs)).toEqual(kills);
+    const survivors = all.filter(({ group }) => group === 'survivors');
+    expect(survivors.map(({ clickAtMs, killAtMs }) => [clickAtMs, killAtMs])).toEqual([[0, undefined], [2500, undefined]]);
+    // Two places: two die each time, and whoever came last stays.
+    for (const atMs of kills) expect(all.filter(({ killAtMs }) => killAtMs === atMs)).toHaveLength(2);
+    expect(all).toHaveLength(4 + 2 * kills.length);
+    // Never more at once than asked for.
+    const turns = all.flatMap(({ clickAtMs, watchMs, killAtMs }) => [
+      { atMs: clickAtMs, change: 1 },
+      { atMs: killAtMs ?? clickAtMs + watchMs, change: -1 },
+    ]);
+    let now = 0;
+    const counts = turns.sort((one, other) => one.atMs - other.atMs).map(({ change }) => (now += change));
+    expect(Math.max(...counts)).toBe(4);
+  });
+
+  it('kill: a crowd of newcomers has come long before the next killing', () => {
+    const newcomers = scenarioOf('kill').viewers({ viewers: 40, seconds: 60, staggerMs: 300 }).slice(40, 60);
+    const clicks = newcomers.map(({ clickAtMs }) => clickAtMs);
+    expect(Math.max(...clicks) - Math.min(...clicks)).toBeLessThan(5_000);
+  });
+
+  it('no-webrtc: one of them has none', () => {
+    const viewers = scenarioOf('no-webrtc').viewers(SIZE);
+    expect(viewers.map(({ hasWebRtc }) => hasWebRtc)).toEqual([true, false, true, true]);
+  });
+});
