@@ -32,10 +32,10 @@ const browserSchema = z.strictObject({
 
 /** What can only be told of a real mesh. */
 const realFiguresSchema = z.strictObject({
-  /** As the origin counts what it sent. */
-  originCounted: originBytesSchema,
+  /** As the origin counts what it sent; null: it had ended before it was asked. */
+  originCounted: originBytesSchema.nullable(),
   /** Difference of the totals, the origin's and the viewers', over the larger. */
-  totalsDifferenceRatio: amount,
+  totalsDifferenceRatio: amount.nullable(),
   /** From leaving an uplink to the receiving peer. */
   linkDelayMs: z.strictObject({ p5: amount.nullable(), p50: amount.nullable(), p95: amount.nullable(), samples: count }),
   /** From the dial to an open link. */

@@ -30,7 +30,8 @@ export type MeshOutcome = {
   readonly neighbourCounts: readonly number[];
   readonly published: readonly PublishedChunk[];
   readonly picture: { readonly width: number; readonly height: number };
-  readonly originCounted: OriginBytes;
+  /** Undefined: it had ended, and could not be asked any more. */
+  readonly originCounted: OriginBytes | undefined;
   readonly ranMs: number;
   readonly isWhole: boolean;
   readonly cpuSeconds: MeshCpuSeconds | undefined;
@@ -163,7 +164,7 @@ class MeshRun {
     const neighbourCounts = this.#measure.neighbourCounts;
     await this.#lookAtBrowsers();
     await Promise.all(this.#workers.map((worker) => worker.finish()));
-    const after = (await origin.stats().catch(() => undefined))?.originBytes ?? before;
+    const after = (await origin.stats().catch(() => undefined))?.originBytes;
     this.#measure.finish(ranMs);
     const isWhole = ranMs >= this.#endMs && this.#failures.length === 0;
     this.#failures.push(...this.#silentViewers(), ...origin.warnings.map((warning) => `The origin said: ${warning}`));
@@ -178,7 +179,7 @@ class MeshRun {
       neighbourCounts,
       published: this.#published.filter(({ publishedWallMs }) => publishedWallMs >= this.#startedWallMs),
       picture: { width: listing.width, height: listing.height },
-      originCounted: bytesSince(before, after),
+      originCounted: after && bytesSince(before, after),
       ranMs,
       isWhole,
       ...machine,

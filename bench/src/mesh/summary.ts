@@ -18,8 +18,8 @@ export function summarizeMesh(outcome: MeshOutcome, config: SimConfig): MeshResu
   const sortedCounts = [...neighbourCounts].sort((one, other) => one - other);
   return {
     ...figures,
-    originCounted,
-    totalsDifferenceRatio: differenceRatio(totalBytes(originCounted), viewerTotal),
+    originCounted: originCounted ?? null,
+    totalsDifferenceRatio: originCounted ? differenceRatio(totalBytes(originCounted), viewerTotal) : null,
     linkDelayMs: {
       p5: linkDelays.quantile(0.05) ?? null,
       p50: linkDelays.quantile(0.5) ?? null,

@@ -1,3 +1,4 @@
+import { totalBytes } from '../metrics/offload.js';
 import { formatFigure } from '../sim/figures.js';
 import { formatTable } from '../text-table.js';
 import { judgeMesh, type MeshBar } from './bars.js';
@@ -61,7 +62,7 @@ function machineRows({ linkDelayMs, linkSetupMs, captureToPublishMs, neighbours,
     ['link set-up p50, p95', [linkSetupMs.p50, linkSetupMs.p95].map(ms).join(', ')],
     ['capture to publication', formatFigure(captureToPublishMs, 'ms')],
     ['neighbours, least, median, most', `${neighbours.least}, ${neighbours.median}, ${neighbours.most}`],
-    ['origin says it sent', formatFigure(Object.values(originCounted).reduce((sum, bytes) => sum + bytes, 0), 'bytes')],
+    ['origin says it sent', formatFigure(originCounted && totalBytes(originCounted), 'bytes')],
     ['byte totals differ by', formatFigure(totalsDifferenceRatio, 'share')],
     ...(cpuSeconds
       ? (['workers', 'browsers', 'origin', 'encoder', 'bench', 'others'] as const).map((name) => [`CPU, ${name}`, share(cpuSeconds[name])])

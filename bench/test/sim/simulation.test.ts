@@ -62,6 +62,20 @@ describe('a simulated run', () => {
     expect(coded.originBytes).toEqual(plain.originBytes);
   });
 
+  it('has more of a newcomer’s media come from the origin the longer links take to be set up', async () => {
+    const options = { viewers: 12, seconds: 8 };
+    const [quick, slow] = [await simulate(options), await simulate({ ...options, linkSetupMs: 2_000 })];
+    const newcomers = ({ originBytes }: SimResult): number => originBytes.join + originBytes.fallback;
+    expect(newcomers(slow)).toBeGreaterThan(1.2 * newcomers(quick));
+  });
+
+  it('has uplinks as they are listed, one after the other', async () => {
+    const { config } = resolveSimOptions({ viewers: 5, seconds: 5 });
+    const listed = { ...config, uplink: { kind: 'listed', bitsPerSecond: [5e6, 7e6, 9e6] } } as const;
+    const { series } = await runSimulation(listed, createStrategy('p2ptv', simulatedEngineOptions(config)), context);
+    expect(series.peers.map(({ uplinkKbps }) => uplinkKbps)).toEqual([5_000, 7_000, 9_000, 5_000, 7_000]);
+  });
+
   it('of a recording is the same for the same seed too, encoded or not, and another for another', async () => {
     const options = { vod: true, viewers: 12, seconds: 16, recordingSeconds: 60, seekers: 0.5 };
     const [one, again, other] = [await simulate(options), await simulate({ ...options, codec: true }), await simulate({ ...options, seed: 2 })];
