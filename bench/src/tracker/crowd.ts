@@ -79,6 +79,8 @@ export class Crowd {
     const endMs = monotonicMs() + seconds * 1000;
     return this.#inClosedLoop({ atOnce, isOver: () => monotonicMs() >= endMs }, () => {
       const leaving = this.#peers.shift();
+      // The others have moved up.
+      this.#reporter = Math.max(0, this.#reporter - 1);
       leaving?.close();
       return leaving && this.#arrive();
     });
@@ -248,7 +250,9 @@ export class Crowd {
     this.#reportsDue = Math.min(this.#peers.length, this.#reportsDue + ((nowMs - this.#reportedAtMs) / intervalMs) * this.#peers.length);
     this.#reportedAtMs = nowMs;
     for (; this.#reportsDue >= 1; this.#reportsDue--) {
-      const peer = this.#peers[this.#reporter++ % this.#peers.length];
+      // Not by a remainder: while the crowd grows, that would jump, and leave some out until they count as dead.
+      if (this.#reporter >= this.#peers.length) this.#reporter = 0;
+      const peer = this.#peers[this.#reporter++];
       const report = peer?.isJoined === true ? peer.dialogue.report() : undefined;
       if (report !== undefined) peer?.say(report);
     }

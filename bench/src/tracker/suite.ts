@@ -1,4 +1,4 @@
-import { StoppedError } from '../errors.js';
+import { BenchError, StoppedError } from '../errors.js';
 import { connectionLimit } from '../load/open-file-limit.js';
 import { writeJsonFile } from '../load/json-file.js';
 import { describeMachine } from '../machine.js';
@@ -47,7 +47,14 @@ async function measure(options: TrackerOptions, context: SuiteContext): Promise<
         result.levels.push(level);
         save();
       };
-      result.failures.push(...(await runTracker(name, { ...options, sockets, context, measured })));
+      try {
+        result.failures.push(...(await runTracker(name, { ...options, sockets, context, measured })));
+      } catch (error) {
+        // What was measured before stands, and so does the other tracker.
+        if (!(error instanceof BenchError)) throw error;
+        result.failures.push(error.message);
+        context.print(error.message);
+      }
     }
   } catch (error) {
     const isSomethingMeasured = Object.values(results).some(({ levels }) => levels.length > 0);
