@@ -39,6 +39,8 @@ export type Neighbour = {
   readonly roundTripMs: Estimate;
   /** Milliseconds a KiB once it is our turn. */
   readonly msPerKib: Estimate;
+  /** Of a recording: it has nothing of what is wanted next, as far as it has told; it counts as little as who follows another rendition. */
+  isElsewhere: boolean;
   /** Transfers in a row that it let lapse; fades with time. */
   brokenPromises: number;
   receivedBytes: number;
@@ -83,13 +85,20 @@ export class Neighbours {
     return this.#byLink.size;
   }
 
-  /** Those who follow a rendition, or all; whoever has not said HELLO may. */
+  /** Notes whether a neighbour has anything of what is wanted next of a recording. */
+  noteElsewhere(neighbour: Neighbour, isElsewhere: boolean): void {
+    if (neighbour.isElsewhere === isElsewhere) return;
+    neighbour.isElsewhere = isElsewhere;
+    this.#revision++;
+  }
+
+  /** Those who follow a rendition and are not elsewhere in it, or all; whoever has not said HELLO may. */
   countOf(rendition: RenditionId | undefined): number {
     if (rendition === undefined) return this.count;
     const { revision, counted } = this.#countOf;
     if (revision === this.#revision && counted.rendition === rendition) return counted.count;
     let count = 0;
-    for (const neighbour of this.#byLink.values()) if (follows(neighbour, rendition)) count++;
+    for (const neighbour of this.#byLink.values()) if (follows(neighbour, rendition) && !neighbour.isElsewhere) count++;
     this.#countOf = { revision: this.#revision, counted: { rendition, count } };
     return count;
   }
@@ -139,6 +148,7 @@ export class Neighbours {
       outstandingChunks: 0,
       roundTripMs: new Estimate(50),
       msPerKib: new Estimate(this.#assumedMsPerKib),
+      isElsewhere: false,
       brokenPromises: 0,
       receivedBytes: 0,
       sentBytes: 0,

@@ -15,6 +15,8 @@ const FREED_RATIO = 0.05;
 /** How often it is looked what is wanted, ms, when nothing has happened; and what of the spread part, at most. */
 const LOOK_INTERVAL_MS = 500;
 const SPREAD_INTERVAL_MS = 250;
+/** How often it is looked who has something of what is wanted next, ms: neighbours have told what they have by then. */
+const NEIGHBOURS_INTERVAL_MS = 2_000;
 /** Pause after headers could not be got, ms; doubles up to 16 times as long. */
 const HEADERS_RETRY_MS = 250;
 /** Longest that the signatures of an answer may take before it is asked for again, ms. */
@@ -52,6 +54,7 @@ export class OnDemandWindow implements Viewing {
   /** The headers from this date on will be needed soon, and are not there. */
   #lackingFromMs: number | undefined;
   #spreadAtMs = 0;
+  #neighboursAtMs = -Infinity;
   /** Chunks of the spread part that were asked for. */
   readonly #spreading = new Set<ChunkKey>();
   #abandoned: { readonly key: ChunkKey; readonly atMs: number }[] = [];
@@ -220,18 +223,22 @@ export class OnDemandWindow implements Viewing {
     const isTime = nowMs >= this.#spreadAtMs;
     if (isTime) this.#spreadAtMs = nowMs + SPREAD_INTERVAL_MS;
     const isSpreadTime = isTime && options.isEnabled('spread');
+    const lacking: ChunkKey[] = [];
     // With a high rate the budget of the store ends the window sooner than its time.
     let bytesLeft = options.store.budgetBytes / 2;
     const { last, isBroken } = this.#map.walk(fromMs, (header) => {
       if (header.programDateTimeMs >= fromMs + spreadMs || bytesLeft <= 0) return false;
       bytesLeft -= header.byteLength;
-      if (store.get(keyOf(header))) return true;
+      const chunk = store.get(keyOf(header));
+      if (!chunk || !isComplete(chunk)) lacking.push(keyOf(header));
+      if (chunk) return true;
       if (header.programDateTimeMs < fromMs + urgentMs) this.#want(nowMs, header);
       else if (isSpreadTime) spread.push(header);
       return true;
     });
     this.#lackingFromMs = isBroken ? this.#lackingAfter(last, fromMs) : undefined;
     if (isSpreadTime) this.#spread(nowMs, { candidates: spread, fromMs: fromMs + urgentMs });
+    if (nowMs >= this.#neighboursAtMs) this.#judgeNeighbours(nowMs, lacking);
     if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, fromMs);
     if (this.#abandoned.length > 0) this.#forgetAbandoned(nowMs);
   }
@@ -262,6 +269,18 @@ export class OnDemandWindow implements Viewing {
     }
     // Whoever comes later finds more of it elsewhere: looked for again soon, not only at the player's next report.
     if (held.length > free) this.#lookAtMs = Math.min(this.#lookAtMs, this.#spreadAtMs);
+  }
+
+  /** Who has nothing of what is wanted next is elsewhere in the recording: others are looked for. */
+  #judgeNeighbours(nowMs: number, lacking: readonly ChunkKey[]): void {
+    this.#neighboursAtMs = nowMs + NEIGHBOURS_INTERVAL_MS;
+    const { neighbours } = this.#context;
+    for (const neighbour of neighbours.all()) {
+      const { marks, status } = neighbour;
+      if (!status) continue;
+      const isOfUse = lacking.length === 0 || (status.isUploading && lacking.some((key) => marks.holding(key) === 'complete'));
+      neighbours.noteElsewhere(neighbour, !isOfUse);
+    }
   }
 
   /** What is there, or has become urgent, or nobody has any more, makes room for others. */

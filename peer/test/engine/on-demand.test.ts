@@ -280,6 +280,23 @@ describe('a recording', () => {
     expect([...rig.sent('holdings'), ...rig.sent('incoming')]).toEqual([]);
   });
 
+  it('OD9: who has nothing of what is wanted next counts for nothing, and others are looked for', () => {
+    const rig = new RecordingRig();
+    rig.open(100);
+    rig.play(100);
+    rig.handle({ kind: 'neighboursOffered', neighbours: [] });
+    const behind = Array.from({ length: 7 }, () => rig.holder([0, 80]));
+    rig.holder(EVERYTHING);
+    rig.runFor(8_000);
+    expect(rig.all('wantNeighbours').map(({ count }) => count)).toEqual([7]);
+    // They come to where it is.
+    for (const linkId of behind) rig.hold8(linkId, [80, LENGTH]);
+    rig.runFor(2_500);
+    rig.clear();
+    rig.runFor(6_000);
+    expect(rig.all('wantNeighbours')).toEqual([]);
+  });
+
   it('OD8: beyond the budget what is far away goes, first what most neighbours have, and neighbours hear of it', () => {
     const rig = new RecordingRig({ store: { budgetBytes: 20 * CHUNK_BYTES } });
     const watch = (from: number, count: number): void => {
