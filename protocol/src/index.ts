@@ -126,6 +126,8 @@ export {
 } from './tracker-contract.js';
 export {
   HEADERS_WAIT_MS,
+  JOIN_LENGTH_BYTES,
+  JOIN_WITH_MEDIA_TYPE,
   joinAnswerFromOriginSchema,
   STREAM_PATHS,
   streamListingSchema,

@@ -24,7 +24,15 @@ export const HEADERS_WAIT_MS = 5_000;
 
 const base64Schema = z.string().check(z.maxLength(512 * 1024));
 
-/** `GET <stream>/join?rendition=&delayMs=`: all that a first frame needs but the media. */
+/**
+ * Content type of a join answer with media: the length of the JSON (32 bits, big-endian), the JSON, and then the parts
+ * that its headers name, in that order, one behind the other.
+ */
+export const JOIN_WITH_MEDIA_TYPE = 'application/vnd.p2ptv.join';
+/** Bytes of the length before the JSON of a join answer with media. */
+export const JOIN_LENGTH_BYTES = 4;
+
+/** `GET <stream>/join?rendition=&delayMs=&media=`: all that a first frame needs, with `media=1` the media too. */
 export const joinAnswerFromOriginSchema = z.object({
   version: z.literal(1),
   /** Signed stream record, {@link decodeStreamRecord}. */

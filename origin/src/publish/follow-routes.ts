@@ -2,6 +2,8 @@ import {
   CROWD_WARM_PEERS,
   encodeHeaderBatch,
   HEADERS_WAIT_MS,
+  JOIN_LENGTH_BYTES,
+  JOIN_WITH_MEDIA_TYPE,
   LIMITS,
   type OriginJoinAnswer,
   type PeerDescription,
@@ -37,7 +39,7 @@ const placeQuery = z.object({
   at: z.string().regex(/^\d{1,15}$/, 'must be a date in whole ms since the Unix epoch').transform(Number),
   count: wholeNumber.default(LIMITS.headersPerAnswer),
 });
-const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNumber.default(0) });
+const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNumber.default(0), media: z.enum(['0', '1']).default('0') });
 
 /** How long a join waits for a stream that is just beginning, ms: less than its client waits. */
 const JOIN_WAIT_MS = 3000;
@@ -89,12 +91,16 @@ export function registerFollowRoutes(
     const isUplinkTaken = room?.kind === 'answerOnly';
     const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
+    const json = Buffer.from(JSON.stringify(answer));
+    // Where the first frames are to come from peers, the origin does not bring them.
+    const isWithMedia = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken;
+    const head = isWithMedia ? Buffer.concat([lengthOf(json), json]) : json;
     sendAnswer(takeOver(request, reply), {
-      pieces: [Buffer.from(JSON.stringify(answer))],
-      contentType: 'application/json; charset=utf-8',
+      pieces: [head, ...(isWithMedia ? firstChunks(published, query.data).map(({ bytes }) => bytes) : [])],
+      contentType: isWithMedia ? JOIN_WITH_MEDIA_TYPE : 'application/json; charset=utf-8',
       cacheControl: NOT_CACHED,
       uplink: published.uplinkFor(isFedByCrowd ? 'seed' : 'join'),
-      count: published.counter('join'),
+      count: countJoin(published, head.length),
     });
     return reply;
   });
@@ -143,6 +149,26 @@ async function answerPlace(request: FastifyRequest, reply: FastifyReply, streams
     count: published.counter('headers'),
   });
   return reply;
+}
+
+/** The JSON's length, as it stands before it. */
+function lengthOf(json: Buffer): Buffer {
+  const length = Buffer.alloc(JOIN_LENGTH_BYTES);
+  length.writeUInt32BE(json.length);
+  return length;
+}
+
+/** Counts an answer's bytes: the first as join, what is behind them as media. */
+function countJoin(published: PublishedStream, headBytes: number): (bytes: number) => void {
+  const join = published.counter('join');
+  const media = published.counter('media');
+  let leftBytes = headBytes;
+  return (bytes) => {
+    const ofHead = Math.min(leftBytes, bytes);
+    leftBytes -= ofHead;
+    join(ofHead);
+    media(bytes - ofHead);
+  };
 }
 
 type Wanted = { readonly rendition: number; readonly delayMs: number };

@@ -1,5 +1,12 @@
-import { decodeHeaderBatch, decodeStreamRecord, joinAnswerFromOriginSchema } from '@p2ptv/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  decodeHeaderBatch,
+  decodeStreamRecord,
+  JOIN_LENGTH_BYTES,
+  JOIN_WITH_MEDIA_TYPE,
+  joinAnswerFromOriginSchema,
+  type ChunkSequence,
+} from '@p2ptv/protocol';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { publisher } from '../package/stream-fixture.js';
 import { openOrigin, until, type TestOrigin } from './server-fixture.js';
@@ -124,6 +131,30 @@ describe('join', () => {
     // The edge is at 28 parts; 1 s before lies part 23; the last independent one before that is 20.
     expect(sequencesOf(Buffer.from(answer.headers, 'base64'))).toEqual([20, 21, 22, 23, 24, 25, 26, 27]);
     expect(answer.warmPeers).toHaveLength(1);
+  });
+
+  it('OR4: brings the parts that it names when they are asked for', async () => {
+    origin.begin();
+    origin.publish(28);
+    const [plain, response] = await Promise.all(['', '&media=1'].map((media) => origin.server.inject(`/live/main/join?delayMs=1000${media}`)));
+    expect(response!.headers).toMatchObject({ 'content-type': JOIN_WITH_MEDIA_TYPE, 'cache-control': 'no-store' });
+    const body = response!.rawPayload;
+    const mediaFrom = JOIN_LENGTH_BYTES + body.readUInt32BE(0);
+    expect(JSON.parse(body.subarray(JOIN_LENGTH_BYTES, mediaFrom).toString())).toEqual(plain!.json());
+    const log = origin.live.rendition(0)!;
+    const chunks = await Promise.all([20, 21, 22, 23, 24, 25, 26, 27].map((sequence) => log.read(sequence as ChunkSequence)));
+    const parts = Buffer.concat(chunks.map((chunk) => chunk!.bytes));
+    expect(Buffer.compare(body.subarray(mediaFrom), parts)).toBe(0);
+  });
+
+  it('OR4: leaves them to a crowd that can feed newcomers', async () => {
+    const crowded = await openOrigin({ warmPeers: 4 });
+    onTestFinished(() => crowded.close());
+    crowded.begin();
+    crowded.publish(10);
+    const response = await crowded.server.inject('/live/main/join?delayMs=600&media=1');
+    expect(response.headers['content-type']).toContain('application/json');
+    expect(joinAnswerFromOriginSchema.safeParse(response.json()).success).toBe(true);
   });
 
   it('waits for a stream that is about to begin', async () => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-import type { ChunkSequence } from '@p2ptv/protocol';
+import { JOIN_LENGTH_BYTES, type ChunkSequence } from '@p2ptv/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { openOrigin, until, type TestOrigin } from './server-fixture.js';
@@ -123,15 +123,19 @@ describe('over a real socket', () => {
     const base = await origin.listen();
     const bodyBytes = async (path: string, headers: Record<string, string> = {}): Promise<number> =>
       (await (await fetch(`${base}/live/main/${path}`, { headers })).arrayBuffer()).byteLength;
+    const jsonBytes = await bodyBytes('join?delayMs=600');
+    const joinHeadBytes = JOIN_LENGTH_BYTES + jsonBytes;
+    const joinMediaBytes = (await bodyBytes('join?delayMs=600&media=1')) - joinHeadBytes;
+    expect(joinMediaBytes).toBe(5 * 300);
     const expected = {
-      media: (await bodyBytes('0/part-3.m4s')) + (await bodyBytes('0/part-4.m4s', { range: 'bytes=200-' })),
+      media: joinMediaBytes + (await bodyBytes('0/part-3.m4s')) + (await bodyBytes('0/part-4.m4s', { range: 'bytes=200-' })),
       init: await bodyBytes(`0/init-${origin.live.log.last!.initHash}.mp4`),
       playlists: await bodyBytes('0/live.m3u8', { 'accept-encoding': 'identity' }),
       headers: await bodyBytes('headers?after=3'),
-      join: await bodyBytes('join'),
+      join: jsonBytes + joinHeadBytes,
       seeder: 0,
     };
-    expect(expected).toMatchObject({ media: 400, init: 18 });
+    expect(expected).toMatchObject({ media: 1_900, init: 18 });
     await vi.waitFor(() => expect(origin.published.originBytes()).toEqual(expected), { timeout: 30_000 });
 
     const aborts = Array.from({ length: 20 }, () => new AbortController());

@@ -37,8 +37,12 @@ export type OriginJoin = {
  * that started them. It tries the link's origins in turn and remembers which one works.
  */
 export interface OriginClient {
+  /**
+   * Asks to join. With `isMediaWanted` the answer may bring the parts that it names: a fetch of one of them is then fed from
+   * it, without a request of its own. They come behind the rest, so that `joined` is told before; cancelling ends them too.
+   */
   join(
-    request: { readonly rendition?: RenditionId; readonly delayMs: number },
+    request: { readonly rendition?: RenditionId; readonly delayMs: number; readonly isMediaWanted?: boolean },
     listener: {
       joined(join: OriginJoin): void;
       /** With `retryAfterMs` the origin is well but full for the moment: whoever asks again then is in line. */

@@ -102,6 +102,8 @@ export class LivePeerSession implements SeederSession {
   #isWebRtcAvailable = true;
   readonly #headerRequests: HeaderRequests;
   #cancelJoin: Cancel | undefined;
+  /** Ends what the join answer still brings. */
+  #endJoin: Cancel | undefined;
   #record: StreamRecord | undefined;
   #state: 'new' | 'running' | 'closed' = 'new';
   #isDraining = false;
@@ -246,6 +248,7 @@ export class LivePeerSession implements SeederSession {
     this.#state = 'closed';
     this.#inputs.length = 0;
     this.#cancelJoin?.();
+    this.#endJoin?.();
     this.#headerRequests.close();
     for (const cancel of this.#initFetches.values()) cancel();
     this.#initFetches.clear();
@@ -394,7 +397,8 @@ export class LivePeerSession implements SeederSession {
     if (!origin) return;
     this.#cancelJoin?.();
     this.#cancelJoin = origin.join(
-      { delayMs: this.#joinDelayMs },
+      // Only the first frame needs media: who asks again wants to know of the stream.
+      { delayMs: this.#joinDelayMs, isMediaWanted: this.#record === undefined },
       {
         joined: (join) => this.#joined(join),
         failed: (failure, retryAfterMs) => {
@@ -418,6 +422,7 @@ export class LivePeerSession implements SeederSession {
   }
 
   #joined(join: OriginJoin): void {
+    this.#endJoin = this.#cancelJoin;
     this.#cancelJoin = undefined;
     this.#originAnswered(undefined);
     const isFirst = this.#record === undefined;

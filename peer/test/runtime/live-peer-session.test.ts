@@ -64,7 +64,10 @@ function watched(client: OriginClient, log: string[]): OriginClient {
   };
   return {
     received: client.received,
-    join: (request, listener) => note('join', client.join(request, listener)),
+    join: (request, listener) => {
+      mediaWanted.push(request.isMediaWanted === true);
+      return note('join', client.join(request, listener));
+    },
     fetchChunk: (request, listener) => note('fetchChunk', client.fetchChunk(request, listener)),
     followHeaders: (request, listener) => note('followHeaders', client.followHeaders(request, listener)),
     headersAt: (request, listener) => note('headersAt', client.headersAt(request, listener)),
@@ -72,6 +75,8 @@ function watched(client: OriginClient, log: string[]): OriginClient {
   };
 }
 
+/** Of each join: whether it asked for media. */
+let mediaWanted: boolean[];
 let time: VirtualTime;
 let origin: VirtualOrigin;
 let tracker: ScriptedTracker;
@@ -102,6 +107,7 @@ beforeEach(() => {
   origin = new VirtualOrigin(time, 40_000);
   tracker = new ScriptedTracker();
   log = [];
+  mediaWanted = [];
   origin.publishUntil(60_000);
   time.runUntil(3_000);
 });
@@ -269,7 +275,7 @@ describe('a session', () => {
     viewer.close();
   });
 
-  it('SS15: when nothing comes any more the record is asked for, until it says that the stream has ended', () => {
+  it('SS15, SS17: when nothing comes any more the record is asked for, without media, until it says that the stream has ended', () => {
     const viewer = session();
     viewer.start();
     time.runUntil(60_500);
@@ -278,6 +284,7 @@ describe('a session', () => {
     const asked = log.filter((it) => it === 'join').length;
     expect(asked).toBeGreaterThanOrEqual(3);
     expect(asked).toBeLessThanOrEqual(4);
+    expect(mediaWanted).toEqual([true, ...Array.from({ length: asked - 1 }, () => false)]);
     origin.isEnded = true;
     time.runFor(11_000);
     expect(viewer.record?.isEnded).toBe(true);
@@ -437,7 +444,8 @@ describe('a session', () => {
     viewer.on('partReady', () => calls++);
     viewer.start();
     time.runFor(5_000);
-    expect(log).toEqual(['join']);
+    // What the answer still brings is ended too.
+    expect(log).toEqual(['join', 'cancel join']);
     expect(calls).toBe(0);
     const other = session();
     other.on('partReady', () => {

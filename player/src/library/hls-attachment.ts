@@ -127,6 +127,8 @@ export class HlsAttachment implements P2ptvAttachment {
   }
 
   #join(session: PeerSession): void {
+    // First of all: the answer travels while the rest is set up. Nothing of it is told before this task has ended.
+    session.start();
     const queue = createMacrotaskQueue();
     const driver = new PlaybackDriver(this.#hls, session, {
       clock: browserClock,
@@ -177,7 +179,6 @@ export class HlsAttachment implements P2ptvAttachment {
       () => requests.close(),
     );
     session.setVisible(document.visibilityState === 'visible');
-    session.start();
     if (this.#hls.media) driver.attachMedia(this.#hls.media);
     this.#hls.loadSource(this.#playlistUrl);
   }

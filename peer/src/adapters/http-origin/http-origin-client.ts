@@ -6,6 +6,7 @@ import {
   LIMITS,
   openStreamRecord,
   STREAM_PATHS,
+  type ChunkRef,
   type ChunkSequence,
   type Random,
   type RenditionId,
@@ -17,6 +18,8 @@ import { base64, hex } from '@scure/base';
 import type { Cancel, OriginClient, OriginFailure, OriginJoin, OriginReceived } from '../../ports/origin-client.js';
 import type { Verifier } from '../../ports/verifier.js';
 import { runBoundedGet, type BoundedGet } from './bounded-get.js';
+import { getJoin } from './join-answer.js';
+import type { JoinMedia } from './join-media.js';
 
 /** How long an origin may take, ms. Too low gives up on far origins; too high costs the deadline. */
 export type HttpOriginTimeouts = {
@@ -44,8 +47,6 @@ export type HttpOriginClientOptions = {
 };
 
 const DEFAULT_TIMEOUTS: HttpOriginTimeouts = { answerMs: 4_000, stallMs: 3_000, headersSlackMs: 3_000 };
-/** A record, an init segment and headers in base64, and the peers to meet. */
-const MAX_JOIN_BYTES = LIMITS.recordBytes + 2 * 512 * 1024 + 16 * 1024;
 /** What the join answer's schema lets through, decoded. */
 const MAX_INIT_BYTES = 384 * 1024;
 const MAX_HEADERS_BYTES = LIMITS.headersPerAnswer * (2 + encodedHeaderBytes(LIMITS.chunkBytes));
@@ -68,6 +69,8 @@ export class HttpOriginClient implements OriginClient {
   readonly #random: Random;
   readonly #timeouts: HttpOriginTimeouts;
   readonly #fetch: typeof fetch;
+  /** What the last join answer brings, where it brings any. */
+  #joinMedia: JoinMedia | undefined;
   /** Index of the origin that worked last. */
   #preferred = 0;
   /** Failures of header polls since the last one that went well. */
@@ -88,23 +91,29 @@ export class HttpOriginClient implements OriginClient {
     return run(async (signal) => {
       const query = new URLSearchParams({ delayMs: String(Math.max(0, Math.round(request.delayMs))) });
       if (request.rendition !== undefined) query.set('rendition', String(request.rendition));
+      if (request.isMediaWanted === true) query.set('media', '1');
       let join: OriginJoin | undefined;
       let retryAfterMs: number | undefined;
       const failure = await this.#tryOrigins(signal, async (base) => {
-        const answer = await this.#getWhole(
+        const answer = await getJoin(
           {
             url: `${base}/${STREAM_PATHS.join}?${query}`,
-            cache: 'no-store',
-            totalMs: this.#timeouts.answerMs,
-            kind: 'join',
-            maxBytes: MAX_JOIN_BYTES,
-            refused: (response) => (retryAfterMs = retryAfterMsOf(response)),
+            answerMs: this.#timeouts.answerMs,
+            received: this.#received,
+            failureOf: (response) => {
+              const failed = failureOf(response);
+              if (failed) retryAfterMs = retryAfterMsOf(response);
+              return failed;
+            },
+            parse: (json) => this.#parseJoin(json),
           },
-          signal,
+          { fetch: this.#fetch, signal },
         );
         if (typeof answer === 'string') return answer;
-        join = await this.#readJoin(answer);
-        return join ? undefined : 'invalid';
+        join = await this.#checkJoin(answer.join);
+        if (!join) return 'invalid';
+        this.#joinMedia = answer.media;
+        return undefined;
       });
       return () => {
         if (join) listener.joined(join);
@@ -118,7 +127,18 @@ export class HttpOriginClient implements OriginClient {
     const query = purpose === undefined ? '' : `?purpose=${purpose}`;
     let position = request.firstByte;
     let isCancelled = false;
+    const take = (bytes: Uint8Array): void => {
+      position += bytes.length;
+      if (!isCancelled) listener.bytes(bytes);
+    };
+    const told = (failure: OriginFailure | undefined) => (): void => {
+      if (isCancelled) return;
+      if (failure) listener.failed(failure);
+      else listener.done();
+    };
     const stop = run(async (signal) => {
+      if (request.isRetry !== true) await this.#readJoinMedia(request, take);
+      if (position === byteLength) return told(undefined);
       const failure = await this.#tryOrigins(signal, async (base) => {
         if (isCancelled) return 'unavailable';
         const firstByte = position;
@@ -144,19 +164,13 @@ export class HttpOriginClient implements OriginClient {
             this.#received.media += bytes.length;
             const skipped = Math.min(surplusBytes, bytes.length);
             surplusBytes -= skipped;
-            if (skipped === bytes.length) return;
-            position += bytes.length - skipped;
-            if (!isCancelled) listener.bytes(bytes.subarray(skipped));
+            if (skipped < bytes.length) take(bytes.subarray(skipped));
           },
         };
         const failed = await runBoundedGet(get, { fetch: this.#fetch, signal });
         return failed ?? (position === byteLength ? undefined : 'invalid');
       });
-      return () => {
-        if (isCancelled) return;
-        if (failure) listener.failed(failure);
-        else listener.done();
-      };
+      return told(failure);
     });
     return () => {
       isCancelled = true;
@@ -266,10 +280,8 @@ export class HttpOriginClient implements OriginClient {
   /** Fetches a whole body; the bytes, or why there are none. */
   async #getWhole(
     request: Pick<BoundedGet, 'url' | 'cache' | 'totalMs'> & {
-      readonly kind: keyof OriginReceived;
+      readonly kind: 'init' | 'headers';
       readonly maxBytes: number;
-      /** Told of an answer that is a failure. */
-      readonly refused?: (response: Response) => void;
     },
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer> | OriginFailure> {
@@ -280,7 +292,6 @@ export class HttpOriginClient implements OriginClient {
         ...request,
         admit: (response) => {
           const failed = failureOf(response);
-          if (failed) request.refused?.(response);
           return failed ? { failure: failed } : { maxBytes: request.maxBytes };
         },
         bytes: (bytes) => {
@@ -325,12 +336,22 @@ export class HttpOriginClient implements OriginClient {
     return failures.has('invalid') ? 'invalid' : 'unavailable';
   }
 
-  async #readJoin(body: Uint8Array): Promise<OriginJoin | undefined> {
-    const join = this.#parseJoin(body);
-    if (!join) return undefined;
+  async #checkJoin(join: UncheckedJoin): Promise<OriginJoin | undefined> {
     const { verifier } = this.#options;
-    const isSigned = await new Promise<boolean>((resolve) => verifier.checkSignature(join.record, resolve));
-    return isSigned && (await this.#hasDigest(join.init, join.initHash)) ? { ...join, record: join.record.record } : undefined;
+    const checks = [
+      new Promise<boolean>((resolve) => verifier.checkSignature(join.record, resolve)),
+      this.#hasDigest(join.init, join.initHash),
+    ];
+    const isRight = (await Promise.all(checks)).every(Boolean);
+    return isRight ? { ...join, record: join.record.record } : undefined;
+  }
+
+  /** Feeds a fetch from what the join answer brings, if it brings the chunk. */
+  async #readJoinMedia(request: ChunkRef & { readonly firstByte: number }, take: (bytes: Uint8Array) => void): Promise<void> {
+    if (!this.#joinMedia) return;
+    // What is there already must not be told of from within the call.
+    await Promise.resolve();
+    await this.#joinMedia.read(request, request.firstByte, take);
   }
 
   async #hasDigest(bytes: Uint8Array, digestHex: string): Promise<boolean> {
@@ -366,12 +387,10 @@ export class HttpOriginClient implements OriginClient {
  */
 function run(task: (signal: AbortSignal) => Promise<() => void>): Cancel {
   const abort = new AbortController();
-  // A task rejects only when a listener throws; then the rejection shows where.
-  void Promise.resolve()
-    .then(() => task(abort.signal))
-    .then((tell) => {
-      if (!abort.signal.aborted) tell();
-    });
+  // The request leaves at once, answers come later. A task rejects only when a listener throws; then the rejection shows where.
+  void task(abort.signal).then((tell) => {
+    if (!abort.signal.aborted) tell();
+  });
   return () => abort.abort();
 }
 

@@ -8,6 +8,12 @@ onmessage = ({ data }) => {
 };`;
 
 /**
+ * How long a visible page's own timer does, ms: a worker that starts at once takes its time from the
+ * first frame. Pages that are not seen have theirs at once.
+ */
+const WORKER_DELAY_MS = 1_500;
+
+/**
  * {@link WakeTimer} of browsers: it lives in a Worker, because hidden pages have their own timers
  * slowed down to one a second, and later to one a minute. Where a Worker is refused (a content
  * security policy without `worker-src blob:`), it falls back to the page's timer.
@@ -16,20 +22,16 @@ export class WorkerWakeTimer implements WakeTimer {
   #worker: Worker | undefined;
   #workerUrl: string | undefined;
   #pageTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #startTimer: ReturnType<typeof setTimeout> | undefined;
   #pending: { readonly id: number; readonly atMs: number; readonly wake: () => void } | undefined;
   #nextId = 1;
   #isClosed = false;
 
   constructor() {
-    try {
-      this.#workerUrl = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
-      this.#worker = new Worker(this.#workerUrl);
-      this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => this.#fire(data);
-      // A policy's refusal comes here, later.
-      this.#worker.onerror = () => this.#fallBack();
-    } catch {
-      this.#dropWorker();
-    }
+    if (typeof Worker === 'undefined') return;
+    const isHidden = typeof document !== 'undefined' && document.visibilityState === 'hidden';
+    if (isHidden) this.#startWorker();
+    else this.#startTimer = setTimeout(() => this.#startWorker(), WORKER_DELAY_MS);
   }
 
   set(exactDelayMs: number, wake: () => void): void {
@@ -46,7 +48,23 @@ export class WorkerWakeTimer implements WakeTimer {
     this.#isClosed = true;
     this.#pending = undefined;
     clearTimeout(this.#pageTimer);
+    clearTimeout(this.#startTimer);
     this.#dropWorker();
+  }
+
+  #startWorker(): void {
+    try {
+      this.#workerUrl = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
+      this.#worker = new Worker(this.#workerUrl);
+      this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => this.#fire(data);
+      // A policy's refusal comes here, later.
+      this.#worker.onerror = () => this.#fallBack();
+    } catch {
+      this.#dropWorker();
+      return;
+    }
+    // The page's timer goes on beside it: the worker may come up later than that is due. Whoever is second wakes nobody.
+    if (this.#pending) this.#worker.postMessage({ id: this.#pending.id, delayMs: Math.max(0, this.#pending.atMs - performance.now()) });
   }
 
   #fire(id: unknown): void {

@@ -1,72 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { seededRandom, type ChunkSequence, type RenditionId } from '@p2ptv/protocol';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { NodeVerifier } from '../../../src/adapters/verifier/node-verifier.js';
-import { HttpOriginClient } from '../../../src/adapters/http-origin/http-origin-client.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChunkSequence } from '@p2ptv/protocol';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { HttpOriginClient } from '../../../src/adapters/http-origin/http-origin-client.js';
 import type { Cancel, OriginFailure, OriginJoin } from '../../../src/ports/origin-client.js';
+import { chunk, client, fetchChunk, PATIENT, rendition, serve, stream, type Handler } from './origin-fixture.js';
 import { TestStream } from './test-stream.js';
 
-type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void;
-
-const stream = new TestStream();
-const rendition = 0 as RenditionId;
-const chunk = stream.chunk(5);
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-/** A real server on a free port; returns the stream's base URL and the requests that came. */
-async function serve(handler: Handler): Promise<{ base: string; requests: string[]; open: () => number }> {
-  const requests: string[] = [];
-  let openCount = 0;
-  const server = createServer((request, response) => {
-    requests.push(request.url ?? '');
-    openCount++;
-    response.on('close', () => openCount--);
-    handler(request, response, new URL(request.url ?? '', 'http://origin'));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return { base: `http://127.0.0.1:${(server.address() as AddressInfo).port}/live/main`, requests, open: () => openCount };
-}
-
-/** Where an answer is expected: what comes late because the machine is busy comes in time. */
-const PATIENT = { answerMs: 30_000, stallMs: 30_000, headersSlackMs: 30_000 };
 /** Where the origin is silent, and where a cancelled request may run out first. */
 const HASTY = { answerMs: 1_000, stallMs: 300, headersSlackMs: -4_700 };
 const timeoutsFor = (name: string): typeof PATIENT => (/silence|drips/.test(name) ? HASTY : PATIENT);
-
-function client(origins: string[], timeouts = PATIENT): HttpOriginClient {
-  return new HttpOriginClient({
-    link: { ...stream.link, origins },
-    verifier: new NodeVerifier(stream.link.publicKey),
-    random: seededRandom(1),
-    timeouts,
-  });
-}
-
-type ChunkOutcome = { bytes: Uint8Array; pieces: number; result: OriginFailure | 'done' };
-
-function fetchChunk(origin: HttpOriginClient, firstByte = 0, byteLength = chunk.bytes.length): Promise<ChunkOutcome> {
-  return new Promise((resolve) => {
-    const pieces: Uint8Array[] = [];
-    const finish = (result: OriginFailure | 'done'): void =>
-      resolve({ bytes: Buffer.concat(pieces), pieces: pieces.length, result });
-    origin.fetchChunk(
-      { rendition, sequence: chunk.header.sequence, firstByte, byteLength },
-      { bytes: (bytes) => pieces.push(bytes), done: () => finish('done'), failed: finish },
-    );
-  });
-}
 
 function join(origin: HttpOriginClient): Promise<OriginJoin | OriginFailure> {
   return new Promise((resolve) => {

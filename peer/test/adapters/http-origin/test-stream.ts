@@ -62,6 +62,14 @@ export class TestStream {
     return encodeHeaderBatch(sequences.map((sequence) => this.chunk(sequence).signed));
   }
 
+  /** A join answer in front of its parts: length, JSON; and the parts that its headers name. */
+  joinWithMedia(): { head: Buffer; media: Buffer } {
+    const json = Buffer.from(JSON.stringify(this.joinAnswer()));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(json.length);
+    return { head: Buffer.concat([length, json]), media: Buffer.concat([4, 5].map((sequence) => this.chunk(sequence).bytes)) };
+  }
+
   joinAnswer(): OriginJoinAnswer {
     const record = {
       version: 1 as const,

@@ -13,6 +13,21 @@ class RefusedWorker {
   terminate(): void {}
 }
 
+/** A Worker that does what it is told, and notes it. */
+class WorkingWorker {
+  static made = 0;
+  static messages: { id: number; delayMs: number }[] = [];
+  onmessage: ((event: { data: number }) => void) | undefined;
+  constructor() {
+    WorkingWorker.made++;
+  }
+  postMessage(message: { id: number; delayMs: number }): void {
+    WorkingWorker.messages.push(message);
+    setTimeout(() => this.onmessage?.({ data: message.id }), message.delayMs);
+  }
+  terminate(): void {}
+}
+
 const timers: [string, () => WakeTimer][] = [
   ['Node', () => new NodeWakeTimer()],
   ['page without workers', () => new WorkerWakeTimer()],
@@ -48,6 +63,17 @@ describe.each(timers)('wake timer contract: %s', (_name, create) => {
     expect(wake).toHaveBeenCalledTimes(2);
   });
 
+  it('wakes still after seconds, when a worker has been tried', async () => {
+    const timer = create();
+    const wake = vi.fn();
+    timer.set(1_600, wake);
+    await vi.advanceTimersByTimeAsync(1_600);
+    expect(wake).toHaveBeenCalledOnce();
+    timer.set(5, wake);
+    await vi.advanceTimersByTimeAsync(5);
+    expect(wake).toHaveBeenCalledTimes(2);
+  });
+
   it('can be set from within its wake, also for at once', async () => {
     const timer = create();
     let count = 0;
@@ -65,5 +91,49 @@ describe.each(timers)('wake timer contract: %s', (_name, create) => {
     timer.close();
     await vi.advanceTimersByTimeAsync(100);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a page with workers', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal('Worker', WorkingWorker);
+    WorkingWorker.made = 0;
+    WorkingWorker.messages = [];
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('leaves the first frame alone: the worker comes later, takes over what is pending, and nothing wakes twice', async () => {
+    const timer = new WorkerWakeTimer();
+    const wake = vi.fn();
+    timer.set(50, wake);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(wake).toHaveBeenCalledOnce();
+    expect(WorkingWorker.made).toBe(0);
+    timer.set(4_000, wake);
+    await vi.advanceTimersByTimeAsync(4_100);
+    expect([WorkingWorker.made, WorkingWorker.messages.map(({ id }) => id)]).toEqual([1, [2]]);
+    expect(wake).toHaveBeenCalledTimes(2);
+    timer.set(10, wake);
+    expect(WorkingWorker.messages.at(-1)).toEqual({ id: 3, delayMs: 10 });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(wake).toHaveBeenCalledTimes(3);
+    timer.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has the worker at once where the page is hidden, and its timers are slowed down', () => {
+    vi.stubGlobal('document', { visibilityState: 'hidden' });
+    new WorkerWakeTimer().close();
+    expect(WorkingWorker.made).toBe(1);
+  });
+
+  it('makes no worker once closed', async () => {
+    new WorkerWakeTimer().close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(WorkingWorker.made).toBe(0);
   });
 });
