@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { Command, CommanderError } from 'commander';
 
 import { BenchError, StoppedError, UsageError } from '../errors.js';
@@ -20,6 +22,8 @@ const SAME_SIGNAL_MS = 300;
  */
 export async function runCli(args: readonly string[], suites: readonly Suite[] = SUITES): Promise<number> {
   const stop = new AbortController();
+  // Everything under way waits for it, a timer for each viewer at least: many are no leak.
+  setMaxListeners(0, stop.signal);
   const forget = stopOnSignals(stop);
   try {
     const outcome = { isComplete: true };

@@ -14,7 +14,7 @@ export const originKilled: Scenario = {
   viewers: inTurn,
   events: (size) => [
     { atMs: killMs(size), kind: 'originKilled', what: 'the origin is killed', act: ({ origin }) => origin.kill() },
-    { atMs: killMs(size) + AWAY_MS, kind: 'originReturned', what: 'the origin is back', act: ({ origin, signal }) => origin.startAgain(signal) },
+    { atMs: killMs(size) + AWAY_MS, kind: 'originReturned', what: 'the origin is started again', act: ({ origin, signal }) => origin.startAgain(signal) },
   ],
   problem: (size) => {
     const leastSeconds = Math.ceil((killMs(size) + AWAY_MS + LEAST_AFTER_MS) / 1000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stunAnswer } from '../../src/browser/network/stun-server.js';
+import { stunAnswer } from '../../../src/browser/network/stun-server.js';
 
 /** RFC 5769, 2.2: cookie, transaction and address of the sample response. */
 const TRANSACTION = 'b7e7a701bc34d686fa87dfae';
