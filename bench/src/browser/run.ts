@@ -68,7 +68,7 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
         height: listing.height,
         warmUp: `before its first round one viewer of each system watches for ${WARM_UP_SECONDS} s and is discarded`,
         steadyAfterSeconds: STEADY_AFTER_SECONDS,
-        chromiumFlags: [...CHROMIUM_FLAGS],
+        chromiumFlags: [...CHROMIUM_FLAGS, ...(network?.chromiumFlags(pages.url) ?? [])],
       },
       results: systemResults(measured.rounds),
     });
