@@ -3,6 +3,7 @@ import { describeMachine } from '../machine.js';
 import type { SuiteContext } from '../suite.js';
 import { CHROMIUM_FLAGS, findChromium } from './chromium.js';
 import { clickPhaseMs } from './click-phase.js';
+import { refuseWithoutRoot } from './network/shaped-network.js';
 import type { BrowserOptions } from './options.js';
 import { SEGMENT_MS } from '../origin-process.js';
 import { browserReportSchema, type BrowserReport, type RoundResult } from './report.js';
@@ -27,10 +28,11 @@ export type BrowserBench = {
  * Runs the systems in turn on one origin, round by round, and cleans up whatever happens. Once something has
  * been measured, whatever ends the run early ends it with that.
  *
- * @throws BenchError when nothing can be measured, StoppedError when somebody has stopped it before
+ * @throws UsageError where lines cannot be limited, BenchError when nothing can be measured, StoppedError when somebody has stopped it before
  */
 export async function runBrowserBench(options: BrowserOptions, context: SuiteContext): Promise<BrowserBench> {
   const { signal, print } = context;
+  if (options.lines) refuseWithoutRoot();
   const startedAt = new Date().toISOString();
   const chromiumPath = findChromium();
   let surroundings: Surroundings | undefined;

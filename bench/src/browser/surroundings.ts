@@ -1,6 +1,6 @@
 import { BenchError } from '../errors.js';
 import { OriginProcess } from '../origin-process.js';
-import { refuseWithoutRoot, ShapedNetwork, type LineRates } from './network/shaped-network.js';
+import { ShapedNetwork, type LineRates } from './network/shaped-network.js';
 import { StunServer } from './network/stun-server.js';
 import { DEFAULT_UPLINK_RATIO, type BrowserOptions, type LineOptions } from './options.js';
 import { PageServer } from './page-server.js';
@@ -37,14 +37,14 @@ export class Surroundings {
   /**
    * Starts everything, and waits until there is a live picture.
    *
-   * @throws UsageError where lines cannot be limited, BenchError when something does not come up
+   * @throws BenchError when something does not come up
    */
   static async start(options: BrowserOptions, { chromiumPath, signal }: { readonly chromiumPath: string; readonly signal: AbortSignal }): Promise<Surroundings> {
     const ends: Ending[] = [];
     const { lines: wanted } = options;
     const scenario = scenarioOf(options.scenario);
     try {
-      const network = wanted && layLines(wanted, { viewers: scenario.viewers(options).length, chromiumPath });
+      const network = wanted && ShapedNetwork.create({ viewers: scenario.viewers(options).length, hasNat: wanted.hasNat, chromiumPath });
       if (network) ends.push(() => network.remove());
       const host = network?.hostAddress ?? LOOPBACK;
       const pages = await PageServer.start(host);
@@ -91,11 +91,6 @@ async function end(ends: readonly Ending[]): Promise<void> {
     }
   }
   if (failure !== undefined) throw new BenchError('Not all that was started could be ended.', { cause: failure });
-}
-
-function layLines({ hasNat }: LineOptions, of: { readonly viewers: number; readonly chromiumPath: string }): ShapedNetwork {
-  refuseWithoutRoot();
-  return ShapedNetwork.create({ ...of, hasNat });
 }
 
 function originSettings({ partMs, height, input }: BrowserOptions): Pick<BrowserOptions, 'partMs' | 'height' | 'input'> {
