@@ -8,7 +8,7 @@ export type Leap = {
   readonly atMs: number;
   /** Until then only where what is there reaches to within {@link START_LAG_MS} of the live edge. */
   readonly patientUntilMs: number;
-  /** No part is begun with before its date (program date-time, ms) plus this; -Infinity: at once. */
+  /** Until `patientUntilMs` no part is begun with before its date (program date-time, ms) plus this; -Infinity: at once. */
   readonly notBeforeDatePlusMs: number;
 };
 
@@ -182,7 +182,8 @@ export class PlayableTimeline {
       const lagMs = (edge ?? header).programDateTimeMs - header.programDateTimeMs;
       if (runMs < START_RUN_MS || lagMs > mostLagMs) continue;
       this.#ahead.splice(0, from);
-      return (this.#ahead[0]?.header.programDateTimeMs ?? 0) + leap.notBeforeDatePlusMs;
+      // The publisher's clock may leap, and then dates say nothing of when.
+      return Math.min(leap.patientUntilMs, (this.#ahead[0]?.header.programDateTimeMs ?? 0) + leap.notBeforeDatePlusMs);
     }
     return undefined;
   }

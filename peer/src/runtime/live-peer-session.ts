@@ -392,13 +392,13 @@ export class LivePeerSession implements SeederSession {
   }
 
   #join(): void {
-    const { origin } = this.#parts;
+    const { origin, role } = this.#parts;
     this.#retryJoinAtMs = Infinity;
     if (!origin) return;
     this.#cancelJoin?.();
     this.#cancelJoin = origin.join(
-      // Only the first frame needs media: who asks again wants to know of the stream.
-      { delayMs: this.#joinDelayMs, isMediaWanted: this.#record === undefined },
+      // Only the first frame needs media: who asks again, or does not watch, wants to know of the stream.
+      { delayMs: this.#joinDelayMs, isMediaWanted: role === 'viewer' && this.#record === undefined },
       {
         joined: (join) => this.#joined(join),
         failed: (failure, retryAfterMs) => {

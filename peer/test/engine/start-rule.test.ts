@@ -101,6 +101,15 @@ describe('where playback begins', () => {
     expect(rig.playable).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
   });
 
+  it('PT9: but no longer than those 5 s, whatever delay was asked for', () => {
+    const { rig, peer } = newcomer(30_000);
+    take(rig, peer, 10, 14);
+    rig.runFor(4_990);
+    expect(rig.playable).toEqual([]);
+    rig.runFor(20);
+    expect(rig.playable).toEqual([10, 11, 12, 13, 14]);
+  });
+
   it('PT9: not where one of them is missing', () => {
     const { rig, peer } = newcomer();
     take(rig, peer, 5, 7);

@@ -294,6 +294,14 @@ describe('a session', () => {
     viewer.close();
   });
 
+  it('SS17: who seeds and does not watch asks for no media', () => {
+    const seeder = session({ role: 'seeder' });
+    seeder.start();
+    time.runFor(1_000);
+    expect(mediaWanted).toEqual([false]);
+    seeder.close();
+  });
+
   it('SS16: the newest init segments are kept, not all of them', () => {
     const viewer = session();
     const hashes: string[] = [];
