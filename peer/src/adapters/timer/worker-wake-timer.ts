@@ -20,6 +20,8 @@ const WORKER_DELAY_MS = 1_500;
  */
 export class WorkerWakeTimer implements WakeTimer {
   #worker: Worker | undefined;
+  /** It has woken us: before that it may still be coming up, and the page's timer goes on beside it. Whoever is second wakes nobody. */
+  #isWorkerUp = false;
   #workerUrl: string | undefined;
   #pageTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #startTimer: ReturnType<typeof setTimeout> | undefined;
@@ -40,8 +42,8 @@ export class WorkerWakeTimer implements WakeTimer {
     const delayMs = Math.ceil(exactDelayMs);
     const id = this.#nextId++;
     this.#pending = { id, atMs: performance.now() + delayMs, wake };
-    if (this.#worker) this.#worker.postMessage({ id, delayMs });
-    else this.#setOnPage(id, delayMs);
+    this.#worker?.postMessage({ id, delayMs });
+    if (!this.#isWorkerUp) this.#setOnPage(id, delayMs);
   }
 
   close(): void {
@@ -56,14 +58,16 @@ export class WorkerWakeTimer implements WakeTimer {
     try {
       this.#workerUrl = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
       this.#worker = new Worker(this.#workerUrl);
-      this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => this.#fire(data);
+      this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+        this.#isWorkerUp = true;
+        this.#fire(data);
+      };
       // A policy's refusal comes here, later.
       this.#worker.onerror = () => this.#fallBack();
     } catch {
       this.#dropWorker();
       return;
     }
-    // The page's timer goes on beside it: the worker may come up later than that is due. Whoever is second wakes nobody.
     if (this.#pending) this.#worker.postMessage({ id: this.#pending.id, delayMs: Math.max(0, this.#pending.atMs - performance.now()) });
   }
 
@@ -87,6 +91,7 @@ export class WorkerWakeTimer implements WakeTimer {
   #dropWorker(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#isWorkerUp = false;
     if (this.#workerUrl !== undefined) URL.revokeObjectURL(this.#workerUrl);
     this.#workerUrl = undefined;
   }

@@ -125,6 +125,24 @@ describe('a page with workers', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('wakes in time while the worker is still coming up', async () => {
+    vi.stubGlobal('Worker', class extends WorkingWorker {
+      override postMessage(message: { id: number; delayMs: number }): void {
+        setTimeout(() => super.postMessage(message), 300);
+      }
+    });
+    const timer = new WorkerWakeTimer();
+    const wake = vi.fn();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(WorkingWorker.made).toBe(1);
+    timer.set(20, wake);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(wake).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(wake).toHaveBeenCalledOnce();
+    timer.close();
+  });
+
   it('has the worker at once where the page is hidden, and its timers are slowed down', () => {
     vi.stubGlobal('document', { visibilityState: 'hidden' });
     new WorkerWakeTimer().close();
