@@ -14,6 +14,8 @@ export const LIMITS = {
   headersAheadOfEdge: 64,
   /** Chunk headers in one header batch. Bounds memory and signature checks that one answer causes. */
   headersPerAnswer: 128,
+  /** Bytes of the parts that one join answer brings: 16 MiB are 8 s of 16 Mb/s. Bounds what unsigned headers can make a viewer keep. */
+  joinMediaBytes: 16 * 1024 * 1024,
   /** Requests one neighbour may have waiting with us. Bounds queue memory, against one that asks for everything. */
   requestsPerLink: 64,
   /** Signature checks waiting for one link; beyond it headers are dropped. Bounds CPU burnt by forged headers. */

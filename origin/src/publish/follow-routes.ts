@@ -92,11 +92,13 @@ export function registerFollowRoutes(
     const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     const json = Buffer.from(JSON.stringify(answer));
-    // Where the first frames are to come from peers, the origin does not bring them.
-    const isWithMedia = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken;
+    const parts = firstChunks(published, query.data).map(({ bytes }) => bytes);
+    // Where the first frames are to come from peers, the origin does not bring them; and no client takes more than so much.
+    const isLittle = parts.reduce((sum, { length }) => sum + length, 0) <= LIMITS.joinMediaBytes;
+    const isWithMedia = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken && isLittle;
     const head = isWithMedia ? Buffer.concat([lengthOf(json), json]) : json;
     sendAnswer(takeOver(request, reply), {
-      pieces: [head, ...(isWithMedia ? firstChunks(published, query.data).map(({ bytes }) => bytes) : [])],
+      pieces: [head, ...(isWithMedia ? parts : [])],
       contentType: isWithMedia ? JOIN_WITH_MEDIA_TYPE : 'application/json; charset=utf-8',
       cacheControl: NOT_CACHED,
       uplink: published.uplinkFor(isFedByCrowd ? 'seed' : 'join'),

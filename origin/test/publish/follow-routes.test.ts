@@ -157,6 +157,14 @@ describe('join', () => {
     expect(joinAnswerFromOriginSchema.safeParse(response.json()).success).toBe(true);
   });
 
+  it('OR4: brings none where they are more than a client takes', async () => {
+    origin.begin();
+    origin.publish(5, 4 * 1024 * 1024);
+    const response = await origin.server.inject('/live/main/join?delayMs=1000&media=1');
+    expect(response.headers['content-type']).toContain('application/json');
+    expect(sequencesOf(Buffer.from(response.json<{ headers: string }>().headers, 'base64'))).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('waits for a stream that is about to begin', async () => {
     const pending = origin.server.inject('/live/main/join').then((response) => response);
     await until(() => origin.published.waiters.size === 1);

@@ -111,7 +111,10 @@ export class HttpOriginClient implements OriginClient {
         );
         if (typeof answer === 'string') return answer;
         join = await this.#checkJoin(answer.join);
-        if (!join) return 'invalid';
+        if (!join) {
+          answer.end();
+          return 'invalid';
+        }
         this.#joinMedia = answer.media;
         return undefined;
       });

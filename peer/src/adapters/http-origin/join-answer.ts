@@ -17,12 +17,15 @@ export type JoinGet<Join> = {
 };
 
 /** An answer whose JSON is there; its media, if it brings any, may still be coming. */
-export type JoinAnswer<Join> = { readonly join: Join; readonly media: JoinMedia | undefined };
+export type JoinAnswer<Join> = {
+  readonly join: Join;
+  readonly media: JoinMedia | undefined;
+  /** Ends what is still coming. */
+  readonly end: () => void;
+};
 
 /** A record, an init segment and headers in base64, and the peers to meet. */
 const MAX_JSON_BYTES = LIMITS.recordBytes + 2 * 512 * 1024 + 16 * 1024;
-/** The parts of the first frame: 16 MiB are 8 s of 16 Mb/s. Bounds what unsigned headers can make a viewer keep. */
-const MAX_MEDIA_BYTES = 16 * 1024 * 1024;
 
 /**
  * Asks one origin. It resolves as soon as the JSON is there; aborting `signal` later ends the media.
@@ -47,8 +50,8 @@ export function getJoin<Join extends { readonly headers: readonly SignedChunkHea
     const read = (json: Uint8Array): JoinAnswer<Join> | 'invalid' => {
       const join = get.parse(json);
       const mediaBytes = join?.headers.reduce((sum, { header }) => sum + header.byteLength, 0) ?? 0;
-      if (!join || (isWithMedia && mediaBytes > MAX_MEDIA_BYTES)) return 'invalid';
-      return { join, media: isWithMedia ? new JoinMedia(join.headers.map(({ header }) => header)) : undefined };
+      if (!join || (isWithMedia && mediaBytes > LIMITS.joinMediaBytes)) return 'invalid';
+      return { join, media: isWithMedia ? new JoinMedia(join.headers.map(({ header }) => header)) : undefined, end: stop };
     };
     const takeFramed = (): void => {
       if (head.length < JOIN_LENGTH_BYTES) return;
@@ -77,7 +80,7 @@ export function getJoin<Join extends { readonly headers: readonly SignedChunkHea
           const failure = get.failureOf(response);
           if (failure) return { failure };
           isWithMedia = response.headers.get('content-type') === JOIN_WITH_MEDIA_TYPE;
-          return { maxBytes: MAX_JSON_BYTES + (isWithMedia ? MAX_MEDIA_BYTES : 0) };
+          return { maxBytes: MAX_JSON_BYTES + (isWithMedia ? LIMITS.joinMediaBytes : 0) };
         },
         bytes: (bytes) => {
           if (media) {

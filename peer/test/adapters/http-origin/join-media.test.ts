@@ -110,6 +110,19 @@ describe('HTTP origin: join with media', () => {
     await expect.poll(open).toBe(0);
   });
 
+  it('OR4: takes no media behind an answer that proves wrong', async () => {
+    const json = Buffer.from(JSON.stringify({ ...stream.joinAnswer(), init: Buffer.from('another').toString('base64') }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(json.length);
+    const { base, open } = await serve((_request, response) => {
+      begin(response);
+      response.write(Buffer.concat([length, json]));
+    });
+    expect(await joinWithMedia(client([base]))).toBe('invalid');
+    // Long before it would be given up as silent.
+    await expect.poll(open, { timeout: 10_000 }).toBe(0);
+  });
+
   const tooLong = Buffer.from(head);
   tooLong.writeUInt32BE(0xffffffff);
   const lies: [string, Uint8Array][] = [
