@@ -33,3 +33,19 @@ it('twenty thousand wait in all, and what is ready needs no place', async () => 
   expect(await waitOn({})).toBe('full');
   expect(await waiters.until(() => true, { timeoutMs: 1, response: responseOn({}) })).toBe('ready');
 });
+
+it('who waits is told once, in the midst of the wake', () => {
+  const told: WaitOutcome[] = [];
+  let isReady = false;
+  waiters.wait(() => isReady, { timeoutMs: 60_000, response: responseOn({}) }, (outcome) => told.push(outcome));
+  waiters.wake();
+  expect(told).toEqual([]);
+  isReady = true;
+  waiters.wake();
+  expect(told).toEqual(['ready']);
+  waiters.wake();
+  waiters.close();
+  expect(told).toEqual(['ready']);
+  waiters.wait(never, { timeoutMs: 60_000, response: responseOn({}) }, (outcome) => told.push(outcome));
+  expect(told).toEqual(['ready', 'closed']);
+});

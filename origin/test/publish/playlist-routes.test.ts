@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { openOrigin, until, type TestOrigin } from './server-fixture.js';
 
@@ -41,6 +41,35 @@ describe('media playlist', () => {
   beforeEach(() => {
     origin.begin();
     origin.publish(25);
+  });
+
+  it('a fault in answering one who waits costs that one the answer, and neither the others nor the publisher anything', async () => {
+    const waiting = [1, 2, 3].map(() => origin.server.inject(`${PLAYLIST}?_HLS_msn=2&_HLS_part=5`).then((response) => response));
+    await until(() => origin.published.waiters.size === 3);
+    vi.spyOn(origin.published.playlists, 'media').mockImplementationOnce(() => {
+      throw new Error('a fault of our own');
+    });
+    origin.publish(1);
+    const answers = await Promise.all(waiting);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([500, 200, 200]);
+    expect(answers[0]!.json()).toEqual({ error: 'The origin failed to answer.' });
+    expect(origin.published.waiters.size).toBe(0);
+  });
+
+  it('who else hears of a part hears of it before those who wait are answered: seeds go first', async () => {
+    const order: string[] = [];
+    const media = origin.published.playlists.media.bind(origin.published.playlists);
+    const waiting = origin.server.inject(`${PLAYLIST}?_HLS_msn=2&_HLS_part=5`).then((response) => response);
+    await until(() => origin.published.waiters.size === 1);
+    vi.spyOn(origin.published.playlists, 'media').mockImplementation((isSkipWanted) => {
+      order.push('answer');
+      return media(isSkipWanted);
+    });
+    // Subscribed after the routes, as the seeder is.
+    origin.live.onChange(({ kind }) => void order.push(kind));
+    origin.publish(1);
+    await waiting;
+    expect(order).toEqual(['published', 'answer']);
   });
 
   it('PL9, PL11, PL15: lists parts, hints at the next, and says how it may be reloaded', async () => {
