@@ -1,5 +1,4 @@
 import type { OriginProcess } from '../../origin-process.js';
-import type { BrowserOptions } from '../options.js';
 import type { TrackerProcess } from '../tracker-process.js';
 
 /** One viewer of a run, as it is planned. Times run from the first click on, ms. */
@@ -38,7 +37,14 @@ export type PlannedEvent = {
 };
 
 /** What the plan of a scenario is made from. */
-export type ScenarioSize = Pick<BrowserOptions, 'viewers' | 'seconds' | 'staggerMs'>;
+export type ScenarioSize = {
+  /** How many watch at once. */
+  readonly viewers: number;
+  /** How long each watches, s. */
+  readonly seconds: number;
+  /** From one viewer's click to the next one's, ms. */
+  readonly staggerMs: number;
+};
 
 /** A course of events: who watches when, and what happens meanwhile. */
 export type Scenario = {
