@@ -93,9 +93,11 @@ export function registerFollowRoutes(
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     const json = Buffer.from(JSON.stringify(answer));
     const parts = firstChunks(published, query.data).map(({ bytes }) => bytes);
-    // Where the first frames are to come from peers, the origin does not bring them; and no client takes more than so much.
-    const isLittle = parts.reduce((sum, { length }) => sum + length, 0) <= LIMITS.joinMediaBytes;
-    const isWithMedia = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken && isLittle;
+    const bytes = parts.reduce((sum, { length }) => sum + length, json.length);
+    // No client takes more than so much; and whoever was let in is not to be turned away for the size of its answer.
+    const isTaken = bytes <= LIMITS.joinMediaBytes && published.gate?.hasRoomFor(bytes, 'join') !== false;
+    // Where the first frames are to come from peers, the origin does not bring them.
+    const isWithMedia = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken && isTaken;
     const head = isWithMedia ? Buffer.concat([lengthOf(json), json]) : json;
     sendAnswer(takeOver(request, reply), {
       pieces: [head, ...(isWithMedia ? parts : [])],

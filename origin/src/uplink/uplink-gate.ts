@@ -90,6 +90,11 @@ export class UplinkGate {
     return retrySeconds(waitMs - LONGEST_WAIT_MS[priority]);
   }
 
+  /** Whether an answer would be sent in time, and not turned away. */
+  hasRoomFor(bytes: number, priority: UplinkPriority): boolean {
+    return this.#budget.waitMs(this.#nowMs(), bytes, priority) <= LONGEST_WAIT_MS[priority];
+  }
+
   /** Lets a newcomer in if there is room for what it will fetch, or if it needs none because peers bring that; see {@link UplinkBudget.admitJoin}. */
   admitJoin(bytes: number, crowd: { readonly canFeed: boolean; readonly viewers: number }): JoinRoom {
     const waitMs = this.#budget.admitJoin(this.#nowMs(), bytes);

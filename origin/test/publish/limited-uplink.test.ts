@@ -167,6 +167,25 @@ describe('a limited uplink', () => {
     expect(letIn.length).toBeLessThan(answers.length);
   });
 
+  it('OR4: turns nobody away whom it has let in: where the media would come too late, the answer comes alone', async () => {
+    await open(4_000_000);
+    // Newcomers that fetch nothing: so little is expected of the next ones that there seems to be room.
+    for (let count = 0; count < 12; count++) {
+      await settled(get('/live/main/join?delayMs=1800'));
+      await advance(3_000);
+    }
+    // Seeds take most of it.
+    for (let count = 0; count < 12; count++) {
+      await settled(seed());
+      await advance(20);
+    }
+    const { joinsAdmitted } = gate.stats();
+    const response = await settled(get('/live/main/join?delayMs=1800&media=1'));
+    expect(gate.stats().joinsAdmitted).toBe(joinsAdmitted + 1);
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['content-type']).toContain('application/json');
+  });
+
   it('serves a viewer whose deadline is near before newcomers, and those before players without peers', async () => {
     await open(4_000_000);
     const done: string[] = [];
