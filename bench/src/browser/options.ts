@@ -1,10 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-
 import { Option } from 'commander';
 import * as z from 'zod';
 
 import { UsageError } from '../errors.js';
+import { checkFlags, wholeNumber } from '../flags.js';
+import { outputFileOf } from '../output-file.js';
 import { isScenarioName, SCENARIOS, scenarioOf, type ScenarioName } from './scenarios/registry.js';
 import { isSystemName, SYSTEMS, type SystemName } from './systems/registry.js';
 
@@ -57,11 +56,6 @@ export type BrowserOptions = {
   readonly height: number;
   /** From one viewer's click to the next one's, ms. */
   readonly staggerMs: number;
-};
-
-const wholeNumber = (least: number, most: number): z.ZodType<number> => {
-  const message = `must be a whole number from ${least} to ${most}`;
-  return z.string().regex(/^\d{1,7}$/, message).transform(Number).refine((value) => value >= least && value <= most, message);
 };
 
 const schema = z.object({
@@ -123,15 +117,7 @@ export function browserFlags(): Option[] {
  * @throws UsageError naming the flag
  */
 export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>): BrowserOptions {
-  const parsed = schema.safeParse(flags);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const name = String(issue?.path[0] ?? '');
-    const given = flags[name];
-    const value = typeof given === 'string' ? `, not "${given}"` : '';
-    throw new UsageError(`--${kebabCase(name)} ${issue?.message ?? 'is wrong'}${value}.`);
-  }
-  const { json, html, scenario: named, shape, nat, uplinkKbps, downlinkKbps, ...rest } = parsed.data;
+  const { json, html, scenario: named, shape, nat, uplinkKbps, downlinkKbps, ...rest } = checkFlags(schema, flags);
   // Steady on limited lines has a name, and bars, of its own.
   const options = { ...rest, scenario: shape && named === 'steady' ? ('shape' as const) : named };
   const scenario = scenarioOf(options.scenario);
@@ -146,19 +132,7 @@ export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>):
   return {
     ...options,
     lines: isShaped ? { uplinkKbps, downlinkKbps: downlinkKbps ?? DEFAULT_DOWNLINK_KBPS, hasNat: nat } : undefined,
-    jsonPath: writablePath('--json', json),
-    htmlPath: html === undefined ? undefined : writablePath('--html', html),
+    jsonPath: outputFileOf('--json', json),
+    htmlPath: html === undefined ? undefined : outputFileOf('--html', html),
   };
-}
-
-/** Found out now, not after minutes of measuring. */
-function writablePath(flag: string, path: string): string {
-  const file = resolve(path);
-  if (!existsSync(dirname(file))) throw new UsageError(`The folder of ${flag} ${path} does not exist.`);
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${flag} ${path} is a folder: name a file.`);
-  return file;
-}
-
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

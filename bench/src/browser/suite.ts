@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs';
-
-import { BenchError, StoppedError } from '../errors.js';
+import { StoppedError } from '../errors.js';
+import { writeJsonOutput, writeOutput } from '../output-file.js';
 import type { Suite } from '../suite.js';
 import { judge } from './bars.js';
 import { browserFlags, resolveBrowserOptions } from './options.js';
@@ -18,9 +17,9 @@ export const browserSuite: Suite = {
   run: async (flags, context) => {
     const options = resolveBrowserOptions(flags);
     const { report, pictures, cutShortBy } = await runBrowserBench(options, context);
-    write(options.jsonPath, `${JSON.stringify(report, undefined, 2)}\n`);
+    writeJsonOutput(options.jsonPath, report);
     const bars = judge(report);
-    if (options.htmlPath !== undefined) write(options.htmlPath, browserPage(report, { bars, pictures }));
+    if (options.htmlPath !== undefined) writeOutput(options.htmlPath, browserPage(report, { bars, pictures }));
     const files = [`Figures: ${options.jsonPath}`, ...(options.htmlPath === undefined ? [] : [`Page: ${options.htmlPath}`])];
     context.print(`\n${formatReport(report, bars)}\n\n${files.join('\n')}`);
     if (cutShortBy instanceof StoppedError) throw new StoppedError('Stopped: what had been measured by then is written.');
@@ -28,11 +27,3 @@ export const browserSuite: Suite = {
     return Object.values(report.results).every(({ failures }) => failures.length === 0);
   },
 };
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new BenchError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}

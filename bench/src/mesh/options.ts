@@ -1,11 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
 
 import { Option } from 'commander';
 import * as z from 'zod';
 
 import { UsageError } from '../errors.js';
+import { checkFlags, wholeNumber } from '../flags.js';
+import { outputFileOf } from '../output-file.js';
 import type { UplinkDistribution } from '../sim/uplinks.js';
 
 /** What the mesh suite does, checked. */
@@ -34,11 +34,6 @@ export type MeshOptions = {
 const DEFAULT_UPLINK_RATIO = 4;
 /** Each process runs some peers; with fewer, one busy peer holds up more others. */
 const LEAST_PROCESSES = 2;
-
-const wholeNumber = (least: number, most: number): z.ZodType<number> => {
-  const message = `must be a whole number from ${least} to ${most}`;
-  return z.string().regex(/^\d{1,9}$/, message).transform(Number).refine((value) => value >= least && value <= most, message);
-};
 
 const schema = z.object({
   peers: wholeNumber(2, 500).default(50),
@@ -88,28 +83,16 @@ export function meshFlags(): Option[] {
  * @throws UsageError naming the flag
  */
 export function resolveMeshOptions(flags: Readonly<Record<string, unknown>>): MeshOptions {
-  const parsed = schema.safeParse(flags);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const name = String(issue?.path[0] ?? '');
-    const given = flags[name];
-    const value = typeof given === 'string' ? `, not "${given}"` : '';
-    throw new UsageError(`--${kebabCase(name)} ${issue?.message ?? 'is wrong'}${value}.`);
-  }
-  const { json, uplink, processes = Math.max(LEAST_PROCESSES, availableParallelism()), ...options } = parsed.data;
+  const { json, uplink, processes = Math.max(LEAST_PROCESSES, availableParallelism()), ...options } = checkFlags(schema, flags);
   if (options.arrivalSeconds + 2 > options.seconds) {
     throw new UsageError('--arrival-seconds must be at least 2 s less than --seconds: the last would hardly come.');
   }
-  const jsonPath = resolve(json);
-  // Found out now, not after minutes of measuring.
-  if (!existsSync(dirname(jsonPath))) throw new UsageError(`The folder of --json ${json} does not exist.`);
-  if (statSync(jsonPath, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--json ${json} is a folder: name a file.`);
   return {
     ...options,
     originUplinkKbps: options.originUplinkKbps,
     uplink: uplinkOf(uplink ?? String(DEFAULT_UPLINK_RATIO * options.rateKbps)),
     processes: Math.min(processes, options.peers),
-    jsonPath,
+    jsonPath: outputFileOf('--json', json),
   };
 }
 
@@ -117,8 +100,4 @@ function uplinkOf(text: string): UplinkDistribution {
   return text.startsWith('equal:')
     ? { kind: 'equal', bitsPerSecond: Number(text.slice('equal:'.length)) * 1_000 }
     : { kind: 'mixed', meanBitsPerSecond: Number(text) * 1_000 };
-}
-
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
-
-import { BenchError, StoppedError } from '../errors.js';
+import { StoppedError } from '../errors.js';
 import { describeMachine } from '../machine.js';
+import { writeJsonOutput } from '../output-file.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import type { SimResult } from '../sim/sim-result.js';
 import { counterpartOf, simulate } from './counterpart.js';
@@ -25,7 +24,7 @@ export const meshSuite: Suite = {
     const config = counterpartOf(outcome);
     const sim = outcome.isWhole ? await simulated(config, context) : undefined;
     const report = reportOf(outcome, { startedAt, sim });
-    write(options.jsonPath, report);
+    writeJsonOutput(options.jsonPath, report);
     context.print(`\n${formatMeshReport(report)}\n\nFigures: ${options.jsonPath}`);
     if (context.signal.aborted) throw new StoppedError(`Stopped: ${options.jsonPath} has what was measured.`);
     return report.results.mesh.failures.length === 0;
@@ -63,13 +62,5 @@ function uplinkText(uplink: MeshOutcome['options']['uplink']): string {
       return `mixed, ${uplink.meanBitsPerSecond / 1_000} kb/s in the mean`;
     case 'listed':
       return 'listed';
-  }
-}
-
-function write(path: string, report: MeshReport): void {
-  try {
-    writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
-  } catch (error) {
-    throw new BenchError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }

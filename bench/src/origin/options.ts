@@ -3,8 +3,8 @@ import * as z from 'zod';
 
 import { UsageError } from '../errors.js';
 import { defaultClientProcesses } from '../load/client-share.js';
-import { checkFlags, risingNumbers, wholeNumber } from '../load/flags.js';
-import { jsonFileOf } from '../load/json-file.js';
+import { checkFlags, risingNumbers, wholeNumber } from '../flags.js';
+import { outputFileOf } from '../output-file.js';
 import { findNginx, isProgram } from './nginx.js';
 import { isWaitedFor, WAITED_FOR, type WaitedFor } from './report.js';
 
@@ -85,7 +85,7 @@ export function resolveOriginOptions(flags: Readonly<Record<string, unknown>>): 
     ...options,
     clientProcesses: clientProcesses ?? defaultClientProcesses(),
     nginx: nginx ?? findNginx(),
-    jsonPath: json === undefined ? undefined : jsonFileOf(json),
+    jsonPath: json === undefined ? undefined : outputFileOf('--json', json),
     profileFolder: profile,
   };
 }

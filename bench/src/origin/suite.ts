@@ -1,5 +1,5 @@
 import { StoppedError } from '../errors.js';
-import { writeJsonFile } from '../load/json-file.js';
+import { writeJsonOutput } from '../output-file.js';
 import { connectionLimit } from '../load/open-file-limit.js';
 import { describeMachine } from '../machine.js';
 import type { Suite, SuiteContext } from '../suite.js';
@@ -46,7 +46,7 @@ async function measure(asked: OriginOptions, context: SuiteContext): Promise<Ori
   };
   const save = (): void => {
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
-    if (options.jsonPath !== undefined) writeJsonFile(options.jsonPath, originReportSchema.parse(report));
+    if (options.jsonPath !== undefined) writeJsonOutput(options.jsonPath, originReportSchema.parse(report));
   };
   try {
     await load(results, { options, context, save });

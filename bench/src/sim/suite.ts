@@ -1,9 +1,7 @@
-import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-
 import { Option } from 'commander';
 
-import { BenchError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { outputFileOf, writeJsonOutput, writeOutput } from '../output-file.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import { runWithHeapFor } from './heap.js';
 import { flagOf, SIM_OPTION_NAMES, simFlags } from './options.js';
@@ -36,8 +34,8 @@ export const simSuite: Suite = {
     const files = { json: fileOf(flags, 'json'), html: fileOf(flags, 'html') };
     if (files.json !== undefined && files.json === files.html) throw new UsageError('--json and --html name the same file.');
     const save = (report: SimReport): void => {
-      if (files.json !== undefined) write(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
-      if (files.html !== undefined && Object.keys(report.results).length > 0) write(files.html, simPage(report));
+      if (files.json !== undefined) writeJsonOutput(files.json, report);
+      if (files.html !== undefined && Object.keys(report.results).length > 0) writeOutput(files.html, simPage(report));
     };
     const comparison = typeof flags['suite'] === 'string' ? comparisonOf(flags['suite']) : undefined;
     const report = await (comparison ? compare(comparison, flags, { context, save }) : simulate(flags, context));
@@ -97,19 +95,10 @@ function planOf(flags: Flags): SimPlan {
   return { title, entries };
 }
 
-/** @throws UsageError: found out now, not after minutes of simulating */
+/** @throws UsageError */
 function fileOf(flags: Readonly<Record<string, unknown>>, name: 'json' | 'html'): string | undefined {
   const given = flags[name];
-  if (typeof given !== 'string') return undefined;
-  const path = resolve(given);
-  if (!existsSync(dirname(path))) throw new UsageError(`The folder of --${name} ${given} does not exist.`);
-  if (existsSync(path) && statSync(path).isDirectory()) throw new UsageError(`--${name} ${given} is a folder: name a file.`);
-  try {
-    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
-  } catch {
-    throw new UsageError(`--${name} ${given} cannot be written: it needs other rights.`);
-  }
-  return path;
+  return typeof given === 'string' ? outputFileOf(`--${name}`, given) : undefined;
 }
 
 /** 0: as the number of viewers needs it. */
@@ -118,12 +107,4 @@ function heapMibOf({ heapMib }: Flags): number {
   const mib = Number(heapMib);
   if (!Number.isInteger(mib) || mib < LEAST_HEAP_MIB) throw new UsageError(`--heap-mib must be a whole number of at least ${LEAST_HEAP_MIB}.`);
   return mib;
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new BenchError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
 }

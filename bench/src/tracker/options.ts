@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import * as z from 'zod';
 
 import { defaultClientProcesses } from '../load/client-share.js';
-import { checkFlags, risingNumbers, wholeNumber } from '../load/flags.js';
-import { jsonFileOf } from '../load/json-file.js';
+import { checkFlags, risingNumbers, wholeNumber } from '../flags.js';
+import { outputFileOf } from '../output-file.js';
 import { isTrackerSystemName, TRACKER_SYSTEMS, type TrackerSystemName } from './systems/registry.js';
 
 const names = Object.keys(TRACKER_SYSTEMS);
@@ -62,7 +62,7 @@ export function resolveTrackerOptions(flags: Readonly<Record<string, unknown>>):
   return {
     ...options,
     clients: clients ?? defaultClientProcesses(),
-    jsonPath: json === undefined ? undefined : jsonFileOf(json),
+    jsonPath: json === undefined ? undefined : outputFileOf('--json', json),
     profileFolder: profile,
   };
 }

@@ -1,6 +1,6 @@
 import { BenchError, StoppedError } from '../errors.js';
 import { connectionLimit } from '../load/open-file-limit.js';
-import { writeJsonFile } from '../load/json-file.js';
+import { writeJsonOutput } from '../output-file.js';
 import { describeMachine } from '../machine.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import { resolveTrackerOptions, trackerFlags, type TrackerOptions } from './options.js';
@@ -37,7 +37,7 @@ async function measure(options: TrackerOptions, context: SuiteContext): Promise<
   };
   const save = (): void => {
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
-    if (options.jsonPath !== undefined) writeJsonFile(options.jsonPath, trackerReportSchema.parse(report));
+    if (options.jsonPath !== undefined) writeJsonOutput(options.jsonPath, trackerReportSchema.parse(report));
   };
   try {
     for (const name of options.systems) {

@@ -92,12 +92,12 @@ export function registerFollowRoutes(
     const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     const json = Buffer.from(JSON.stringify(answer));
-    const parts = firstChunks(published, query.data).map(({ bytes }) => bytes);
+    // Where the first frames are to come from peers, the origin does not bring them.
+    const isWanted = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken;
+    const parts = isWanted ? firstChunks(published, query.data).map(({ bytes }) => bytes) : [];
     const bytes = parts.reduce((sum, { length }) => sum + length, json.length);
     // No client takes more than so much; and whoever was let in is not to be turned away for the size of its answer.
-    const isTaken = bytes <= LIMITS.joinMediaBytes && published.gate?.hasRoomFor(bytes, 'join') !== false;
-    // Where the first frames are to come from peers, the origin does not bring them.
-    const isWithMedia = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken && isTaken;
+    const isWithMedia = isWanted && bytes <= LIMITS.joinMediaBytes && published.gate?.hasRoomFor(bytes, 'join') !== false;
     const head = isWithMedia ? Buffer.concat([lengthOf(json), json]) : json;
     sendAnswer(takeOver(request, reply), {
       pieces: [head, ...(isWithMedia ? parts : [])],

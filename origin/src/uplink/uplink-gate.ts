@@ -84,15 +84,15 @@ export class UplinkGate {
 
   /** Whether an answer would wait for too long; the seconds after which to ask again, else undefined. */
   turnAway(bytes: number, priority: UplinkPriority): number | undefined {
-    const waitMs = this.#budget.waitMs(this.#nowMs(), bytes, priority);
-    if (waitMs <= LONGEST_WAIT_MS[priority]) return undefined;
+    const excessMs = this.#excessMs(bytes, priority);
+    if (excessMs <= 0) return undefined;
     this.#requestsTurnedAway++;
-    return retrySeconds(waitMs - LONGEST_WAIT_MS[priority]);
+    return retrySeconds(excessMs);
   }
 
   /** Whether an answer would be sent in time, and not turned away. */
   hasRoomFor(bytes: number, priority: UplinkPriority): boolean {
-    return this.#budget.waitMs(this.#nowMs(), bytes, priority) <= LONGEST_WAIT_MS[priority];
+    return this.#excessMs(bytes, priority) <= 0;
   }
 
   /** Lets a newcomer in if there is room for what it will fetch, or if it needs none because peers bring that; see {@link UplinkBudget.admitJoin}. */
@@ -132,6 +132,11 @@ export class UplinkGate {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** By how much an answer made now would wait longer than it may, ms; 0 or less: it would not. */
+  #excessMs(bytes: number, priority: UplinkPriority): number {
+    return this.#budget.waitMs(this.#nowMs(), bytes, priority) - LONGEST_WAIT_MS[priority];
   }
 
   #setTimer(): void {

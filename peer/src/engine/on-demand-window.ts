@@ -223,14 +223,14 @@ export class OnDemandWindow implements Viewing {
     const isTime = nowMs >= this.#spreadAtMs;
     if (isTime) this.#spreadAtMs = nowMs + SPREAD_INTERVAL_MS;
     const isSpreadTime = isTime && options.isEnabled('spread');
-    const lacking: ChunkKey[] = [];
+    const lacking: ChunkKey[] | undefined = nowMs >= this.#neighboursAtMs ? [] : undefined;
     // With a high rate the budget of the store ends the window sooner than its time.
     let bytesLeft = options.store.budgetBytes / 2;
     const { last, isBroken } = this.#map.walk(fromMs, (header) => {
       if (header.programDateTimeMs >= fromMs + spreadMs || bytesLeft <= 0) return false;
       bytesLeft -= header.byteLength;
       const chunk = store.get(keyOf(header));
-      if (!chunk || !isComplete(chunk)) lacking.push(keyOf(header));
+      if (lacking && !(chunk && isComplete(chunk))) lacking.push(keyOf(header));
       if (chunk) return true;
       if (header.programDateTimeMs < fromMs + urgentMs) this.#want(nowMs, header);
       else if (isSpreadTime) spread.push(header);
@@ -238,7 +238,7 @@ export class OnDemandWindow implements Viewing {
     });
     this.#lackingFromMs = isBroken ? this.#lackingAfter(last, fromMs) : undefined;
     if (isSpreadTime) this.#spread(nowMs, { candidates: spread, fromMs: fromMs + urgentMs });
-    if (nowMs >= this.#neighboursAtMs) this.#judgeNeighbours(nowMs, lacking);
+    if (lacking) this.#judgeNeighbours(nowMs, lacking);
     if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, fromMs);
     if (this.#abandoned.length > 0) this.#forgetAbandoned(nowMs);
   }

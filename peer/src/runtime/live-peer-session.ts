@@ -102,7 +102,7 @@ export class LivePeerSession implements SeederSession {
   #isWebRtcAvailable = true;
   readonly #headerRequests: HeaderRequests;
   #cancelJoin: Cancel | undefined;
-  /** Ends what the join answer still brings. */
+  /** Ends what the first join answer still brings; later ones bring no media. */
   #endJoin: Cancel | undefined;
   #record: StreamRecord | undefined;
   #state: 'new' | 'running' | 'closed' = 'new';
@@ -422,7 +422,7 @@ export class LivePeerSession implements SeederSession {
   }
 
   #joined(join: OriginJoin): void {
-    this.#endJoin = this.#cancelJoin;
+    this.#endJoin ??= this.#cancelJoin;
     this.#cancelJoin = undefined;
     this.#originAnswered(undefined);
     const isFirst = this.#record === undefined;

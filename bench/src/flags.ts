@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { UsageError } from '../errors.js';
+import { UsageError } from './errors.js';
 
 /** A whole number in a flag. */
 export function wholeNumber(least: number, most: number): z.ZodType<number> {
