@@ -65,8 +65,13 @@ function watched(client: OriginClient, log: string[]): OriginClient {
   return {
     received: client.received,
     join: (request, listener) => {
-      mediaWanted.push(request.isMediaWanted === true);
-      return note('join', client.join(request, listener));
+      const isMediaWanted = request.isMediaWanted === true;
+      mediaWanted.push(isMediaWanted);
+      const cancel = note('join', client.join(request, listener));
+      return () => {
+        if (isMediaWanted) endedMediaJoins++;
+        cancel();
+      };
     },
     fetchChunk: (request, listener) => note('fetchChunk', client.fetchChunk(request, listener)),
     followHeaders: (request, listener) => note('followHeaders', client.followHeaders(request, listener)),
@@ -77,6 +82,8 @@ function watched(client: OriginClient, log: string[]): OriginClient {
 
 /** Of each join: whether it asked for media. */
 let mediaWanted: boolean[];
+/** How often a join with media was ended. */
+let endedMediaJoins: number;
 let time: VirtualTime;
 let origin: VirtualOrigin;
 let tracker: ScriptedTracker;
@@ -107,6 +114,7 @@ beforeEach(() => {
   origin = new VirtualOrigin(time, 40_000);
   tracker = new ScriptedTracker();
   log = [];
+  endedMediaJoins = 0;
   mediaWanted = [];
   origin.publishUntil(60_000);
   time.runUntil(3_000);
@@ -292,6 +300,8 @@ describe('a session', () => {
     time.runFor(60_000);
     expect(log.filter((it) => it === 'join')).toHaveLength(then);
     viewer.close();
+    // The joins since then bring nothing that could still be coming.
+    expect(endedMediaJoins).toBe(1);
   });
 
   it('SS17: who seeds and does not watch asks for no media', () => {
