@@ -10,7 +10,7 @@ export type BindingPage = {
   readonly attachment: HlsAttachment;
   readonly hls: Hls;
   readonly video: HTMLVideoElement;
-  /** hls.js's errors by name, in order. */
+  /** hls.js's errors by name, in order; without its own way to the start. */
   readonly errors: string[];
   /** Parts are handed over only while this is false. */
   isHeld: boolean;
@@ -48,7 +48,11 @@ const video = document.querySelector('video') ?? document.createElement('video')
 const hls = new Hls({ enableWorker: false, xhrSetup: (_xhr, url) => void ownRequests.push(url) });
 const ownRequests: string[] = [];
 const errors: string[] = [];
-hls.on(Hls.Events.ERROR, (_name, data) => errors.push(`${data.details}${data.fatal ? ' (fatal)' : ''}`));
+hls.on(Hls.Events.ERROR, (_name, data) => {
+  // On a busy machine hls.js looks for gaps before it has gone to its start: it goes there from 0 itself.
+  const isGoingToStart = data.details === Hls.ErrorDetails.BUFFER_SEEK_OVER_HOLE && video.played.length === 0;
+  if (data.fatal || !isGoingToStart) errors.push(`${data.details}${data.fatal ? ' (fatal)' : ''}`);
+});
 const session = new FakeSession();
 const attachment = new HlsAttachment(hls, {
   session,
