@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
-import { createLogger, Origin, type MediaPart } from '@p2ptv/origin/embedded';
+import { channelSettingsSchema, createLogger, Origin, type Channel, type MediaPart } from '@p2ptv/origin/embedded';
 
 import { monotonicMs } from '../load/monotonic-ms.js';
 import { answerCalls } from '../load/process-calls.js';
@@ -30,7 +30,10 @@ export type Publication = {
   readonly isSegmentLast: boolean;
 };
 
-let opened: { readonly origin: Origin; readonly settings: HostStart } | undefined;
+const SLUG = 'main';
+
+type Opened = { readonly origin: Origin; readonly channel: Channel; readonly settings: HostStart };
+let opened: Opened | undefined;
 let published = 0;
 
 answerCalls({
@@ -38,20 +41,18 @@ answerCalls({
     mkdirSync(settings.dataFolder);
     const origin = await Origin.start({
       dataFolder: settings.dataFolder,
-      slug: 'main',
-      title: 'Bench',
-      archiveMs: 120_000,
+      channels: [channelSettingsSchema.parse({ slug: SLUG, title: 'Bench', dvrMinutes: 2 })],
       host: '127.0.0.1',
       port: 0,
       publicUrl: undefined,
       trackers: [],
       stunServers: [],
       tls: undefined,
-      input: undefined,
       logger: createLogger({ 'log-level': 'warn', 'log-format': 'json' }),
     });
-    opened = { origin, settings };
-    origin.published.live.beginSession({
+    const channel = origin.channels.require(SLUG);
+    opened = { origin, channel, settings };
+    channel.live.beginSession({
       bytes: randomFillSync(Buffer.alloc(1_000)),
       codecs: 'avc1.42c01e,mp4a.40.2',
       width: 1280,
@@ -71,17 +72,17 @@ answerCalls({
     if (!last) throw new Error('no part to publish');
     return last;
   },
-  waiting: (): number => host().origin.published.waiters.size,
+  waiting: (): number => host().channel.published.waiters.size,
 });
 // It stays until the bench goes.
 process.channel?.ref();
 process.once('SIGTERM', () => void Promise.resolve(opened?.origin.close()).finally(() => process.exit()));
 
 function publish(): Publication {
-  const { origin, settings } = host();
+  const { channel, settings } = host();
   const part = newPart(settings, published++);
   const atMs = monotonicMs();
-  const { header } = origin.published.live.publish(part).signed;
+  const { header } = channel.live.publish(part).signed;
   const { sequence, mediaSequence, partIndex, epoch, isSegmentLast } = header;
   return { atMs, sequence, mediaSequence, partIndex, epoch, isSegmentLast };
 }
@@ -97,7 +98,7 @@ function newPart({ partMs, segmentMs, bitsPerSecond }: HostStart, index: number)
   };
 }
 
-function host(): { readonly origin: Origin; readonly settings: HostStart } {
+function host(): Opened {
   if (!opened) throw new Error('the origin is not open');
   return opened;
 }

@@ -1,12 +1,14 @@
 import { formatMagnetLink } from '@p2ptv/protocol';
 
 import { linkFor } from '../publish/api-routes.js';
+import type { PublishedStream } from '../publish/published-stream.js';
 import type { Origin } from '../server/origin.js';
 import type { StartOptions } from './start-options.js';
 
 /** What the banner tells of. */
 export type BannerFacts = {
-  readonly origin: Pick<Origin, 'published' | 'publisher' | 'port' | 'scheme' | 'trackers' | 'rtmpPort'>;
+  readonly origin: Pick<Origin, 'publisher' | 'port' | 'scheme' | 'trackers' | 'rtmpPort'>;
+  readonly published: PublishedStream;
   readonly options: Pick<StartOptions, 'host' | 'public-url' | 'rtmp-port'>;
   readonly streamKey: string;
   /** Addresses of this machine at which others may reach it. */
@@ -18,8 +20,8 @@ const EVERY_ADDRESS = new Set<string | undefined>([undefined, '0.0.0.0', '::']);
 const OWN_ADDRESSES = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** What somebody who has just started an origin wants to know. */
-export function banner({ origin, options, streamKey, networkAddresses }: BannerFacts): string {
-  const { published, port, scheme } = origin;
+export function banner({ origin, published, options, streamKey, networkAddresses }: BannerFacts): string {
+  const { port, scheme } = origin;
   const { host, 'public-url': publicUrl } = options;
   const isEverywhere = EVERY_ADDRESS.has(host);
   const localHost = host === undefined || isEverywhere || OWN_ADDRESSES.has(host) ? 'localhost' : bracketed(host);

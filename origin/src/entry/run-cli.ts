@@ -1,6 +1,7 @@
 import { TrackerError } from '@p2ptv/tracker';
 import { Command, CommanderError } from 'commander';
 
+import { ChannelError } from '../channel/errors.js';
 import { IngestError } from '../ingest/errors.js';
 import { PackageError } from '../package/errors.js';
 import { ServerError } from '../server/errors.js';
@@ -58,7 +59,7 @@ function reportFailure(error: unknown, args: readonly string[]): number {
     print(error.message);
     return EXIT_USAGE;
   }
-  const isExplained = [CommandError, IngestError, PackageError, ServerError, TrackerError].some((kind) => error instanceof kind);
+  const isExplained = [ChannelError, CommandError, IngestError, PackageError, ServerError, TrackerError].some((kind) => error instanceof kind);
   if (isExplained && error instanceof Error) print(error.message);
   else print(`Unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT_FAILED;

@@ -1,21 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { isSlug, LIMITS } from '@p2ptv/protocol';
 import { Option } from 'commander';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 
+import { CHANNEL_SCHEMAS, partSizeProblem, text, wholeNumber } from '../channel/channel-settings.js';
 import { systemCode } from '../package/errors.js';
 import { CommandError, UsageError } from './usage-error.js';
-
-/** Where the picture comes from. */
-export type InputChoice =
-  | { readonly kind: 'clip' }
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'testcard' }
-  | { readonly kind: 'rtmp' }
-  | { readonly kind: 'none' };
 
 type Setting = {
   /** The flag as commander wants it. */
@@ -26,25 +18,6 @@ type Setting = {
   readonly schema: z.ZodType;
 };
 
-const wholeNumber = (least: number, most: number): z.ZodType<number> => {
-  const message = `must be a whole number from ${least} to ${most}`;
-  return z
-    .union([z.number(), z.string().regex(/^\d{1,9}$/).transform(Number)], message)
-    .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
-};
-const text = (most: number): z.ZodType<string, string> => z.string('must be a text').min(1, 'must not be empty').max(most, `must not exceed ${most} characters`);
-const yesOrNo = z.boolean('must be true or false');
-
-const input = text(4096).transform((value, context): InputChoice => {
-  if (value === 'testcard' || value === 'rtmp' || value === 'none') return { kind: value };
-  if (value === 'clip') return { kind: 'clip' };
-  const scheme = /^([a-z]+):\/?/i.exec(value)?.[1]?.toLowerCase() ?? value;
-  if (['srt', 'hls', 'http', 'https', 'udp', 'rtsp', 'rtmps'].includes(scheme)) {
-    context.addIssue(`cannot be ${scheme} in this version: give a file, testcard, rtmp or none`);
-    return z.NEVER;
-  }
-  return { kind: 'file', path: value };
-});
 const publicUrl = text(300).transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   // What a link cannot hold is refused.
@@ -70,19 +43,19 @@ const SETTINGS = {
   input: {
     flags: '--input <what>',
     description: 'a media file (looped in real time), testcard, rtmp, or none (default: the bundled clip)',
-    schema: input.default({ kind: 'clip' }),
+    schema: CHANNEL_SCHEMAS.input.default({ kind: 'clip' }),
   },
-  clock: { flags: '--clock', description: 'draw a machine-readable wall clock into the picture', schema: yesOrNo.default(false) },
-  title: { flags: '--title <text>', description: 'what viewers see (default: P2PTV)', schema: text(200).default('P2PTV') },
+  clock: { flags: '--clock', description: 'draw a machine-readable wall clock into the picture', schema: CHANNEL_SCHEMAS.clock.default(false) },
+  title: { flags: '--title <text>', description: 'what viewers see (default: P2PTV)', schema: CHANNEL_SCHEMAS.title.default('P2PTV') },
   slug: {
     flags: '--slug <name>',
     description: "the stream's name in addresses (default: main)",
-    schema: text(64).refine(isSlug, 'must be a–z, 0–9 and inner hyphens').default('main'),
+    schema: CHANNEL_SCHEMAS.slug.default('main'),
   },
-  'part-ms': { flags: '--part-ms <ms>', description: 'length of a part (default: 200)', schema: wholeNumber(50, 2000).default(200) },
-  'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: wholeNumber(1000, 10_000).default(2000) },
-  height: { flags: '--height <pixels>', description: 'shrink the picture to this height; never enlarged (default: as it comes, 720 at most)', schema: wholeNumber(64, 2160).optional() },
-  'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the video (default: by size)', schema: wholeNumber(50, 50_000).optional() },
+  'part-ms': { flags: '--part-ms <ms>', description: 'length of a part (default: 200)', schema: CHANNEL_SCHEMAS.partMs.default(200) },
+  'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: CHANNEL_SCHEMAS.segmentMs.default(2000) },
+  height: { flags: '--height <pixels>', description: 'shrink the picture to this height; never enlarged (default: as it comes, 720 at most)', schema: CHANNEL_SCHEMAS.height.optional() },
+  'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the video (default: by size)', schema: CHANNEL_SCHEMAS.videoKbps.optional() },
   'uplink-kbps': {
     flags: '--uplink-kbps <kb/s>',
     description: 'never send viewers more than this, some 5 % below the line; newcomers wait when it is taken (default: no limit)',
@@ -107,7 +80,7 @@ const SETTINGS = {
   'tls-cert': { flags: '--tls-cert <file>', description: 'certificate chain (PEM) for https', schema: text(4096).optional() },
   'tls-key': { flags: '--tls-key <file>', description: 'private key (PEM) for https', schema: text(4096).optional() },
   data: { flags: '--data <folder>', description: 'keys and recordings (default: ./data)', schema: text(4096).default('./data') },
-  'dvr-minutes': { flags: '--dvr-minutes <minutes>', description: 'media kept on disk, at most 120 (default: 10)', schema: wholeNumber(1, 120).default(10) },
+  'dvr-minutes': { flags: '--dvr-minutes <minutes>', description: 'media kept on disk, at most 120 (default: 10)', schema: CHANNEL_SCHEMAS.dvrMinutes.default(10) },
   'log-level': {
     flags: '--log-level <level>',
     description: 'trace, debug, info, warn, error or silent (default: info)',
@@ -119,9 +92,6 @@ const SETTINGS = {
     schema: z.enum(['text', 'json'], 'must be text or json').default('text'),
   },
 } satisfies Record<string, Setting>;
-
-/** How much larger than the mean a part with a key frame may be. */
-const KEY_FRAME_PEAK = 2;
 
 type Settings = typeof SETTINGS;
 const schema = z.strictObject(
@@ -163,10 +133,8 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
   if (options.tracker.length > 0 && options.stun.length > 0) {
     throw new UsageError('--stun is for the embedded tracker: with --tracker, give it to that tracker.');
   }
-  const partBytes = ((options['video-kbps'] ?? 0) * options['part-ms']) / 8;
-  if (partBytes * KEY_FRAME_PEAK > LIMITS.chunkBytes) {
-    throw new UsageError(`--video-kbps ${options['video-kbps'] ?? 0} in parts of ${options['part-ms']} ms makes parts above 4 MiB, which no peer takes: lower --video-kbps or --part-ms.`);
-  }
+  const problem = partSizeProblem({ videoKbps: options['video-kbps'], partMs: options['part-ms'] });
+  if (problem !== undefined) throw new UsageError(`--video-kbps ${problem}.`);
   return options;
 }
 

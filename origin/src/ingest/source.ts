@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import type { FrameRate } from '../encode/frame-rate.js';
+import type { PublisherPresence } from './publisher-presence.js';
 
 /** What an input holds, as far as the encoder has to know. */
 export type MediaDescription = {
@@ -36,6 +37,10 @@ export interface Source {
   readonly kind: 'file' | 'testCard' | 'rtmp';
   /** For the log: what a person would call it. */
   readonly label: string;
+  /** Who publishes, where somebody does. */
+  readonly publisher?: PublisherPresence;
+  /** Sends the publisher away, where there is one, who may come again; `reason` is one sentence. */
+  dismiss?(reason: string): void;
   /**
    * Gives the input of the next session; undefined when there will be none any more.
    *

@@ -66,6 +66,8 @@ const INIT_PATTERN = /^init-([0-9a-f]{64})\.mp4$/;
  * this process. They are not flushed: after a power loss the tail may be torn, and is cut.
  */
 export class ChunkArchive {
+  /** Media kept on the disk, ms; whole files go, so somewhat more is there. */
+  keepMs: number;
   readonly #options: ChunkArchiveOptions;
   readonly #files: ArchiveFile[] = [];
   readonly #places = new Map<number, Place>();
@@ -77,6 +79,7 @@ export class ChunkArchive {
   /** @throws the system's error when the folder cannot be made or read */
   constructor(options: ChunkArchiveOptions) {
     this.#options = options;
+    this.keepMs = options.keepMs;
     makeFolder(options.folder);
   }
 
@@ -286,7 +289,7 @@ export class ChunkArchive {
     for (;;) {
       const oldest = this.#files[0];
       if (!oldest || oldest === this.#output?.file) break;
-      if (durationUs - oldest.durationUs < this.#options.keepMs * 1000) break;
+      if (durationUs - oldest.durationUs < this.keepMs * 1000) break;
       durationUs -= oldest.durationUs;
       this.#files.shift();
       for (const sequence of oldest.sequences) this.#places.delete(sequence);

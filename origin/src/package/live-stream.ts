@@ -96,12 +96,13 @@ const BANDWIDTH_MARGIN_RATIO = 1.1;
 export class LiveStream {
   readonly streamId: StreamId;
   readonly slug: string;
-  readonly title: string;
   readonly log: ChunkLog;
   readonly startedAtMs: number;
   readonly #options: LiveStreamOptions;
   readonly #numbering: NumberingFile;
   readonly #listeners = new Set<(change: LiveStreamChange) => void>();
+  readonly #archive: ChunkArchive;
+  #title: string;
   #used: Counters;
   #state: StreamListing['state'] = 'offline';
   #session: { readonly init: MediaInit; readonly initHash: string; isPublished: boolean } | undefined;
@@ -115,23 +116,40 @@ export class LiveStream {
   constructor(options: LiveStreamOptions) {
     this.#options = options;
     this.slug = options.slug;
-    this.title = options.title;
+    this.#title = options.title;
     this.streamId = options.publisher.streamId(options.slug);
     this.startedAtMs = options.wallMs();
-    const archive = new ChunkArchive({
+    this.#archive = new ChunkArchive({
       folder: options.folder,
       streamId: this.streamId,
       publisher: options.publisher,
-      keepMs: Math.max(options.archiveMs, (options.window ?? DEFAULT_WINDOW).playlistMs),
+      keepMs: this.#keepMs(options.archiveMs),
       nowMs: options.wallMs,
       notice: options.notice,
     });
-    this.log = new ChunkLog(archive, options.window);
+    this.log = new ChunkLog(this.#archive, options.window);
     const bootId = options.bootId ?? currentBootId();
     this.#loadRecord();
     if (this.#record) this.#unlistUnfit(this.#record);
     this.#used = this.#recoverNumbering(bootId);
     this.#numbering = new NumberingFile(this.#path('numbering'), { used: this.#used, bootId });
+  }
+
+  /** What viewers see. */
+  get title(): string {
+    return this.#title;
+  }
+
+  /** Gives it another title, which the record tells from now on. */
+  retitle(title: string): void {
+    if (title === this.#title) return;
+    this.#title = title;
+    if (this.#record) this.#issueRecord({ ...this.#record, title });
+  }
+
+  /** Keeps so much media on the disk from now on, ms. */
+  keepFor(archiveMs: number): void {
+    this.#archive.keepMs = this.#keepMs(archiveMs);
   }
 
   /** Whether media flows. */
@@ -265,7 +283,7 @@ export class LiveStream {
       version: 1,
       streamId: this.streamId,
       slug: this.slug,
-      title: this.title,
+      title: this.#title,
       revision: 0,
       epoch: this.#used.epoch,
       partTargetMs: init.partTargetMs,
@@ -354,6 +372,11 @@ export class LiveStream {
 
   #emit(change: LiveStreamChange): void {
     for (const listener of [...this.#listeners]) listener(change);
+  }
+
+  /** What playlists list is kept in any case. */
+  #keepMs(archiveMs: number): number {
+    return Math.max(archiveMs, (this.#options.window ?? DEFAULT_WINDOW).playlistMs);
   }
 
   #path(name: string): string {

@@ -15,6 +15,8 @@ export type ApiRouteOptions = {
   /** Trackers that run by themselves; with none, links name the one embedded in this origin. */
   readonly trackers: readonly string[];
   readonly viewerCount: (published: PublishedStream) => number;
+  /** Whether a stream is in the list of streams. */
+  readonly isListed: (published: PublishedStream) => boolean;
   /** How the limited uplink is used; undefined: it has no limit. */
   readonly uplinkStats?: (() => UplinkStats) | undefined;
 };
@@ -32,7 +34,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
   });
 
   fastify.get('/api/streams', (request) => ({
-    streams: [...streams.values()].map((published) => listingFor(request, published)),
+    streams: [...streams.values()].filter(options.isListed).map((published) => listingFor(request, published)),
   }));
 
   fastify.get('/api/streams/:slug', (request, reply) => {

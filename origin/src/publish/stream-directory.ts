@@ -3,8 +3,13 @@ import type { FastifyRequest } from 'fastify';
 import type { ChunkLog } from '../package/chunk-log.js';
 import type { PublishedStream } from './published-stream.js';
 
-/** The streams of this origin, by slug. */
-export type StreamDirectory = ReadonlyMap<string, PublishedStream>;
+/** The streams that an origin serves at the moment. */
+export interface StreamDirectory {
+  /** The stream of a slug. */
+  get(slug: string): PublishedStream | undefined;
+  /** All of them, in the order in which they are listed. */
+  values(): Iterable<PublishedStream>;
+}
 
 /** The stream that a route's `:slug` names. */
 export function streamOf(streams: StreamDirectory, request: FastifyRequest): PublishedStream | undefined {

@@ -14,8 +14,8 @@ afterAll(() => opened.close());
 type Wanted = Partial<BannerFacts['options']> & { rtmpPort?: number; trackers?: readonly string[]; networkAddresses?: readonly string[] };
 
 function printed({ rtmpPort, trackers = [], networkAddresses = ['192.0.2.7', '198.51.100.7'], ...options }: Wanted): string {
-  const origin = { published: opened.published, publisher, port: 8080, scheme: 'http', trackers, rtmpPort };
-  return banner({ origin, options: { host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKey: 'key', networkAddresses });
+  const origin = { publisher, port: 8080, scheme: 'http', trackers, rtmpPort };
+  return banner({ origin, published: opened.published, options: { host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKey: 'key', networkAddresses });
 }
 
 it.each<[string, Wanted, string]>([

@@ -4,7 +4,9 @@ import { createServer, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Encoder, type EncodedPart, type EncoderEvents } from '../../src/encode/encoder.js';
-import { RtmpSource, type RtmpSourceEvents, type RtmpSourceOptions } from '../../src/ingest/rtmp-source.js';
+import type { PresenceOptions, PublisherEvents } from '../../src/ingest/publisher-presence.js';
+import { RtmpServer, type RtmpServerEvents } from '../../src/ingest/rtmp-server.js';
+import type { RtmpSource } from '../../src/ingest/rtmp-source.js';
 import { encodeAmf0 } from '../../src/ingest/rtmp/amf0.js';
 import { encodeMessage } from '../../src/ingest/rtmp/chunk-stream.js';
 import { allFfmpegs } from '../encode/encoder-fixture.js';
@@ -19,16 +21,19 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-type Told = { [Name in keyof RtmpSourceEvents]: RtmpSourceEvents[Name][] };
+type Events = PublisherEvents & RtmpServerEvents;
+type Told = { [Name in keyof Events]: Events[Name][] };
 
-async function listening(options: Partial<RtmpSourceOptions> = {}): Promise<{ source: RtmpSource; told: Told }> {
-  const source = await RtmpSource.listen({ port: 0, host: '127.0.0.1', streamKey: KEY, ...options });
-  cleanups.push(() => source.close());
+async function listening(options: PresenceOptions = {}): Promise<{ port: number; source: RtmpSource; told: Told }> {
+  const server = await RtmpServer.listen({ port: 0, host: '127.0.0.1' });
+  cleanups.push(() => server.close());
+  const source = server.open({ isKey: (key) => key === KEY, ...options });
   const told: Told = { publisherConnected: [], publisherRefused: [], publisherLost: [], publisherGone: [] };
-  for (const name of ['publisherConnected', 'publisherRefused', 'publisherLost', 'publisherGone'] as const) {
-    source.on(name, (payload) => told[name].push(payload as never));
+  for (const name of ['publisherConnected', 'publisherLost', 'publisherGone'] as const) {
+    source.publisher.on(name, (payload) => told[name].push(payload as never));
   }
-  return { source, told };
+  server.on('publisherRefused', (payload) => told.publisherRefused.push(payload));
+  return { port: server.port, source, told };
 }
 
 type Encoding = { encoder: Encoder; parts: EncodedPart[]; inits: EncoderEvents['init'][]; deaths: EncoderEvents['died'][]; ended: number[] };
@@ -68,9 +73,9 @@ const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 4
 describe('RtmpSource', () => {
   for (const binary of [ffmpeg!, ...others]) {
     it(`encodes what is published, with its sound and at its frame rate (${binary.version})`, async () => {
-      const { source, told } = await listening();
+      const { port, source, told } = await listening();
       const { parts, inits, deaths } = encoding(source, binary);
-      publish(source.port);
+      publish(port);
       await until(() => parts.length >= 12);
       expect(deaths).toEqual([]);
       expect(told.publisherConnected).toEqual([{ address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown, isReturn: false }]);
@@ -84,53 +89,53 @@ describe('RtmpSource', () => {
   }
 
   it('takes a stream without sound', async () => {
-    const { source } = await listening();
+    const { port, source } = await listening();
     const { parts, inits } = encoding(source);
-    publish(source.port, { hasAudio: false, rate: 30 });
+    publish(port, { hasAudio: false, rate: 30 });
     await until(() => parts.length >= 3);
     expect(inits[0]).toMatchObject({ hasAudio: false, frameRate: 30 });
   });
 
   it('refuses a wrong key: the publisher fails, and the log has one sentence without any key in it', async () => {
-    const { source, told } = await listening();
-    const publisher = publish(source.port, { key: 'guessed' });
+    const { port, source, told } = await listening();
+    const publisher = publish(port, { key: 'guessed' });
     expect(await publisher.exit).not.toBe(0);
     await until(() => told.publisherRefused.length > 0);
     expect(told.publisherRefused).toEqual([{ address: expect.any(String) as unknown, reason: 'The stream key is wrong.' }]);
     expect(publisher.log()).toContain('The stream key is wrong.');
     expect(told.publisherConnected).toEqual([]);
-    expect(source.hasPublisher).toBe(false);
+    expect(source.publisher.isHere).toBe(false);
   });
 
   it('refuses another application than the one in its URL', async () => {
-    const { source, told } = await listening();
-    expect(await publish(source.port, { app: 'vod' }).exit).not.toBe(0);
+    const { port, told } = await listening();
+    expect(await publish(port, { app: 'vod' }).exit).not.toBe(0);
     await until(() => told.publisherRefused.length > 0);
     expect(told.publisherRefused[0]!.reason).toBe('The publish URL must end in /live.');
   });
 
   it('refuses codecs that cannot be taken, and says which can', async () => {
-    const { source, told } = await listening();
-    expect(await publish(source.port, { codec: 'flv1' }).exit).not.toBe(0);
+    const { port, told } = await listening();
+    expect(await publish(port, { codec: 'flv1' }).exit).not.toBe(0);
     await until(() => told.publisherLost.length > 0);
     expect(told.publisherLost[0]!.reason).toMatch(/^Only H\.264 video with AAC or MP3 audio/);
   });
 
   it('plays to nobody', async () => {
-    const { source, told } = await listening();
-    publish(source.port);
+    const { port, source, told } = await listening();
+    publish(port);
     await until(() => told.publisherConnected.length > 0);
-    const player = spawn(ffmpeg!.path, ['-nostdin', '-loglevel', 'error', '-i', `rtmp://127.0.0.1:${source.port}/live/${KEY}`, '-f', 'null', '-']);
+    const player = spawn(ffmpeg!.path, ['-nostdin', '-loglevel', 'error', '-i', `rtmp://127.0.0.1:${port}/live/${KEY}`, '-f', 'null', '-']);
     const [code] = (await once(player, 'exit')) as [number | null];
     expect(code).not.toBe(0);
-    expect(source.hasPublisher).toBe(true);
+    expect(source.publisher.isHere).toBe(true);
   });
 
   it('goes on with a new session when the publisher comes back, and is offline only after the grace time', async () => {
     const time = new VirtualTime();
-    const { source, told } = await listening({ startTimer: time.startTimer });
+    const { port, source, told } = await listening({ startTimer: time.startTimer });
     const { parts, ended, deaths } = encoding(source);
-    const first = publish(source.port);
+    const first = publish(port);
     await until(() => parts.length >= 3);
     first.process.kill('SIGKILL');
     await until(() => told.publisherLost.length === 1 && ended.length === 1);
@@ -138,7 +143,7 @@ describe('RtmpSource', () => {
 
     time.advance(9_999);
     expect(told.publisherGone).toEqual([]);
-    const second = publish(source.port);
+    const second = publish(port);
     await until(() => parts.some((part) => part.sessionIndex === 1));
     expect(told.publisherConnected.map(({ isReturn }) => isReturn)).toEqual([false, true]);
     time.advance(20_000);
@@ -148,7 +153,7 @@ describe('RtmpSource', () => {
     await until(() => told.publisherLost.length === 2);
     time.advance(10_000);
     expect(told.publisherGone).toHaveLength(1);
-    publish(source.port);
+    publish(port);
     await until(() => parts.some((part) => part.sessionIndex === 2));
     expect(told.publisherConnected.map(({ isReturn }) => isReturn)).toEqual([false, true, false]);
     expect(deaths).toEqual([]);
@@ -157,11 +162,11 @@ describe('RtmpSource', () => {
   });
 
   it('lets a newer publisher with the right key take over from one that hangs', async () => {
-    const { source, told } = await listening();
+    const { port, source, told } = await listening();
     const { parts } = encoding(source);
-    const first = publish(source.port);
+    const first = publish(port);
     await until(() => parts.length >= 2);
-    publish(source.port, { size: '640x360' });
+    publish(port, { size: '640x360' });
     expect(await first.exit).not.toBe(0);
     await until(() => parts.some((part) => part.sessionIndex === 1));
     expect(told.publisherConnected).toHaveLength(2);
@@ -173,7 +178,7 @@ describe('RtmpSource', () => {
     await once(blocker, 'listening');
     cleanups.push(() => blocker.close());
     const { port } = blocker.address() as { port: number };
-    await expect(RtmpSource.listen({ port, host: '127.0.0.1', streamKey: KEY })).rejects.toMatchObject({
+    await expect(RtmpServer.listen({ port, host: '127.0.0.1' })).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       message: `RTMP port ${port} is in use by another program: stop it, or choose another port.`,
     });
@@ -183,11 +188,11 @@ describe('RtmpSource', () => {
     ['of one address', () => '127.0.0.1', 4],
     ['of many addresses', (index: number) => `127.0.1.${index + 1}`, 16],
   ])('lets a publisher in whatever sockets %s are idle, and keeps few of them', async (_name, hostOf, limit) => {
-    const { source, told } = await listening();
+    const { port, source, told } = await listening();
     let open = 0;
     const idle: Socket[] = [];
     for (let index = 0; index < 40; index++) {
-      const socket = connect({ port: source.port, host: '127.0.0.1', localAddress: hostOf(index) });
+      const socket = connect({ port: port, host: '127.0.0.1', localAddress: hostOf(index) });
       socket.on('error', () => undefined).on('close', () => open--);
       socket.resume();
       cleanups.push(() => socket.destroy());
@@ -197,22 +202,22 @@ describe('RtmpSource', () => {
     }
     await until(() => open === limit);
     expect(idle.slice(0, -limit).every((socket) => socket.closed)).toBe(true);
-    publish(source.port);
-    await until(() => source.hasPublisher);
+    publish(port);
+    await until(() => source.publisher.isHere);
     for (let index = 0; index < 40; index++) {
-      const socket = connect({ port: source.port, host: '127.0.0.1', localAddress: hostOf(index) });
+      const socket = connect({ port: port, host: '127.0.0.1', localAddress: hostOf(index) });
       cleanups.push(() => socket.destroy());
       socket.on('error', () => undefined);
       await once(socket, 'connect');
     }
     await until(() => open === 0);
     expect(told.publisherLost).toEqual([]);
-    expect(source.hasPublisher).toBe(true);
+    expect(source.publisher.isHere).toBe(true);
   });
 
   it('turns away who sends much before publishing', async () => {
-    const { source, told } = await listening();
-    const socket = connect(source.port, '127.0.0.1');
+    const { port, told } = await listening();
+    const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined).resume();
     const command = encodeMessage({ type: 20, streamId: 0, timestampMs: 0, body: encodeAmf0(['_checkbw', 0, 'x'.repeat(100)]) });
     socket.write(Buffer.concat([Buffer.of(3), Buffer.alloc(2 * 1536), ...Array.from({ length: 2500 }, () => command)]));
@@ -221,8 +226,8 @@ describe('RtmpSource', () => {
   });
 
   it('turns away what is no RTMP', async () => {
-    const { source, told } = await listening();
-    const socket = connect(source.port, '127.0.0.1');
+    const { port, told } = await listening();
+    const socket = connect(port, '127.0.0.1');
     socket.resume();
     socket.write('GET / HTTP/1.1\r\n\r\n'.padEnd(4000, 'x'));
     await once(socket, 'close');

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { Encoder } from '../../src/encode/encoder.js';
 import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
-import { feedStream } from '../../src/server/encoder-feed.js';
+import { feedStream } from '../../src/channel/encoder-feed.js';
 import { openStream, temporaryFolder } from '../package/stream-fixture.js';
 import { startOrigin } from './origin-fixture.js';
 
@@ -83,9 +83,9 @@ describe('a live origin', () => {
   }, 60_000 + SECONDS * 1000);
 
   it('closes within two seconds, and all who wait are answered', async () => {
-    const last = origin.origin.published.live.log.timeline.last!;
+    const last = origin.channel.published.live.log.timeline.last!;
     const waiting = fetch(`${origin.base}/0/live.m3u8?_HLS_msn=${last.mediaSequence + 1}`);
-    while (origin.origin.published.waiters.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (origin.channel.published.waiters.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     const startedAt = performance.now();
     await origin.close();
     expect(performance.now() - startedAt).toBeLessThan(2000);

@@ -3,11 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { pino } from 'pino';
 import { afterEach, expect, it, vi } from 'vitest';
 
+import { channelSettingsSchema } from '../../src/channel/channel-settings.js';
 import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
-import { RtmpSource } from '../../src/ingest/rtmp-source.js';
+import { RtmpServer } from '../../src/ingest/rtmp-server.js';
 import { Origin } from '../../src/server/origin.js';
-import { followPublisher } from '../../src/server/rtmp-notices.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
+import { inputsOf } from './origin-fixture.js';
 
 const WAIT = { timeout: 40_000, interval: 20 };
 const publishers: ChildProcess[] = [];
@@ -18,28 +19,25 @@ afterEach(() => {
 it('a stream from RTMP is offline until somebody publishes, goes on with a discontinuity after a break, and is offline again when the publisher stays away', async () => {
   const folder = temporaryFolder();
   const ffmpeg = await locateFfmpeg();
-  const source = await RtmpSource.listen({ port: 0, host: '127.0.0.1', streamKey: 'the-right-key', graceMs: 3000 });
+  const rtmp = await RtmpServer.listen({ port: 0, host: '127.0.0.1' });
   const logger = pino({ level: 'silent' });
   const origin = await Origin.start({
     dataFolder: folder.path,
-    slug: 'main',
-    title: 'RTMP',
-    archiveMs: 60_000,
+    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'RTMP' })],
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,
     trackers: [],
     stunServers: [],
     tls: undefined,
-    input: { ffmpeg, source, partMs: 200, segmentMs: 2000, encoding: {} },
+    inputs: inputsOf(() => rtmp.open({ isKey: (key) => key === 'the-right-key', graceMs: 3000 })),
     logger,
   });
-  const { live } = origin.published;
-  followPublisher(source, logger, () => live.goOffline());
+  const { live } = origin.channels.require('main');
   const publish = (key: string): ChildProcess => {
     const input = ['-re', '-f', 'lavfi', '-i', 'testsrc2=size=160x90:rate=30', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
     const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
-    const publisher = spawn(ffmpeg.path, ['-v', 'error', ...input, ...coding, '-f', 'flv', `rtmp://127.0.0.1:${source.port}/live/${key}`], { stdio: 'ignore' });
+    const publisher = spawn(ffmpeg.path, ['-v', 'error', ...input, ...coding, '-f', 'flv', `rtmp://127.0.0.1:${rtmp.port}/live/${key}`], { stdio: 'ignore' });
     publishers.push(publisher);
     return publisher;
   };
@@ -64,5 +62,6 @@ it('a stream from RTMP is offline until somebody publishes, goes on with a disco
   second.kill('SIGKILL');
   await vi.waitFor(() => expect(live.state).toBe('offline'), WAIT);
   await origin.close();
+  await rtmp.close();
   folder.remove();
 });

@@ -33,7 +33,7 @@ it('with a tracker that runs by itself links name it, the seeder joins it and fe
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   const running = await startOrigin({ trackers: [url] });
   try {
-    const { live } = running.origin.published;
+    const { live } = running.channel.published;
     const link = await linkOf(running.origin.port);
     expect(link.trackers).toEqual([url]);
     await vi.waitFor(() => expect(tracker.scrape()).toMatchObject([{ streamId: live.streamId, seeders: 1 }]), WAIT);

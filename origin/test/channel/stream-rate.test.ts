@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StreamRate } from '../../src/server/stream-rate.js';
+import { StreamRate } from '../../src/channel/stream-rate.js';
 
 describe('StreamRate', () => {
   it('is the rate of the last ten seconds with its framing, and unknown for the first second', () => {

@@ -4,7 +4,6 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { LiveStream } from '../package/live-stream.js';
 import type { Publisher } from '../package/publisher.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
-import { StreamRate } from './stream-rate.js';
 
 /**
  * Starts the origin's own peer, which pushes each new chunk to the peers on duty for its stripe.
@@ -18,11 +17,12 @@ export async function startSeeder(
     readonly trackers: readonly string[];
     /** Lets its frames out, where the uplink is limited. */
     readonly gate: UplinkGate | undefined;
+    /** What all streams that share the uplink take, once each. */
+    readonly totalBitsPerSecond: () => number | undefined;
     readonly logger: FastifyBaseLogger;
   },
 ): Promise<SeederSession | undefined> {
-  const { publisher, trackers, gate, logger } = options;
-  const rate = new StreamRate();
+  const { publisher, trackers, gate, totalBitsPerSecond, logger } = options;
   let seeder: SeederSession;
   try {
     // Loaded late: it brings a native library, which not every platform has.
@@ -41,7 +41,10 @@ export async function startSeeder(
         ? {
             uplink: {
               ask: (bytes, granted) => gate.ask({ bytes, priority: 'seed', granted }),
-              maxCopies: () => (rate.bitsPerSecond === undefined ? undefined : gate.copiesOf(rate.bitsPerSecond)),
+              maxCopies: () => {
+                const rate = totalBitsPerSecond();
+                return rate === undefined ? undefined : gate.copiesOf(rate);
+              },
             },
           }
         : {}),
@@ -53,7 +56,6 @@ export async function startSeeder(
   seeder.on('trackerStateChanged', ({ state, message }) => logger.debug({ state }, `Seeder: tracker ${state} ${message ?? ''}`));
   const unsubscribe = live.onChange((change) => {
     if (change.kind !== 'published') return;
-    rate.add(change.chunk.signed.header);
     try {
       seeder.publish(change.chunk.signed, change.chunk.bytes);
     } catch (error) {

@@ -1,0 +1,84 @@
+import { isSlug, LIMITS } from '@p2ptv/protocol';
+import * as z from 'zod';
+
+import { inputSchema } from './input-choice.js';
+
+/** A number that flags give as text and files as a number. */
+export function wholeNumber(least: number, most: number): z.ZodType<number> {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z
+    .union([z.number(), z.string().regex(/^\d{1,9}$/).transform(Number)], message)
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
+}
+
+/** A text that is not empty. */
+export function text(most: number): z.ZodType<string, string> {
+  return z.string('must be a text').min(1, 'must not be empty').max(most, `must not exceed ${most} characters`);
+}
+
+/** How much larger than the mean a part with a key frame may be. */
+const KEY_FRAME_PEAK = 2;
+const MAX_TAGS = 20;
+
+/** Each setting of a channel by itself. Files and flags write the same names with hyphens. */
+export const CHANNEL_SCHEMAS = {
+  /** Its name in addresses; with the publisher's key it makes the stream id, so it cannot be changed. */
+  slug: text(64).refine(isSlug, 'must be a–z, 0–9 and inner hyphens'),
+  title: text(200),
+  description: z.string('must be a text').max(5000, 'must not exceed 5000 characters'),
+  tags: z.array(text(40), 'must be a list of texts').max(MAX_TAGS, `must not name more than ${MAX_TAGS}`),
+  /** Where the picture comes from. */
+  input: inputSchema,
+  /** Length of a part, ms. Shorter is closer to live, and costs more requests. */
+  partMs: wholeNumber(50, 2000),
+  /** Length of a segment, ms. */
+  segmentMs: wholeNumber(1000, 10_000),
+  /** The picture is shrunk to this height, pixels; never enlarged. */
+  height: wholeNumber(64, 2160),
+  /** Bit rate of the video, kb/s. */
+  videoKbps: wholeNumber(50, 50_000),
+  /** Whether a machine-readable wall clock is drawn into the picture. */
+  clock: z.boolean('must be true or false'),
+  /** Media kept on the disk, minutes. */
+  dvrMinutes: wholeNumber(1, 120),
+  /** Whether it is left out of the lists of what is live. */
+  isPrivate: z.boolean('must be true or false'),
+  /** SHA-256 of what publishers must show, in hexadecimal; none: nobody can publish. See {@link hashStreamKey}. */
+  streamKeyHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+} as const;
+
+const { slug, title, description, tags, input, partMs, segmentMs, height, videoKbps, clock, dvrMinutes, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
+
+/** The settings of one channel, as they come from outside; what is not said has a default. */
+export const channelSettingsSchema = z
+  .strictObject({
+    slug,
+    /** What viewers see. Default: the slug. */
+    title: title.optional(),
+    description: description.default(''),
+    tags: tags.default([]),
+    input: input.default({ kind: 'none' }),
+    partMs: partMs.default(200),
+    segmentMs: segmentMs.default(2000),
+    height: height.optional(),
+    videoKbps: videoKbps.optional(),
+    clock: clock.default(false),
+    dvrMinutes: dvrMinutes.default(10),
+    isPrivate: isPrivate.default(false),
+    streamKeyHash: streamKeyHash.optional(),
+  })
+  .superRefine((settings, context) => {
+    const problem = partSizeProblem(settings);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['videoKbps'], message: problem });
+  })
+  .transform((settings) => ({ ...settings, title: settings.title ?? settings.slug }));
+
+/** The settings of one channel, complete and checked. */
+export type ChannelSettings = Readonly<z.output<typeof channelSettingsSchema>>;
+
+/** Why parts would be larger than any peer takes; undefined when they are not. */
+export function partSizeProblem({ videoKbps: rate = 0, partMs: length }: { readonly videoKbps?: number | undefined; readonly partMs: number }): string | undefined {
+  const partBytes = (rate * length) / 8;
+  if (partBytes * KEY_FRAME_PEAK <= LIMITS.chunkBytes) return undefined;
+  return `of ${rate} in parts of ${length} ms makes parts above 4 MiB, which no peer takes: lower it or the part length`;
+}

@@ -1,0 +1,15 @@
+import type { FastifyBaseLogger } from 'fastify';
+
+import type { PublisherPresence } from '../ingest/publisher-presence.js';
+
+/** Tells the log who publishes, and `goOffline` when the publisher is given up. */
+export function followPublisher(publisher: PublisherPresence, logger: FastifyBaseLogger, goOffline: () => void): void {
+  publisher.on('publisherConnected', ({ address, isReturn }) => logger.info(`The publisher ${isReturn ? 'is back' : 'has come'} from ${address}.`));
+  publisher.on('publisherLost', ({ address, reason, graceMs }) =>
+    logger.warn(`The publisher at ${address} is gone${reason === undefined ? '' : ` (${reason})`}; it may return within ${graceMs / 1000} s.`),
+  );
+  publisher.on('publisherGone', () => {
+    logger.warn('The publisher has not returned: the stream is offline until somebody publishes.');
+    goOffline();
+  });
+}

@@ -1,0 +1,119 @@
+import { existsSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import type { FastifyBaseLogger } from 'fastify';
+
+import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
+import { IngestError } from '../ingest/errors.js';
+import { FileSource } from '../ingest/file-source.js';
+import { RtmpServer, type RtmpServerOptions } from '../ingest/rtmp-server.js';
+import type { Source } from '../ingest/source.js';
+import { TestCardSource } from '../ingest/test-card-source.js';
+import type { ChannelSettings } from './channel-settings.js';
+import { isStreamKey } from './stream-key.js';
+
+/** What a channel has as input while it runs. */
+export type ChannelInput = { readonly ffmpeg: Ffmpeg; readonly source: Source };
+
+/** Makes the inputs of channels. */
+export interface InputFactory {
+  /**
+   * Makes the input that a channel's settings ask for; undefined where there is to be none.
+   *
+   * @param settings as they are whenever it is asked: a stream key may change while the input runs
+   * @throws IngestError when it cannot be had
+   */
+  open(settings: () => ChannelSettings): Promise<ChannelInput | undefined>;
+  /** Where publishers reach it over RTMP; undefined while nothing listens. */
+  readonly rtmpPort: number | undefined;
+  /** Lets go of what its inputs share. */
+  close(): Promise<void>;
+}
+
+/** Options of a {@link SourceFactory}. */
+export type SourceFactoryOptions = {
+  /** Where RTMP listens, once a channel has it as input. */
+  readonly rtmp: RtmpServerOptions;
+  readonly logger: FastifyBaseLogger;
+};
+
+/** The bundled clip, seen from the sources and from the built files alike. */
+const CLIP = fileURLToPath(new URL('../../media/clip.mp4', import.meta.url));
+
+/** Makes the real sources. What they share, ffmpeg and the RTMP port, is looked for when the first needs it. */
+export class SourceFactory implements InputFactory {
+  readonly #options: SourceFactoryOptions;
+  #ffmpeg: Promise<Ffmpeg> | undefined;
+  #rtmp: Promise<RtmpServer> | undefined;
+  #rtmpPort: number | undefined;
+
+  constructor(options: SourceFactoryOptions) {
+    this.#options = options;
+  }
+
+  get rtmpPort(): number | undefined {
+    return this.#rtmpPort;
+  }
+
+  async open(settings: () => ChannelSettings): Promise<ChannelInput | undefined> {
+    const { input } = settings();
+    if (input.kind === 'none') return undefined;
+    // Cheap checks first: looking for ffmpeg takes a moment.
+    if (input.kind === 'file') checkFile(input.path);
+    const ffmpeg = await this.#locate();
+    switch (input.kind) {
+      case 'clip':
+        return { ffmpeg, source: await FileSource.create({ ffmpegPath: ffmpeg.path, file: CLIP }) };
+      case 'file':
+        return { ffmpeg, source: await FileSource.create({ ffmpegPath: ffmpeg.path, file: input.path }) };
+      case 'testcard':
+        return { ffmpeg, source: new TestCardSource() };
+      case 'rtmp': {
+        const rtmp = await this.#listen();
+        return { ffmpeg, source: rtmp.open({ isKey: (key) => isStreamKey(key, settings().streamKeyHash) }) };
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const rtmp = await this.#rtmp?.catch(() => undefined);
+    await rtmp?.close();
+  }
+
+  #locate(): Promise<Ffmpeg> {
+    this.#ffmpeg ??= locateFfmpeg().then(
+      (ffmpeg) => {
+        this.#options.logger.debug({ path: ffmpeg.path, version: ffmpeg.version }, 'Found ffmpeg');
+        return ffmpeg;
+      },
+      (error: unknown) => {
+        // The next channel looks again: ffmpeg may have been installed in the meantime.
+        this.#ffmpeg = undefined;
+        throw error;
+      },
+    );
+    return this.#ffmpeg;
+  }
+
+  #listen(): Promise<RtmpServer> {
+    const { rtmp, logger } = this.#options;
+    this.#rtmp ??= RtmpServer.listen(rtmp).then(
+      (server) => {
+        this.#rtmpPort = server.port;
+        server.on('publisherRefused', ({ address, reason }) => logger.warn(`A publisher from ${address} was refused: ${reason}`));
+        return server;
+      },
+      (error: unknown) => {
+        this.#rtmp = undefined;
+        throw error;
+      },
+    );
+    return this.#rtmp;
+  }
+}
+
+/** @throws IngestError `BAD_INPUT` */
+function checkFile(path: string): void {
+  if (!existsSync(path)) throw new IngestError('BAD_INPUT', `The input file ${path} does not exist: check --input.`);
+  if (statSync(path).isDirectory()) throw new IngestError('BAD_INPUT', `The input ${path} is a folder: give a file with --input.`);
+}
