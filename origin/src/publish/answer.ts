@@ -5,6 +5,7 @@ import parseRange from 'range-parser';
 
 import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { canSendWhole, MOST_WHOLE_BYTES, sendWhole, type WholeAnswers } from './whole-answers.js';
 
 /** A body to send, and how caches and clients shall treat it. */
 export type Answer = {
@@ -20,9 +21,13 @@ export type Answer = {
   readonly vary?: string;
   /** Where the origin's uplink is limited: what the answer waits for, and how urgent it is. */
   readonly uplink?: { readonly gate: UplinkGate; readonly priority: UplinkPriority } | undefined;
+  /** Where many are due the same at the same moment: what is ready for them. */
+  readonly wholes?: WholeAnswers;
   /** Told as body bytes are handed to the system: what an aborted answer never sent is not counted. */
   readonly count: (bytes: number) => void;
 };
+
+type WholeAnswer = Answer & { readonly pieces: readonly [Uint8Array]; readonly wholes: WholeAnswers };
 
 /** What is named by a sequence, an epoch or a hash never changes. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -105,9 +110,21 @@ export function sendAnswer(to: Recipient, answer: Answer): void {
   headers.push('content-type', answer.contentType, 'content-length', String(end - start));
   if (answer.contentEncoding) headers.push('content-encoding', answer.contentEncoding);
   if (range) headers.push('content-range', `bytes ${start}-${end - 1}/${total}`);
+  if (!range && isSentWhole(to, answer)) {
+    const [body] = answer.pieces;
+    sendWhole(response, answer.wholes.of(body, headers), () => answer.count(body.length));
+    return;
+  }
   response.writeHead(range ? 206 : 200, headers);
   if (request.method === 'HEAD') response.end();
   else sendBody(response, answer, { start, end });
+}
+
+/** Whether an answer goes out as it is ready: by one write, which no budget paces. */
+function isSentWhole({ request, response, headers }: Recipient, answer: Answer): answer is WholeAnswer {
+  const { pieces, uplink, wholes } = answer;
+  if (!wholes || uplink || pieces.length !== 1 || (pieces[0]?.length ?? Infinity) > MOST_WHOLE_BYTES) return false;
+  return request.method === 'GET' && !headers.includes('connection') && canSendWhole(response);
 }
 
 /** Answers with a status and a sentence for people, while Fastify has the reply. */

@@ -131,6 +131,7 @@ function sendHeaders(
         cacheControl: NOT_CACHED,
         // Without headers a viewer plays nothing, whatever its neighbours have.
         uplink: published.uplinkFor('deadline'),
+        wholes: published.wholes,
         count: published.counter('headers'),
       });
   }

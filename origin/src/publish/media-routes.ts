@@ -19,6 +19,8 @@ type Ask = {
   readonly priority: UplinkPriority;
   readonly published: PublishedStream;
   readonly log: ChunkLog;
+  /** Others wait for the same. */
+  readonly isAwaited?: boolean;
 };
 
 /** Serves parts, whole segments and init segments: immutable, with Range and ETag. */
@@ -51,7 +53,7 @@ function sendPart(ask: Ask, sequence: ChunkSequence): void {
   const limit = { timeoutMs: published.patienceMs, response: to.response };
   published.waiters.wait(() => (log.last?.sequence ?? 0) >= sequence, limit, (outcome) => {
     answerSafely(to, () => {
-      if (outcome === 'ready') sendKnownPart(ask, sequence);
+      if (outcome === 'ready') sendKnownPart({ ...ask, isAwaited: true }, sequence);
       else if (outcome !== 'gone') refuse(to, 503, 'No new media has come; ask again.');
     });
   });
@@ -122,7 +124,7 @@ function sendInit({ to, published, log }: Ask, initHash: string): void {
   });
 }
 
-function sendChunks({ to, published, priority }: Ask, chunks: readonly LoggedChunk[]): void {
+function sendChunks({ to, published, priority, isAwaited }: Ask, chunks: readonly LoggedChunk[]): void {
   sendAnswer(to, {
     pieces: chunks.map((chunk) => chunk.bytes),
     contentType: CONTENT_TYPE,
@@ -130,6 +132,7 @@ function sendChunks({ to, published, priority }: Ask, chunks: readonly LoggedChu
     cacheControl: IMMUTABLE,
     isRangeServed: true,
     uplink: published.uplinkFor(priority),
+    ...(isAwaited ? { wholes: published.wholes } : {}),
     count: published.counter('media'),
   });
 }

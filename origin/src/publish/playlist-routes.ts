@@ -74,6 +74,7 @@ function sendPlaylist(
     vary: 'accept-encoding',
     ...(isGzipTaken ? { contentEncoding: 'gzip' as const } : {}),
     uplink: published.uplinkFor('other'),
+    wholes: published.wholes,
     count: published.counter('playlists'),
   });
 }

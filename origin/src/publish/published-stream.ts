@@ -5,6 +5,7 @@ import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { EdgeWaiters } from './edge-waiters.js';
 import { PlaylistCache } from './playlist-cache.js';
+import { WholeAnswers } from './whole-answers.js';
 
 /** A crowd asks for the same few; bounds the memory of one who asks for all. */
 const MAX_CACHED_BATCHES = 32;
@@ -14,6 +15,8 @@ export class PublishedStream {
   readonly live: LiveStream;
   readonly waiters = new EdgeWaiters();
   readonly playlists: PlaylistCache;
+  /** What those who wait are due. */
+  readonly wholes = new WholeAnswers();
   /** Where the uplink is limited: what lets answers out. */
   readonly gate: UplinkGate | undefined;
   readonly #bytes: OriginBytes = { media: 0, init: 0, playlists: 0, headers: 0, join: 0, seeder: 0 };
@@ -33,6 +36,7 @@ export class PublishedStream {
     this.#unsubscribe = live.onChange(() => {
       this.playlists.invalidate();
       this.#headerBatches.clear();
+      this.wholes.clear();
       // Seeds go before all else: who else hears of the change, the seeder too, hears of it before thousands are answered.
       queueMicrotask(() => this.waiters.wake());
     });

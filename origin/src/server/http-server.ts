@@ -6,6 +6,7 @@ import { registerFollowRoutes, type FollowRouteOptions } from '../publish/follow
 import { registerMediaRoutes } from '../publish/media-routes.js';
 import { registerPlaylistRoutes } from '../publish/playlist-routes.js';
 import type { StreamDirectory } from '../publish/stream-directory.js';
+import { KEEP_ALIVE_MS } from '../publish/whole-answers.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { registerPlayerPages } from './player-pages.js';
 
@@ -20,9 +21,6 @@ export type HttpServerOptions = ApiRouteOptions &
     readonly gate?: UplinkGate | undefined;
     readonly logger: FastifyBaseLogger;
   };
-
-/** Idle connections outlive the pause between two requests of a player that waits for a part. */
-const KEEP_ALIVE_MS = 65_000;
 
 /** Composes what the origin serves over HTTP; it does not listen yet. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
