@@ -148,5 +148,5 @@ export {
   type DeliveryDirectives,
   type DirectiveProblem,
 } from './delivery-directives.js';
-export { renderMediaPlaylist, type MediaPlaylistOptions } from './media-playlist.js';
+export { renderMediaPlaylist, type MediaPlaylistOptions, type RenditionReport } from './media-playlist.js';
 export { renderMultivariantPlaylist } from './multivariant-playlist.js';

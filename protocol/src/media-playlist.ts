@@ -1,4 +1,5 @@
 import type { ChunkHeader } from './chunk-header.js';
+import type { RenditionId } from './ids.js';
 import type { MediaTimeline, TimelineSegment } from './media-timeline.js';
 import { STREAM_PATHS } from './origin-contract.js';
 
@@ -14,7 +15,12 @@ export type MediaPlaylistOptions = {
   readonly isSkipWanted: boolean;
   /** No more parts will come. */
   readonly isEnded: boolean;
+  /** How far the stream's other renditions are; none: this is the only one, or nobody switches by these playlists. */
+  readonly reports?: readonly RenditionReport[];
 };
+
+/** The newest part of another rendition, for players that switch to it (RFC 8216bis 4.4.5.4). */
+export type RenditionReport = { readonly rendition: RenditionId; readonly mediaSequence: number; readonly partIndex: number };
 
 /** Segments that end no further than this many target durations from the edge list their parts (RFC 8216bis 6.2.2). */
 const PARTS_WITHIN_TARGET_DURATIONS = 3;
@@ -66,6 +72,7 @@ export function renderMediaPlaylist(timeline: MediaTimeline, options: MediaPlayl
   const last = timeline.last;
   if (options.isEnded) lines.push('#EXT-X-ENDLIST');
   else if (last) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${STREAM_PATHS.part(last.sequence + 1)}"`);
+  if (!options.isEnded) lines.push(...(options.reports ?? []).map(reportLine));
   return `${lines.join('\n')}\n`;
 }
 
@@ -86,6 +93,10 @@ function segmentLines(segment: TimelineSegment, isWithParts: boolean): string[] 
 function partLine(part: ChunkHeader): string {
   const independent = part.isIndependent ? ',INDEPENDENT=YES' : '';
   return `#EXT-X-PART:DURATION=${decimal(part.durationUs / 1e6)},URI="${STREAM_PATHS.part(part.sequence)}"${independent}`;
+}
+
+function reportLine({ rendition, mediaSequence, partIndex }: RenditionReport): string {
+  return `#EXT-X-RENDITION-REPORT:URI="../${STREAM_PATHS.mediaPlaylist(rendition)}",LAST-MSN=${mediaSequence},LAST-PART=${partIndex}`;
 }
 
 /** How many of the oldest segments lie further from the edge than the skip boundary. */

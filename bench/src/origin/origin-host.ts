@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
 import { channelSettingsSchema, createLogger, Origin, type Channel, type MediaPart } from '@p2ptv/origin/embedded';
+import type { RenditionId } from '@p2ptv/protocol';
 
 import { monotonicMs } from '../load/monotonic-ms.js';
 import { answerCalls } from '../load/process-calls.js';
@@ -31,6 +32,7 @@ export type Publication = {
 };
 
 const SLUG = 'main';
+const ONLY_RENDITION = 0 as RenditionId;
 
 type Opened = { readonly origin: Origin; readonly channel: Channel; readonly settings: HostStart };
 let opened: Opened | undefined;
@@ -52,18 +54,21 @@ answerCalls({
     });
     const channel = origin.channels.require(SLUG);
     opened = { origin, channel, settings };
-    channel.live.beginSession({
-      bytes: randomFillSync(Buffer.alloc(1_000)),
-      codecs: 'avc1.42c01e,mp4a.40.2',
-      width: 1280,
-      height: 720,
-      frameRate: 30,
-      partTargetMs: settings.partMs,
-      segmentMs: settings.segmentMs,
-      // Parts are all alike; their headers come on top.
-      bandwidthBitsPerSecond: settings.bitsPerSecond * 2,
-      averageBandwidthBitsPerSecond: settings.bitsPerSecond,
-    });
+    channel.live.beginSession([
+      {
+        rendition: ONLY_RENDITION,
+        bytes: randomFillSync(Buffer.alloc(1_000)),
+        codecs: 'avc1.42c01e,mp4a.40.2',
+        width: 1280,
+        height: 720,
+        frameRate: 30,
+        partTargetMs: settings.partMs,
+        segmentMs: settings.segmentMs,
+        // Parts are all alike; their headers come on top.
+        bandwidthBitsPerSecond: settings.bitsPerSecond * 2,
+        averageBandwidthBitsPerSecond: settings.bitsPerSecond,
+      },
+    ]);
     return origin.port;
   },
   publish: ({ parts }: { readonly parts: number }): Publication => {
@@ -90,6 +95,7 @@ function publish(): Publication {
 function newPart({ partMs, segmentMs, bitsPerSecond }: HostStart, index: number): MediaPart {
   const partsASegment = Math.round(segmentMs / partMs);
   return {
+    rendition: ONLY_RENDITION,
     bytes: randomFillSync(Buffer.alloc(Math.round((bitsPerSecond / 8) * (partMs / 1000)))),
     durationUs: partMs * 1000,
     isIndependent: index % partsASegment === 0,

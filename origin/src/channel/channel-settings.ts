@@ -20,6 +20,22 @@ export function text(most: number): z.ZodType<string, string> {
 const KEY_FRAME_PEAK = 2;
 const MAX_TAGS = 20;
 
+/** A machine that encodes more of them at once serves nobody. */
+const MAX_RUNGS = 8;
+
+/** Heights as one text with commas, as a number, or as a list. */
+function ladderSchema(): z.ZodType<number[]> {
+  const heights = z.array(wholeNumber(64, 2160)).min(1).max(MAX_RUNGS);
+  const given = z.union([z.string(), z.number(), z.array(z.union([z.number(), z.string()]))], `must be up to ${MAX_RUNGS} heights`);
+  return given.transform((value, context): number[] => {
+    const parsed = heights.safeParse(typeof value === 'string' ? value.split(',').map((height) => height.trim()) : [value].flat());
+    const isFalling = parsed.success && parsed.data.every((height, index) => index === 0 || height < (parsed.data[index - 1] ?? 0));
+    if (parsed.success && isFalling) return parsed.data;
+    context.addIssue(`must be up to ${MAX_RUNGS} heights from 64 to 2160, the largest first, such as 720,480,240`);
+    return z.NEVER;
+  });
+}
+
 /** Each setting of a channel by itself. Files and flags write the same names with hyphens. */
 export const CHANNEL_SCHEMAS = {
   /** Its name in addresses; with the publisher's key it makes the stream id, so it cannot be changed. */
@@ -33,9 +49,11 @@ export const CHANNEL_SCHEMAS = {
   partMs: wholeNumber(50, 2000),
   /** Length of a segment, ms. */
   segmentMs: wholeNumber(1000, 10_000),
-  /** The picture is shrunk to this height, pixels; never enlarged. */
+  /** Heights of the renditions, pixels, best first; of a smaller picture those that it is large enough for. */
+  ladder: ladderSchema(),
+  /** One rendition of this height, pixels, instead of a ladder; never enlarged. */
   height: wholeNumber(64, 2160),
-  /** Bit rate of the video, kb/s. */
+  /** Bit rate of the best rendition's video, kb/s; the others get less, by size. */
   videoKbps: wholeNumber(50, 50_000),
   /** Whether a machine-readable wall clock is drawn into the picture. */
   clock: z.boolean('must be true or false'),
@@ -47,7 +65,7 @@ export const CHANNEL_SCHEMAS = {
   streamKeyHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
 } as const;
 
-const { slug, title, description, tags, input, partMs, segmentMs, height, videoKbps, clock, dvrMinutes, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
+const { slug, title, description, tags, input, partMs, segmentMs, ladder, height, videoKbps, clock, dvrMinutes, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
 
 /** The settings of one channel, as they come from outside; what is not said has a default. */
 export const channelSettingsSchema = z
@@ -60,6 +78,8 @@ export const channelSettingsSchema = z
     input: input.default({ kind: 'none' }),
     partMs: partMs.default(200),
     segmentMs: segmentMs.default(2000),
+    /** Default: {@link DEFAULT_LADDER_HEIGHTS}. */
+    ladder: ladder.optional(),
     height: height.optional(),
     videoKbps: videoKbps.optional(),
     clock: clock.default(false),
@@ -68,6 +88,7 @@ export const channelSettingsSchema = z
     streamKeyHash: streamKeyHash.optional(),
   })
   .superRefine((settings, context) => {
+    if (settings.ladder && settings.height !== undefined) context.addIssue({ code: 'custom', path: ['height'], message: 'is a ladder of one: give it or a ladder' });
     const problem = partSizeProblem(settings);
     if (problem !== undefined) context.addIssue({ code: 'custom', path: ['videoKbps'], message: problem });
   })

@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import { Encoder } from '../encode/encoder.js';
 import type { EncodingOptions } from '../encode/encoder-arguments.js';
+import { DEFAULT_LADDER_HEIGHTS, ladderOf } from '../encode/ladder.js';
 import type { ArchiveNotice } from '../package/chunk-archive.js';
 import type { LoggedChunk } from '../package/chunk-log.js';
 import { LiveStream } from '../package/live-stream.js';
@@ -37,7 +38,7 @@ export type ChannelContext = {
 export type ChannelChange = Partial<Omit<ChannelSettings, 'slug'>>;
 
 /** Settings that an encoder runs with: with others it begins anew. */
-const ENCODER_SETTINGS = ['input', 'partMs', 'segmentMs', 'height', 'videoKbps', 'clock'] as const satisfies (keyof ChannelSettings)[];
+const ENCODER_SETTINGS = ['input', 'partMs', 'segmentMs', 'ladder', 'height', 'videoKbps', 'clock'] as const satisfies (keyof ChannelSettings)[];
 
 /**
  * A stream with all that makes it: its settings, its input and encoder while it is started, its log,
@@ -239,10 +240,10 @@ function archiveMs({ dvrMinutes }: ChannelSettings): number {
   return dvrMinutes * 60_000;
 }
 
-function encodingOf({ clock, height, videoKbps }: ChannelSettings): EncodingOptions {
+function encodingOf({ clock, ladder, height, videoKbps }: ChannelSettings): EncodingOptions {
   return {
     hasClock: clock,
-    ...(height === undefined ? {} : { height }),
+    ladder: ladderOf(ladder ?? (height === undefined ? DEFAULT_LADDER_HEIGHTS : [height])),
     ...(videoKbps === undefined ? {} : { videoBitrateKbps: videoKbps }),
   };
 }

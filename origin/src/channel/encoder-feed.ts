@@ -1,11 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify';
 
 import type { Cadence } from '../encode/cadence.js';
-import { DEFAULT_AUDIO_BITRATE_KBPS, defaultVideoBitrateKbps, type EncodingOptions } from '../encode/encoder-arguments.js';
+import { DEFAULT_AUDIO_BITRATE_KBPS, type EncodingOptions } from '../encode/encoder-arguments.js';
 import type { Encoder } from '../encode/encoder.js';
 import { framesPerSecond } from '../encode/frame-rate.js';
-import type { AssembledInit } from '../fragment/part-assembler.js';
-import type { LiveStream, MediaInit } from '../package/live-stream.js';
+import type { PlannedRendition } from '../encode/ladder.js';
+import type { AssembledRendition } from '../fragment/part-assembler.js';
+import type { MediaInit } from '../package/live-rendition.js';
+import type { LiveStream } from '../package/live-stream.js';
 
 /** Boxes and timestamps on top of what the codecs make. */
 const CONTAINER_RATIO = 1.05;
@@ -23,17 +25,20 @@ export function feedStream(
   options: { readonly encoding: EncodingOptions; readonly logger: FastifyBaseLogger },
 ): () => void {
   const { logger, encoding } = options;
-  let cadence: Cadence | undefined;
+  let session: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[] } | undefined;
   let described = '';
   const subscriptions = [
-    encoder.on('sessionStarted', (session) => {
-      cadence = session.cadence;
-      if (cadence.message !== described) logger.info(cadence.message);
-      described = cadence.message;
+    encoder.on('sessionStarted', (started) => {
+      session = started;
+      const { message } = started.cadence;
+      if (message !== described) logger.info(message);
+      described = message;
     }),
-    encoder.on('init', (init) => {
-      if (cadence) stream.beginSession(describeMedia(init, cadence, encoding));
-      logger.info({ codecs: init.codecs }, `Encoding ${init.width}x${init.height} at ${Number(init.frameRate.toFixed(3))} fps`);
+    encoder.on('init', ({ renditions }) => {
+      const begun = session;
+      if (begun) stream.beginSession(renditions.map((init) => describeMedia(init, { ...begun, encoding })));
+      const sizes = renditions.map(({ width, height }) => `${width}x${height}`).join(', ');
+      logger.info({ codecs: renditions[0]?.codecs }, `Encoding ${sizes} at ${Number((renditions[0]?.frameRate ?? 0).toFixed(3))} fps`);
     }),
     encoder.on('part', (part) => {
       try {
@@ -57,10 +62,15 @@ export function feedStream(
   return () => subscriptions.forEach((unsubscribe) => unsubscribe());
 }
 
-function describeMedia(init: AssembledInit, cadence: Cadence, encoding: EncodingOptions): MediaInit {
-  const video = encoding.videoBitrateKbps ?? defaultVideoBitrateKbps(init.width, init.height, init.frameRate);
+function describeMedia(
+  init: AssembledRendition,
+  session: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[]; readonly encoding: EncodingOptions },
+): MediaInit {
+  const { cadence, renditions, encoding } = session;
+  const video = renditions.find(({ rendition }) => rendition === init.rendition)?.videoBitrateKbps ?? 0;
   const audio = init.hasAudio ? (encoding.audioBitrateKbps ?? DEFAULT_AUDIO_BITRATE_KBPS) : 0;
   return {
+    rendition: init.rendition,
     bytes: init.bytes,
     codecs: init.codecs,
     width: init.width,

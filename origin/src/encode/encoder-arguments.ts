@@ -2,8 +2,9 @@ import type { SourceFeed } from '../ingest/source.js';
 import { burntClockFilters } from './burnt-clock.js';
 import type { Cadence } from './cadence.js';
 import type { Ffmpeg } from './ffmpeg-location.js';
+import { formatFrameRate } from './frame-rate.js';
+import type { Frame, LadderRung, PlannedRendition } from './ladder.js';
 import type { StartTimer } from './start-timer.js';
-import { formatFrameRate, framesPerSecond } from './frame-rate.js';
 
 /** How the picture and the sound are encoded. All optional. */
 export type EncodingOptions = {
@@ -12,9 +13,12 @@ export type EncodingOptions = {
    * the same rate for three times that. Default `ultrafast`.
    */
   readonly preset?: string;
-  /** The picture is shrunk to this height, or into 1280x720 where none is given; never enlarged. Pixels. Too high takes more CPU than there is. */
-  readonly height?: number;
-  /** Rate of the video, kb/s. Default by size: 800 at 640x360, 2400 at 1280x720. Too low gives blocks, too high late parts. */
+  /** The renditions to make, best first. Default: one, into 1280x720. Too many or too high take more CPU than there is. */
+  readonly ladder?: readonly LadderRung[];
+  /**
+   * Rate of the best rendition's video, kb/s; the others get less by size. Default by size: 800 at 640x360, 2400 at 1280x720.
+   * Too low gives blocks, too high late parts.
+   */
   readonly videoBitrateKbps?: number;
   /** Rate of the audio, kb/s. Default {@link DEFAULT_AUDIO_BITRATE_KBPS}. */
   readonly audioBitrateKbps?: number;
@@ -27,6 +31,8 @@ export type EncoderRun = {
   readonly ffmpeg: Ffmpeg;
   readonly feed: SourceFeed;
   readonly cadence: Cadence;
+  /** What is made, best first. */
+  readonly renditions: readonly PlannedRendition[];
   readonly encoding: EncodingOptions;
   /** Default: the process's timers. */
   readonly startTimer?: StartTimer | undefined;
@@ -38,43 +44,55 @@ export const AUDIO_FD = 3;
 /** Stereo AAC without audible loss for most. */
 export const DEFAULT_AUDIO_BITRATE_KBPS = 96;
 
-/** Pixels. */
-type Frame = { readonly width: number; readonly height: number };
-
-const DEFAULT_FRAME: Frame = { width: 1280, height: 720 };
+/** The file descriptor on which ffmpeg writes the picture of its `index`-th rendition. */
+export function videoFd(index: number): number {
+  return index === 0 ? 1 : AUDIO_FD + index;
+}
 
 /**
- * ffmpeg's arguments for one session: H.264 on standard output and AAC on {@link AUDIO_FD}, each as FLV.
+ * ffmpeg's arguments for one session: the picture of the best rendition on standard output, the sound on {@link AUDIO_FD}
+ * and the other pictures on {@link videoFd}, each as FLV.
  *
- * Two outputs, because one would hold every frame back until the sound of the same time exists
- * (44–64 ms); FLV, because it is written packet by packet.
+ * An output each, because one with both would hold every frame back until the sound of the same time
+ * exists (44–64 ms); FLV, because it is written packet by packet. The input is decoded once, and the
+ * smaller pictures are made from the largest.
  */
-export function encoderArguments({ ffmpeg, feed, cadence, encoding }: EncoderRun): string[] {
-  const output = (target: string): string[] => ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', target];
+export function encoderArguments(run: EncoderRun): string[] {
+  const { feed, renditions, encoding } = run;
+  const output = (fd: number): string[] => ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', `pipe:${fd}`];
   return [
     ...['-hide_banner', '-nostats', '-loglevel', 'warning', '-nostdin', '-filter_threads', '1'],
+    ...(renditions.length > 1 ? ['-filter_complex_threads', '1'] : []),
     ...feed.inputArguments,
-    ...['-map', feed.videoMap, ...videoArguments({ ffmpeg, feed, cadence, encoding }), ...output('pipe:1')],
-    ...(feed.audioMap === undefined
-      ? []
-      : ['-map', feed.audioMap, ...audioArguments(encoding), ...output(`pipe:${AUDIO_FD}`)]),
+    ...(renditions.length > 1 ? ['-filter_complex', splitGraph(run)] : []),
+    ...renditions.flatMap((rendition, index) => [
+      ...(renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', feed.videoMap, '-vf', pictureFilters(rendition.bounds, encoding).join(',')]),
+      ...videoArguments(run, rendition),
+      ...output(videoFd(index)),
+    ]),
+    ...(feed.audioMap === undefined ? [] : ['-map', feed.audioMap, ...audioArguments(encoding), ...output(AUDIO_FD)]),
   ];
 }
 
-/** The video's rate in kb/s that a picture of this size gets when nobody says otherwise. */
-export function defaultVideoBitrateKbps(width: number, height: number, framesASecond: number): number {
-  const pixelRatio = (width * height) / (640 * 360);
-  // Neighbouring pixels and frames resemble each other the more, the more there are: hence the exponents.
-  return Math.round(800 * pixelRatio ** 0.8 * (framesASecond / 30) ** 0.5);
+/** The best picture, and from it the others; the clock is drawn once and shrinks with it. */
+function splitGraph({ feed, renditions, encoding }: EncoderRun): string {
+  const [best, ...others] = renditions;
+  if (best === undefined) return '';
+  const names = others.map((_, index) => `[s${index + 1}]`);
+  return [
+    `[${feed.videoMap}]${[...pictureFilters(best.bounds, encoding), `split=${renditions.length}`].join(',')}[v0]${names.join('')}`,
+    ...others.map(({ bounds }, index) => `[s${index + 1}]${scaleFilters(bounds).join(',')}[v${index + 1}]`),
+  ].join(';');
 }
 
-function videoArguments({ ffmpeg, feed, cadence, encoding }: EncoderRun): string[] {
-  const { preset = 'ultrafast', hasClock = false } = encoding;
-  const frame = largestFrame(encoding.height);
-  const rate = encoding.videoBitrateKbps ?? defaultRate(feed, cadence, frame);
+function pictureFilters(bounds: Frame, { hasClock = false }: EncodingOptions): string[] {
+  return [...scaleFilters(bounds), ...(hasClock ? burntClockFilters() : [])];
+}
+
+function videoArguments({ ffmpeg, cadence, encoding }: EncoderRun, { videoBitrateKbps: rate }: PlannedRendition): string[] {
+  const { preset = 'ultrafast' } = encoding;
   const gop = String(cadence.framesPerGop);
   return [
-    ...['-vf', [...scaleFilters(frame), ...(hasClock ? burntClockFilters() : [])].join(',')],
     ...['-r', formatFrameRate(cadence.frameRate), ...ffmpeg.constantRateOptions],
     ...['-c:v', 'libx264', '-preset', preset, '-tune', 'zerolatency', '-profile:v', 'main', '-pix_fmt', 'yuv420p'],
     ...['-g', gop, '-keyint_min', gop, '-sc_threshold', '0'],
@@ -90,21 +108,9 @@ function audioArguments({ audioBitrateKbps = DEFAULT_AUDIO_BITRATE_KBPS }: Encod
   ];
 }
 
-/** An explicit height is obeyed; the width then bounds only pictures that are wider than 16:9, and never below the default. */
-function largestFrame(height: number | undefined): Frame {
-  if (height === undefined) return DEFAULT_FRAME;
-  return { width: Math.max(DEFAULT_FRAME.width, Math.ceil((height * 16) / 9)), height };
-}
-
 /** Shrinks into the frame, with square pixels and even sides. Expressions, because a live picture's size may be unknown yet. */
 function scaleFilters(frame: Frame): string[] {
   const shrink = `min(1,min(${frame.width}/(iw*sar),${frame.height}/ih))`;
   const even = (side: string): string => `max(2,2*floor(${side}*${shrink}/2+0.01))`;
   return [`scale=w='${even('iw*sar')}':h='${even('ih')}'`, 'setsar=1', 'format=yuv420p'];
-}
-
-function defaultRate(feed: SourceFeed, cadence: Cadence, frame: Frame): number {
-  const { width = frame.width, height = frame.height } = feed.media;
-  const shrink = Math.min(1, frame.width / width, frame.height / height);
-  return defaultVideoBitrateKbps(width * shrink, height * shrink, framesPerSecond(cadence.frameRate));
 }

@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream';
 
 import type { Clock } from '@p2ptv/protocol';
 
-import { parseFlvPacket } from '../fragment/flv-packet.js';
+import { parseFlvPacket, type FlvPacket } from '../fragment/flv-packet.js';
 import { FlvReader } from '../fragment/flv-reader.js';
 import { PartAssembler, type AssembledInit, type AssembledPart, type AssemblerOutput } from '../fragment/part-assembler.js';
-import { AUDIO_FD, encoderArguments, type EncoderRun } from './encoder-arguments.js';
+import { AUDIO_FD, encoderArguments, videoFd, type EncoderRun } from './encoder-arguments.js';
 import { processTimer, type StartTimer } from './start-timer.js';
 
 /** How a session ended. `finished`: the input ended, or we were asked to stop. */
@@ -78,21 +78,28 @@ class FfmpegSession implements EncoderSession {
   constructor(run: EncoderRun, clock: Clock, listener: SessionListener) {
     this.#clock = clock;
     this.#listener = listener;
-    const { cadence, feed } = run;
+    const { cadence, feed, renditions } = run;
     const hasAudio = feed.audioMap !== undefined;
-    this.#assembler = new PartAssembler({ cadence, hasAudio, isPaced: feed.isPaced });
+    const ids = renditions.map(({ rendition }) => rendition);
+    this.#assembler = new PartAssembler({ cadence, renditions: ids, hasAudio, isPaced: feed.isPaced });
     this.#isFed = feed.stdin !== undefined;
     this.#startTimer = run.startTimer ?? processTimer;
     this.#process = spawn(run.ffmpeg.path, encoderArguments(run), {
-      stdio: [feed.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', hasAudio ? 'pipe' : 'ignore'],
+      stdio: [feed.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', hasAudio ? 'pipe' : 'ignore', ...ids.slice(1).map(() => 'pipe' as const)],
       windowsHide: true,
     });
     // One that hangs does not notice that we are gone.
     const killAtExit = (): void => void this.#process.kill('SIGKILL');
     process.once('exit', killAtExit);
-    this.#readTrack(this.#process.stdout);
-    const audio = this.#process.stdio[AUDIO_FD];
-    if (hasAudio) this.#readTrack(audio as Readable | null, () => this.#handle(this.#assembler.endAudio()));
+    for (const [index, rendition] of ids.entries()) {
+      this.#readTrack(this.#output(videoFd(index)), { take: (packet) => this.#assembler.pushVideo(rendition, packet) });
+    }
+    if (hasAudio) {
+      this.#readTrack(this.#output(AUDIO_FD), {
+        take: (packet) => this.#assembler.pushAudio(packet),
+        end: () => this.#handle(this.#assembler.endAudio()),
+      });
+    }
     this.#readLog(this.#process.stderr);
     if (feed.stdin !== undefined) this.#feed(feed.stdin);
     this.#closed = this.#untilClosed();
@@ -129,17 +136,22 @@ class FfmpegSession implements EncoderSession {
     input.pipe(stdin);
   }
 
-  #readTrack(stream: Readable | null, onEnd?: () => void): void {
+  #output(fd: number): Readable | null {
+    // Node knows only three by their type.
+    return (this.#process.stdio as readonly unknown[])[fd] as Readable | null;
+  }
+
+  #readTrack(stream: Readable | null, track: { readonly take: (packet: FlvPacket) => AssemblerOutput[]; readonly end?: () => void }): void {
     if (stream === null) return;
     const reader = new FlvReader();
     stream.on('data', (bytes: Buffer) => {
       this.#isOutputSeen = true;
       const result = reader.push(bytes);
       if (result.kind === 'malformed') this.#giveUp(`the encoder's output is no FLV: ${result.reason}`);
-      else for (const tag of result.tags) this.#handle(this.#assembler.push(parseFlvPacket(tag)));
+      else for (const tag of result.tags) this.#handle(track.take(parseFlvPacket(tag)));
     });
     stream.on('error', () => undefined);
-    if (onEnd !== undefined) stream.on('end', onEnd);
+    if (track.end !== undefined) stream.on('end', track.end);
   }
 
   #handle(outputs: readonly AssemblerOutput[]): void {

@@ -6,6 +6,7 @@ import { TypedEvents } from '../ingest/typed-events.js';
 import { planCadence, type Cadence, type CadenceRequest } from './cadence.js';
 import { CaptureClock } from './capture-clock.js';
 import type { EncoderRun, EncodingOptions } from './encoder-arguments.js';
+import { ladderOf, planLadder, type PlannedRendition } from './ladder.js';
 import { startEncoderSession, type EncoderSession, type SessionEnd, type SessionListener } from './encoder-session.js';
 import type { Ffmpeg } from './ffmpeg-location.js';
 import { processTimer, type StartTimer } from './start-timer.js';
@@ -13,8 +14,8 @@ import { processTimer, type StartTimer } from './start-timer.js';
 /** Events of an {@link Encoder}. Sessions are numbered from 0; each is an epoch, and begins with its own init segment. */
 export type EncoderEvents = {
   /** A session begins: the input is there and ffmpeg has been started. */
-  readonly sessionStarted: { readonly sessionIndex: number; readonly cadence: Cadence; readonly media: MediaDescription };
-  /** Once a session, before its first part. */
+  readonly sessionStarted: { readonly sessionIndex: number; readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[]; readonly media: MediaDescription };
+  /** Once a session, before its first part: all renditions, best first. */
   readonly init: AssembledInit & { readonly sessionIndex: number };
   readonly part: EncodedPart;
   /** The input has ended, for now or for ever (then `exhausted` follows). */
@@ -61,6 +62,9 @@ const MAX_RESTART_MS = 30_000;
 /** A session that lived so long was sound, and the next restart begins at the shortest delay again. */
 const SOUND_SESSION_MS = 10_000;
 
+/** No rendition is further behind another: a pipe holds less. */
+const DATES_KEPT = 64;
+
 type EncoderState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'opening' }
@@ -79,6 +83,8 @@ export class Encoder {
   readonly #events = new TypedEvents<EncoderEvents>();
   readonly #captureClock = new CaptureClock();
   readonly #abort = new AbortController();
+  /** Dates of the newest parts, by decode time. */
+  readonly #dates = new Map<number, number>();
   #state: EncoderState = { kind: 'idle' };
   #sessionIndex = -1;
   #failuresInRow = 0;
@@ -130,11 +136,14 @@ export class Encoder {
     const { ffmpeg, encoding = {}, clock, startSession = startEncoderSession } = this.#options;
     const sessionIndex = ++this.#sessionIndex;
     const cadence = planCadence({ ...this.#options.cadence, frameRate: feed.media.frameRate });
+    const { ladder = ladderOf([undefined]), videoBitrateKbps } = encoding;
+    const renditions = planLadder({ ladder, media: feed.media, cadence, videoBitrateKbps });
     const startedAtMs = clock.nowMs();
     this.#captureClock.restart();
-    this.#events.emit('sessionStarted', { sessionIndex, cadence, media: feed.media });
+    this.#dates.clear();
+    this.#events.emit('sessionStarted', { sessionIndex, cadence, renditions, media: feed.media });
     if (this.#isStopped()) return;
-    const session = startSession({ ffmpeg, feed, cadence, encoding, startTimer: this.#options.startTimer }, clock, {
+    const session = startSession({ ffmpeg, feed, cadence, renditions, encoding, startTimer: this.#options.startTimer }, clock, {
       onInit: (init) => this.#events.emit('init', { ...init, sessionIndex }),
       onPart: (part, arrivedAtMs) => this.#emitPart(part, { sessionIndex, arrivedAtMs }),
       onEnd: (end) => {
@@ -147,8 +156,21 @@ export class Encoder {
 
   #emitPart(part: AssembledPart, at: { readonly sessionIndex: number; readonly arrivedAtMs: number }): void {
     if (this.#isStopped()) return;
-    const programDateTimeMs = this.#captureClock.date({ ...part, ...at });
+    const programDateTimeMs = this.#dateOf({ ...part, ...at });
     this.#events.emit('part', { ...part, ...at, programDateTimeMs });
+  }
+
+  /** The same in all renditions: that of the first to come. */
+  #dateOf(part: AssembledPart & { readonly arrivedAtMs: number }): number {
+    const known = this.#dates.get(part.decodeTimeUs);
+    if (known !== undefined) return known;
+    const dateMs = this.#captureClock.date(part);
+    this.#dates.set(part.decodeTimeUs, dateMs);
+    for (const oldest of this.#dates.keys()) {
+      if (this.#dates.size <= DATES_KEPT) break;
+      this.#dates.delete(oldest);
+    }
+    return dateMs;
   }
 
   #handleEnd(end: SessionEnd, sessionIndex: number): void {

@@ -3,4 +3,5 @@ export type { Channel } from '../channel/channel.js';
 export { channelSettingsSchema } from '../channel/channel-settings.js';
 export { Origin, type OriginOptions } from '../server/origin.js';
 export { createLogger } from './logging.js';
-export type { MediaInit, MediaPart } from '../package/live-stream.js';
+export type { MediaInit } from '../package/live-rendition.js';
+export type { MediaPart } from '../package/live-stream.js';

@@ -76,6 +76,7 @@ function channelOf(options: StartOptions, streamKey: string): ChannelSettings {
     partMs: options['part-ms'],
     segmentMs: options['segment-ms'],
     height: options.height,
+    ladder: options.ladder,
     videoKbps: options['video-kbps'],
     clock: options.clock,
     dvrMinutes: options['dvr-minutes'],

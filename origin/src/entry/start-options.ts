@@ -54,8 +54,13 @@ const SETTINGS = {
   },
   'part-ms': { flags: '--part-ms <ms>', description: 'length of a part (default: 200)', schema: CHANNEL_SCHEMAS.partMs.default(200) },
   'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: CHANNEL_SCHEMAS.segmentMs.default(2000) },
-  height: { flags: '--height <pixels>', description: 'shrink the picture to this height; never enlarged (default: as it comes, 720 at most)', schema: CHANNEL_SCHEMAS.height.optional() },
-  'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the video (default: by size)', schema: CHANNEL_SCHEMAS.videoKbps.optional() },
+  ladder: {
+    flags: '--ladder <heights>',
+    description: 'the renditions, by height in pixels, best first, with commas; none is enlarged (default: 720,480,240)',
+    schema: CHANNEL_SCHEMAS.ladder.optional(),
+  },
+  height: { flags: '--height <pixels>', description: 'one rendition of this height, instead of a ladder; never enlarged', schema: CHANNEL_SCHEMAS.height.optional() },
+  'video-kbps': { flags: '--video-kbps <kb/s>', description: 'bit rate of the best video, the others get less (default: by size)', schema: CHANNEL_SCHEMAS.videoKbps.optional() },
   'uplink-kbps': {
     flags: '--uplink-kbps <kb/s>',
     description: 'never send viewers more than this, some 5 % below the line; newcomers wait when it is taken (default: no limit)',
@@ -132,6 +137,9 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
   }
   if (options.tracker.length > 0 && options.stun.length > 0) {
     throw new UsageError('--stun is for the embedded tracker: with --tracker, give it to that tracker.');
+  }
+  if (options.ladder !== undefined && options.height !== undefined) {
+    throw new UsageError('--height is a ladder of one: give --ladder or --height.');
   }
   const problem = partSizeProblem({ videoKbps: options['video-kbps'], partMs: options['part-ms'] });
   if (problem !== undefined) throw new UsageError(`--video-kbps ${problem}.`);

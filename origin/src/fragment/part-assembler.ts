@@ -1,14 +1,23 @@
+import type { RenditionId } from '@p2ptv/protocol';
+
 import type { Cadence } from '../encode/cadence.js';
-import { framesPerSecond, frameTimescale } from '../encode/frame-rate.js';
-import { AudioTimeline } from './audio-timeline.js';
-import { parseAudioSpecificConfig, parseAvcConfiguration, type AudioConfiguration } from './codec-configuration.js';
+import { framesPerSecond } from '../encode/frame-rate.js';
+import { parseAudioSpecificConfig, type AudioConfiguration } from './codec-configuration.js';
 import type { FlvPacket } from './flv-packet.js';
 import { buildInitSegment } from './init-segment.js';
-import { buildMediaFragment, type Sample } from './media-fragment.js';
+import { buildMediaFragment } from './media-fragment.js';
+import { PartAudio } from './part-audio.js';
+import { VideoTrack } from './video-track.js';
 
-/** The init segment of an encoder session and what it says. */
+/** The init segments of an encoder session, one a rendition, in the order in which they were asked for. */
 export type AssembledInit = {
   readonly kind: 'init';
+  readonly renditions: readonly AssembledRendition[];
+};
+
+/** The init segment of a rendition and what it says. */
+export type AssembledRendition = {
+  readonly rendition: RenditionId;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** RFC 6381, video first, as CODECS in a playlist wants it. */
   readonly codecs: string;
@@ -25,6 +34,7 @@ export type AssembledInit = {
 /** One part: one `moof` and one `mdat`. */
 export type AssembledPart = {
   readonly kind: 'part';
+  readonly rendition: RenditionId;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly durationUs: number;
   /** Decode (and presentation) time of the first video frame since the session began. */
@@ -42,6 +52,8 @@ export type AssemblerOutput = AssembledInit | AssembledPart | { readonly kind: '
 /** Options of a {@link PartAssembler}. */
 export type PartAssemblerOptions = {
   readonly cadence: Cadence;
+  /** The session's renditions, best first. */
+  readonly renditions: readonly RenditionId[];
   readonly hasAudio: boolean;
   /**
    * Whether the input comes at its natural speed. If so, no part waits long for its audio: what is
@@ -51,80 +63,79 @@ export type PartAssemblerOptions = {
 };
 
 /**
- * How far audio may end before the video of a paced part. The AAC encoder looks one frame of 21 ms
- * ahead and gives whole frames, so it is 43–64 ms behind the video; sooner or later than that gains nothing.
- */
-const AUDIO_LAG_MS = 150;
-/** How much video beyond a part's end has to be there before missing audio is taken for silence. */
-const AUDIO_PATIENCE_MS = 300;
-/** ffmpeg's FLV timestamps are 31 bits of ms. */
-const TIMESTAMP_PERIOD_MS = 2 ** 31;
-
-type VideoFrame = { readonly data: Uint8Array; readonly isKey: boolean };
-
-/**
- * Cuts the encoder's packets into parts of whole frames.
+ * Cuts the encoder's packets into parts of whole frames, in all renditions at the same times.
  *
  * A part is closed by its own last video frame, not by the first of the next, and takes all audio that
  * begins before its end and is there. Pure: the same packets in the same order give the same bytes.
  */
 export class PartAssembler {
   readonly #options: PartAssemblerOptions;
-  readonly #audio: AudioTimeline | undefined;
-  readonly #timescale: number;
-  readonly #frameDuration: number;
-  #avcC: Uint8Array | undefined;
+  readonly #audio: PartAudio | undefined;
+  readonly #tracks: ReadonlyMap<RenditionId, VideoTrack>;
   #audioConfiguration: AudioConfiguration | undefined;
   #isInitGiven = false;
   #isBroken = false;
-  #videoFrames: VideoFrame[] = [];
-  /** Frames taken in since the session began, and how many parts they became. */
-  #frameCount = 0;
-  #partCount = 0;
-  /** Frames between time zero and the first frame: not zero when the picture begins later than the sound. */
-  #firstFrameIndex = 0;
-  #hasAudioEnded = false;
 
   constructor(options: PartAssemblerOptions) {
     this.#options = options;
-    this.#audio = options.hasAudio ? new AudioTimeline() : undefined;
-    const { timescale, frameDuration } = frameTimescale(options.cadence.frameRate);
-    this.#timescale = timescale;
-    this.#frameDuration = frameDuration;
+    const { renditions, cadence, hasAudio, isPaced } = options;
+    this.#tracks = new Map(renditions.map((rendition) => [rendition, new VideoTrack(cadence)]));
+    this.#audio = hasAudio ? new PartAudio({ isPaced, renditionCount: renditions.length }) : undefined;
   }
 
-  /** Takes the next packet of either track; within a track they must come in order. */
-  push(packet: FlvPacket): AssemblerOutput[] {
+  /** Takes the next packet of the sound; they must come in order. */
+  pushAudio(packet: FlvPacket): AssemblerOutput[] {
     if (this.#isBroken) return [];
     switch (packet.kind) {
+      case 'aacConfiguration':
+        return this.#takeAudioConfiguration(packet.audioSpecificConfig);
+      case 'audioFrame':
+        this.#audio?.push(packet.data, packet.timestampMs);
+        return this.#drain();
+      case 'avcConfiguration':
+      case 'videoFrame':
       case 'nothing':
         return [];
       case 'unsupported':
         return this.#break(`the encoder gave ${packet.reason}`);
+    }
+  }
+
+  /** Takes the next packet of a rendition's picture; within a rendition they must come in order. */
+  pushVideo(rendition: RenditionId, packet: FlvPacket): AssemblerOutput[] {
+    const track = this.#tracks.get(rendition);
+    if (this.#isBroken || !track) return [];
+    switch (packet.kind) {
       case 'avcConfiguration':
-        this.#avcC ??= packet.avcC;
+        if (!track.configure(packet.avcC)) return this.#break('the encoder described its video in a way that we cannot read');
         return this.#drain();
+      case 'videoFrame': {
+        const problem = track.push(packet) ?? this.#misalignment(track);
+        return problem === undefined ? this.#drain() : this.#break(problem);
+      }
       case 'aacConfiguration':
-        return this.#takeAudioConfiguration(packet.audioSpecificConfig);
-      case 'videoFrame':
-        return this.#takeVideoFrame(packet);
       case 'audioFrame':
-        this.#audio?.push(packet.data, packet.timestampMs);
-        return this.#drain();
+      case 'nothing':
+        return [];
+      case 'unsupported':
+        return this.#break(`the encoder gave ${packet.reason}`);
     }
   }
 
   /** The audio track gives nothing more: parts no longer wait for it. */
   endAudio(): AssemblerOutput[] {
-    this.#hasAudioEnded = true;
+    this.#audio?.end();
     return this.#isBroken ? [] : this.#drain();
   }
 
   /** The encoder has ended: gives what is left as a last part, shorter than the others. */
   end(): AssemblerOutput[] {
     const outputs = this.endAudio();
-    if (!this.#isInitGiven || this.#isBroken || this.#videoFrames.length === 0) return outputs;
-    return [...outputs, this.#closePart(this.#videoFrames.length, true)];
+    if (!this.#isInitGiven || this.#isBroken) return outputs;
+    for (const [rendition, track] of this.#tracks) {
+      if (track.waitingFrames > 0) outputs.push(this.#closePart(rendition, { track, frames: track.waitingFrames, isLast: true }));
+    }
+    return outputs;
   }
 
   #takeAudioConfiguration(audioSpecificConfig: Uint8Array): AssemblerOutput[] {
@@ -135,22 +146,14 @@ export class PartAssembler {
     return this.#drain();
   }
 
-  #takeVideoFrame(packet: Extract<FlvPacket, { kind: 'videoFrame' }>): AssemblerOutput[] {
-    const { frameRate, framesPerGop } = this.#options.cadence;
-    const index = (packet.timestampMs * framesPerSecond(frameRate)) / 1000;
-    if (this.#frameCount === 0) this.#firstFrameIndex = Math.round(index);
-    const periodFrames = (TIMESTAMP_PERIOD_MS * framesPerSecond(frameRate)) / 1000;
-    const off = (index - this.#firstFrameIndex - this.#frameCount) % periodFrames;
-    // Timestamps are rounded to ms, less than a tenth of a frame at 60 fps; a whole frame is a gap.
-    if (Math.min(Math.abs(off), periodFrames - Math.abs(off)) >= 0.9) {
-      return this.#break(`the encoder left its frame rate at frame ${this.#frameCount}`);
+  /** Parts with the same number must have the same time in every rendition. */
+  #misalignment(track: VideoTrack): string | undefined {
+    for (const { firstFrameIndex } of this.#tracks.values()) {
+      if (firstFrameIndex !== undefined && firstFrameIndex !== track.firstFrameIndex) {
+        return `the encoder began its renditions at different frames, ${firstFrameIndex} and ${track.firstFrameIndex ?? 'none'}`;
+      }
     }
-    if (this.#frameCount % framesPerGop === 0 && !packet.isKey) {
-      return this.#break(`frame ${this.#frameCount} should be a key frame and is not`);
-    }
-    this.#frameCount++;
-    this.#videoFrames.push({ data: packet.data, isKey: packet.isKey });
-    return this.#drain();
+    return undefined;
   }
 
   #drain(): AssemblerOutput[] {
@@ -158,96 +161,67 @@ export class PartAssembler {
     if (!this.#isInitGiven) {
       const init = this.#initOnceKnown();
       if (init === undefined) return outputs;
-      if (init.kind === 'broken') return this.#break(init.reason);
       this.#isInitGiven = true;
       outputs.push(init);
     }
     const { framesPerPart } = this.#options.cadence;
-    while (this.#videoFrames.length >= framesPerPart && this.#isAudioReady(framesPerPart)) {
-      outputs.push(this.#closePart(framesPerPart, false));
+    for (const [rendition, track] of this.#tracks) {
+      while (track.waitingFrames >= framesPerPart && this.#isAudioReady(track)) {
+        outputs.push(this.#closePart(rendition, { track, frames: framesPerPart, isLast: false }));
+      }
     }
     return outputs;
   }
 
-  #initOnceKnown(): AssembledInit | { kind: 'broken'; reason: string } | undefined {
+  #initOnceKnown(): AssembledInit | undefined {
     const { cadence, hasAudio } = this.#options;
-    if (this.#avcC === undefined || (hasAudio && this.#audioConfiguration === undefined)) return undefined;
-    const video = parseAvcConfiguration(this.#avcC);
-    if (video === undefined) return { kind: 'broken', reason: 'the encoder described its video in a way that we cannot read' };
+    if (hasAudio && this.#audioConfiguration === undefined) return undefined;
     const audio = hasAudio ? this.#audioConfiguration : undefined;
-    return {
-      kind: 'init',
-      bytes: buildInitSegment({ frameRate: cadence.frameRate, video, audio }),
-      codecs: audio === undefined ? video.codec : `${video.codec},${audio.codec}`,
-      width: video.width,
-      height: video.height,
-      frameRate: framesPerSecond(cadence.frameRate),
-      hasVideo: true,
-      hasAudio,
-      timescales: { video: this.#timescale, audio: audio?.sampleRate },
-    };
+    const renditions: AssembledRendition[] = [];
+    for (const [rendition, { configuration: video, timescale }] of this.#tracks) {
+      if (video === undefined) return undefined;
+      renditions.push({
+        rendition,
+        bytes: buildInitSegment({ frameRate: cadence.frameRate, video, audio }),
+        codecs: audio === undefined ? video.codec : `${video.codec},${audio.codec}`,
+        width: video.width,
+        height: video.height,
+        frameRate: framesPerSecond(cadence.frameRate),
+        hasVideo: true,
+        hasAudio,
+        timescales: { video: timescale, audio: audio?.sampleRate },
+      });
+    }
+    return { kind: 'init', renditions };
   }
 
-  #isAudioReady(frames: number): boolean {
-    const audio = this.#audio;
-    if (audio === undefined) return true;
-    const partEndMs = this.#frameTimeMs(this.#partStartFrame() + frames);
-    const lagMs = partEndMs - audio.endMs;
-    if (!this.#options.isPaced) return lagMs <= 0 || this.#hasAudioEnded;
-    if (lagMs <= AUDIO_LAG_MS || this.#hasAudioEnded || audio.isSilent) return true;
-    return this.#frameTimeMs(this.#firstFrameIndex + this.#frameCount) - partEndMs >= AUDIO_PATIENCE_MS;
+  #isAudioReady(track: VideoTrack): boolean {
+    const part = track.nextPart(this.#options.cadence.framesPerPart);
+    return this.#audio?.isReady({ ...part, videoEndMs: track.endMs }) ?? true;
   }
 
-  #closePart(frames: number, isLast: boolean): AssembledPart {
-    const { framesPerSegment } = this.#options.cadence;
-    const taken = this.#videoFrames.splice(0, frames);
-    const startFrame = this.#partStartFrame();
-    const endFrame = startFrame + taken.length;
-    const audioRun = this.#takeAudio(this.#frameTimeMs(endFrame));
-    const bytes = buildMediaFragment({
-      sequenceNumber: this.#partCount + 1,
-      video: {
-        decodeTime: startFrame * this.#frameDuration,
-        samples: taken.map((frame): Sample => ({ ...frame, duration: this.#frameDuration })),
-      },
-      audio: audioRun,
-    });
-    this.#partCount++;
-    const decodeTimeUs = this.#frameTimeUs(startFrame);
+  #closePart(
+    rendition: RenditionId,
+    { track, frames, isLast }: { readonly track: VideoTrack; readonly frames: number; readonly isLast: boolean },
+  ): AssembledPart {
+    const video = track.take(frames, isLast);
+    const audio = this.#audio?.take({ index: video.index, endMs: track.frameTimeMs(video.endFrame) }) ?? { decodeTime: 0, samples: [] };
+    const decodeTimeUs = track.frameTimeUs(video.startFrame);
     return {
       kind: 'part',
-      bytes,
+      rendition,
+      bytes: buildMediaFragment({ sequenceNumber: video.index + 1, video: video.run, audio }),
       decodeTimeUs,
-      durationUs: this.#frameTimeUs(endFrame) - decodeTimeUs,
-      isIndependent: taken[0]?.isKey === true,
-      isSegmentLast: isLast || (endFrame - this.#firstFrameIndex) % framesPerSegment === 0,
-      videoFrameCount: taken.length,
-      audioFrameCount: audioRun.samples.length,
+      durationUs: track.frameTimeUs(video.endFrame) - decodeTimeUs,
+      isIndependent: video.run.samples[0]?.isKey === true,
+      isSegmentLast: video.isSegmentLast,
+      videoFrameCount: video.run.samples.length,
+      audioFrameCount: audio.samples.length,
     };
-  }
-
-  #takeAudio(untilMs: number): { decodeTime: number; samples: Sample[] } {
-    if (this.#audio === undefined) return { decodeTime: 0, samples: [] };
-    // Silence is put only where audio is overdue, so a part that has merely not got its last two frames stays as it is.
-    this.#audio.fillSilence(untilMs - AUDIO_LAG_MS);
-    return this.#audio.take(untilMs);
-  }
-
-  #partStartFrame(): number {
-    return this.#firstFrameIndex + this.#partCount * this.#options.cadence.framesPerPart;
-  }
-
-  #frameTimeUs(frame: number): number {
-    return Math.round((frame * this.#frameDuration * 1_000_000) / this.#timescale);
-  }
-
-  #frameTimeMs(frame: number): number {
-    return (frame * this.#frameDuration * 1000) / this.#timescale;
   }
 
   #break(reason: string): AssemblerOutput[] {
     this.#isBroken = true;
-    this.#videoFrames = [];
     return [{ kind: 'broken', reason }];
   }
 }

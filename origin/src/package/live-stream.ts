@@ -10,8 +10,8 @@ import {
   type ChunkHeader,
   type ChunkSequence,
   type MediaPlaylistOptions,
-  type Rendition,
   type RenditionId,
+  type RenditionReport,
   type StreamId,
   type StreamListing,
   type StreamRecord,
@@ -22,29 +22,15 @@ import { ChunkArchive, type ArchiveNotice } from './chunk-archive.js';
 import { ChunkLog, DEFAULT_WINDOW, type ChunkLogWindow, type LoggedChunk } from './chunk-log.js';
 import { replaceFile } from './durable-file.js';
 import { systemCode } from './errors.js';
+import { LiveRendition, renditionFolder, storedRenditions, type MediaInit, type PartPlace } from './live-rendition.js';
 import { beyond, currentBootId, NO_COUNTERS, NumberingFile, readNumbering, type Counters } from './numbering-file.js';
 import type { Publisher } from './publisher.js';
 import { hashBlocks } from './record-file.js';
 
-/** What an encoder session says of its media before the first part. */
-export type MediaInit = {
-  readonly bytes: Uint8Array;
-  /** RFC 6381. */
-  readonly codecs: string;
-  /** Pixels and frames a second; 0 where there is no video. */
-  readonly width: number;
-  readonly height: number;
-  readonly frameRate: number;
-  /** Longest part, and wanted length of a segment, ms. */
-  readonly partTargetMs: number;
-  readonly segmentMs: number;
-  /** What the encoder was told to stay below, and to aim at. */
-  readonly bandwidthBitsPerSecond: number;
-  readonly averageBandwidthBitsPerSecond: number;
-};
-
 /** A part as the encoder gives it. */
 export type MediaPart = {
+  /** One of those that the session began with. */
+  readonly rendition: RenditionId;
   readonly bytes: Uint8Array;
   readonly durationUs: number;
   readonly isIndependent: boolean;
@@ -75,15 +61,10 @@ export type LiveStreamChange =
   | { readonly kind: 'recordChanged' }
   | { readonly kind: 'stateChanged' };
 
-/** Its encodings get numbers; there is one of them so far. */
-const ONLY_RENDITION = 0 as RenditionId;
 /** PART-HOLD-BACK in parts: the least that RFC 8216bis allows. */
 const PART_HOLD_BACK_PARTS = 3;
 /** All parts but a segment's last reach this share of PART-TARGET (RFC 8216bis section 4.4.4.9). */
 const LEAST_PART_RATIO = 0.85;
-/** A peak above the declared BANDWIDTH raises it to the peak and so much more. */
-const BANDWIDTH_MARGIN_RATIO = 1.1;
-
 /**
  * A stream as its publisher sees it: names, hashes and signs what the encoder gives, records it, and
  * tells who waits.
@@ -91,24 +72,30 @@ const BANDWIDTH_MARGIN_RATIO = 1.1;
  * Invariants: no sequence, media sequence, epoch or revision is ever used twice, whatever crashes.
  * Media sequences and epochs are consecutive as far as the log is whole; where an earlier run's log
  * has lost its tail they jump, and the playlist begins anew. So it does where a session has other
- * targets than the one before: a playlist's target durations hold for all that it lists.
+ * targets than the one before: a playlist's target durations hold for all that it lists. Renditions
+ * share the numbers: a session counts in all of them from the same ones.
  */
 export class LiveStream {
   readonly streamId: StreamId;
   readonly slug: string;
-  readonly log: ChunkLog;
   readonly startedAtMs: number;
   readonly #options: LiveStreamOptions;
   readonly #numbering: NumberingFile;
   readonly #listeners = new Set<(change: LiveStreamChange) => void>();
-  readonly #archive: ChunkArchive;
+  /** Of all renditions. */
+  readonly #archives: ChunkArchive[] = [];
+  #archiveMs: number;
   #title: string;
   #used: Counters;
   #state: StreamListing['state'] = 'offline';
-  #session: { readonly init: MediaInit; readonly initHash: string; isPublished: boolean } | undefined;
-  #partIndex = 0;
-  #segmentBytes = 0;
-  #segmentUs = 0;
+  /** By id, in rising order: those that are made, and those of which something is kept. */
+  readonly #renditions = new Map<number, LiveRendition>();
+  /** Undefined before the first session; its numbers, once its first part is published. */
+  #session: { base: Counters | undefined } | undefined;
+  /** The session's renditions, best first. */
+  #made: readonly RenditionId[] = [];
+  /** The running session has other targets than the one before. */
+  #isRetargeted = false;
   #record: StreamRecord | undefined;
   #recordText: string | undefined;
 
@@ -117,20 +104,13 @@ export class LiveStream {
     this.#options = options;
     this.slug = options.slug;
     this.#title = options.title;
+    this.#archiveMs = options.archiveMs;
     this.streamId = options.publisher.streamId(options.slug);
     this.startedAtMs = options.wallMs();
-    this.#archive = new ChunkArchive({
-      folder: options.folder,
-      streamId: this.streamId,
-      publisher: options.publisher,
-      keepMs: this.#keepMs(options.archiveMs),
-      nowMs: options.wallMs,
-      notice: options.notice,
-    });
-    this.log = new ChunkLog(this.#archive, options.window);
+    for (const id of storedRenditions(options.folder)) this.#open(id);
     const bootId = options.bootId ?? currentBootId();
     this.#loadRecord();
-    if (this.#record) this.#unlistUnfit(this.#record);
+    for (const { log } of this.#renditions.values()) if (this.#record) unlistUnfit(log, this.#record);
     this.#used = this.#recoverNumbering(bootId);
     this.#numbering = new NumberingFile(this.#path('numbering'), { used: this.#used, bootId });
   }
@@ -149,7 +129,18 @@ export class LiveStream {
 
   /** Keeps so much media on the disk from now on, ms. */
   keepFor(archiveMs: number): void {
-    this.#archive.keepMs = this.#keepMs(archiveMs);
+    this.#archiveMs = archiveMs;
+    for (const archive of this.#archives) archive.keepMs = this.#keepMs();
+  }
+
+  /** The log of the rendition that is played where none is asked for: the best. */
+  get log(): ChunkLog {
+    return (this.#renditions.get(this.defaultRendition) ?? this.#open(this.defaultRendition)).log;
+  }
+
+  /** The rendition that is played where none is asked for: the best that is made, or was last. */
+  get defaultRendition(): RenditionId {
+    return this.#record?.renditions[0]?.id ?? (0 as RenditionId);
   }
 
   /** Whether media flows. */
@@ -167,13 +158,23 @@ export class LiveStream {
     return this.#recordText;
   }
 
-  /** The log of a rendition; undefined when the stream has no such rendition. */
+  /** The log of a rendition; undefined when the stream neither has nor had such a rendition. */
   rendition(rendition: number): ChunkLog | undefined {
-    return rendition === ONLY_RENDITION ? this.log : undefined;
+    return this.#renditions.get(rendition)?.log;
   }
 
-  /** What playlists say beside their segments; undefined while there is no record. */
-  playlistOptions(isSkipWanted: boolean): MediaPlaylistOptions | undefined {
+  /** Whether a rendition is one of the stream's now: others are kept for a while, but get nothing new. */
+  isMade(rendition: number): boolean {
+    return this.#record === undefined || this.#record.renditions.some(({ id }) => id === rendition);
+  }
+
+  /** Bytes of media held in memory. */
+  get memoryBytes(): number {
+    return [...this.#renditions.values()].reduce((sum, { log }) => sum + log.memoryBytes, 0);
+  }
+
+  /** What playlists of a rendition say beside its segments; undefined while there is no record. */
+  playlistOptions(rendition: RenditionId, isSkipWanted: boolean): MediaPlaylistOptions | undefined {
     const record = this.#record;
     if (!record) return undefined;
     return {
@@ -182,6 +183,7 @@ export class LiveStream {
       partHoldBackParts: PART_HOLD_BACK_PARTS,
       isSkipWanted,
       isEnded: record.isEnded,
+      reports: record.renditions.flatMap(({ id }) => (id === rendition ? [] : this.#report(id))),
     };
   }
 
@@ -191,39 +193,42 @@ export class LiveStream {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A new encoder session: its media are a new epoch, which counts from its first part. */
-  beginSession(init: MediaInit): void {
-    const initHash = createHash('sha256').update(init.bytes).digest('hex');
-    this.log.addInit(initHash, init.bytes);
-    this.#session = { init, initHash, isPublished: false };
+  /** A new encoder session, with all its renditions, best first: its media are a new epoch, which counts from its first part. */
+  beginSession(inits: readonly MediaInit[]): void {
+    const made = new Set<number>(inits.map(({ rendition }) => rendition));
+    for (const rendition of this.#renditions.values()) if (!made.has(rendition.id)) rendition.retire();
+    for (const init of inits) {
+      const rendition = this.#renditions.get(init.rendition) ?? this.#open(init.rendition);
+      rendition.begin(init, createHash('sha256').update(init.bytes).digest('hex'));
+    }
+    this.#session = { base: undefined };
+    this.#made = inits.map(({ rendition }) => rendition);
   }
 
   /**
    * Publishes a part.
    *
-   * @throws Error before the first {@link beginSession}, RangeError for a part that fits no header (above 4 MiB); no number is then used
+   * @throws Error before the {@link beginSession} that names its rendition, RangeError for a part that fits no header (above 4 MiB); no number is then used
    */
   publish(part: MediaPart): LoggedChunk {
     const session = this.#session;
-    if (!session) throw new Error('a part came before its init segment');
-    const isNewEpoch = !session.isPublished;
-    const partIndex = isNewEpoch ? 0 : this.#partIndex;
-    const isNewSegment = partIndex === 0;
-    const used: Counters = {
-      ...this.#used,
-      sequence: this.#used.sequence + 1,
-      mediaSequence: this.#used.mediaSequence + (isNewSegment ? 1 : 0),
-      epoch: this.#used.epoch + (isNewEpoch ? 1 : 0),
-    };
-    const chunk = this.#sign(part, { ...used, partIndex, initHash: session.initHash });
-    this.#used = used;
-    // Noted before it is recorded and recorded before it is published: see NumberingFile.
-    this.#numbering.note(this.#used);
-    this.log.append(chunk);
-    session.isPublished = true;
-    this.#partIndex = part.isSegmentLast ? 0 : partIndex + 1;
-    if (isNewEpoch) this.#beginEpoch(this.#describe(session), used.mediaSequence);
-    this.#measure(chunk, isNewSegment);
+    const rendition = this.#renditions.get(part.rendition);
+    if (!session || !rendition?.session) throw new Error('a part came before its init segment');
+    const base = session.base ?? next(this.#used);
+    const place = rendition.place(base);
+    const chunk = this.#sign(part, place, rendition.session.initHash);
+    const isNewEpoch = session.base === undefined;
+    session.base = base;
+    // Noted before it is recorded and recorded before it is published: see NumberingFile. The first rendition to get there does.
+    if (place.sequence > this.#used.sequence) {
+      const { sequence, mediaSequence, epoch } = place;
+      this.#used = { sequence, mediaSequence, epoch, revision: this.#used.revision };
+      this.#numbering.note(this.#used);
+    }
+    rendition.log.append(chunk);
+    rendition.passed(part.isSegmentLast);
+    this.#beginEpoch(rendition, { place, isNewEpoch });
+    this.#measure(rendition, chunk);
     this.#emit({ kind: 'published', chunk });
     this.#setState('live');
     return chunk;
@@ -242,16 +247,38 @@ export class LiveStream {
 
   /** Flushes and closes the files. */
   close(): void {
-    this.log.close();
+    for (const { log } of this.#renditions.values()) log.close();
     this.#numbering.close(this.#used);
     this.#listeners.clear();
   }
 
-  #sign(part: MediaPart, place: Counters & { readonly partIndex: number; readonly initHash: string }): LoggedChunk {
+  /** Takes over what is stored of a rendition, and makes room for what will be. */
+  #open(id: RenditionId): LiveRendition {
+    const { folder, publisher, window, wallMs, notice } = this.#options;
+    const archive = new ChunkArchive({
+      folder: renditionFolder(folder, id),
+      streamId: this.streamId,
+      publisher,
+      keepMs: this.#keepMs(),
+      nowMs: wallMs,
+      notice,
+    });
+    this.#archives.push(archive);
+    const rendition = new LiveRendition(id, new ChunkLog(archive, window));
+    this.#renditions.set(id, rendition);
+    return rendition;
+  }
+
+  #report(id: RenditionId): RenditionReport[] {
+    const last = this.#renditions.get(id)?.log.timeline.last;
+    return last ? [{ rendition: id, mediaSequence: last.mediaSequence, partIndex: last.partIndex }] : [];
+  }
+
+  #sign(part: MediaPart, place: PartPlace, initHash: string): LoggedChunk {
     const header: ChunkHeader = {
       streamId: this.streamId,
       epoch: place.epoch,
-      rendition: ONLY_RENDITION,
+      rendition: part.rendition,
       sequence: place.sequence as ChunkSequence,
       mediaSequence: place.mediaSequence,
       partIndex: place.partIndex,
@@ -260,25 +287,18 @@ export class LiveStream {
       durationUs: part.durationUs,
       programDateTimeMs: Math.round(part.programDateTimeMs),
       byteLength: part.bytes.length,
-      initHash: place.initHash,
+      initHash,
       blockHashes: hashBlocks(part.bytes),
     };
     const encoded = encodeChunkHeader(header);
     return { signed: signedChunkHeader(header, encoded, this.#options.publisher.signer(encoded)), bytes: part.bytes };
   }
 
-  #describe(session: { readonly init: MediaInit; readonly initHash: string }): StreamRecord {
-    const { init, initHash } = session;
-    const rendition: Rendition = {
-      id: ONLY_RENDITION,
-      codecs: init.codecs,
-      width: init.width,
-      height: init.height,
-      frameRate: init.frameRate,
-      bandwidthBitsPerSecond: Math.ceil(init.bandwidthBitsPerSecond),
-      averageBandwidthBitsPerSecond: Math.ceil(init.averageBandwidthBitsPerSecond),
-      initHash,
-    };
+  /** The record of the running session; its targets are the same in all renditions. */
+  #describe(): StreamRecord | undefined {
+    const made = this.#made.flatMap((id) => this.#renditions.get(id) ?? []);
+    const init = made[0]?.session?.init;
+    if (!init) return undefined;
     return {
       version: 1,
       streamId: this.streamId,
@@ -288,38 +308,38 @@ export class LiveStream {
       epoch: this.#used.epoch,
       partTargetMs: init.partTargetMs,
       targetDurationSeconds: Math.max(1, Math.round(init.segmentMs / 1000)),
-      renditions: [rendition],
+      renditions: made.flatMap((rendition) => (rendition.session ? [rendition.describe(rendition.session)] : [])),
       isEnded: false,
     };
   }
 
   /** A playlist's targets must not change (RFC 8216 section 6.2.1): with others it starts anew, at this epoch. */
-  #beginEpoch(record: StreamRecord, mediaSequence: number): void {
-    const previous = this.#record;
-    const isOther =
-      previous !== undefined &&
-      (previous.partTargetMs !== record.partTargetMs || previous.targetDurationSeconds !== record.targetDurationSeconds);
-    if (isOther) this.log.listFrom(mediaSequence);
-    else this.#unlistUnfit(record);
-    this.#issueRecord(record);
+  #beginEpoch({ log }: LiveRendition, { place, isNewEpoch }: { readonly place: PartPlace; readonly isNewEpoch: boolean }): void {
+    const record = isNewEpoch ? this.#describe() : undefined;
+    if (record) {
+      const previous = this.#record;
+      this.#isRetargeted =
+        previous !== undefined &&
+        (previous.partTargetMs !== record.partTargetMs || previous.targetDurationSeconds !== record.targetDurationSeconds);
+    }
+    const targets = record ?? this.#record;
+    const isFirst = place.sequence === this.#session?.base?.sequence;
+    if (isFirst && targets) {
+      if (this.#isRetargeted) log.listFrom(place.mediaSequence);
+      else unlistUnfit(log, targets);
+    }
+    if (record) this.#issueRecord(record);
   }
 
-  /** What an earlier run left may be of several sessions: lists only what comes after the last segment that breaks the targets. */
-  #unlistUnfit(targets: Targets): void {
-    const unfit = this.log.timeline.segments.findLast((segment) => !fits(segment, targets));
-    if (unfit) this.log.listFrom(unfit.mediaSequence + 1);
-  }
-
-  /** Raises the declared bandwidth when a segment exceeds it. */
-  #measure(chunk: LoggedChunk, isNewSegment: boolean): void {
-    this.#segmentBytes = (isNewSegment ? 0 : this.#segmentBytes) + chunk.bytes.length;
-    this.#segmentUs = (isNewSegment ? 0 : this.#segmentUs) + chunk.signed.header.durationUs;
-    const rendition = this.#record?.renditions[0];
-    if (!this.#record || !rendition || !chunk.signed.header.isSegmentLast) return;
-    const bitsPerSecond = (this.#segmentBytes * 8) / (this.#segmentUs / 1e6);
-    if (bitsPerSecond <= rendition.bandwidthBitsPerSecond) return;
-    const raised = { ...rendition, bandwidthBitsPerSecond: Math.ceil(bitsPerSecond * BANDWIDTH_MARGIN_RATIO) };
-    this.#issueRecord({ ...this.#record, renditions: [raised] });
+  /** Corrects what is declared of a rendition's rate. */
+  #measure(rendition: LiveRendition, { signed: { header } }: LoggedChunk): void {
+    rendition.rate.add({ ...header, isSegmentFirst: header.partIndex === 0 });
+    const record = this.#record;
+    const declared = record?.renditions.find(({ id }) => id === rendition.id);
+    if (!record || !declared || !header.isSegmentLast) return;
+    const measured = rendition.rate.endSegment(declared, record.targetDurationSeconds * 1e6);
+    if (!measured) return;
+    this.#issueRecord({ ...record, renditions: record.renditions.map((other) => (other === declared ? { ...declared, ...measured } : other)) });
   }
 
   #issueRecord(content: StreamRecord): void {
@@ -349,15 +369,16 @@ export class LiveStream {
   }
 
   #recoverNumbering(bootId: string): Counters {
-    const last = this.log.last;
+    const last = [...this.#renditions.values()].flatMap(({ log }) => log.last ?? []);
+    const highest = (name: 'sequence' | 'mediaSequence' | 'epoch'): number => Math.max(NO_COUNTERS[name], ...last.map((header) => header[name]));
     const found: Counters = {
-      sequence: last?.sequence ?? NO_COUNTERS.sequence,
-      mediaSequence: last?.mediaSequence ?? NO_COUNTERS.mediaSequence,
-      epoch: Math.max(last?.epoch ?? 0, this.#record?.epoch ?? 0),
+      sequence: highest('sequence'),
+      mediaSequence: highest('mediaSequence'),
+      epoch: Math.max(highest('epoch'), this.#record?.epoch ?? 0),
       revision: this.#record?.revision ?? NO_COUNTERS.revision,
     };
     const numbering = readNumbering(this.#path('numbering'));
-    if (numbering === 'missing') return last || this.#record ? beyond(found) : NO_COUNTERS;
+    if (numbering === 'missing') return last.length > 0 || this.#record ? beyond(found) : NO_COUNTERS;
     if (numbering === 'garbled') return beyond(found);
     const isSameBoot = numbering.bootId !== '' && numbering.bootId === bootId;
     const isWhole = (numbering.isClosed || isSameBoot) && numbering.used.sequence === found.sequence;
@@ -375,13 +396,24 @@ export class LiveStream {
   }
 
   /** What playlists list is kept in any case. */
-  #keepMs(archiveMs: number): number {
-    return Math.max(archiveMs, (this.#options.window ?? DEFAULT_WINDOW).playlistMs);
+  #keepMs(): number {
+    return Math.max(this.#archiveMs, (this.#options.window ?? DEFAULT_WINDOW).playlistMs);
   }
 
   #path(name: string): string {
     return join(this.#options.folder, name);
   }
+}
+
+/** The numbers of a session's first part, behind all that are in use. */
+function next(used: Counters): Counters {
+  return { ...used, sequence: used.sequence + 1, mediaSequence: used.mediaSequence + 1, epoch: used.epoch + 1 };
+}
+
+/** What an earlier run left may be of several sessions: lists only what comes after the last segment that breaks the targets. */
+function unlistUnfit(log: ChunkLog, targets: Targets): void {
+  const unfit = log.timeline.segments.findLast((segment) => !fits(segment, targets));
+  if (unfit) log.listFrom(unfit.mediaSequence + 1);
 }
 
 type Targets = Pick<StreamRecord, 'partTargetMs' | 'targetDurationSeconds'>;

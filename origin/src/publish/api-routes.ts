@@ -51,7 +51,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
       originBytes: published.originBytes(),
       viewers: options.viewerCount(published),
       waiters: published.waiters.size,
-      memoryBytes: published.live.log.memoryBytes,
+      memoryBytes: published.live.memoryBytes,
       lastSequence: published.live.log.last?.sequence ?? null,
     })),
   }));

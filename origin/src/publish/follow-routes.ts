@@ -21,8 +21,8 @@ import { streamOf, type StreamDirectory } from './stream-directory.js';
 
 /** What the join answer takes from elsewhere. */
 export type FollowRouteOptions = {
-  /** Peers of the stream that have lately proved to deliver. */
-  readonly warmPeers: (published: PublishedStream) => readonly PeerDescription[];
+  /** Peers that watch a rendition of the stream and have lately proved to deliver. */
+  readonly warmPeers: (published: PublishedStream, rendition: RenditionId) => readonly PeerDescription[];
   readonly viewerCount: (published: PublishedStream) => number;
   readonly wallMs: () => number;
 };
@@ -39,7 +39,8 @@ const placeQuery = z.object({
   at: z.string().regex(/^\d{1,15}$/, 'must be a date in whole ms since the Unix epoch').transform(Number),
   count: wholeNumber.default(LIMITS.headersPerAnswer),
 });
-const joinQuery = z.object({ rendition: wholeNumber.default(0), delayMs: wholeNumber.default(0), media: z.enum(['0', '1']).default('0') });
+/** No rendition: the one that is played where none is asked for. */
+const joinQuery = z.object({ rendition: wholeNumber.optional(), delayMs: wholeNumber.default(0), media: z.enum(['0', '1']).default('0') });
 
 /** How long a join waits for a stream that is just beginning, ms: less than its client waits. */
 const JOIN_WAIT_MS = 3000;
@@ -73,28 +74,31 @@ export function registerFollowRoutes(
     const query = joinQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, 400, describeQueryProblem(query.error));
     const published = streamOf(streams, request);
-    const log = published?.live.rendition(query.data.rendition);
-    if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
+    const log = published && (query.data.rendition === undefined ? published.live.log : published.live.rendition(query.data.rendition));
+    if (!published || !log || (query.data.rendition !== undefined && !published.live.isMade(query.data.rendition))) {
+      return sendProblem(reply, 404, 'There is no such stream or rendition.');
+    }
     const { live, waiters } = published;
     const isReady = (): boolean => live.recordText !== undefined && log.timeline.last !== undefined;
     const outcome = await waiters.until(isReady, { timeoutMs: JOIN_WAIT_MS, response: reply.raw });
     if (outcome === 'gone') return reply.hijack();
-    const warmPeers = options.warmPeers(published).slice(0, LIMITS.links);
+    const wanted: Wanted = { delayMs: query.data.delayMs, rendition: query.data.rendition ?? live.defaultRendition };
+    const warmPeers = options.warmPeers(published, wanted.rendition as RenditionId).slice(0, LIMITS.links);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
     const crowd = { canFeed: isFedByCrowd, viewers: options.viewerCount(published) };
-    const room = published.gate?.admitJoin(joinBytes(published, query.data), crowd);
+    const room = published.gate?.admitJoin(joinBytes(published, wanted), crowd);
     if (room?.kind === 'full') {
       refuseFull(takeOver(request, reply), room.retrySeconds);
       return reply;
     }
     const isUplinkTaken = room?.kind === 'answerOnly';
-    const answer = joinAnswer(published, query.data, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
+    const answer = joinAnswer(published, wanted, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     const json = Buffer.from(JSON.stringify(answer));
     // Where the first frames are to come from peers, the origin does not bring them.
     const isWanted = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken;
-    const parts = isWanted ? firstChunks(published, query.data).map(({ bytes }) => bytes) : [];
+    const parts = isWanted ? firstChunks(published, wanted).map(({ bytes }) => bytes) : [];
     const bytes = parts.reduce((sum, { length }) => sum + length, json.length);
     // No client takes more than so much; and whoever was let in is not to be turned away for the size of its answer.
     const isWithMedia = isWanted && bytes <= LIMITS.joinMediaBytes && published.gate?.hasRoomFor(bytes, 'join') !== false;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 
-import { renderMediaPlaylist, renderMultivariantPlaylist } from '@p2ptv/protocol';
+import { renderMediaPlaylist, renderMultivariantPlaylist, type RenditionId } from '@p2ptv/protocol';
 
-import type { LiveStream } from '../package/live-stream.js';
+import type { LiveStream, LiveStreamChange } from '../package/live-stream.js';
 
 /** A playlist as it is sent, once as it is and once compressed. */
 export type RenderedPlaylist = {
@@ -14,7 +14,7 @@ export type RenderedPlaylist = {
   readonly etag: string;
 };
 
-type Kind = 'full' | 'delta' | 'multivariant';
+type Kind = `${number}/full` | `${number}/delta` | 'multivariant';
 
 /**
  * The playlists of a stream, written once for each state of it and shared by all who ask: at a part's
@@ -28,16 +28,23 @@ export class PlaylistCache {
     this.#stream = stream;
   }
 
-  /** The stream has changed. */
-  invalidate(): void {
-    this.#rendered.clear();
+  /** The stream has changed. A new part concerns its own rendition's playlists: what others report of it is as new as they are. */
+  invalidate(change: LiveStreamChange): void {
+    if (change.kind !== 'published') {
+      this.#rendered.clear();
+      return;
+    }
+    const { rendition } = change.chunk.signed.header;
+    this.#rendered.delete(`${rendition}/full`);
+    this.#rendered.delete(`${rendition}/delta`);
   }
 
-  /** The media playlist; undefined while there is no record. */
-  media(isSkipWanted: boolean): RenderedPlaylist | undefined {
-    const options = this.#stream.playlistOptions(isSkipWanted);
-    if (!options) return undefined;
-    return this.#get(isSkipWanted ? 'delta' : 'full', () => renderMediaPlaylist(this.#stream.log.timeline, options));
+  /** A rendition's media playlist; undefined while there is no record, or for one that never was. */
+  media(rendition: RenditionId, isSkipWanted: boolean): RenderedPlaylist | undefined {
+    const options = this.#stream.playlistOptions(rendition, isSkipWanted);
+    const log = this.#stream.rendition(rendition);
+    if (!options || !log) return undefined;
+    return this.#get(`${rendition}/${isSkipWanted ? 'delta' : 'full'}`, () => renderMediaPlaylist(log.timeline, options));
   }
 
   /** The multivariant playlist; undefined while there is no record. */

@@ -1,4 +1,4 @@
-import { isTooFarAhead, parseDeliveryDirectives, STREAM_PATHS } from '@p2ptv/protocol';
+import { isTooFarAhead, parseDeliveryDirectives, STREAM_PATHS, type RenditionId } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
 
 import { answerSafely, refuse, REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
@@ -25,13 +25,17 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
 
   fastify.get('/live/:slug/:rendition/live.m3u8', (request, reply) => {
     const published = streamOf(streams, request);
-    const log = published && renditionOf(published, (request.params as { rendition: string }).rendition);
+    const named = (request.params as { rendition: string }).rendition;
+    const log = published && renditionOf(published, named);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
     const query = singleValues(request.query);
     const directives = query ? parseDeliveryDirectives(query) : { problem: 'A delivery directive was given twice.' };
     if ('problem' in directives) return sendProblem(reply, 400, directives.problem);
     const { live } = published;
+    const rendition = Number(named) as RenditionId;
     const { timeline } = log;
+    // Players then take another one.
+    if (!live.isMade(rendition)) return sendProblem(reply, 410, 'The stream has this rendition no longer.');
     // After the end there is nothing to wait for, whatever was asked.
     const position = live.record?.isEnded === true ? undefined : directives.position;
     const partTargetMs = live.record?.partTargetMs;
@@ -40,7 +44,7 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
     }
     const isReady = (): boolean => {
       if (!live.record || !timeline.last) return false;
-      if (live.record.isEnded) return true;
+      if (live.record.isEnded || !live.isMade(rendition)) return true;
       if (position) return timeline.contains(position);
       // Players take a playlist without a whole segment for an empty one: hls.js reports an error, ffmpeg gives up.
       return timeline.segments[0]?.isComplete === true;
@@ -51,8 +55,9 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
     published.waiters.wait(isReady, limit, (outcome) => {
       answerSafely(to, () => {
         if (outcome === 'gone') return;
-        const playlist = outcome === 'ready' ? published.playlists.media(directives.isSkipWanted) : undefined;
-        if (playlist) sendPlaylist(to, published, { playlist, cacheControl });
+        const playlist = outcome === 'ready' ? published.playlists.media(rendition, directives.isSkipWanted) : undefined;
+        if (!live.isMade(rendition)) refuse(to, 410, 'The stream has this rendition no longer.');
+        else if (playlist) sendPlaylist(to, published, { playlist, cacheControl });
         else refuse(to, 503, 'No new media has come; ask again.');
       });
     });

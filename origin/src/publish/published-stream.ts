@@ -33,8 +33,8 @@ export class PublishedStream {
     this.gate = gate;
     this.playlists = new PlaylistCache(live);
     this.#seederBytes = seederBytes;
-    this.#unsubscribe = live.onChange(() => {
-      this.playlists.invalidate();
+    this.#unsubscribe = live.onChange((change) => {
+      this.playlists.invalidate(change);
       this.#headerBatches.clear();
       this.wholes.clear();
       // Seeds go before all else: who else hears of the change, the seeder too, hears of it before thousands are answered.

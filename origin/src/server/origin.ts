@@ -103,7 +103,7 @@ export class Origin {
         publicUrl: options.publicUrl,
         trackers: options.trackers,
         viewerCount: ({ live }) => embedded.tracker?.viewerCount(live.streamId) ?? 0,
-        warmPeers: ({ live }) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS) ?? [],
+        warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
         isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate !== true,
         wallMs: () => systemClock.wallMs(),
         uplinkStats: gate && (() => gate.stats()),

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { planCadence, type Cadence } from '../../src/encode/cadence.js';
 import type { EncodingOptions } from '../../src/encode/encoder-arguments.js';
 import { startEncoderSession, type SessionEnd } from '../../src/encode/encoder-session.js';
+import { ladderOf, planLadder } from '../../src/encode/ladder.js';
 import { locateFfmpeg, packagedFfmpegPath, type Ffmpeg } from '../../src/encode/ffmpeg-location.js';
-import type { AssembledInit, AssembledPart } from '../../src/fragment/part-assembler.js';
+import type { AssembledPart, AssembledRendition } from '../../src/fragment/part-assembler.js';
 import type { Source } from '../../src/ingest/source.js';
 
 /** The ffmpeg of the npm package and, where there is one, the system's: both must do. */
@@ -17,43 +18,48 @@ export async function allFfmpegs(): Promise<Ffmpeg[]> {
   return chosen.foundBy === 'system' ? [chosen, packaged] : [packaged];
 }
 
-/** Everything that one session gave. */
+/** Everything that one session gave of one rendition. */
 export type EncodedSession = {
   readonly cadence: Cadence;
-  readonly init: AssembledInit;
+  readonly init: AssembledRendition;
   readonly parts: readonly AssembledPart[];
   readonly arrivals: readonly number[];
   readonly end: SessionEnd;
 };
 
-/** Encodes a source to its end. */
-export async function encodeAll(
-  ffmpeg: Ffmpeg,
-  source: Source,
-  options: { partMs?: number; encoding?: EncodingOptions } = {},
-): Promise<EncodedSession> {
+type EncodeChoice = { partMs?: number; encoding?: EncodingOptions };
+
+/** Encodes a source to its end in one rendition. */
+export async function encodeAll(ffmpeg: Ffmpeg, source: Source, options: EncodeChoice = {}): Promise<EncodedSession> {
+  const [session] = await encodeLadder(ffmpeg, source, options);
+  return session!;
+}
+
+/** Encodes a source to its end, in all renditions of the ladder, best first. */
+export async function encodeLadder(ffmpeg: Ffmpeg, source: Source, options: EncodeChoice = {}): Promise<EncodedSession[]> {
   const feed = await source.open(new AbortController().signal);
   if (feed === undefined) throw new Error('the source gave nothing');
   const cadence = planCadence({ frameRate: feed.media.frameRate, partMs: options.partMs ?? 200 });
-  const parts: AssembledPart[] = [];
-  const arrivals: number[] = [];
-  let init: AssembledInit | undefined;
+  const { ladder = ladderOf([undefined]), videoBitrateKbps } = options.encoding ?? {};
+  const renditions = planLadder({ ladder, media: feed.media, cadence, videoBitrateKbps });
+  const given: { part: AssembledPart; arrivedAtMs: number }[] = [];
+  let inits: readonly AssembledRendition[] = [];
   const end = await new Promise<SessionEnd>((resolve) => {
     startEncoderSession(
-      { ffmpeg, feed, cadence, encoding: options.encoding ?? {} },
+      { ffmpeg, feed, cadence, renditions, encoding: options.encoding ?? {} },
       { nowMs: () => performance.now(), wallMs: () => Date.now() },
       {
-        onInit: (given) => (init = given),
-        onPart: (part, arrivedAtMs) => {
-          parts.push(part);
-          arrivals.push(arrivedAtMs);
-        },
+        onInit: (init) => (inits = init.renditions),
+        onPart: (part, arrivedAtMs) => void given.push({ part, arrivedAtMs }),
         onEnd: resolve,
       },
     );
   });
-  if (init === undefined) throw new Error(`no init segment: ${JSON.stringify(end)}`);
-  return { cadence, init, parts, arrivals, end };
+  if (inits.length === 0) throw new Error(`no init segment: ${JSON.stringify(end)}`);
+  return inits.map((init) => {
+    const own = given.filter(({ part }) => part.rendition === init.rendition);
+    return { cadence, init, parts: own.map(({ part }) => part), arrivals: own.map(({ arrivedAtMs }) => arrivedAtMs), end };
+  });
 }
 
 /** The session as one file. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import type { RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it, vi } from 'vitest';
 
 import { planCadence } from '../../src/encode/cadence.js';
@@ -23,6 +24,7 @@ async function runOf(ffmpeg: Ffmpeg, change: Partial<SourceFeed> = {}): Promise<
     ffmpeg,
     feed: { ...feed!, ...change },
     cadence: planCadence({ frameRate: feed!.media.frameRate, partMs: 200 }),
+    renditions: [{ rendition: 0 as RenditionId, bounds: { width: 1280, height: 720 }, videoBitrateKbps: 300 }],
     encoding: {},
   };
 }

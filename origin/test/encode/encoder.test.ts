@@ -1,3 +1,4 @@
+import type { RenditionId } from '@p2ptv/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Encoder, type EncoderEvents } from '../../src/encode/encoder.js';
@@ -122,6 +123,7 @@ describe('Encoder', () => {
     await settle();
     const part = {
       kind: 'part' as const,
+      rendition: 0 as RenditionId,
       bytes: new Uint8Array(1),
       durationUs: 200_000,
       decodeTimeUs: 0,

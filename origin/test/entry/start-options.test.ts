@@ -34,6 +34,23 @@ it('an uplink has a limit only if one is named, of at least half a megabit', () 
   expect(() => resolveStartOptions({ uplinkKbps: '499' })).toThrow('--uplink-kbps');
 });
 
+it.each([
+  ['720,480,240', [720, 480, 240]],
+  ['360', [360]],
+  [[720, 240], [720, 240]],
+  [480, [480]],
+])('--ladder %s', (given, ladder) => {
+  expect(resolveStartOptions({ ladder: given }).ladder).toEqual(ladder);
+});
+
+it.each(['', '240,480', '480,480', '32', 'source,240', '9,8,7,6,5,4,3,2,1'])('refuses --ladder %s', (ladder) => {
+  expect(() => resolveStartOptions({ ladder })).toThrow('--ladder must be up to 8 heights');
+});
+
+it('a height is a ladder of one: both contradict each other', () => {
+  expect(() => resolveStartOptions({ ladder: '720,240', height: '360' })).toThrow('--height is a ladder of one');
+});
+
 it('a configuration file has the same names, flags win, and its relative paths are meant from where it is', () => {
   expect(resolveStartOptions({ config, partMs: '200', port: '0' })).toMatchObject({
     port: 0,

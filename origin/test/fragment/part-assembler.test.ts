@@ -1,6 +1,8 @@
+import type { RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 
 import { planCadence } from '../../src/encode/cadence.js';
+import type { FlvPacket } from '../../src/fragment/flv-packet.js';
 import { PartAssembler, type AssembledPart, type AssemblerOutput } from '../../src/fragment/part-assembler.js';
 
 const cadence = planCadence({ frameRate: { numerator: 30, denominator: 1 }, partMs: 200 });
@@ -8,8 +10,21 @@ const cadence = planCadence({ frameRate: { numerator: 30, denominator: 1 }, part
 const AVC_C = Buffer.from('0164000dffe1001a6764000dacd941419f9f0110000003001000000303c0f142996001000468ef8fcbfdf8f800', 'hex');
 const AAC_LC_STEREO = Uint8Array.of(0x11, 0x90);
 
-function assembler(options: { hasAudio?: boolean; isPaced?: boolean } = {}): PartAssembler {
-  return new PartAssembler({ cadence, hasAudio: options.hasAudio ?? true, isPaced: options.isPaced ?? true });
+const BEST = 0 as RenditionId;
+const SMALL = 1 as RenditionId;
+
+type AssemblerChoice = { hasAudio?: boolean; isPaced?: boolean; renditions?: readonly RenditionId[] };
+type Packets = { push: (packet: FlvPacket, rendition?: RenditionId) => AssemblerOutput[]; end: () => AssemblerOutput[] };
+
+/** Sound and picture by one name, as they come out of the encoder by several. */
+function assembler(options: AssemblerChoice = {}): Packets {
+  const { hasAudio = true, isPaced = true, renditions = [BEST] } = options;
+  const made = new PartAssembler({ cadence, renditions, hasAudio, isPaced });
+  const isSound = ({ kind }: FlvPacket): boolean => kind === 'audioFrame' || kind === 'aacConfiguration';
+  return {
+    push: (packet, rendition = BEST) => (isSound(packet) ? made.pushAudio(packet) : made.pushVideo(rendition, packet)),
+    end: () => made.end(),
+  };
 }
 
 const video = (frame: number, isKey = frame % 30 === 0) =>
@@ -18,10 +33,10 @@ const video = (frame: number, isKey = frame % 30 === 0) =>
 const audio = (frame: number) =>
   ({ kind: 'audioFrame', data: Uint8Array.of(0xaa, frame % 256), timestampMs: Math.floor((frame * 1024) / 48) }) as const;
 
-function configured(options: { hasAudio?: boolean; isPaced?: boolean } = {}): { push: PartAssembler; outputs: AssemblerOutput[] } {
+function configured(options: AssemblerChoice = {}): { push: Packets; outputs: AssemblerOutput[] } {
   const push = assembler(options);
   const outputs = [
-    ...push.push({ kind: 'avcConfiguration', avcC: avcConfiguration() }),
+    ...(options.renditions ?? [BEST]).flatMap((rendition) => push.push({ kind: 'avcConfiguration', avcC: avcConfiguration() }, rendition)),
     ...push.push({ kind: 'aacConfiguration', audioSpecificConfig: AAC_LC_STEREO }),
   ];
   return { push, outputs };
@@ -39,12 +54,14 @@ const parts = (outputs: readonly AssemblerOutput[]): AssembledPart[] => outputs.
 describe('PartAssembler', () => {
   it('gives the init segment as soon as both tracks are described, with exact codecs', () => {
     const { outputs } = configured();
-    expect(outputs).toMatchObject([{ kind: 'init', codecs: 'avc1.42c00d,mp4a.40.2', width: 320, height: 180, hasAudio: true, timescales: { video: 30_000, audio: 48_000 } }]);
+    expect(outputs).toMatchObject([
+      { kind: 'init', renditions: [{ rendition: BEST, codecs: 'avc1.42c00d,mp4a.40.2', width: 320, height: 180, hasAudio: true, timescales: { video: 30_000, audio: 48_000 } }] },
+    ]);
   });
 
   it('reads the size out of a parameter set that x264 wrote', () => {
     const push = assembler({ hasAudio: false });
-    expect(push.push({ kind: 'avcConfiguration', avcC: AVC_C })).toMatchObject([{ kind: 'init', codecs: 'avc1.64000d', width: 320, height: 180 }]);
+    expect(push.push({ kind: 'avcConfiguration', avcC: AVC_C })).toMatchObject([{ kind: 'init', renditions: [{ codecs: 'avc1.64000d', width: 320, height: 180 }] }]);
   });
 
   it('closes a part with its own last frame, without the next one', () => {
@@ -127,5 +144,36 @@ describe('PartAssembler', () => {
     const outputs = packets.flatMap((packet) => push.push(packet));
     expect(outputs.at(-1)).toEqual({ kind: 'broken', reason });
     expect([...push.push(video(0)), ...push.end()]).toEqual([]);
+  });
+
+  it('describes all renditions at once, in the order that was asked for', () => {
+    const push = assembler({ renditions: [SMALL, BEST], hasAudio: false });
+    expect(push.push({ kind: 'avcConfiguration', avcC: avcConfiguration() }, BEST)).toEqual([]);
+    expect(push.push({ kind: 'avcConfiguration', avcC: avcConfiguration() }, SMALL)).toMatchObject([{ renditions: [{ rendition: SMALL }, { rendition: BEST }] }]);
+  });
+
+  it('cuts all renditions at the same frames, and puts the same sound into each, however far apart they come', () => {
+    const { push } = configured({ renditions: [BEST, SMALL] });
+    const made: AssembledPart[] = [];
+    const take = (outputs: AssemblerOutput[]): void => void made.push(...parts(outputs));
+    let soundFrame = 0;
+    for (let frame = 0; frame < 120; frame++) {
+      take(push.push(video(frame)));
+      // The sound comes in bursts between the two, so that each would find another amount of it.
+      if (frame % 7 === 0) while (soundFrame * 1024 / 48 < (frame * 1000) / 30 + 60) take(push.push(audio(soundFrame++)));
+      // The smaller picture is three frames behind.
+      if (frame >= 3) take(push.push(video(frame - 3), SMALL));
+    }
+    const describe = ({ decodeTimeUs, durationUs, isIndependent, isSegmentLast, audioFrameCount, bytes }: AssembledPart): object => ({ decodeTimeUs, durationUs, isIndependent, isSegmentLast, audioFrameCount, bytes });
+    const [best, small] = [BEST, SMALL].map((rendition) => made.filter((part) => part.rendition === rendition).map(describe));
+    expect(best).toHaveLength(20);
+    expect(small).toEqual(best!.slice(0, small!.length));
+    expect(small!.length).toBeGreaterThanOrEqual(19);
+  });
+
+  it('breaks when the renditions do not begin with the same frame', () => {
+    const { push } = configured({ renditions: [BEST, SMALL], hasAudio: false });
+    push.push(video(0));
+    expect(push.push({ ...video(0), timestampMs: 67 }, SMALL)).toMatchObject([{ kind: 'broken', reason: 'the encoder began its renditions at different frames, 0 and 2' }]);
   });
 });

@@ -80,7 +80,7 @@ describe('RtmpSource', () => {
       expect(deaths).toEqual([]);
       expect(told.publisherConnected).toEqual([{ address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown, isReturn: false }]);
       expect(inits).toHaveLength(1);
-      expect(inits[0]).toMatchObject({ width: 320, height: 180, frameRate: 25, hasAudio: true });
+      expect(inits[0]?.renditions[0]).toMatchObject({ width: 320, height: 180, frameRate: 25, hasAudio: true });
       for (const part of parts) {
         expect(part.durationUs).toBe(200_000);
         expect(part.audioFrameCount).toBeGreaterThan(0);
@@ -93,7 +93,7 @@ describe('RtmpSource', () => {
     const { parts, inits } = encoding(source);
     publish(port, { hasAudio: false, rate: 30 });
     await until(() => parts.length >= 3);
-    expect(inits[0]).toMatchObject({ hasAudio: false, frameRate: 30 });
+    expect(inits[0]?.renditions[0]).toMatchObject({ hasAudio: false, frameRate: 30 });
   });
 
   it('refuses a wrong key: the publisher fails, and the log has one sentence without any key in it', async () => {

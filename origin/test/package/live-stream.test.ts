@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { decodeStreamRecord, renderMediaPlaylist, signatureOf, signedPortion, type ChunkSequence } from '@p2ptv/protocol';
+import { decodeStreamRecord, renderMediaPlaylist, signatureOf, signedPortion, type ChunkSequence, type RenditionId } from '@p2ptv/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { fakeInit, fakePart, kill, openStream, publisher, temporaryFolder } from './stream-fixture.js';
@@ -35,7 +35,7 @@ describe('publishing', () => {
     publish(1);
     expect(live.log.last).toMatchObject({ epoch: 2, mediaSequence: 1, partIndex: 0, sequence: 3 });
     expect(live.log.findSegment(1, 0)).toEqual({ kind: 'found', sequences: [0, 1, 2] });
-    const playlist = renderMediaPlaylist(live.log.timeline, live.playlistOptions(false)!);
+    const playlist = renderMediaPlaylist(live.log.timeline, live.playlistOptions(0 as RenditionId, false)!);
     expect(playlist).toContain('#EXT-X-DISCONTINUITY\n');
     live.close();
   });
@@ -65,9 +65,9 @@ describe('publishing', () => {
 
   it('raises the declared bandwidth when a segment exceeds it', () => {
     const { live } = openStream(folder.path);
-    live.beginSession({ ...fakeInit(), bandwidthBitsPerSecond: 1000 });
+    live.beginSession([{ ...fakeInit(), bandwidthBitsPerSecond: 1000 }]);
     for (let index = 0; index < 10; index++) {
-      live.publish({ bytes: Buffer.alloc(25_000), durationUs: 200_000, isIndependent: index === 0, isSegmentLast: index === 9, programDateTimeMs: index * 200 });
+      live.publish({ rendition: 0 as RenditionId, bytes: Buffer.alloc(25_000), durationUs: 200_000, isIndependent: index === 0, isSegmentLast: index === 9, programDateTimeMs: index * 200 });
     }
     expect(live.record!.renditions[0]!.bandwidthBitsPerSecond).toBe(1_100_000);
     live.close();
@@ -82,10 +82,10 @@ describe('publishing', () => {
     const { live, begin, publish } = openStream(folder.path);
     begin('first');
     publish(25);
-    live.beginSession({ ...fakeInit('second'), ...targets });
-    expect(live.playlistOptions(false)).toMatchObject({ partTargetMs: 200, targetDurationSeconds: 2 });
+    live.beginSession([{ ...fakeInit('second'), ...targets }]);
+    expect(live.playlistOptions(0 as RenditionId, false)).toMatchObject({ partTargetMs: 200, targetDurationSeconds: 2 });
     live.publish({ ...fakePart(0), durationUs });
-    expect(live.playlistOptions(false)).toMatchObject({ partTargetMs: targets.partTargetMs, targetDurationSeconds });
+    expect(live.playlistOptions(0 as RenditionId, false)).toMatchObject({ partTargetMs: targets.partTargetMs, targetDurationSeconds });
     expect(live.log.timeline.segments.map(({ mediaSequence, epoch }) => ({ mediaSequence, epoch }))).toEqual([{ mediaSequence: 3, epoch: 2 }]);
     expect(live.log.findSegment(1, 0).kind).toBe('found');
     expect(live.log.find(24 as ChunkSequence).kind).toBe('here');
@@ -202,11 +202,11 @@ describe('coming back', () => {
     const first = openStream(folder.path);
     first.begin('first');
     first.publish(25);
-    first.live.beginSession({ ...fakeInit('second'), partTargetMs: partMs });
+    first.live.beginSession([{ ...fakeInit('second'), partTargetMs: partMs }]);
     for (let index = 0; index < 4; index++) first.live.publish({ ...fakePart(index), durationUs: partMs * 1000, isSegmentLast: index % 2 === 1, isIndependent: true });
     first.live.close();
     const second = openStream(folder.path, { bootId: 'boot 2' });
-    expect(second.live.playlistOptions(false)).toMatchObject({ partTargetMs: partMs });
+    expect(second.live.playlistOptions(0 as RenditionId, false)).toMatchObject({ partTargetMs: partMs });
     expect(second.live.log.timeline.segments.map((segment) => segment.epoch)).toEqual([2, 2]);
     second.live.close();
   });

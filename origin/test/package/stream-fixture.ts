@@ -2,9 +2,12 @@ import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { RenditionId } from '@p2ptv/protocol';
+
 import type { ArchiveNotice } from '../../src/package/chunk-archive.js';
 import type { ChunkLogWindow } from '../../src/package/chunk-log.js';
-import { LiveStream, type MediaInit, type MediaPart } from '../../src/package/live-stream.js';
+import type { MediaInit } from '../../src/package/live-rendition.js';
+import { LiveStream, type MediaPart } from '../../src/package/live-stream.js';
 import { Publisher } from '../../src/package/publisher.js';
 
 /** A publisher whose key is always the same. */
@@ -19,6 +22,7 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 /** The init segment of an imaginary encoder session; each `name` is another one. */
 export function fakeInit(name = 'first'): MediaInit {
   return {
+    rendition: 0 as RenditionId,
     bytes: Buffer.from(`init segment ${name}`),
     codecs: 'avc1.42c01e,mp4a.40.2',
     width: 640,
@@ -34,6 +38,7 @@ export function fakeInit(name = 'first'): MediaInit {
 /** The `index`-th part of a session: ten parts of 200 ms a segment, every fifth independent. */
 export function fakePart(index: number, byteLength = 300): MediaPart {
   return {
+    rendition: 0 as RenditionId,
     bytes: Buffer.alloc(byteLength, `part ${index} of an imaginary session `),
     durationUs: 200_000,
     isIndependent: index % 5 === 0,
@@ -78,7 +83,7 @@ export function openStream(folder: string, options: OpenOptions = {}): OpenedStr
     notices,
     begin: (name) => {
       next = 0;
-      live.beginSession(fakeInit(name));
+      live.beginSession([fakeInit(name)]);
     },
     publish: (count, byteLength) => {
       for (let published = 0; published < count; published++) live.publish(fakePart(next++, byteLength));

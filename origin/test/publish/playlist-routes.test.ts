@@ -61,9 +61,9 @@ describe('media playlist', () => {
     const media = origin.published.playlists.media.bind(origin.published.playlists);
     const waiting = origin.server.inject(`${PLAYLIST}?_HLS_msn=2&_HLS_part=5`).then((response) => response);
     await until(() => origin.published.waiters.size === 1);
-    vi.spyOn(origin.published.playlists, 'media').mockImplementation((isSkipWanted) => {
+    vi.spyOn(origin.published.playlists, 'media').mockImplementation((rendition, isSkipWanted) => {
       order.push('answer');
-      return media(isSkipWanted);
+      return media(rendition, isSkipWanted);
     });
     // Subscribed after the routes, as the seeder is.
     origin.live.onChange(({ kind }) => void order.push(kind));

@@ -39,7 +39,7 @@ describe('from the encoder to the playlist', () => {
     const isEnded = new Promise<void>((resolve) => void encoder.on('exhausted', () => resolve()));
     encoder.start();
     await isEnded;
-    const { partTargetMs, targetDurationSeconds } = live.playlistOptions(false)!;
+    const { partTargetMs, targetDurationSeconds } = live.playlistOptions(live.defaultRendition, false)!;
     const { segments } = live.log.timeline;
     expect(segments.length).toBeGreaterThanOrEqual(3);
     for (const segment of segments) {

@@ -7,6 +7,7 @@ import {
   type Clock,
   type PeerDescription,
   type Random,
+  type RenditionId,
   type StreamId,
   type SwarmScrape,
 } from '@p2ptv/protocol';
@@ -41,8 +42,8 @@ export type TrackerHandle = {
   readonly trackerKey: Uint8Array;
   /** Every swarm, as `GET /api/swarms` shows it. */
   scrape(): SwarmScrape[];
-  /** Up to `count` visible peers of a swarm that have proved to deliver, drawn at random. */
-  warmPeers(streamId: StreamId, count: number): PeerDescription[];
+  /** Up to `count` visible peers that watch a rendition (default: the first) and have proved to deliver, drawn at random. */
+  warmPeers(streamId: StreamId, count: number, rendition?: RenditionId): PeerDescription[];
   /** Viewers of a stream now; 0 for an unknown one. */
   viewerCount(streamId: StreamId): number;
   /** Closes all peers' connections. The HTTP server's own closing does that too. */
@@ -97,7 +98,7 @@ export async function registerTracker(
   return {
     trackerKey: publicKey,
     scrape: () => tracker.scrape(),
-    warmPeers: (streamId, count) => tracker.warmPeers(streamId, count),
+    warmPeers: (streamId, count, rendition) => tracker.warmPeers(streamId, count, rendition),
     viewerCount: (streamId) => tracker.viewerCount(streamId),
     close: () => sockets.close(),
   };
