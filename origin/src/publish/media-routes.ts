@@ -89,13 +89,23 @@ function sendSegment(ask: Ask, named: { epoch: number; mediaSequence: number }):
       break;
     case 'found': {
       const { sequences } = place;
+      const held = sequences.flatMap((sequence) => chunkHere(log, sequence) ?? []);
+      if (held.length === sequences.length) {
+        sendChunks(ask, held);
+        break;
+      }
       const read = Promise.all(sequences.map((sequence) => log.read(sequence))).then((chunks) => {
-        const held = chunks.filter((chunk) => chunk !== undefined);
-        return held.length < sequences.length ? undefined : held;
+        const kept = chunks.filter((chunk) => chunk !== undefined);
+        return kept.length < sequences.length ? undefined : kept;
       });
       sendRead(ask, read, 'The segment is no longer kept.');
     }
   }
+}
+
+function chunkHere(log: ChunkLog, sequence: ChunkSequence): LoggedChunk | undefined {
+  const place = log.find(sequence);
+  return place.kind === 'here' ? place.chunk : undefined;
 }
 
 /** Sends what is being read; undefined: it is gone. */
@@ -143,14 +153,16 @@ function priorityOf(request: FastifyRequest): UplinkPriority {
   return purpose === 'deadline' || purpose === 'join' ? purpose : 'other';
 }
 
-/** A crowd asks for the same new part. */
+/** A crowd asks for the same new parts and segments; of these by the last part. */
 const etagsOfParts = new WeakMap<LoggedChunk, string>();
+const etagsOfSegments = new WeakMap<LoggedChunk, string>();
 
 function etagOf(chunks: readonly LoggedChunk[]): string {
-  const [only] = chunks;
-  if (chunks.length > 1 || !only) return hashOf(chunks);
-  const known = etagsOfParts.get(only) ?? hashOf(chunks);
-  etagsOfParts.set(only, known);
+  const last = chunks.at(-1);
+  if (!last) return hashOf(chunks);
+  const etags = chunks.length > 1 ? etagsOfSegments : etagsOfParts;
+  const known = etags.get(last) ?? hashOf(chunks);
+  etags.set(last, known);
   return known;
 }
 

@@ -166,6 +166,19 @@ describe('over a real socket', () => {
     expect(sent).toBeLessThan(total);
   });
 
+  it('a segment of many steps arrives whole, and so does a Range of it, counted to the byte', async () => {
+    const partBytes = 75_000;
+    origin.publish(5, partBytes);
+    origin.publish(10, partBytes);
+    const url = `${await origin.listen()}/live/main/0/segment-1-3.m4s`;
+    const segment = Buffer.concat(await Promise.all(Array.from({ length: 10 }, (_, index) => bytesOf(30 + index))));
+    expect(segment.length).toBe(10 * partBytes);
+    const get = async (headers: Record<string, string> = {}): Promise<Buffer> => Buffer.from(await (await fetch(url, { headers })).arrayBuffer());
+    expect((await get()).equals(segment)).toBe(true);
+    expect((await get({ range: 'bytes=70000-699999' })).equals(segment.subarray(70_000, 700_000))).toBe(true);
+    await vi.waitFor(() => expect(origin.published.originBytes().media).toBe(segment.length + 630_000), { timeout: 30_000 });
+  });
+
   it('a connection serves one request after the other', async () => {
     const port = Number(new URL(await origin.listen()).port);
     const socket = connect(port, '127.0.0.1');
