@@ -52,6 +52,8 @@ const iceServerSchema = z.object({
 /** A STUN or TURN server, as WebRTC takes it. */
 export type IceServer = z.infer<typeof iceServerSchema>;
 
+const reportIntervalSchema = z.int().check(z.gte(100), z.lte(600_000));
+
 /** The tracker's answer to a join. */
 export const joinAnswerSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -66,7 +68,7 @@ export const joinAnswerSchema = z.discriminatedUnion('kind', [
     /** Stripes of the rendition that it watches that the origin will push to this peer. */
     dutyStripes: stripesSchema,
     iceServers: z.array(iceServerSchema).check(z.maxLength(8)),
-    reportIntervalMs: z.int().check(z.gte(100), z.lte(600_000)),
+    reportIntervalMs: reportIntervalSchema,
     /** Wall clock of the tracker, ms. */
     wallMs: z.number(),
   }),
@@ -185,6 +187,11 @@ export const ticketRenewalSchema = z.object({ ticket: tokenSchema, ticketExpires
 /** See {@link ticketRenewalSchema}. */
 export type TicketRenewal = z.infer<typeof ticketRenewalSchema>;
 
+/** From now on the peer is to report so often: a crowd reports less often than a few. */
+export const reportIntervalChangeSchema = z.object({ reportIntervalMs: reportIntervalSchema });
+/** See {@link reportIntervalChangeSchema}. */
+export type ReportIntervalChange = z.infer<typeof reportIntervalChangeSchema>;
+
 /** Socket.IO events from peers to the tracker. */
 export type PeerToTrackerEvents = {
   join: (request: JoinRequest, answer: (answer: TrackerJoinAnswer) => void) => void;
@@ -202,6 +209,7 @@ export type TrackerToPeerEvents = {
   duty: (duty: Duty) => void;
   dutyMap: (map: DutyMap) => void;
   ticket: (renewal: TicketRenewal) => void;
+  reportInterval: (change: ReportIntervalChange) => void;
 };
 
 /** One swarm in `GET /api/swarms`, after BitTorrent's scrape. */

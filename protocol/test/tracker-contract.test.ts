@@ -7,6 +7,7 @@ import {
   LIMITS,
   neighboursAnswerSchema,
   neighboursWantedSchema,
+  reportIntervalChangeSchema,
   reportSchema,
   seededSchema,
   signalSchema,
@@ -233,6 +234,17 @@ describe('tracker messages', () => {
         expect(isRead(reportSchema, { ...report, [field]: value }), `${field} ${String(value)}`).toBe(false);
       }
     }
+  });
+
+  it.each([
+    [100, true],
+    [600_000, true],
+    [99, false],
+    [600_001, false],
+    [2_000.5, false],
+    ['2000', false],
+  ])('TR8: a report interval of %j ms may be told: %s', (reportIntervalMs, isTaken) => {
+    expect(isRead(reportIntervalChangeSchema, { reportIntervalMs })).toBe(isTaken);
   });
 
   it.each([

@@ -35,7 +35,6 @@ const MESH_DELAY_MS = 1_000;
 const OPEN_HEADERS = 16;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
-const REPORT_INTERVAL_MS = 2_000;
 const LINKS_PER_REPORT = 400;
 const FIRST_RENDITION = 0 as RenditionId;
 /** What checks cost a viewer's machine, ms. */
@@ -98,6 +97,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   #isMeshStarted = false;
   #meshAtMs = Infinity;
   #isTracked = false;
+  #reportIntervalMs = 0;
+  /** Counts what may still come of it: a report that was planned for another interval does not. */
+  #reportPlan = 0;
   /** The link whose message is being handled. */
   #hearing: LinkEnd | undefined;
   #warmPeers: readonly PeerDescription[] = [];
@@ -270,7 +272,8 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     };
   }
 
-  trackerJoined(answer: { neighbours: readonly PeerDescription[]; dutyStripes: readonly number[] }): void {
+  trackerJoined(answer: { neighbours: readonly PeerDescription[]; dutyStripes: readonly number[]; reportIntervalMs: number }): void {
+    this.#reportIntervalMs = answer.reportIntervalMs;
     const wasTracked = this.hasTicket;
     this.hasTicket = true;
     this.#isTracked = true;
@@ -278,6 +281,12 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
     for (const peerId of this.#waitingDials.splice(0)) this.#world.dial(this, peerId);
     this.handle({ kind: 'duty', rendition: this.rendition, stripes: answer.dutyStripes });
     this.handle({ kind: 'neighboursOffered', neighbours: answer.neighbours });
+  }
+
+  reportIntervalChanged(intervalMs: number): void {
+    const isSooner = intervalMs < this.#reportIntervalMs;
+    this.#reportIntervalMs = intervalMs;
+    if (isSooner) this.#reportLater();
   }
 
   trackerDropped(): void {
@@ -415,7 +424,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
   }
 
   #reportLater(): void {
-    this.#after(REPORT_INTERVAL_MS, () => {
+    const plan = ++this.#reportPlan;
+    this.#after(this.#reportIntervalMs, () => {
+      if (plan !== this.#reportPlan) return;
       this.#reportLater();
       this.#report();
     });

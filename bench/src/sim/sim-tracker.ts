@@ -26,10 +26,11 @@ export interface TrackerClientHost {
   /** One way to the tracker, ms. */
   readonly trackerDelayMs: number;
   joinRequest(): JoinRequest;
-  trackerJoined(answer: { readonly neighbours: readonly PeerDescription[]; readonly dutyStripes: readonly number[] }): void;
+  trackerJoined(answer: { readonly neighbours: readonly PeerDescription[]; readonly dutyStripes: readonly number[]; readonly reportIntervalMs: number }): void;
   neighboursOffered(neighbours: readonly PeerDescription[]): void;
   dutyChanged(duty: Duty): void;
   dutyMapChanged(map: DutyMap): void;
+  reportIntervalChanged(intervalMs: number): void;
   /** It must join again: the tracker has put it out. */
   trackerDropped(): void;
 }
@@ -144,6 +145,7 @@ export class SimTracker {
       const { message } = effect;
       if (message.event === 'duty') this.#toHost(host, () => host.dutyChanged(message.payload));
       else if (message.event === 'dutyMap') this.#toHost(host, () => host.dutyMapChanged(message.payload));
+      else if (message.event === 'reportInterval') this.#toHost(host, () => host.reportIntervalChanged(message.payload.reportIntervalMs));
     }
     this.#tick.set(this.#tracker.nextTickMs ?? Infinity);
   }

@@ -17,6 +17,8 @@ export type ClosedLoop = { readonly seconds: number; readonly atOnce: number };
 
 /** How often it is looked whether somebody has to speak, ms. */
 const LOOK_MS = 10;
+/** How often it is looked whether a peer has to report, ms: trackers want that a whole number of times less often, or never. */
+const ROUND_MS = 2_000;
 /** A socket may say 50 things a second; it is kept well below: a leave and a join in this time, ms. */
 const REST_MS = 100;
 /** How long the last answers may take, ms. */
@@ -39,8 +41,8 @@ export class Crowd {
   #cursor = 0;
   #reporter = 0;
   readonly #reportTimer: NodeJS.Timeout;
-  #reportsDue = 0;
-  #reportedAtMs = monotonicMs();
+  #looksDue = 0;
+  #lookedAtMs = monotonicMs();
   readonly #failures = new Map<string, number>();
   /** Since the last peer that joined. */
   #failuresInTurn = 0;
@@ -239,22 +241,15 @@ export class Crowd {
     return { count: latenciesMs.length, seconds: (lastMs - startMs) / 1000, latenciesMs };
   }
 
-  /** Those whose turn it is say that they are alive: all of them in turn within an interval. */
+  /** Those whose time it is say that they are alive; all are looked at in turn, once a round. */
   #report(): void {
     const nowMs = monotonicMs();
-    const intervalMs = this.#peers[0]?.dialogue.reportIntervalMs;
-    if (intervalMs === undefined) {
-      this.#reportedAtMs = nowMs;
-      return;
-    }
-    this.#reportsDue = Math.min(this.#peers.length, this.#reportsDue + ((nowMs - this.#reportedAtMs) / intervalMs) * this.#peers.length);
-    this.#reportedAtMs = nowMs;
-    for (; this.#reportsDue >= 1; this.#reportsDue--) {
+    this.#looksDue = Math.min(this.#peers.length, this.#looksDue + ((nowMs - this.#lookedAtMs) / ROUND_MS) * this.#peers.length);
+    this.#lookedAtMs = nowMs;
+    for (; this.#looksDue >= 1; this.#looksDue--) {
       // Not by a remainder: while the crowd grows, that would jump, and leave some out until they count as dead.
       if (this.#reporter >= this.#peers.length) this.#reporter = 0;
-      const peer = this.#peers[this.#reporter++];
-      const report = peer?.isJoined === true ? peer.dialogue.report() : undefined;
-      if (report !== undefined) peer?.say(report);
+      this.#peers[this.#reporter++]?.reportIfDue({ nowMs, withinMs: ROUND_MS / 2 });
     }
   }
 }

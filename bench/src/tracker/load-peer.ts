@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 
+import { monotonicMs } from '../load/monotonic-ms.js';
 import type { PeerDialogue } from './systems/system.js';
 
 /** Where a {@link LoadPeer} connects, and from where. */
@@ -33,6 +34,8 @@ export class LoadPeer {
   isClosed = false;
   /** Its crowd has counted it among its peers. */
   isCounted = false;
+  /** When its next report is due, monotonic ms. */
+  #reportAtMs = Infinity;
   /** When it said something last that counts against its socket's allowance, monotonic ms. */
   spokeAtMs = 0;
 
@@ -65,6 +68,15 @@ export class LoadPeer {
     this.#socket.send(text);
   }
 
+  /** Says that it is alive, if that is due within the time given. */
+  reportIfDue({ nowMs, withinMs }: { readonly nowMs: number; readonly withinMs: number }): void {
+    if (!this.isJoined || nowMs + withinMs < this.#reportAtMs) return;
+    const report = this.dialogue.report();
+    if (report === undefined) return;
+    this.#reportAtMs = nowMs + (this.dialogue.reportIntervalMs ?? Infinity);
+    this.#socket.send(report);
+  }
+
   /** Hangs up. */
   close(): void {
     this.isClosed = true;
@@ -90,6 +102,8 @@ export class LoadPeer {
       case 'joined':
         this.isBusy = false;
         this.isJoined = true;
+        // One that joins again reports no later for it, which is more than clients do.
+        this.#reportAtMs = Math.min(this.#reportAtMs, monotonicMs() + (this.dialogue.reportIntervalMs ?? Infinity));
         this.#listener.joined(this);
         break;
       case 'signal':

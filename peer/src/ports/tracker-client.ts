@@ -47,4 +47,6 @@ export interface TrackerListener {
   duty(duty: Duty): void;
   dutyMap(map: DutyMap): void;
   ticket(renewal: TicketRenewal): void;
+  /** From now on it wants to hear so often, ms. */
+  reportInterval(intervalMs: number): void;
 }

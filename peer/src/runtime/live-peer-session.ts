@@ -611,6 +611,11 @@ export class LivePeerSession implements SeederSession {
         this.#onDuty = new Set(map.stripes.flat());
         this.#handle({ kind: 'dutyMap', map });
       },
+      reportInterval: (intervalMs) => {
+        this.#reportIntervalMs = intervalMs;
+        // The tracker waits no longer than the new one allows.
+        this.#reportAtMs = Math.min(this.#reportAtMs, this.#parts.clock.nowMs() + intervalMs);
+      },
       ticket: ({ ticket }) => {
         if (this.#trackerKey === undefined) return;
         transport.setCredentials({

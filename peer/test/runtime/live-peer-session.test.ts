@@ -364,6 +364,26 @@ describe('a session', () => {
     expect(tracker.reports).toHaveLength(count + 1);
   });
 
+  it('SS5 TR8: a longer interval holds from the next report on, a shorter one at once', () => {
+    const viewer = session();
+    viewer.start();
+    tracker.accept();
+    time.runFor(2_001);
+    tracker.listener?.reportInterval(8_000);
+    time.runFor(1_998);
+    expect(tracker.reports).toHaveLength(1);
+    time.runFor(2);
+    expect(tracker.reports).toHaveLength(2);
+    time.runFor(7_998);
+    expect(tracker.reports).toHaveLength(2);
+    time.runFor(2);
+    expect(tracker.reports).toHaveLength(3);
+    tracker.listener?.reportInterval(1_000);
+    time.runFor(1_002);
+    expect(tracker.reports).toHaveLength(4);
+    viewer.close();
+  });
+
   it('SS5: what is fetched beyond the chunks of the join answer is told the origin, and reported, as fetched in need', () => {
     const fetched: { sequence: number; purpose: string | undefined; bytes: number }[] = [];
     const client = origin.client(40);

@@ -12,6 +12,9 @@ import { DutyPool, hasFailed } from './duty-pool.js';
 import { canTakeDuty, type DutyStanding, type Member } from './member.js';
 import type { ResolvedTrackerOptions } from './tracker-options.js';
 
+/** Reports that one on duty may make without having got anything, where its own word is all that there is. */
+const REPORTS_WAITED = 3;
+
 /**
  * Who is on duty in one swarm, and whether that must change. What a report or a join costs does not
  * grow with the swarm; a deal costs as much as there are places, and is made at most every
@@ -199,14 +202,16 @@ export class DutyRoster {
 
   #idleHolders(nowMs: number): Member[] {
     const { idleMs } = this.#options;
+    // Of one that reports seldom, less is known of what it got lately.
+    const patienceMs = ({ reportIntervalMs }: Member): number => Math.max(idleMs, reportIntervalMs * REPORTS_WAITED);
     const holders = [...this.#holders];
     if (nowMs - this.#seededAtMs < idleMs) return this.#unlinkedHolders(holders, nowMs);
-    const isFed = ({ dutySinceMs, seededAtMs }: Member): boolean =>
-      seededAtMs > dutySinceMs && nowMs - seededAtMs < idleMs / 2;
+    const isFed = (member: Member): boolean =>
+      member.seededAtMs > member.dutySinceMs && nowMs - member.seededAtMs < patienceMs(member) / 2;
     // When nobody is fed, the publisher pauses or the seeder is away: no fault of theirs.
     if (!holders.some(isFed)) return [];
     return holders.filter(
-      ({ dutySinceMs, seededAtMs }) => nowMs - Math.max(dutySinceMs, seededAtMs) >= idleMs,
+      (member) => nowMs - Math.max(member.dutySinceMs, member.seededAtMs) >= patienceMs(member),
     );
   }
 

@@ -35,12 +35,16 @@ export type Member = {
   isVisible: boolean;
   /** That it watches, by its own word. */
   rendition: RenditionId;
+  /** How often it is to report, as it was told last. */
+  reportIntervalMs: number;
+  /** When it joined, or reported last. */
+  heardAtMs: number;
   /** It has reported at least once: its links have had a moment to form. */
   hasReported: boolean;
   /** As reported; raised for each member that was told of it since. */
   neighbourCount: number;
   /** Whom it was told of in the current report interval, if anybody: who asks often crowds nobody. */
-  introductions: Set<PeerId> | undefined;
+  introductions: PeerId[] | undefined;
   introductionsSinceMs: number;
   /** How often it was named to newcomers lately; halves with each report. */
   warmMentions: number;
@@ -72,16 +76,24 @@ export type DutyStanding = 'none' | 'seasoned' | 'fresh' | 'barred';
 
 /** The pool class of a member that is in no pool. */
 export const NO_CLASS = -1;
+/** A newcomer that has sent nothing after so long is one that does not upload, or that nobody needs. */
+const SETTLING_MS = 10_000;
 /** More than any viewer's line; a larger claim wins nothing. */
 const MAX_UPLINK_BITS_PER_SECOND = 1e9;
 
 /** A peer at its join; with the tally of its former stay, if it had one. */
 export function newMember(
   request: JoinRequest,
-  at: JoinSource & { readonly nowMs: number; readonly tally: ByteTally | undefined },
+  at: JoinSource & {
+    /** The swarm's own text of it: every member's own would be as many copies. */
+    readonly streamId: StreamId;
+    readonly nowMs: number;
+    readonly reportIntervalMs: number;
+    readonly tally: ByteTally | undefined;
+  },
 ): Member {
   return {
-    streamId: request.streamId,
+    streamId: at.streamId,
     peerId: request.peerId,
     role: request.role,
     fingerprint: request.fingerprint,
@@ -93,6 +105,8 @@ export function newMember(
     isUploading: request.isUploading,
     isVisible: request.isVisible,
     rendition: request.rendition ?? FIRST_RENDITION,
+    reportIntervalMs: at.reportIntervalMs,
+    heardAtMs: at.nowMs,
     hasReported: false,
     neighbourCount: 0,
     introductions: undefined,
@@ -125,6 +139,7 @@ export function refreshMember(member: Member, request: JoinRequest, source: Join
 
 /** Takes over a report; the byte totals go through {@link Member.tally}. */
 export function noteReport(member: Member, report: PeerReport, nowMs: number): void {
+  member.heardAtMs = nowMs;
   member.hasReported = true;
   member.uplinkBitsPerSecond = credibleUplink(report.uplinkBitsPerSecond);
   member.isUploading = report.isUploading;
@@ -145,25 +160,22 @@ export function noteReport(member: Member, report: PeerReport, nowMs: number): v
 export function noteIntroductions(
   seeker: Member,
   told: readonly Member[],
-  at: { readonly nowMs: number; readonly intervalMs: number },
+  nowMs: number,
 ): void {
-  forgetIntroductions(seeker, at);
-  const introductions = (seeker.introductions ??= new Set());
+  forgetIntroductions(seeker, nowMs);
+  const introductions = (seeker.introductions ??= []);
   for (const member of told) {
-    if (introductions.has(member.peerId)) continue;
-    introductions.add(member.peerId);
+    if (introductions.includes(member.peerId)) continue;
+    introductions.push(member.peerId);
     member.neighbourCount++;
   }
 }
 
 /** Forgets whom a seeker was told of in an interval that is over. */
-export function forgetIntroductions(
-  seeker: Member,
-  at: { readonly nowMs: number; readonly intervalMs: number },
-): void {
-  if (at.nowMs - seeker.introductionsSinceMs < at.intervalMs) return;
+export function forgetIntroductions(seeker: Member, nowMs: number): void {
+  if (nowMs - seeker.introductionsSinceMs < seeker.reportIntervalMs) return;
   seeker.introductions = undefined;
-  seeker.introductionsSinceMs = at.nowMs;
+  seeker.introductionsSinceMs = nowMs;
 }
 
 /** True for one that others can connect to and learn from now; the origin's seeder is never named to anybody. */
@@ -179,6 +191,11 @@ export function isProvenUploader(member: Member): boolean {
 /** True for one that may be put on duty: connected, uploading, visible (DESIGN: a hidden viewer is no super-peer). */
 export function canTakeDuty(member: Member): boolean {
   return isMeetable(member) && member.isUploading && member.isVisible;
+}
+
+/** True for one that has begun to upload, or will hardly do so soon: it need not report more often than others. */
+export function isSettled({ sentBytes, joinedAtMs }: Member, nowMs: number): boolean {
+  return sentBytes > 0 || nowMs - joinedAtMs >= SETTLING_MS;
 }
 
 /** What it can send, bits a second; undefined: it has not found out yet. */

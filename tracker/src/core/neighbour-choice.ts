@@ -46,18 +46,24 @@ const OTHERS_SHARE = 1 / 4;
  */
 export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, random: Random): Member[] {
   const { seeker, count } = wish;
+  const { exclude, crowdedAt } = wish;
   const isOpen = (member: Member): boolean =>
     member !== seeker &&
-    !wish.exclude.has(member.peerId) &&
     // Two that only take have nothing for each other.
-    (member.isUploading || seeker.isUploading);
-  const isRoomy = (member: Member): boolean => isOpen(member) && member.neighbourCount < wish.crowdedAt;
+    (member.isUploading || seeker.isUploading) &&
+    // Last, because a newcomer excludes nobody, and an id is one more place in memory.
+    (exclude.size === 0 || !exclude.has(member.peerId));
+  const isRoomy = (member: Member): boolean => member.neighbourCount < crowdedAt && isOpen(member);
   const standby = pool.others.filter(({ proven, unproven }) => proven.size + unproven.size > 0);
   const sameCount = standby.length === 0 ? count : Math.ceil(count * (1 - OTHERS_SHARE));
   const half = Math.ceil(sameCount / 2);
-  const chosen = new Set<Member>();
+  // A few dozen at most: to look through them is faster than any set.
+  const chosen: Member[] = [];
   const add = (members: readonly Member[], most = count): void => {
-    for (const member of members) if (chosen.size < most) chosen.add(member);
+    for (const member of members) {
+      if (chosen.length >= most) return;
+      if (!chosen.includes(member)) chosen.push(member);
+    }
   };
 
   // At most half of the answer, which leaves the other half for proven uploaders.
@@ -71,12 +77,12 @@ export function chooseNeighbours(pool: NeighbourPool, wish: NeighbourWish, rando
     add(drawMixed(other, { count, isWanted: isRoomy }, random), Math.min(count, most));
   }
   for (const { proven, unproven } of [pool.same, ...standby]) {
-    if (chosen.size >= count) break;
-    const isLeft = (member: Member): boolean => isOpen(member) && !chosen.has(member);
+    if (chosen.length >= count) break;
+    const isLeft = (member: Member): boolean => isOpen(member) && !chosen.includes(member);
     add(proven.sample(count, random, isLeft));
     add(unproven.sample(count, random, isLeft));
   }
-  return [...chosen].sort(byWorth);
+  return chosen.sort(byWorth);
 }
 
 /** Uniform over both sets: each gives a share as large as its part of the swarm. */
@@ -99,9 +105,8 @@ function drawMixed(
 
 /** Proven first, then visible, then the larger uplink. */
 function byWorth(left: Member, right: Member): number {
-  return (
-    Number(isProvenUploader(right)) - Number(isProvenUploader(left)) ||
-    Number(right.isVisible) - Number(left.isVisible) ||
-    right.uplinkBitsPerSecond - left.uplinkBitsPerSecond
-  );
+  const proven = Number(isProvenUploader(right)) - Number(isProvenUploader(left));
+  if (proven !== 0) return proven;
+  const visible = Number(right.isVisible) - Number(left.isVisible);
+  return visible === 0 ? right.uplinkBitsPerSecond - left.uplinkBitsPerSecond : visible;
 }

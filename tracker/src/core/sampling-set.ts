@@ -3,33 +3,44 @@ import { randomInteger, shuffled, type Random } from '@p2ptv/protocol';
 /** Items looked at one by one. Bounds what a join costs in a crowd where nearly all have their links. */
 const MAX_WALKED = 512;
 
+/** Up to so many items, one is found by looking at all. */
+const MAX_UNPLACED = 8;
+
 /** A set that can be drawn from at random without walking it. */
 export class SamplingSet<Item> {
   readonly #items: Item[] = [];
-  readonly #places = new Map<Item, number>();
+  /** Where each item is, once it takes long to look for it. Most networks have a member or two. */
+  #places: Map<Item, number> | undefined;
 
   get size(): number {
     return this.#items.length;
   }
 
   has(item: Item): boolean {
-    return this.#places.has(item);
+    return this.#placeOf(item) !== undefined;
   }
 
   add(item: Item): void {
-    if (this.#places.has(item)) return;
-    this.#places.set(item, this.#items.length);
+    if (this.has(item)) return;
     this.#items.push(item);
+    if (this.#places) this.#places.set(item, this.#items.length - 1);
+    else if (this.#items.length > MAX_UNPLACED) this.#places = new Map(this.#items.map((placed, place) => [placed, place]));
   }
 
   delete(item: Item): void {
-    const place = this.#places.get(item);
+    const place = this.#placeOf(item);
     if (place === undefined) return;
-    this.#places.delete(item);
+    this.#places?.delete(item);
     const last = this.#items.pop();
     if (last === undefined || last === item) return;
     this.#items[place] = last;
-    this.#places.set(last, place);
+    this.#places?.set(last, place);
+  }
+
+  #placeOf(item: Item): number | undefined {
+    if (this.#places) return this.#places.get(item);
+    const place = this.#items.indexOf(item);
+    return place < 0 ? undefined : place;
   }
 
   [Symbol.iterator](): Iterator<Item> {
@@ -42,18 +53,18 @@ export class SamplingSet<Item> {
    */
   sample(count: number, random: Random, isWanted: (item: Item) => boolean): Item[] {
     // Drawing with rejection is cheap while hits are likely; afterwards a walk finds what is left.
-    const drawn = new Set<Item>();
+    const drawn: Item[] = [];
     if (this.#items.length > count * 4) {
-      for (let attempt = 0; attempt < count * 4 && drawn.size < count; attempt++) {
+      for (let attempt = 0; attempt < count * 4 && drawn.length < count; attempt++) {
         const item = this.#items[randomInteger(random, this.#items.length)];
-        if (item !== undefined && isWanted(item)) drawn.add(item);
+        if (item !== undefined && isWanted(item) && !drawn.includes(item)) drawn.push(item);
       }
     }
-    if (drawn.size < count) {
-      const rest = this.#walked(random).filter((item) => !drawn.has(item) && isWanted(item));
-      for (const item of shuffled(rest, random).slice(0, count - drawn.size)) drawn.add(item);
+    if (drawn.length < count) {
+      const rest = this.#walked(random).filter((item) => !drawn.includes(item) && isWanted(item));
+      for (const item of shuffled(rest, random).slice(0, count - drawn.length)) drawn.push(item);
     }
-    return [...drawn];
+    return drawn;
   }
 
   /** All items of a small set, a stretch of a large one. */

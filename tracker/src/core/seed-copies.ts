@@ -51,7 +51,7 @@ export class SeedCopies {
   /** Samples of settled members that received nothing. */
   #idleCount = 0;
   /** The same of all whose uplink is known, with how many viewers the uplinks carry. */
-  #measured = NOTHING_MEASURED;
+  #measured = nothingMeasured();
 
   constructor(options: ResolvedTrackerOptions['duty']) {
     this.#options = options;
@@ -79,7 +79,13 @@ export class SeedCopies {
       /** What it can send; undefined: it does not know yet. */
       readonly uplinkBitsPerSecond: number | undefined;
     },
-    at: { readonly nowMs: number; readonly joinedAtMs: number; readonly intervalMs: number },
+    at: {
+      readonly nowMs: number;
+      readonly joinedAtMs: number;
+      readonly intervalMs: number;
+      /** Its interval over the usual one: where all report less often, each report stands for as many. */
+      readonly weight: number;
+    },
   ): void {
     // Reports may come in bunches: none counts twice.
     const elapsedMs = at.nowMs - mark.sampledAtMs;
@@ -96,8 +102,10 @@ export class SeedCopies {
     const { uplinkBitsPerSecond } = totals;
     if (uplinkBitsPerSecond !== undefined && Number.isFinite(elapsedMs)) {
       const carried = Math.min(MOST_CARRIED, (uplinkBitsPerSecond * elapsedMs) / (receivedBytes * 8000));
-      const { count, fallbackShares, viewersCarried } = this.#measured;
-      this.#measured = { count: count + 1, fallbackShares: fallbackShares + share, viewersCarried: viewersCarried + carried };
+      this.#measured.count++;
+      this.#measured.weight += at.weight;
+      this.#measured.fallbackShares += share;
+      this.#measured.viewersCarried += carried;
     }
     if (ageMs < SETTLED_AFTER_MS) return;
     this.#fallbackShares += share;
@@ -114,8 +122,8 @@ export class SeedCopies {
 
   /** Copies that the uplinks do not carry, and that are fetched in need as well; 0 while that is not known of half the peers, or not much. */
   #copiesShort(peerCount: number): number {
-    const { count, fallbackShares, viewersCarried } = this.#measured;
-    if (count === 0 || count * 2 < peerCount) return 0;
+    const { count, weight, fallbackShares, viewersCarried } = this.#measured;
+    if (count === 0 || weight * 2 < peerCount) return 0;
     const shortShare = Math.min(fallbackShares / count, 1 - (UPLINK_SHARE * viewersCarried) / count);
     return shortShare > SHORTAGE_OVER ? shortShare * peerCount : 0;
   }
@@ -135,7 +143,7 @@ export class SeedCopies {
     this.#fallbackShares = 0;
     this.#sampleCount = 0;
     this.#idleCount = 0;
-    this.#measured = NOTHING_MEASURED;
+    this.#measured = nothingMeasured();
     const most = Math.min(copiesInReach(peerCount), this.#options.maxCopies, this.#maxCopies);
     this.#copies = Math.max(1, Math.min(Math.max(this.#copies, least), most));
   }
@@ -147,4 +155,6 @@ export class SeedCopies {
   }
 }
 
-const NOTHING_MEASURED = { count: 0, fallbackShares: 0, viewersCarried: 0 };
+function nothingMeasured(): { count: number; weight: number; fallbackShares: number; viewersCarried: number } {
+  return { count: 0, weight: 0, fallbackShares: 0, viewersCarried: 0 };
+}

@@ -29,6 +29,7 @@ import {
   type NetworkName,
 } from './member.js';
 import { chooseNeighbours } from './neighbour-choice.js';
+import { ReportPace } from './report-pace.js';
 import { SamplingSet } from './sampling-set.js';
 import type { ResolvedTrackerOptions } from './tracker-options.js';
 import { chooseWarmPeers } from './warm-peers.js';
@@ -47,6 +48,7 @@ export class Swarm {
   /** Connected members by the network they connect from, where that is known. */
   readonly #networks = new Map<NetworkName, SamplingSet<Member>>();
   readonly #received: ReceivedBytes = { originBytes: 0, seederBytes: 0, peerBytes: 0 };
+  readonly #pace: ReportPace;
   readonly #counts = { viewer: 0, seeder: 0, origin: 0 };
   #downloaded = 0;
   /** What the origin's uplink carries, by its word. */
@@ -58,6 +60,8 @@ export class Swarm {
     this.streamId = streamId;
     this.#options = options;
     this.#random = random;
+    const { reportIntervalMs, reportsPerSecond } = options.membership;
+    this.#pace = new ReportPace({ baseMs: reportIntervalMs, perSecond: reportsPerSecond });
     this.#audience(FIRST_RENDITION);
   }
 
@@ -82,7 +86,9 @@ export class Swarm {
 
   /** Those of them that the last deals have changed; each is named once. */
   takeChangedDutyMaps(): DutyMap[] {
-    return [...this.#audiences.values()].filter(({ roster }) => roster.takeMapChange()).map((audience) => audience.dutyMap);
+    const changed: DutyMap[] = [];
+    for (const audience of this.#audiences.values()) if (audience.roster.takeMapChange()) changed.push(audience.dutyMap);
+    return changed;
   }
 
   member(peerId: PeerId): Member | undefined {
@@ -93,12 +99,24 @@ export class Swarm {
     return dutyStripesOf(member);
   }
 
+  /** How often members are to report now, ms. */
+  get reportIntervalMs(): number {
+    return this.#pace.intervalMs(this.#members.size);
+  }
+
   /** Takes in a peer whose id is free. */
   add(request: JoinRequest, source: JoinSource, nowMs: number): Member {
     const known = this.#tallies.get(request.peerId);
     const isReturn = known?.fingerprint === request.fingerprint;
-    const member = newMember(request, { ...source, nowMs, tally: isReturn ? known.tally : undefined });
-    this.#tallies.delete(member.peerId);
+    const { reportIntervalMs } = this.#options.membership;
+    const member = newMember(request, {
+      ...source,
+      nowMs,
+      streamId: this.streamId,
+      reportIntervalMs,
+      tally: isReturn ? known.tally : undefined,
+    });
+    if (known) this.#tallies.delete(member.peerId);
     this.#members.set(member.peerId, member);
     this.#counts[member.role]++;
     if (member.role === 'viewer' && !isReturn) this.#downloaded++;
@@ -135,14 +153,14 @@ export class Swarm {
 
   /** @returns whether it watches another rendition than before, so that it has no duty any more */
   report(member: Member, report: PeerReport, nowMs: number): boolean {
-    const intervalMs = this.#options.membership.reportIntervalMs;
+    const intervalMs = member.reportIntervalMs;
     noteReport(member, report, nowMs);
-    forgetIntroductions(member, { nowMs, intervalMs });
+    forgetIntroductions(member, nowMs);
     const hasMoved = this.#watches(member, report.rendition, nowMs);
     if (report.fallbackBytes !== undefined) {
       const receivedBytes = report.fromPeersBytes + report.fromOriginBytes + report.fromSeederBytes;
       const totals = { fallbackBytes: report.fallbackBytes, receivedBytes, uplinkBitsPerSecond: knownUplink(member) };
-      this.#audience(member.rendition).copies.sample(member, totals, { nowMs, joinedAtMs: member.joinedAtMs, intervalMs });
+      this.#audience(member.rendition).copies.sample(member, totals, { nowMs, joinedAtMs: member.joinedAtMs, intervalMs, weight: intervalMs / this.#options.membership.reportIntervalMs });
     }
     // The origin's own peer takes nothing from the swarm.
     if (member.role !== 'origin') {
@@ -168,7 +186,9 @@ export class Swarm {
 
   /** Deals duty anew where needed; returns those whose stripes changed. What is put off is due at {@link dutyDueMs}. */
   updateDuty(nowMs: number): Member[] {
-    return [...this.#audiences.values()].flatMap((audience) => audience.updateDuty(nowMs));
+    const changed: Member[] = [];
+    for (const audience of this.#audiences.values()) changed.push(...audience.updateDuty(nowMs));
+    return changed;
   }
 
   /** When {@link updateDuty} has something to do that it put off; Infinity: nothing. */
@@ -202,7 +222,7 @@ export class Swarm {
       this.#random,
     );
     // Until their next report says how many came: the next newcomer is sent elsewhere.
-    noteIntroductions(seeker, chosen, { nowMs, intervalMs: this.#options.membership.reportIntervalMs });
+    noteIntroductions(seeker, chosen, nowMs);
     return chosen.map(describeMember);
   }
 

@@ -20,7 +20,7 @@ import {
   type TrackerToPeerEvents,
 } from '@p2ptv/protocol';
 import { DueQueue } from './due-queue.js';
-import { FIRST_RENDITION, type ConnectionId, type JoinSource, type Member, type NetworkName } from './member.js';
+import { FIRST_RENDITION, isSettled, type ConnectionId, type JoinSource, type Member, type NetworkName } from './member.js';
 import { Swarm } from './swarm.js';
 import { resolveTrackerOptions, type ResolvedTrackerOptions, type TrackerOptions } from './tracker-options.js';
 
@@ -121,7 +121,12 @@ export class Tracker {
     this.#absent.delete(member);
     this.#membersByConnection.set(connection, member);
     // The origin's own peer lives with the publisher: its connection is its sign of life.
-    if (member.role !== 'origin') this.#reportsDue.touch(member, nowMs);
+    if (member.role !== 'origin') {
+      // However large the crowd: whoever others are to be sent to has to say first that it uploads.
+      member.reportIntervalMs = this.#options.membership.reportIntervalMs;
+      member.heardAtMs = nowMs;
+      this.#reportsDue.touch(member, nowMs);
+    }
     effects.push(...this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs), except: member }));
     if (member.role === 'origin') {
       const isTold = (map: DutyMap): boolean =>
@@ -144,7 +149,7 @@ export class Tracker {
         neighbours,
         dutyStripes: swarm.dutyStripesOf(member),
         iceServers: [...this.#options.iceServers],
-        reportIntervalMs: this.#options.membership.reportIntervalMs,
+        reportIntervalMs: member.reportIntervalMs,
         wallMs: this.#clock.wallMs(),
       },
       effects,
@@ -174,11 +179,19 @@ export class Tracker {
     const found = this.#find(connection);
     if (!found) return [];
     const nowMs = this.#clock.nowMs();
-    if (found.member.role !== 'origin') this.#reportsDue.touch(found.member, nowMs);
-    const hasMoved = found.swarm.report(found.member, report, nowMs);
-    const changed = found.swarm.updateDuty(nowMs);
+    const { member, swarm } = found;
+    const hasMoved = swarm.report(member, report, nowMs);
+    const changed = swarm.updateDuty(nowMs);
     // Its duty ended with the rendition that it has left.
-    return this.#dutyEffects(found.swarm, { changed: hasMoved && !changed.includes(found.member) ? [...changed, found.member] : changed });
+    const effects = this.#dutyEffects(swarm, { changed: hasMoved && !changed.includes(member) ? [...changed, member] : changed });
+    if (member.role === 'origin') return effects;
+    this.#reportsDue.touch(member, nowMs);
+    const reportIntervalMs = isSettled(member, nowMs) ? swarm.reportIntervalMs : this.#options.membership.reportIntervalMs;
+    if (member.reportIntervalMs !== reportIntervalMs) {
+      member.reportIntervalMs = reportIntervalMs;
+      effects.push({ kind: 'send', to: connection, message: { event: 'reportInterval', payload: { reportIntervalMs } } });
+    }
+    return effects;
   }
 
   /** The origin's seeder says whom it is linked to; those who lie about duty are found out by it at the next review. */
@@ -219,6 +232,11 @@ export class Tracker {
     const nowMs = this.#clock.nowMs();
     const effects: TrackerEffect[] = [];
     for (const member of this.#reportsDue.takeDue(nowMs)) {
+      // In a crowd it has longer, a whole number of times.
+      if (nowMs < member.heardAtMs + member.reportIntervalMs * this.#options.membership.missedReports) {
+        this.#reportsDue.touch(member, nowMs);
+        continue;
+      }
       if (member.presence.kind === 'connected') {
         effects.push({ kind: 'disconnect', connection: member.presence.connection, reason: 'silent' });
       }

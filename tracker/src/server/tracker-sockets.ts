@@ -25,6 +25,29 @@ import type { TrackerServerLimits } from './server-limits.js';
 /** The contract's events as they come in: nothing about their arguments is known before they are parsed. */
 type UnparsedEvents = { [Name in keyof PeerToTrackerEvents]: (...received: unknown[]) => void };
 type PeerSocket = Socket<UnparsedEvents, TrackerToPeerEvents, DefaultEventsMap, object>;
+type Connection = PeerSocket['conn'];
+
+/** What is known of a connection. All that is kept for one is kept twenty thousand times: no closures, no request. */
+type Client = {
+  /** Whom its allowance is taken from. */
+  readonly address: string;
+  /** What it runs over, where it began as a WebSocket. */
+  readonly stream: Duplex | undefined;
+  readonly packets: TokenBucket;
+  /** Made with the first wish. */
+  wishes: TokenBucket | undefined;
+  /** Messages that are not sent yet. */
+  waitingCount: number;
+};
+
+/** Listeners that all connections share: each is called with its connection, or socket, as `this`. */
+type ConnectionListeners = {
+  readonly packet: (this: Connection) => void;
+  readonly packetCreate: (this: Connection) => void;
+  readonly flush: (this: Connection) => void;
+  readonly close: (this: Connection) => void;
+};
+type SocketListener = (this: PeerSocket, ...received: unknown[]) => void;
 
 /** The schemas' common face. */
 type Schema<Value> = { safeParse(value: unknown): { success: true; data: Value } | { success: false } };
@@ -47,8 +70,8 @@ const MALFORMED_COST = 50;
 const TICK_MS = 200;
 const PRUNE_MS = 30_000;
 /** Half-open connections are noticed after both together, ms; a peer's missing reports mostly tell before. */
-const PING_INTERVAL_MS = 10_000;
-const PING_TIMEOUT_MS = 8_000;
+const PING_INTERVAL_MS = 20_000;
+const PING_TIMEOUT_MS = 10_000;
 /** How long connections have to close in order when the tracker closes, ms; then they are cut, or a client that doesn't read would keep the server from ending. */
 const CLOSE_PATIENCE_MS = 500;
 /** How long the namespace handshake may take, ms. */
@@ -71,7 +94,10 @@ export class TrackerSockets {
   readonly #connections: AddressLimiter;
   /** Connected sockets that have not joined. */
   readonly #strangers: DueQueue<PeerSocket>;
-  readonly #buckets = new WeakMap<PeerSocket['conn'], TokenBucket>();
+  readonly #clients = new Map<Connection, Client>();
+  readonly #connectionListeners: ConnectionListeners;
+  readonly #socketListeners: readonly (readonly [keyof UnparsedEvents, SocketListener])[];
+  readonly #disconnected: SocketListener;
   /** What the WebSockets run over. */
   readonly #streams = new Set<Duplex>();
   readonly #httpServer: HttpServer | HttpsServer;
@@ -109,7 +135,13 @@ export class TrackerSockets {
         decide(isAllowed ? null : 'too many connections', isAllowed);
       },
     });
-    this.#io.engine.on('connection', (connection: PeerSocket['conn']) => this.#limitPackets(connection));
+    this.#connectionListeners = this.#listenersOfConnections();
+    this.#socketListeners = this.#listenersOfSockets();
+    this.#disconnected = this.#shared((socket) => {
+      this.#strangers.delete(socket);
+      this.#carryOut(this.#tracker.disconnected(socket.id));
+    });
+    this.#io.engine.on('connection', (connection: Connection) => this.#accept(connection));
     this.#io.on('connection', (socket) => this.#serve(socket));
     this.#httpServer = ports.httpServer;
     this.#httpServer.on('upgrade', this.#noteUpgrade);
@@ -130,75 +162,119 @@ export class TrackerSockets {
     }, CLOSE_PATIENCE_MS).unref();
   }
 
+  readonly #forgetStream = forgetting(this.#streams);
+
   readonly #noteUpgrade = (request: IncomingMessage, stream: Duplex): void => {
     if (!request.url?.startsWith(TRACKER_SOCKET_PATH)) return;
     this.#streams.add(stream);
-    stream.once('close', () => this.#streams.delete(stream));
+    stream.on('close', this.#forgetStream);
   };
 
+  #accept(connection: Connection): void {
+    const { messagesPerSecond, messageBurst } = this.#limits;
+    const { request } = connection as { request: IncomingMessage };
+    this.#clients.set(connection, {
+      address: clientAddress(request, this.#isProxyTrusted),
+      stream: request.headers.upgrade === undefined ? undefined : request.socket,
+      packets: new TokenBucket({ perSecond: messagesPerSecond, capacity: messageBurst }, this.#clock.nowMs()),
+      wishes: undefined,
+      waitingCount: 0,
+    });
+    // Engine.IO would keep it as long as the connection, with all its headers.
+    (connection as { request: unknown }).request = null;
+    const { packet, packetCreate, flush, close } = this.#connectionListeners;
+    connection.on('packet', packet).on('packetCreate', packetCreate).on('flush', flush).on('close', close);
+  }
+
   /** Below Socket.IO, so that packets which never become an event count too. */
-  #limitPackets(connection: PeerSocket['conn']): void {
-    const { messagesPerSecond, messageBurst, waitingMessages } = this.#limits;
-    const bucket = new TokenBucket({ perSecond: messagesPerSecond, capacity: messageBurst }, this.#clock.nowMs());
-    this.#buckets.set(connection, bucket);
-    let waiting = 0;
-    connection.on('packet', () => {
-      if (!bucket.take(1, this.#clock.nowMs())) this.#shutOut(connection, 'sends too much');
-    });
-    connection.on('packetCreate', () => {
-      waiting++;
-      if (waiting > waitingMessages) this.#shutOut(connection, 'does not read');
-    });
-    connection.on('flush', () => {
-      waiting = 0;
-    });
+  #listenersOfConnections(): ConnectionListeners {
+    const clients = this.#clients;
+    const { waitingMessages } = this.#limits;
+    const shutOut = (connection: Connection, offence: string): void => this.#shutOut(connection, offence);
+    const nowMs = (): number => this.#clock.nowMs();
+    return {
+      packet(): void {
+        if (clients.get(this)?.packets.take(1, nowMs()) === false) shutOut(this, 'sends too much');
+      },
+      packetCreate(): void {
+        const client = clients.get(this);
+        if (client && ++client.waitingCount > waitingMessages) shutOut(this, 'does not read');
+      },
+      flush(): void {
+        const client = clients.get(this);
+        if (client) client.waitingCount = 0;
+      },
+      close(): void {
+        clients.delete(this);
+      },
+    };
   }
 
   #serve(socket: PeerSocket): void {
     this.#strangers.touch(socket, this.#clock.nowMs());
-    socket.on('disconnect', () => {
-      this.#strangers.delete(socket);
-      this.#carryOut(this.#tracker.disconnected(socket.id));
-    });
-    this.#listen(socket, 'join', (request, answer) => this.#join(socket, { request, answer }));
-    this.#listen(socket, 'leave', () => {
-      if (!this.#tracker.isJoined(socket.id)) return;
-      this.#strangers.touch(socket, this.#clock.nowMs());
-      this.#carryOut(this.#tracker.leave(socket.id));
-    });
-    this.#listen(socket, 'signal', (message) => {
-      const signal = this.#parse(socket, signalSchema, message);
-      if (signal) this.#carryOut(this.#tracker.signal(socket.id, signal));
-    });
-    this.#listen(socket, 'report', (message) => {
-      const report = this.#parse(socket, reportSchema, message);
-      if (report) this.#carryOut(this.#tracker.report(socket.id, report));
-    });
-    this.#listen(socket, 'seeded', (message) => {
-      const seeded = this.#parse(socket, seededSchema, message);
-      if (seeded) this.#tracker.seeded(socket.id, seeded);
-    });
-    const { wishesPerSecond, wishBurst } = this.#limits;
-    const wishes = new TokenBucket({ perSecond: wishesPerSecond, capacity: wishBurst }, this.#clock.nowMs());
-    this.#listen(socket, 'neighboursWanted', (message, answer) => {
-      const wanted = this.#parse(socket, neighboursWantedSchema, message);
-      if (!wanted) return;
-      if (!isFunction(answer)) this.#charge(socket);
-      else if (wishes.take(1, this.#clock.nowMs())) answer(this.#tracker.neighboursWanted(socket.id, wanted));
-      else answer({ neighbours: [] });
-    });
+    socket.on('disconnect', this.#disconnected);
+    for (const [event, listener] of this.#socketListeners) socket.on(event, listener);
+  }
+
+  #listenersOfSockets(): readonly (readonly [keyof UnparsedEvents, SocketListener])[] {
+    return [
+      this.#listener('join', (socket, request, answer) => this.#join(socket, { request, answer })),
+      this.#listener('leave', (socket) => {
+        if (!this.#tracker.isJoined(socket.id)) return;
+        this.#strangers.touch(socket, this.#clock.nowMs());
+        this.#carryOut(this.#tracker.leave(socket.id));
+      }),
+      this.#listener('signal', (socket, message) => {
+        const signal = this.#parse(socket, signalSchema, message);
+        if (signal) this.#carryOut(this.#tracker.signal(socket.id, signal));
+      }),
+      this.#listener('report', (socket, message) => {
+        const report = this.#parse(socket, reportSchema, message);
+        if (report) this.#carryOut(this.#tracker.report(socket.id, report));
+      }),
+      this.#listener('seeded', (socket, message) => {
+        const seeded = this.#parse(socket, seededSchema, message);
+        if (seeded) this.#tracker.seeded(socket.id, seeded);
+      }),
+      this.#listener('neighboursWanted', (socket, message, answer) => {
+        const wanted = this.#parse(socket, neighboursWantedSchema, message);
+        if (!wanted) return;
+        if (!isFunction(answer)) this.#charge(socket);
+        else if (this.#mayWish(socket)) answer(this.#tracker.neighboursWanted(socket.id, wanted));
+        else answer({ neighbours: [] });
+      }),
+    ];
   }
 
   /** A fault in handling one peer's message costs that peer its connection, and nobody else anything. */
-  #listen(socket: PeerSocket, event: keyof UnparsedEvents, handle: (...received: unknown[]) => void): void {
-    socket.on(event, (...received: unknown[]) => {
+  #listener(
+    event: keyof UnparsedEvents,
+    handle: (socket: PeerSocket, ...received: unknown[]) => void,
+  ): readonly [keyof UnparsedEvents, SocketListener] {
+    const guarded = this.#shared((socket, ...received) => {
       try {
-        handle(...received);
+        handle(socket, ...received);
       } catch (error) {
         this.#log.error({ err: error }, `tracker: ${event} of a peer failed`);
         socket.disconnect(true);
       }
     });
+    return [event, guarded];
+  }
+
+  #shared(handle: (socket: PeerSocket, ...received: unknown[]) => void): SocketListener {
+    return function (...received) {
+      handle(this, ...received);
+    };
+  }
+
+  #mayWish(socket: PeerSocket): boolean {
+    const client = this.#clients.get(socket.conn);
+    if (!client) return false;
+    const { wishesPerSecond, wishBurst } = this.#limits;
+    const nowMs = this.#clock.nowMs();
+    client.wishes ??= new TokenBucket({ perSecond: wishesPerSecond, capacity: wishBurst }, nowMs);
+    return client.wishes.take(1, nowMs);
   }
 
   #join(socket: PeerSocket, received: { request: unknown; answer: unknown }): void {
@@ -211,7 +287,9 @@ export class TrackerSockets {
       const refused: TrackerJoinAnswer = { kind: 'refused', code, ...refusal };
       answer(refused);
     };
-    const address = clientAddress(socket.request, this.#isProxyTrusted);
+    const client = this.#clients.get(socket.conn);
+    if (!client) return;
+    const { address } = client;
     const waitMs = this.#joins.take(address, this.#clock.nowMs());
     if (waitMs > 0) {
       refuse('RATE_LIMITED', { message: 'Too many joins from your address: wait a moment.', retryAfterMs: waitMs });
@@ -236,17 +314,17 @@ export class TrackerSockets {
   }
 
   #charge(socket: PeerSocket): void {
-    const bucket = this.#buckets.get(socket.conn);
-    if (!bucket?.take(MALFORMED_COST, this.#clock.nowMs())) this.#shutOut(socket.conn, 'sends nonsense');
+    const client = this.#clients.get(socket.conn);
+    if (!client?.packets.take(MALFORMED_COST, this.#clock.nowMs())) this.#shutOut(socket.conn, 'sends nonsense');
   }
 
-  #shutOut(connection: PeerSocket['conn'], offence: string): void {
+  #shutOut(connection: Connection, offence: string): void {
     if (connection.readyState !== 'open') return;
+    const client = this.#clients.get(connection);
     this.#log.info(`tracker: closed a connection that ${offence}`);
     // What it has waiting is dropped, at once: in order, a connection that doesn't read would close in half a minute.
     connection.close(true);
-    const { request } = connection as { request: IncomingMessage };
-    if (request.headers.upgrade !== undefined) request.socket.destroy();
+    client?.stream?.destroy();
   }
 
   #carryOut(effects: readonly TrackerEffect[]): void {
@@ -282,6 +360,9 @@ export class TrackerSockets {
       case 'ticket':
         socket?.emit('ticket', message.payload);
         break;
+      case 'reportInterval':
+        socket?.emit('reportInterval', message.payload);
+        break;
     }
   }
 
@@ -297,6 +378,13 @@ export class TrackerSockets {
     this.#joins.prune(nowMs);
     this.#connections.prune(nowMs);
   }
+}
+
+/** A listener that takes what it is called on out of a set. */
+function forgetting(streams: Set<Duplex>): (this: Duplex) => void {
+  return function () {
+    streams.delete(this);
+  };
 }
 
 function isFunction(value: unknown): value is (answer: unknown) => void {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DutyPool } from '../../src/core/duty-pool.js';
 import { newMember, type Member } from '../../src/core/member.js';
-import { joinRequest } from './tracker-world.js';
+import { joinRequest, STREAM } from './tracker-world.js';
 
 const changeArbitrary = fc.record({
   index: fc.nat(30),
@@ -24,7 +24,7 @@ describe('DutyPool', () => {
     fc.assert(
       fc.property(fc.array(changeArbitrary, { maxLength: 120 }), fc.nat(40), (changes, count) => {
         const pool = new DutyPool();
-        const at = { connection: 'c', nowMs: 0, tally: undefined, network: undefined };
+        const at = { connection: 'c', streamId: STREAM, nowMs: 0, reportIntervalMs: 2_000, tally: undefined, network: undefined };
         const members = Array.from({ length: 31 }, (_, index) => newMember(joinRequest(index), at));
         const held = new Set<Member>();
         for (const { index, isIn, hasFailed, ...report } of changes) {

@@ -58,6 +58,10 @@ class P2ptvDialogue implements PeerDialogue {
     if (text.startsWith('40')) return { kind: 'ready' };
     if (text.startsWith('42["signal"')) return { kind: 'signal' };
     if (text.startsWith(`43${this.#awaitedAck}[`)) return this.#answered(text.slice(`43${this.#awaitedAck}`.length));
+    if (text.startsWith('42["reportInterval"')) {
+      this.reportIntervalMs = intervalIn(text);
+      return { kind: 'other' };
+    }
     if (text.startsWith('44')) return { kind: 'refused', reason: text.slice(0, 200) };
     return { kind: 'other' };
   }
@@ -109,7 +113,10 @@ class P2ptvDialogue implements PeerDialogue {
   #answered(text: string): PeerEvent {
     this.#awaitedAck = -1;
     // The rest of a run's answers are looked at no closer than it takes to tell them apart.
-    if (this.reportIntervalMs !== undefined && text.startsWith('[{"kind":"joined"')) return { kind: 'joined' };
+    if (this.reportIntervalMs !== undefined && text.startsWith('[{"kind":"joined"')) {
+      this.reportIntervalMs = intervalIn(text);
+      return { kind: 'joined' };
+    }
     const [answer] = JSON.parse(text) as unknown[];
     const parsed = joinAnswerSchema.safeParse(answer);
     if (!parsed.success) throw new BenchError('The tracker answered a join with what is no answer.');
@@ -117,4 +124,11 @@ class P2ptvDialogue implements PeerDialogue {
     this.reportIntervalMs = parsed.data.reportIntervalMs;
     return { kind: 'joined' };
   }
+}
+
+/** The report interval that a message names, ms. */
+function intervalIn(text: string): number {
+  const [, digits] = /"reportIntervalMs":(\d+)/.exec(text) ?? [];
+  if (digits === undefined) throw new BenchError('The tracker named no report interval.');
+  return Number(digits);
 }

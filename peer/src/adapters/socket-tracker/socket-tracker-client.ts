@@ -3,6 +3,7 @@ import {
   dutySchema,
   joinAnswerSchema,
   neighboursAnswerSchema,
+  reportIntervalChangeSchema,
   signalSchema,
   ticketRenewalSchema,
   TRACKER_SOCKET_PATH,
@@ -150,6 +151,7 @@ export class SocketTrackerClient implements TrackerClient {
     socket.on('duty', parsed(dutySchema, (listener, duty) => listener.duty(duty)));
     socket.on('dutyMap', parsed(dutyMapSchema, (listener, map) => listener.dutyMap(map)));
     socket.on('ticket', parsed(ticketRenewalSchema, (listener, renewal) => listener.ticket(renewal)));
+    socket.on('reportInterval', parsed(reportIntervalChangeSchema, (listener, change) => listener.reportInterval(change.reportIntervalMs)));
   }
 
   #join(socket: TrackerSocket): void {

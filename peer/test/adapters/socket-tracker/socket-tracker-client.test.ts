@@ -124,6 +124,7 @@ describe('tracker client', () => {
       duty: note('duty'),
       dutyMap: note('dutyMap'),
       ticket: note('ticket'),
+      reportInterval: note('reportInterval'),
     };
     client.start(joinRequest, listener);
     return { client, log };
@@ -161,12 +162,14 @@ describe('tracker client', () => {
     socket.emit('duty', { stripes: [0, 7] });
     socket.emit('dutyMap', dutyMap);
     socket.emit('ticket', { ticket: 'new', ticketExpiresAtMs: 5 });
-    await until(() => log.length === 6);
+    socket.emit('reportInterval', { reportIntervalMs: 8_000 });
+    await until(() => log.length === 7);
     expect(log.slice(2)).toEqual([
       ['signal', SIGNAL],
       ['duty', { stripes: [0, 7] }],
       ['dutyMap', dutyMap],
       ['ticket', { ticket: 'new', ticketExpiresAtMs: 5 }],
+      ['reportInterval', 8_000],
     ]);
   });
 
