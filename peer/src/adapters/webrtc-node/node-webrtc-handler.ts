@@ -1,6 +1,7 @@
 import type { IceServer } from '@p2ptv/protocol';
 import {
   PeerConnection,
+  setSctpSettings,
   type DataChannel,
   type PeerConnection as NativePeerConnection,
 } from 'node-datachannel';
@@ -15,9 +16,18 @@ import {
 } from '../webrtc/webrtc-handler.js';
 import { createDtlsCertificate, type DtlsCertificate } from './certificate.js';
 import { nativeIceServers } from './node-ice-server.js';
+import { openSharedSocket, type SharedSocket } from './shared-socket.js';
 
 /** How long a lost path may take to come back, ms. */
 const DISCONNECT_GRACE_MS = 3_000;
+/**
+ * How long a message may wait for something to carry its acknowledgement, ms: with the library's 20 each small message costs
+ * a packet back. Well below the sender's shortest retransmission timeout, 200; gaps are told at once, and so is every
+ * second packet.
+ */
+const ACKNOWLEDGED_WITHIN_MS = 100;
+/** What a description says of paths: candidates go by themselves, when it is their time. */
+const CANDIDATE_LINE = /^(?:a=(?:candidate:|end-of-candidates)|c=)/;
 
 /**
  * Native objects must be referred to until they have reported their end: one that is collected
@@ -30,18 +40,30 @@ const unfinished = new Set<NodeWebRtcConnection>();
  * {@link WebRtcHandler} on node-datachannel (libdatachannel). Once all connections are closed, its
  * threads don't keep the process alive. The library's own `cleanup()` is not called: it blocks,
  * and it crashes when an object has not been torn down yet.
+ *
+ * All connections of a handler share one UDP socket. With one each, the library looks at all of a process's sockets for
+ * every packet that comes: a quarter of the processor time of 350 connections.
  */
 export class NodeWebRtcHandler implements WebRtcHandler {
   readonly #certificate: DtlsCertificate;
   readonly #connections = new Set<NodeWebRtcConnection>();
+  /** Undefined: it could not be had; each connection has one of its own then. */
+  readonly #socket: SharedSocket | undefined;
 
-  private constructor(certificate: DtlsCertificate) {
+  private constructor(certificate: DtlsCertificate, socket: SharedSocket | undefined) {
     this.#certificate = certificate;
+    this.#socket = socket;
   }
 
-  /** Makes a handler with a certificate of its own. */
-  static async create(): Promise<NodeWebRtcHandler> {
-    return new NodeWebRtcHandler(await createDtlsCertificate());
+  /**
+   * Makes a handler with a certificate of its own.
+   *
+   * @param udpPort the port that its connections share; default: a free one. Where it is taken, each connection takes one of its own
+   */
+  static async create(udpPort?: number): Promise<NodeWebRtcHandler> {
+    const [certificate, socket] = await Promise.all([createDtlsCertificate(), openSharedSocket(udpPort)]);
+    setSctpSettings({ delayedSackTime: ACKNOWLEDGED_WITHIN_MS });
+    return new NodeWebRtcHandler(certificate, socket);
   }
 
   get fingerprint(): string {
@@ -55,6 +77,7 @@ export class NodeWebRtcHandler implements WebRtcHandler {
       keyPemFile: this.#certificate.keyPem,
       // Else an answerer's own channel would make an offer.
       disableAutoNegotiation: true,
+      ...(this.#socket ? { enableIceUdpMux: true, portRangeBegin: this.#socket.port, portRangeEnd: this.#socket.port } : {}),
     });
     const connection = new NodeWebRtcConnection(native, listener, () => this.#connections.delete(connection));
     this.#connections.add(connection);
@@ -63,6 +86,7 @@ export class NodeWebRtcHandler implements WebRtcHandler {
 
   close(): void {
     for (const connection of [...this.#connections]) connection.close();
+    this.#socket?.close();
   }
 }
 
@@ -84,12 +108,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
   /** Of the connection and of its channel: see `unfinished`. */
   #unreportedEnds = 1;
 
+  /** Each native callback that is set costs something at every wake of the event loop: only those that are needed are. */
   constructor(native: NativePeerConnection, listener: WebRtcConnectionListener, freed: () => void) {
     this.#native = native;
     this.#listener = listener;
     this.#freed = freed;
     unfinished.add(this);
-    native.onLocalDescription(this.#hop((sdp) => listener.described(sdp)));
     native.onLocalCandidate(this.#hop((candidate, mid) => this.#candidateFound({ candidate, mid })));
     const stateChanged = this.#hop((state: string) => this.#stateChanged(state));
     native.onStateChange((state) => {
@@ -110,7 +134,7 @@ class NodeWebRtcConnection implements WebRtcConnection {
     this.#heldCandidates = [];
     this.#attempt(() => {
       this.#createChannel();
-      this.#native.setLocalDescription('offer');
+      this.#describe('offer');
     });
   }
 
@@ -118,7 +142,7 @@ class NodeWebRtcConnection implements WebRtcConnection {
     this.#attempt(() => {
       this.#native.setRemoteDescription(offer, 'offer');
       this.#createChannel();
-      this.#native.setLocalDescription('answer');
+      this.#describe('answer');
     });
   }
 
@@ -155,6 +179,12 @@ class NodeWebRtcConnection implements WebRtcConnection {
     this.#freed();
   }
 
+  #describe(type: 'offer' | 'answer'): void {
+    this.#native.setLocalDescription(type);
+    const sdp = this.#native.localDescription()?.sdp ?? '';
+    this.#hop(() => this.#listener.described(withoutPaths(sdp)))();
+  }
+
   #candidateFound(candidate: IceCandidate): void {
     if (this.#heldCandidates) this.#heldCandidates.push(candidate);
     else this.#listener.candidate(candidate);
@@ -176,7 +206,6 @@ class NodeWebRtcConnection implements WebRtcConnection {
       channelClosed();
       this.#reportEnd();
     });
-    channel.onError(this.#hop(() => this.#end('failed')));
     channel.onBufferedAmountLow(this.#hop(() => this.#listener.drained()));
     channel.onMessage(
       this.#hop((message) => {
@@ -228,6 +257,15 @@ class NodeWebRtcConnection implements WebRtcConnection {
       });
     };
   }
+}
+
+/** A description as it is before there are candidates (RFC 8840, 4.1.1): port 9, no address. */
+function withoutPaths(sdp: string): string {
+  return sdp
+    .split('\r\n')
+    .filter((line) => !CANDIDATE_LINE.test(line))
+    .map((line) => line.replace(/^m=application \d+ (.*)$/, 'm=application 9 $1\r\nc=IN IP4 0.0.0.0'))
+    .join('\r\n');
 }
 
 function ownBytes(message: Buffer | ArrayBuffer): Uint8Array<ArrayBuffer> {

@@ -6,9 +6,9 @@ import { numberedPeerId, STREAM_ID, type Seat, type SignalRelay } from '../webrt
 export async function nodeSeat(
   relay: SignalRelay,
   number: number,
-  options: { wallMs?: () => number; dialTimeoutMs?: number } = {},
+  options: { wallMs?: () => number; dialTimeoutMs?: number; udpPort?: number } = {},
 ): Promise<Seat> {
-  const handler = await NodeWebRtcHandler.create();
+  const handler = await NodeWebRtcHandler.create(options.udpPort);
   const peerId = numberedPeerId(number);
   const { wallMs = () => Date.now(), dialTimeoutMs } = options;
   const transport = new WebRtcTransport({

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deriveStreamId, type PeerRole, type Signal, type Ticket } from '@p2ptv/protocol';
 import { createDtlsCertificate } from '../../../src/adapters/webrtc-node/certificate.js';
@@ -54,6 +56,36 @@ describe('WebRTC transport', () => {
     const answered = relay.log.findIndex(({ body }) => body.kind === 'answer');
     expect(ofCaller('offer')).toBeLessThan(answered);
     expect(ofCaller('candidate')).toBeGreaterThan(answered);
+  });
+
+  it('says nothing of paths in its descriptions, and has one port for all its links', async () => {
+    const [hub, one, two] = [await sitIn(1), await sitIn(2), await sitIn(3)];
+    hub.transport.dial(one.peerId);
+    two.transport.dial(hub.peerId);
+    await until(() => hub.opened.length === 2 && one.opened.length === 1 && two.opened.length === 1);
+    for (const { body } of relay.log) {
+      if (body.kind !== 'offer' && body.kind !== 'answer') continue;
+      expect(body.sdp).not.toContain('a=candidate');
+      expect(body.sdp).toContain('m=application 9 ');
+      expect(body.sdp.match(/^c=.*$/gm)).toEqual(['c=IN IP4 0.0.0.0']);
+    }
+    const ports = (seat: Seat): Set<string | undefined> =>
+      new Set(relay.log.flatMap(({ from, body }) => (from === seat.peerId && body.kind === 'candidate' ? [body.candidate.split(' ')[5]] : [])));
+    expect(ports(hub).size).toBe(1);
+    expect(ports(one)).not.toEqual(ports(hub));
+  });
+
+  it('does with a port for each link where another has the one for all', async () => {
+    const other = createSocket('udp6');
+    await new Promise<void>((bound) => void other.bind(0, bound));
+    try {
+      const [robbed, remote] = [await sit(1, { udpPort: other.address().port }), await sitIn(2)];
+      relay.admit(robbed);
+      robbed.transport.dial(remote.peerId);
+      await until(() => robbed.opened.length === 1 && remote.opened.length === 1);
+    } finally {
+      other.close();
+    }
   });
 
   const badTickets: [string, (seat: Seat) => string | Promise<string>][] = [
