@@ -41,6 +41,15 @@ export const throughputSchema = z.strictObject({
 /** See {@link throughputSchema}. */
 export type Throughput = z.infer<typeof throughputSchema>;
 
+/** nginx with the same segments, and the origin's figures over its, the median of the turns. */
+export const nginxSegmentsSchema = z.strictObject({
+  segments: throughputSchema,
+  bytesPerSecondRatio: amount,
+  bytesPerCpuSecondRatio: amount.nullable(),
+});
+/** See {@link nginxSegmentsSchema}. */
+export type NginxSegments = z.infer<typeof nginxSegmentsSchema>;
+
 /** What the origin suite writes. */
 export const originReportSchema = z.strictObject({
   suite: z.literal('origin'),
@@ -65,7 +74,7 @@ export const originReportSchema = z.strictObject({
       channelCpuRatio: amount.nullable(),
       failures: z.array(z.string()),
     }),
-    nginx: z.strictObject({ segments: throughputSchema }).optional(),
+    nginx: nginxSegmentsSchema.optional(),
   }),
 });
 /** See {@link originReportSchema}. */

@@ -14,6 +14,7 @@ import { Nginx } from './nginx.js';
 import { SEGMENT_MS, type OriginOptions } from './options.js';
 import type { HostStart, Publication } from './origin-host.js';
 import type { Release, Throughput, WaitedFor } from './report.js';
+import { summarizeTurns, type SegmentTurn, type SegmentTurns } from './segment-turns.js';
 
 const HOST = new URL('./origin-host.js', import.meta.url);
 /** As `npm start` runs it: room for the young objects of thousands of requests (decision 0014). */
@@ -29,6 +30,18 @@ const WAIT_LIMIT_MS = 5_000;
 const POLL_MS = 5;
 /** Height of the live channel's picture, pixels. */
 const CHANNEL_HEIGHT = 360;
+
+/** How often the origin and nginx take their turns; the time is shared out among these. */
+const SEGMENT_TURNS = 5;
+/** Before each turn, s: connections have to find their pace. */
+const WARM_UP_SECONDS = 0.5;
+
+type NginxSource = {
+  readonly port: number;
+  readonly paths: readonly string[];
+  readonly cpuSeconds: () => Promise<number | undefined>;
+  readonly stop: () => Promise<void>;
+};
 
 /** An origin under load, and its clients. */
 export class OriginBench {
@@ -112,24 +125,49 @@ export class OriginBench {
     };
   }
 
-  /** Whole segments from the origin, as fast as they come. */
-  async segments(): Promise<Throughput> {
-    const { seconds } = this.#options;
-    await this.#useConnections(this.#port);
-    const paths = this.#segmentPaths();
-    await this.#audience.download(paths, 1);
-    const before = await this.#host.usage();
-    const done = await this.#audience.download(paths, seconds);
-    const after = await this.#host.usage();
-    return {
-      bytesPerSecond: done.bodyBytes / done.seconds,
-      bytesPerCpuSecond: done.bodyBytes / Math.max(1e-6, after.cpuSeconds - before.cpuSeconds),
-    };
+  /**
+   * Whole segments as fast as they come, from the origin and, in turn with it, the same ones from nginx: what else
+   * a machine does then weighs on both.
+   *
+   * @param nginxProgram undefined: from the origin alone
+   */
+  async segments(nginxProgram: string | undefined): Promise<SegmentTurns> {
+    const nginx = nginxProgram === undefined ? undefined : await this.#startNginx(nginxProgram);
+    const turns: SegmentTurn[] = [];
+    try {
+      for (let turn = 0; turn < SEGMENT_TURNS; turn++) {
+        const p2ptv = await this.#download({ port: this.#port, paths: this.#segmentPaths() }, async () => (await this.#host.usage()).cpuSeconds);
+        turns.push({ p2ptv, ...(nginx ? { nginx: await this.#download(nginx, nginx.cpuSeconds) } : {}) });
+      }
+    } finally {
+      await nginx?.stop();
+    }
+    return summarizeTurns(turns);
   }
 
-  /** The same segments from nginx. */
-  async segmentsFromNginx(program: string): Promise<Throughput> {
-    const { seconds } = this.#options;
+  /** Ends everything, and removes what was written. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#host.stop(), this.#audience.stop()]);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** One turn, on connections of its own. */
+  async #download(
+    { port, paths }: { readonly port: number; readonly paths: readonly string[] },
+    cpuSeconds: () => Promise<number | undefined>,
+  ): Promise<Throughput> {
+    await this.#audience.disconnect();
+    await this.#audience.connect(port, this.#options.connections);
+    await this.#audience.download(paths, WARM_UP_SECONDS);
+    const before = await cpuSeconds();
+    const { bodyBytes, seconds } = await this.#audience.download(paths, this.#options.seconds / SEGMENT_TURNS);
+    const after = await cpuSeconds();
+    const isSeen = before !== undefined && after !== undefined;
+    return { bytesPerSecond: bodyBytes / seconds, bytesPerCpuSecond: isSeen ? bodyBytes / Math.max(1e-6, after - before) : null };
+  }
+
+  /** nginx with the same segments in files. */
+  async #startNginx(program: string): Promise<NginxSource> {
     const folder = join(this.#folder, 'nginx');
     mkdirSync(join(folder, 'files'), { recursive: true });
     const paths: string[] = [];
@@ -140,26 +178,13 @@ export class OriginBench {
       paths.push(`/${name}`);
     }
     const nginx = await Nginx.start(program, folder, this.#context.signal);
-    try {
-      await this.#useConnections(nginx.port);
-      await this.#audience.download(paths, 1);
-      const meter = new ProcessTreeMeter(nginx.pid);
-      look(meter);
-      const done = await this.#audience.download(paths, seconds);
-      const isSeen = look(meter);
-      return {
-        bytesPerSecond: done.bodyBytes / done.seconds,
-        bytesPerCpuSecond: isSeen ? done.bodyBytes / Math.max(1e-6, meter.cpuSeconds()) : null,
-      };
-    } finally {
-      await nginx.stop();
-    }
-  }
-
-  /** Ends everything, and removes what was written. */
-  async stop(): Promise<void> {
-    await Promise.all([this.#host.stop(), this.#audience.stop()]);
-    rmSync(this.#folder, { recursive: true, force: true });
+    const meter = new ProcessTreeMeter(nginx.pid);
+    return {
+      port: nginx.port,
+      paths,
+      cpuSeconds: () => Promise.resolve(look(meter) ? meter.cpuSeconds() : undefined),
+      stop: () => nginx.stop(),
+    };
   }
 
   async #publish(parts: number): Promise<Publication> {
@@ -173,11 +198,6 @@ export class OriginBench {
       if (performance.now() > endMs) throw new BenchError(`${clients} clients could not ask within ${WAIT_LIMIT_MS / 1000} s: this machine is too busy, or too slow for so many.`);
       await setTimeout(POLL_MS);
     }
-  }
-
-  async #useConnections(port: number): Promise<void> {
-    await this.#audience.disconnect();
-    await this.#audience.connect(port, this.#options.connections);
   }
 
   /** As LL-HLS players ask for the next part. */

@@ -75,14 +75,11 @@ async function load(
         save();
       }
     }
-    context.print(`segments over ${options.connections} connections`);
-    results.p2ptv.segments = await bench.segments();
+    context.print(`segments over ${options.connections} connections${options.nginx === undefined ? '' : ', in turn with nginx'}`);
+    const { segments, nginx } = await bench.segments(options.nginx);
+    results.p2ptv.segments = segments;
+    if (nginx) results.nginx = nginx;
     save();
-    if (options.nginx !== undefined) {
-      context.print('the same from nginx');
-      results.nginx = { segments: await bench.segmentsFromNginx(options.nginx) };
-      save();
-    }
   } finally {
     results.p2ptv.failures.push(...bench.failures);
     await bench.stop();

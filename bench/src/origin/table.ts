@@ -1,7 +1,7 @@
 import { formatBars, judge, type JudgedBar, type WantedBar } from '../load/bars.js';
 import { hundredths, milliseconds, orDash, percent, tenths, whole } from '../load/formats.js';
 import { formatTable } from '../text-table.js';
-import type { OriginReport, Release, Throughput } from './report.js';
+import type { NginxSegments, OriginReport, Release, Throughput } from './report.js';
 
 /** The bar for releases is set for so many clients. */
 const CROWD = 5_000;
@@ -16,7 +16,7 @@ export function formatOriginReport(report: OriginReport): string {
     const rows = RELEASE_FIGURES.map(([label, value]) => [label, ...releases.map(value)]);
     blocks.push(formatTable([['clients waiting for a', ...releases.map(({ waitedFor }) => waitedFor)], ...rows]));
   }
-  if (segments) blocks.push(formatSegments(segments, results.nginx?.segments));
+  if (segments) blocks.push(formatSegments(segments, results.nginx));
   if (channelCpuRatio !== null) blocks.push(`A live channel that nobody watches takes ${percent(channelCpuRatio)} of a core, its encoder left out.`);
   const notes = [...config.notes, ...failures];
   if (notes.length > 0) blocks.push(notes.join('\n'));
@@ -38,8 +38,7 @@ export function judgeOrigin({ results }: Pick<OriginReport, 'results'>): JudgedB
       format: milliseconds,
     }));
   if (segments && results.nginx) {
-    const value = segments.bytesPerSecond / results.nginx.segments.bytesPerSecond;
-    bars.push({ name: 'segment bytes/s / nginx', value, limit: 0.7, sense: 'least', format: hundredths });
+    bars.push({ name: 'segment bytes/s / nginx', value: results.nginx.bytesPerSecondRatio, limit: 0.7, sense: 'least', format: hundredths });
   }
   return judge(bars);
 }
@@ -55,16 +54,12 @@ const RELEASE_FIGURES: readonly (readonly [string, (release: Release) => string]
   ['CPU to release it, µs', ({ releaseCpuMicroseconds }) => tenths(releaseCpuMicroseconds)],
 ];
 
-function formatSegments(ours: Throughput, nginx: Throughput | undefined): string {
+function formatSegments(ours: Throughput, nginx: NginxSegments | undefined): string {
   const megabytes = (bytes: number): string => whole(bytes / 1e6);
-  const row = (label: string, value: (throughput: Throughput) => number | null): string[] => {
-    const [one, two] = [value(ours), nginx && value(nginx)];
-    const ratio = one === null || two === null || two === undefined ? undefined : one / two;
-    return [label, orDash(one, megabytes), orDash(two, megabytes), orDash(ratio, hundredths)];
-  };
+  const theirs = nginx?.segments;
   return formatTable([
     ['segments', 'p2ptv', 'nginx', 'ratio'],
-    row('MB/s', ({ bytesPerSecond }) => bytesPerSecond),
-    row('MB/s on one core', ({ bytesPerCpuSecond }) => bytesPerCpuSecond),
+    ['MB/s', megabytes(ours.bytesPerSecond), orDash(theirs?.bytesPerSecond, megabytes), orDash(nginx?.bytesPerSecondRatio, hundredths)],
+    ['MB/s on one core', orDash(ours.bytesPerCpuSecond, megabytes), orDash(theirs?.bytesPerCpuSecond, megabytes), orDash(nginx?.bytesPerCpuSecondRatio, hundredths)],
   ]);
 }
