@@ -29,6 +29,8 @@ export class ChannelRegistry implements StreamDirectory {
   readonly #channels = new Map<string, Channel>();
   /** Names of channels that are being opened or closed: their folders are in use. */
   readonly #busy = new Set<string>();
+  /** Those that are there without being started. */
+  readonly #resting = new Set<string>();
   #trackers: readonly string[] | undefined;
   #closing: Promise<void> | undefined;
 
@@ -75,10 +77,11 @@ export class ChannelRegistry implements StreamDirectory {
   /**
    * Adds a channel; once {@link start} was called it starts at once.
    *
+   * @param how `isStarted`: false for one that is to rest until somebody starts it
    * @throws ChannelError `SLUG_TAKEN`, `KEY_TAKEN` or `TOO_MANY_CHANNELS`; IngestError when its input cannot be had;
    * the system's error when its folder cannot be used
    */
-  async add(settings: ChannelSettings): Promise<Channel> {
+  async add(settings: ChannelSettings, { isStarted = true }: { readonly isStarted?: boolean } = {}): Promise<Channel> {
     const { slug } = settings;
     if (this.#channels.has(slug) || this.#busy.has(slug)) throw new ChannelError('SLUG_TAKEN', `There is a channel "${slug}" already: choose another name.`);
     if (this.#channels.size + this.#busy.size >= MAX_CHANNELS) {
@@ -91,6 +94,7 @@ export class ChannelRegistry implements StreamDirectory {
       return channel;
     }
     this.#channels.set(slug, channel);
+    if (!isStarted) this.#resting.add(slug);
     this.#followState(channel);
     this.#events.emit('added', { channel });
     if (this.#trackers) await this.#begin(channel, this.#trackers);
@@ -149,7 +153,7 @@ export class ChannelRegistry implements StreamDirectory {
 
   async #begin(channel: Channel, trackers: readonly string[]): Promise<void> {
     await channel.seed(trackers);
-    await channel.start();
+    if (!this.#resting.delete(channel.slug)) await channel.start();
   }
 
   #checkKey({ slug, streamKeyHash }: ChannelSettings): void {

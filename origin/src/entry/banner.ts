@@ -11,6 +11,8 @@ export type BannerFacts = {
   readonly published: PublishedStream;
   readonly options: Pick<StartOptions, 'host' | 'public-url' | 'rtmp-port'>;
   readonly streamKey: string;
+  /** The administrator's password when it has just been made: it is shown this once. */
+  readonly adminPassword?: string | undefined;
   /** Addresses of this machine at which others may reach it. */
   readonly networkAddresses: readonly string[];
 };
@@ -20,7 +22,7 @@ const EVERY_ADDRESS = new Set<string | undefined>([undefined, '0.0.0.0', '::']);
 const OWN_ADDRESSES = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** What somebody who has just started an origin wants to know. */
-export function banner({ origin, published, options, streamKey, networkAddresses }: BannerFacts): string {
+export function banner({ origin, published, options, streamKey, adminPassword, networkAddresses }: BannerFacts): string {
   const { port, scheme } = origin;
   const { host, 'public-url': publicUrl } = options;
   const isEverywhere = EVERY_ADDRESS.has(host);
@@ -38,6 +40,8 @@ export function banner({ origin, published, options, streamKey, networkAddresses
     ['RTMP', rtmpLine(origin.rtmpPort, { host: addresses[0] ?? localHost, wantedPort: options['rtmp-port'] })],
     ['stream key', streamKey],
     ['Link', magnet],
+    ['Administer', `${publicUrl ?? local}/api/admin/docs`],
+    ...(adminPassword === undefined ? [] : [['password', `${adminPassword}   shown this once; to set another: p2ptv admin set-password`] as [string, string]]),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   return ['', ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`), ''].join('\n');

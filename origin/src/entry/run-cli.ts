@@ -5,6 +5,8 @@ import { ChannelError } from '../channel/errors.js';
 import { IngestError } from '../ingest/errors.js';
 import { PackageError } from '../package/errors.js';
 import { ServerError } from '../server/errors.js';
+import { StoreError } from '../store/errors.js';
+import { runSetPassword } from './admin-command.js';
 import { resolveStartOptions, startFlags } from './start-options.js';
 import { runStart } from './start-command.js';
 import { runSeed, seedFlags } from './seed-command.js';
@@ -46,6 +48,12 @@ function createProgram(): Command {
     .description("serve a stream's viewers as a volunteer, without a screen")
     .action((link: string, flags: Record<string, unknown>) => runSeed(link, flags));
   for (const flag of seedFlags()) seed.addOption(flag);
+  const admin = program.command('admin').description('set up who administers');
+  admin
+    .command('set-password')
+    .description('set the password for /api/admin; it is read from standard input, and all sessions end')
+    .option('--data <folder>', "the origin's data folder, which may be in use (default: ./data)")
+    .action((flags: Record<string, unknown>) => runSetPassword(flags));
   return program;
 }
 
@@ -59,7 +67,7 @@ function reportFailure(error: unknown, args: readonly string[]): number {
     print(error.message);
     return EXIT_USAGE;
   }
-  const isExplained = [ChannelError, CommandError, IngestError, PackageError, ServerError, TrackerError].some((kind) => error instanceof kind);
+  const isExplained = [ChannelError, CommandError, IngestError, PackageError, ServerError, StoreError, TrackerError].some((kind) => error instanceof kind);
   if (isExplained && error instanceof Error) print(error.message);
   else print(`Unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT_FAILED;
@@ -68,7 +76,7 @@ function reportFailure(error: unknown, args: readonly string[]): number {
 /** Commander's message, as one sentence that says where to look. */
 function usageSentence(error: CommanderError, args: readonly string[]): string {
   const [first = ''] = args;
-  const isUnknownCommand = error.code === 'commander.excessArguments' && !['start', 'seed'].includes(first);
+  const isUnknownCommand = error.code === 'commander.excessArguments' && !['start', 'seed', 'admin'].includes(first);
   if (isUnknownCommand) return `There is no command "${first}": see --help.`;
   // A suggestion comes on a line of its own, in brackets.
   const [problem = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
+import { AdminAccess } from '../admin/admin-access.js';
 import type { ChannelSettings } from '../channel/channel-settings.js';
 import { hashStreamKey } from '../channel/stream-key.js';
 import { networkAddresses } from '../server/addresses.js';
@@ -9,6 +11,7 @@ import { DataFolder } from '../server/data-folder.js';
 import { Origin, type OriginOptions } from '../server/origin.js';
 import { loadStreamKey } from '../server/stream-key.js';
 import { loadTls } from '../server/tls-files.js';
+import { SqliteStore, STORE_FILE } from '../store/sqlite-store.js';
 import { banner } from './banner.js';
 import { createLogger } from './logging.js';
 import type { StartOptions } from './start-options.js';
@@ -23,18 +26,21 @@ export async function runStart(options: StartOptions): Promise<void> {
   // What can be wrong is found out before anything is started: cheap checks first.
   const tls = tlsOf(options);
   const dataFolder = await DataFolder.open(options.data);
+  let store: SqliteStore | undefined;
   try {
-    await runOrigin(options, { logger, tls, dataFolder });
+    store = SqliteStore.open(join(dataFolder.path, STORE_FILE));
+    await runOrigin(options, { logger, tls, dataFolder, store });
   } finally {
+    store?.close();
     dataFolder.close();
   }
 }
 
 async function runOrigin(
   options: StartOptions,
-  ready: { readonly logger: Logger; readonly tls: OriginOptions['tls']; readonly dataFolder: DataFolder },
+  ready: { readonly logger: Logger; readonly tls: OriginOptions['tls']; readonly dataFolder: DataFolder; readonly store: SqliteStore },
 ): Promise<void> {
-  const { logger, tls, dataFolder } = ready;
+  const { logger, tls, dataFolder, store } = ready;
   const streamKey = loadStreamKey(dataFolder.path);
   const origin = await Origin.start({
     dataFolder: dataFolder.path,
@@ -47,11 +53,16 @@ async function runOrigin(
     stunServers: options.stun,
     tls,
     rtmp: { port: options['rtmp-port'] },
+    store,
     logger,
   });
   const { published } = origin.channels.require(options.slug);
   if (options['log-format'] === 'text') {
-    process.stdout.write(`${banner({ origin, published, options, streamKey, networkAddresses: networkAddresses() })}\n`);
+    // Where there are people to read it. Programs that read the log have no use for a password, and it would stay in there.
+    const adminPassword = await new AdminAccess(store.access, Date.now).createPassword();
+    process.stdout.write(`${banner({ origin, published, options, streamKey, adminPassword, networkAddresses: networkAddresses() })}\n`);
+  } else if (store.access.passwordHash() === undefined) {
+    logger.warn('Nobody can administer yet: set a password with "p2ptv admin set-password".');
   }
   logger.info({ port: origin.port, streamId: published.live.streamId }, `P2PTV is ready on port ${origin.port}`);
   const signal = await untilStopped();

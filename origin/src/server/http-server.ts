@@ -19,6 +19,8 @@ export type HttpServerOptions = ApiRouteOptions &
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
     /** Lets the player's pages out, where the uplink is limited; streams bring their own. */
     readonly gate?: UplinkGate | undefined;
+    /** Adds what else is served, before the pages. */
+    readonly extend?: ((server: FastifyInstance) => Promise<void>) | undefined;
     readonly logger: FastifyBaseLogger;
   };
 
@@ -54,6 +56,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerMediaRoutes(server, options.streams);
   registerFollowRoutes(server, options.streams, options);
   registerApiRoutes(server, options.streams, options);
+  await options.extend?.(server);
   await server.register((pages) => registerPlayerPages(pages, options.playerFolder, options.gate));
   return server;
 }

@@ -1,15 +1,19 @@
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
-import type { Clock } from '@p2ptv/protocol';
+import type { Clock, StreamId } from '@p2ptv/protocol';
 import { registerTracker, type TrackerHandle } from '@p2ptv/tracker';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 
+import { registerAdminApi } from '../admin/admin-api.js';
+import { ChannelKeeper } from '../admin/channel-keeper.js';
+import type { Audience } from '../admin/channel-routes.js';
 import { ChannelRegistry, MAX_CHANNELS } from '../channel/channel-registry.js';
 import type { ChannelSettings } from '../channel/channel-settings.js';
 import { SourceFactory, type InputFactory } from '../channel/source-factory.js';
 import type { RtmpServerOptions } from '../ingest/rtmp-server.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
+import type { StateStore } from '../store/state-store.js';
 import { UplinkBudget } from '../uplink/uplink-budget.js';
 import { UplinkGate } from '../uplink/uplink-gate.js';
 import { listen } from './addresses.js';
@@ -37,6 +41,8 @@ export type OriginOptions = {
   readonly rtmp?: RtmpServerOptions;
   /** Makes the inputs of channels; default: the real ones. Closed with the origin. */
   readonly inputs?: InputFactory;
+  /** What is known beyond a restart. With it there are channels that are made at run time, and the API to make them. Stays open. */
+  readonly store?: StateStore | undefined;
   readonly logger: FastifyBaseLogger;
 };
 
@@ -95,6 +101,8 @@ export class Origin {
       undo.push(() => channels.close());
       // Before it listens: whoever comes back after a restart finds what there was.
       for (const settings of options.channels) await onDataFolder(dataFolder, () => channels.add(settings));
+      const administration = options.store && administer(options.store, { channels, isSecure: options.tls !== undefined, logger });
+      await administration?.keeper.restore();
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
       const server = await createHttpServer({
@@ -110,6 +118,7 @@ export class Origin {
         gate,
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
+        extend: administration && ((fastify) => administration.serve(fastify, () => embedded.tracker)),
         logger,
       });
       undo.push(() => server.close());
@@ -158,6 +167,32 @@ export class Origin {
     clearTimeout(force);
     gate?.close();
   }
+}
+
+/** What makes channels at run time, and what serves those who do. */
+function administer(
+  store: StateStore,
+  options: { readonly channels: ChannelRegistry; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
+): { readonly keeper: ChannelKeeper; readonly serve: (fastify: FastifyInstance, tracker: () => TrackerHandle | undefined) => Promise<void> } {
+  const { channels: registry, isSecure, logger } = options;
+  const wallMs = (): number => systemClock.wallMs();
+  const keeper = new ChannelKeeper({ registry, store: store.channels, wallMs, logger });
+  return {
+    keeper,
+    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, keeper, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
+  };
+}
+
+function audienceOf(tracker: TrackerHandle | undefined, streamId: StreamId): Audience {
+  const swarm = tracker?.scrape().find((other) => other.streamId === streamId);
+  return {
+    viewers: swarm?.viewers ?? 0,
+    seeders: swarm?.seeders ?? 0,
+    joins: swarm?.downloaded ?? 0,
+    originBytes: swarm?.originBytes ?? 0,
+    peerBytes: swarm?.peerBytes ?? 0,
+    seederBytes: swarm?.seederBytes ?? 0,
+  };
 }
 
 function gateOf({ uplinkBitsPerSecond }: OriginOptions): UplinkGate | undefined {

@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-type Wanted = Partial<BannerFacts['options']> & { rtmpPort?: number; trackers?: readonly string[]; networkAddresses?: readonly string[] };
+type Wanted = Partial<BannerFacts['options']> & { adminPassword?: string; rtmpPort?: number; trackers?: readonly string[]; networkAddresses?: readonly string[] };
 
-function printed({ rtmpPort, trackers = [], networkAddresses = ['192.0.2.7', '198.51.100.7'], ...options }: Wanted): string {
+function printed({ adminPassword, rtmpPort, trackers = [], networkAddresses = ['192.0.2.7', '198.51.100.7'], ...options }: Wanted): string {
   const origin = { publisher, port: 8080, scheme: 'http', trackers, rtmpPort };
-  return banner({ origin, published: opened.published, options: { host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKey: 'key', networkAddresses });
+  return banner({ origin, published: opened.published, options: { host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKey: 'key', adminPassword, networkAddresses });
 }
 
 it.each<[string, Wanted, string]>([
@@ -43,4 +43,10 @@ it.each<[string, Wanted, RegExp]>([
   ['and no port that nobody knows', { 'rtmp-port': 0 }, /RTMP +off: listens only with --input rtmp$/m],
 ])('RTMP: %s', (_what, wanted, line) => {
   expect(printed(wanted)).toMatch(line);
+});
+
+it('tells where to administer, and the password when it has just been made', () => {
+  expect(printed({ host: '127.0.0.1' })).toMatch(/Administer +http:\/\/localhost:8080\/api\/admin\/docs$/m);
+  expect(printed({})).not.toContain('password');
+  expect(printed({ adminPassword: 'abcd-efgh' })).toMatch(/password +abcd-efgh +shown this once; to set another: p2ptv admin set-password$/m);
 });

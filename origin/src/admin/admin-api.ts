@@ -1,0 +1,74 @@
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { StreamId } from '@p2ptv/protocol';
+import type { FastifyInstance } from 'fastify';
+import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+
+import type { ChannelRegistry } from '../channel/channel-registry.js';
+import type { StateStore } from '../store/state-store.js';
+import { AdminAccess } from './admin-access.js';
+import { registerChannelRoutes, type Audience } from './channel-routes.js';
+import type { ChannelKeeper } from './channel-keeper.js';
+import { describeFailure, validationSentence } from './failure-answers.js';
+import { logRefusals } from './refusal-log.js';
+import { requireSameOrigin, requireSession, SESSION_COOKIE } from './session-guard.js';
+import { registerSessionRoutes } from './session-routes.js';
+
+/** What the administration is given. */
+export type AdminApiOptions = {
+  readonly store: StateStore;
+  readonly registry: ChannelRegistry;
+  readonly keeper: ChannelKeeper;
+  /** Who watches a stream, as the embedded tracker knows it. */
+  readonly audienceOf: (streamId: StreamId) => Audience;
+  readonly isSecure: boolean;
+  readonly wallMs: () => number;
+};
+
+/** Requests a minute from one address, logins apart. Far above what a person's page needs. */
+const REQUESTS_PER_MINUTE = 600;
+
+/**
+ * Serves `/api/admin`: channels are made, changed, started, stopped and removed there by whoever has
+ * logged in. Described in OpenAPI at `/api/admin/docs`.
+ */
+export async function registerAdminApi(fastify: FastifyInstance, options: AdminApiOptions): Promise<void> {
+  const access = new AdminAccess(options.store.access, options.wallMs);
+  await fastify.register(async (admin) => {
+    admin.setValidatorCompiler(validatorCompiler);
+    admin.setSerializerCompiler(serializerCompiler);
+    await admin.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: false, crossOriginOpenerPolicy: false });
+    await admin.register(cookie);
+    await admin.register(rateLimit, {
+      max: REQUESTS_PER_MINUTE,
+      timeWindow: '1 minute',
+      errorResponseBuilder: (_request, { after, statusCode }) => Object.assign(new Error(`Too many requests from your address: try again in ${after}.`), { statusCode }),
+    });
+    await admin.register(swagger, {
+      openapi: {
+        info: { title: 'P2PTV administration', version: '1', description: 'Channels of this origin. Log in with `POST /api/admin/session`: the cookie that it sets is wanted by all others.' },
+        components: { securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE } } },
+        security: [{ session: [] }],
+      },
+      transform: jsonSchemaTransform,
+    });
+    admin.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+    admin.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+      const { status, message } = hasZodFastifySchemaValidationErrors(error) ? { status: 400, message: validationSentence(error.validation) } : describeFailure(error);
+      if (status >= 500) request.log.error({ error }, 'An administration request failed.');
+      return reply.code(status).send({ error: message });
+    });
+    logRefusals(admin, options.wallMs);
+    admin.addHook('onRequest', requireSameOrigin);
+    await admin.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+    registerSessionRoutes(admin, { access, isSecure: options.isSecure });
+    await admin.register((guarded, _options, done) => {
+      guarded.addHook('onRequest', requireSession(access));
+      registerChannelRoutes(guarded, options);
+      done();
+    });
+  }, { prefix: '/api/admin' });
+}
