@@ -20,18 +20,19 @@ export function inputsOf(makeSource: (slug: string) => Source): InputFactory {
 }
 
 /** A whole origin in this process, with a real encoder on a small test card. */
-export async function startOrigin(options: { frameRate?: FrameRate; trackers?: readonly string[]; stunServers?: readonly string[] } = {}): Promise<{ origin: Origin; channel: Channel; base: string; close: () => Promise<void> }> {
+export async function startOrigin(options: { frameRate?: FrameRate; /** Heights; the test card has the first. */ ladder?: readonly number[]; trackers?: readonly string[]; stunServers?: readonly string[] } = {}): Promise<{ origin: Origin; channel: Channel; base: string; close: () => Promise<void> }> {
   const folder = temporaryFolder();
+  const height = options.ladder?.[0] ?? 180;
   const origin = await Origin.start({
     dataFolder: folder.path,
-    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'Test card', dvrMinutes: 1 })],
+    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'Test card', dvrMinutes: 1, ...(options.ladder ? { ladder: [...options.ladder] } : {}) })],
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,
     trackers: options.trackers ?? [],
     stunServers: options.stunServers ?? [],
     tls: undefined,
-    inputs: inputsOf(() => new TestCardSource({ width: 320, height: 180, ...(options.frameRate ? { frameRate: options.frameRate } : {}) })),
+    inputs: inputsOf(() => new TestCardSource({ width: (height * 16) / 9, height, ...(options.frameRate ? { frameRate: options.frameRate } : {}) })),
     logger: pino({ level: 'silent' }),
   });
   return {
