@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import { Encoder } from '../encode/encoder.js';
 import type { EncodingOptions } from '../encode/encoder-arguments.js';
-import { DEFAULT_LADDER_HEIGHTS, ladderOf } from '../encode/ladder.js';
+import { DEFAULT_LADDER_HEIGHTS } from '../encode/ladder.js';
 import type { ArchiveNotice } from '../package/chunk-archive.js';
 import type { LoggedChunk } from '../package/chunk-log.js';
 import { LiveStream } from '../package/live-stream.js';
@@ -243,7 +243,7 @@ function archiveMs({ dvrMinutes }: ChannelSettings): number {
 function encodingOf({ clock, ladder, height, videoKbps }: ChannelSettings): EncodingOptions {
   return {
     hasClock: clock,
-    ladder: ladderOf(ladder ?? (height === undefined ? DEFAULT_LADDER_HEIGHTS : [height])),
+    ladder: ladder ?? (height === undefined ? DEFAULT_LADDER_HEIGHTS : [height]),
     ...(videoKbps === undefined ? {} : { videoBitrateKbps: videoKbps }),
   };
 }

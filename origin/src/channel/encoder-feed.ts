@@ -47,6 +47,11 @@ export function feedStream(
         logger.error({ error }, `A part of ${part.bytes.length} bytes could not be published: lower --video-kbps or --part-ms.`);
       }
     }),
+    encoder.on('tooSlow', ({ speed, dropped }) => {
+      const slow = `This machine is too slow for what it is to encode: for 5 s it did ${speed.toFixed(2)} s of media a second`;
+      if (dropped) logger.warn(`${slow}. The best rendition, of ${dropped.bounds.height} lines and ${dropped.videoBitrateKbps} kb/s, is dropped; the others go on.`);
+      else logger.warn(`${slow}, and only one rendition is left: lower --ladder or --video-kbps.`);
+    }),
     encoder.on('sessionEnded', () => logger.info('The input has ended')),
     encoder.on('died', ({ exitCode, lastLines, restartInMs }) => {
       logger.error(

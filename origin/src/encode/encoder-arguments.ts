@@ -3,7 +3,7 @@ import { burntClockFilters } from './burnt-clock.js';
 import type { Cadence } from './cadence.js';
 import type { Ffmpeg } from './ffmpeg-location.js';
 import { formatFrameRate } from './frame-rate.js';
-import type { Frame, LadderRung, PlannedRendition } from './ladder.js';
+import type { Frame, PlannedRendition } from './ladder.js';
 import type { StartTimer } from './start-timer.js';
 
 /** How the picture and the sound are encoded. All optional. */
@@ -13,8 +13,8 @@ export type EncodingOptions = {
    * the same rate for three times that. Default `ultrafast`.
    */
   readonly preset?: string;
-  /** The renditions to make, best first. Default: one, into 1280x720. Too many or too high take more CPU than there is. */
-  readonly ladder?: readonly LadderRung[];
+  /** Heights of the renditions to make, the largest first, pixels; see {@link planLadder}. Default: one of 720. Too many or too high take more CPU than there is. */
+  readonly ladder?: readonly number[];
   /**
    * Rate of the best rendition's video, kb/s; the others get less by size. Default by size: 800 at 640x360, 2400 at 1280x720.
    * Too low gives blocks, too high late parts.

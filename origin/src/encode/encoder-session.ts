@@ -30,6 +30,8 @@ export type SessionListener = {
 
 /** A running encoder session. */
 export interface EncoderSession {
+  /** Whether ffmpeg has input that it has not taken; always, where it fetches its input itself. */
+  readonly isInputWaiting: boolean;
   /** Ends ffmpeg; `onEnd` follows. Resolves when the process is gone. */
   stop(): Promise<void>;
 }
@@ -105,6 +107,10 @@ class FfmpegSession implements EncoderSession {
     this.#closed = this.#untilClosed();
     void this.#closed.then(() => process.off('exit', killAtExit));
     if (feed.isPaced) this.#watchForStall();
+  }
+
+  get isInputWaiting(): boolean {
+    return !this.#isFed || this.#process.stdin?.writableNeedDrain === true;
   }
 
   async stop(): Promise<void> {

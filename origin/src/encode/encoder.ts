@@ -6,9 +6,10 @@ import { TypedEvents } from '../ingest/typed-events.js';
 import { planCadence, type Cadence, type CadenceRequest } from './cadence.js';
 import { CaptureClock } from './capture-clock.js';
 import type { EncoderRun, EncodingOptions } from './encoder-arguments.js';
-import { ladderOf, planLadder, type PlannedRendition } from './ladder.js';
+import { planLadder, SINGLE_RENDITION, type PlannedRendition } from './ladder.js';
 import { startEncoderSession, type EncoderSession, type SessionEnd, type SessionListener } from './encoder-session.js';
 import type { Ffmpeg } from './ffmpeg-location.js';
+import { LOOK_EVERY_MS, SpeedWatch } from './speed-watch.js';
 import { processTimer, type StartTimer } from './start-timer.js';
 
 /** Events of an {@link Encoder}. Sessions are numbered from 0; each is an epoch, and begins with its own init segment. */
@@ -18,6 +19,16 @@ export type EncoderEvents = {
   /** Once a session, before its first part: all renditions, best first. */
   readonly init: AssembledInit & { readonly sessionIndex: number };
   readonly part: EncodedPart;
+  /**
+   * For five seconds the session has lost ground against its input. The best rendition is dropped, and
+   * a new session makes the others; with only one left it goes on, told again every minute.
+   */
+  readonly tooSlow: {
+    readonly sessionIndex: number;
+    /** Below 1, the natural speed. */
+    readonly speed: number;
+    readonly dropped: PlannedRendition | undefined;
+  };
   /** The input has ended, for now or for ever (then `exhausted` follows). */
   readonly sessionEnded: { readonly sessionIndex: number };
   /** ffmpeg has died, or could not be started; it is started again after `restartInMs`. */
@@ -62,15 +73,21 @@ const MAX_RESTART_MS = 30_000;
 /** A session that lived so long was sound, and the next restart begins at the shortest delay again. */
 const SOUND_SESSION_MS = 10_000;
 
+/** How often it is said that a single rendition is too much. */
+const SLOW_AGAIN_MS = 60_000;
 /** No rendition is further behind another: a pipe holds less. */
 const DATES_KEPT = 64;
 
 type EncoderState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'opening' }
-  | { readonly kind: 'encoding'; readonly session: EncoderSession }
+  /** `isReplaced`: it is being ended for another in its place. */
+  | { readonly kind: 'encoding'; readonly session: EncoderSession; readonly isReplaced?: true }
   | { readonly kind: 'backingOff'; readonly cancel: () => void }
   | { readonly kind: 'stopped' };
+
+/** What is looked at while a session runs. */
+type BegunSession = { readonly sessionIndex: number; readonly renditions: readonly PlannedRendition[]; readonly partMs: number };
 
 /**
  * Keeps a source encoded: one ffmpeg process after the other, each a session of its own.
@@ -86,11 +103,19 @@ export class Encoder {
   /** Dates of the newest parts, by decode time. */
   readonly #dates = new Map<number, number>();
   #state: EncoderState = { kind: 'idle' };
+  readonly #speed = new SpeedWatch();
+  #cancelLook: (() => void) | undefined;
+  #slowToldAtMs = -Infinity;
+  /** What is left of the ladder, and the rate of its best rendition. */
+  #heights: readonly number[];
+  #videoBitrateKbps: number | undefined;
   #sessionIndex = -1;
   #failuresInRow = 0;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
+    this.#heights = options.encoding?.ladder ?? SINGLE_RENDITION;
+    this.#videoBitrateKbps = options.encoding?.videoBitrateKbps;
   }
 
   /** Subscribes; returns the function that unsubscribes. */
@@ -108,6 +133,7 @@ export class Encoder {
     const state = this.#state;
     this.#state = { kind: 'stopped' };
     this.#abort.abort();
+    this.#cancelLook?.();
     if (state.kind === 'backingOff') state.cancel();
     if (state.kind === 'encoding') await state.session.stop();
   }
@@ -136,8 +162,7 @@ export class Encoder {
     const { ffmpeg, encoding = {}, clock, startSession = startEncoderSession } = this.#options;
     const sessionIndex = ++this.#sessionIndex;
     const cadence = planCadence({ ...this.#options.cadence, frameRate: feed.media.frameRate });
-    const { ladder = ladderOf([undefined]), videoBitrateKbps } = encoding;
-    const renditions = planLadder({ ladder, media: feed.media, cadence, videoBitrateKbps });
+    const renditions = planLadder({ heights: this.#heights, media: feed.media, cadence, videoBitrateKbps: this.#videoBitrateKbps });
     const startedAtMs = clock.nowMs();
     this.#captureClock.restart();
     this.#dates.clear();
@@ -152,11 +177,44 @@ export class Encoder {
       },
     });
     this.#state = { kind: 'encoding', session };
+    this.#speed.reset();
+    if (feed.isPaced) this.#lookLater(session, { sessionIndex, renditions, partMs: cadence.partTargetMs });
+  }
+
+  #lookLater(session: EncoderSession, begun: BegunSession): void {
+    const startTimer = this.#options.startTimer ?? processTimer;
+    this.#cancelLook = startTimer(LOOK_EVERY_MS, () => {
+      this.#lookLater(session, begun);
+      const nowMs = this.#options.clock.nowMs();
+      const speed = this.#speed.look(nowMs, { isInputWaiting: session.isInputWaiting, partMs: begun.partMs });
+      if (speed !== undefined) this.#lighten(session, { ...begun, speed });
+    });
+  }
+
+  /** The machine does not carry what it is to encode. */
+  #lighten(session: EncoderSession, { sessionIndex, renditions, speed }: BegunSession & { readonly speed: number }): void {
+    const [best, ...others] = renditions;
+    const nowMs = this.#options.clock.nowMs();
+    if (others.length === 0) {
+      if (nowMs - this.#slowToldAtMs < SLOW_AGAIN_MS) return;
+      this.#slowToldAtMs = nowMs;
+      this.#events.emit('tooSlow', { sessionIndex, speed, dropped: undefined });
+      return;
+    }
+    this.#heights = others.map(({ bounds }) => bounds.height);
+    this.#videoBitrateKbps = others[0]?.videoBitrateKbps;
+    this.#cancelLook?.();
+    this.#state = { kind: 'encoding', session, isReplaced: true };
+    this.#events.emit('tooSlow', { sessionIndex, speed, dropped: best });
+    void session.stop().then(() => {
+      if (!this.#isStopped()) void this.#openNext();
+    });
   }
 
   #emitPart(part: AssembledPart, at: { readonly sessionIndex: number; readonly arrivedAtMs: number }): void {
     if (this.#isStopped()) return;
     const programDateTimeMs = this.#dateOf({ ...part, ...at });
+    this.#speed.came({ mediaEndMs: (part.decodeTimeUs + part.durationUs) / 1000, atMs: this.#options.clock.nowMs() });
     this.#events.emit('part', { ...part, ...at, programDateTimeMs });
   }
 
@@ -174,7 +232,8 @@ export class Encoder {
   }
 
   #handleEnd(end: SessionEnd, sessionIndex: number): void {
-    if (this.#isStopped()) return;
+    this.#cancelLook?.();
+    if (this.#isStopped() || this.#isReplaced()) return;
     switch (end.kind) {
       case 'finished':
         this.#failuresInRow = 0;
@@ -193,6 +252,10 @@ export class Encoder {
     const startTimer = this.#options.startTimer ?? processTimer;
     this.#state = { kind: 'backingOff', cancel: startTimer(restartInMs, () => void this.#openNext()) };
     this.#events.emit('died', { sessionIndex: this.#sessionIndex, exitCode, lastLines, restartInMs });
+  }
+
+  #isReplaced(): boolean {
+    return this.#state.kind === 'encoding' && this.#state.isReplaced === true;
   }
 
   /** A method, because the state changes during an await, which the compiler cannot see. */

@@ -4,18 +4,12 @@ import type { MediaDescription } from '../ingest/source.js';
 import type { Cadence } from './cadence.js';
 import { framesPerSecond } from './frame-rate.js';
 
-/** A rendition as the operator wants it. */
-export type LadderRung = {
-  readonly rendition: RenditionId;
-  /** The picture is shrunk to this height, or into 1280x720 where none is given; never enlarged. Pixels. */
-  readonly height: number | undefined;
-};
-
 /** Pixels. */
 export type Frame = { readonly width: number; readonly height: number };
 
 /** A rendition as ffmpeg is to make it. */
 export type PlannedRendition = {
+  /** Its place in what is made: 0 is the best. */
   readonly rendition: RenditionId;
   /** The picture is shrunk into this. */
   readonly bounds: Frame;
@@ -25,8 +19,8 @@ export type PlannedRendition = {
 
 /** What a rung of the ladder is chosen from. */
 export type LadderInput = {
-  /** Best first. */
-  readonly ladder: readonly LadderRung[];
+  /** Heights, pixels, the largest first: the picture is shrunk to them, into 16:9 where it is wider. */
+  readonly heights: readonly number[];
   readonly media: MediaDescription;
   readonly cadence: Cadence;
   /** Of the best one, kb/s; undefined: by size. */
@@ -36,26 +30,26 @@ export type LadderInput = {
 /** Heights that a channel is encoded at where nobody says otherwise. */
 export const DEFAULT_LADDER_HEIGHTS: readonly number[] = [720, 480, 240];
 
-const DEFAULT_FRAME: Frame = { width: 1280, height: 720 };
+/** What is encoded where there is no ladder. */
+export const SINGLE_RENDITION: readonly number[] = [720];
+
+/** A width that no height makes smaller. */
+const LEAST_BOUND_WIDTH = 1280;
 /** A rung that is not at least this much smaller than the one above it would only cost. */
 const LEAST_STEP_RATIO = 0.9;
 /** Neighbouring pixels resemble each other the more, the more there are. */
 const RATE_EXPONENT = 0.8;
 
-/** A ladder of these heights, best first; its renditions are numbered from 0, whatever becomes of single ones. */
-export function ladderOf(heights: readonly (number | undefined)[]): LadderRung[] {
-  return heights.map((height, index) => ({ rendition: index as RenditionId, height }));
-}
-
 /**
  * The renditions to make of an input: the best one always, the others as far as they are smaller than
  * the one before, so that nothing is enlarged or made twice. Of an input whose size is not known all are made.
+ * They are numbered by place: whoever watches the best one goes on with the best one, whatever that comes to be.
  */
-export function planLadder({ ladder, media, cadence, videoBitrateKbps }: LadderInput): PlannedRendition[] {
+export function planLadder({ heights, media, cadence, videoBitrateKbps }: LadderInput): PlannedRendition[] {
   const planned: PlannedRendition[] = [];
   let previous: Frame | undefined;
   let best: { readonly pixels: number; readonly kbps: number } | undefined;
-  for (const { rendition, height } of ladder) {
+  for (const height of heights) {
     const bounds = boundsOf(height);
     const size = shrunk(media, bounds);
     if (previous && size.height > previous.height * LEAST_STEP_RATIO) continue;
@@ -65,7 +59,7 @@ export function planLadder({ ladder, media, cadence, videoBitrateKbps }: LadderI
       : (videoBitrateKbps ?? defaultVideoBitrateKbps(size.width, size.height, framesPerSecond(cadence.frameRate)));
     best ??= { pixels, kbps };
     previous = size;
-    planned.push({ rendition, bounds, videoBitrateKbps: kbps });
+    planned.push({ rendition: planned.length as RenditionId, bounds, videoBitrateKbps: kbps });
   }
   return planned;
 }
@@ -77,10 +71,9 @@ export function defaultVideoBitrateKbps(width: number, height: number, framesASe
   return Math.round(800 * pixelRatio ** RATE_EXPONENT * (framesASecond / 30) ** 0.5);
 }
 
-/** An explicit height is obeyed; the width then bounds only pictures that are wider than 16:9, and never below the default. */
-function boundsOf(height: number | undefined): Frame {
-  if (height === undefined) return DEFAULT_FRAME;
-  return { width: Math.max(DEFAULT_FRAME.width, Math.ceil((height * 16) / 9)), height };
+/** The height is obeyed; the width bounds only pictures that are wider than 16:9. */
+function boundsOf(height: number): Frame {
+  return { width: Math.max(LEAST_BOUND_WIDTH, Math.ceil((height * 16) / 9)), height };
 }
 
 function shrunk(media: MediaDescription, bounds: Frame): Frame {

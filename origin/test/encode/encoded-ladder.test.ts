@@ -7,7 +7,6 @@ import { describe, expect, it } from 'vitest';
 
 import { burntClockRow, readBurntClock } from '../../src/encode/burnt-clock.js';
 import type { Ffmpeg } from '../../src/encode/ffmpeg-location.js';
-import { ladderOf } from '../../src/encode/ladder.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
 import { allFfmpegs, decodedLuma, encodeLadder, joined, withFolder, type EncodedSession } from './encoder-fixture.js';
 
@@ -18,7 +17,7 @@ const FFPROBE = await promisify(execFile)('ffprobe', ['-version']).then(
 
 function encoded(ffmpeg: Ffmpeg, encoding: { hasClock?: boolean } = {}): Promise<EncodedSession[]> {
   const source = new TestCardSource({ width: 640, height: 360, durationSeconds: 4.5, isPaced: false });
-  return encodeLadder(ffmpeg, source, { encoding: { ladder: ladderOf([360, 180, 90]), ...encoding } });
+  return encodeLadder(ffmpeg, source, { encoding: { ladder: [360, 180, 90], ...encoding } });
 }
 
 for (const ffmpeg of await allFfmpegs()) {

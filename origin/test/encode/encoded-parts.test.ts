@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 
 import { framesPerSecond } from '../../src/encode/frame-rate.js';
 import type { Ffmpeg } from '../../src/encode/ffmpeg-location.js';
-import { ladderOf } from '../../src/encode/ladder.js';
 import { FileSource } from '../../src/ingest/file-source.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
 import { allFfmpegs, encodeAll, ffmpegOutput, joined, withFolder, type EncodedSession } from './encoder-fixture.js';
@@ -188,7 +187,7 @@ for (const ffmpeg of await allFfmpegs()) {
         const source = await fileFrom(ffmpeg, folder, [
           ...['-f', 'lavfi', '-i', 'testsrc2=size=1922x1082:rate=30:duration=2.2', '-pix_fmt', 'yuv420p'],
         ]);
-        const session = await encodeAll(ffmpeg, source, { encoding: { ladder: ladderOf([360]) } });
+        const session = await encodeAll(ffmpeg, source, { encoding: { ladder: [360] } });
         expect(session.init).toMatchObject({ width: 638, height: 360 });
       });
     });
@@ -199,7 +198,7 @@ for (const ffmpeg of await allFfmpegs()) {
       ['a height above the picture’s: never enlarged', 2160, { width: 1920, height: 1080 }],
     ])('%s', async (_what, height, size) => {
       const source = new TestCardSource({ width: 1920, height: 1080, durationSeconds: 0.5, isPaced: false });
-      const session = await encodeAll(ffmpeg, source, { encoding: height === undefined ? {} : { ladder: ladderOf([height]) } });
+      const session = await encodeAll(ffmpeg, source, { encoding: height === undefined ? {} : { ladder: [height] } });
       expect(session.init).toMatchObject(size);
     });
   });

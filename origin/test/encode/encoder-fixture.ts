@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { planCadence, type Cadence } from '../../src/encode/cadence.js';
 import type { EncodingOptions } from '../../src/encode/encoder-arguments.js';
 import { startEncoderSession, type SessionEnd } from '../../src/encode/encoder-session.js';
-import { ladderOf, planLadder } from '../../src/encode/ladder.js';
+import { planLadder, SINGLE_RENDITION } from '../../src/encode/ladder.js';
 import { locateFfmpeg, packagedFfmpegPath, type Ffmpeg } from '../../src/encode/ffmpeg-location.js';
 import type { AssembledPart, AssembledRendition } from '../../src/fragment/part-assembler.js';
 import type { Source } from '../../src/ingest/source.js';
@@ -40,8 +40,8 @@ export async function encodeLadder(ffmpeg: Ffmpeg, source: Source, options: Enco
   const feed = await source.open(new AbortController().signal);
   if (feed === undefined) throw new Error('the source gave nothing');
   const cadence = planCadence({ frameRate: feed.media.frameRate, partMs: options.partMs ?? 200 });
-  const { ladder = ladderOf([undefined]), videoBitrateKbps } = options.encoding ?? {};
-  const renditions = planLadder({ ladder, media: feed.media, cadence, videoBitrateKbps });
+  const { ladder: heights = SINGLE_RENDITION, videoBitrateKbps } = options.encoding ?? {};
+  const renditions = planLadder({ heights, media: feed.media, cadence, videoBitrateKbps });
   const given: { part: AssembledPart; arrivedAtMs: number }[] = [];
   let inits: readonly AssembledRendition[] = [];
   const end = await new Promise<SessionEnd>((resolve) => {

@@ -2,6 +2,7 @@ import type { RenditionId } from '@p2ptv/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Encoder, type EncoderEvents } from '../../src/encode/encoder.js';
+import type { EncoderRun, EncodingOptions } from '../../src/encode/encoder-arguments.js';
 import type { SessionListener } from '../../src/encode/encoder-session.js';
 import type { Ffmpeg } from '../../src/encode/ffmpeg-location.js';
 import { IngestError } from '../../src/ingest/errors.js';
@@ -13,34 +14,40 @@ const ffmpeg: Ffmpeg = { path: 'ffmpeg', version: '0', foundBy: 'system', consta
 
 let time: VirtualTime;
 let listeners: SessionListener[];
+let runs: EncoderRun[];
 let stops: number;
 let told: { name: keyof EncoderEvents; payload: unknown }[];
 
 beforeEach(() => {
   time = new VirtualTime();
   listeners = [];
+  runs = [];
   stops = 0;
   told = [];
 });
 
-function encoderOf(source: Source): Encoder {
+function encoderOf(source: Source, encoding: EncodingOptions = {}): Encoder {
   const encoder = new Encoder({
     ffmpeg,
     source,
     cadence: { partMs: 200 },
+    encoding,
     clock: time,
     startTimer: time.startTimer,
-    startSession: (_run, _clock, listener) => {
+    startSession: (run, _clock, listener) => {
       listeners.push(listener);
+      runs.push(run);
       return {
+        isInputWaiting: true,
         stop: () => {
           stops++;
+          listener.onEnd({ kind: 'finished' });
           return Promise.resolve();
         },
       };
     },
   });
-  for (const name of ['sessionStarted', 'init', 'part', 'sessionEnded', 'died', 'exhausted'] as const) {
+  for (const name of ['sessionStarted', 'init', 'part', 'sessionEnded', 'died', 'tooSlow', 'exhausted'] as const) {
     encoder.on(name, (payload) => told.push({ name, payload }));
   }
   return encoder;
@@ -176,5 +183,61 @@ describe('Encoder', () => {
     await settle();
     expect(aborted).toBe(true);
     expect(told).toEqual([]);
+  });
+
+  describe('on a machine that is too slow', () => {
+    const part = (index: number) => ({
+      kind: 'part' as const,
+      rendition: 0 as RenditionId,
+      bytes: new Uint8Array(1),
+      durationUs: 200_000,
+      decodeTimeUs: index * 200_000,
+      isIndependent: true,
+      isSegmentLast: false,
+      videoFrameCount: 6,
+      audioFrameCount: 9,
+    });
+    const given = new Map<SessionListener, number>();
+    /** Gives parts to the newest session at a speed, for so many seconds of media. */
+    const encode = async (seconds: number, speed: number): Promise<void> => {
+      const session = listeners.at(-1)!;
+      for (let count = 0; count < seconds * 5; count++) {
+        time.advance(200 / speed);
+        if (listeners.at(-1) !== session) return;
+        const index = given.get(session) ?? 0;
+        given.set(session, index + 1);
+        session.onPart(part(index), time.wallMs());
+        await settle();
+      }
+    };
+    const heights = () => runs.at(-1)!.renditions.map(({ bounds, videoBitrateKbps }) => [bounds.height, videoBitrateKbps]);
+
+    it('drops the best rendition and goes on with the others at their rates, until one is left', async () => {
+      encoderOf(new TestCardSource({ width: 1280, height: 720 }), { ladder: [720, 480, 240], videoBitrateKbps: 1000 }).start();
+      await settle();
+      expect(heights()).toEqual([[720, 1000], [480, 523], [240, 173]]);
+      await encode(20, 1);
+      expect(names()).not.toContain('tooSlow');
+      await encode(20, 0.7);
+      expect(told.filter(({ name }) => name === 'tooSlow')).toMatchObject([{ payload: { sessionIndex: 0, dropped: { bounds: { height: 720 } } } }]);
+      expect(names()).not.toContain('sessionEnded');
+      expect(heights()).toEqual([[480, 523], [240, 173]]);
+      await encode(20, 0.8);
+      expect(heights()).toEqual([[240, 173]]);
+      await encode(100, 0.9);
+      const last = told.filter(({ name }) => name === 'tooSlow').slice(2);
+      expect(last).toMatchObject([{ payload: { sessionIndex: 2, dropped: undefined } }, { payload: { sessionIndex: 2, dropped: undefined } }]);
+      expect(stops).toBe(2);
+    });
+
+    it('stops for good while it changes over', async () => {
+      const encoder = encoderOf(new TestCardSource({ width: 1280, height: 720 }), { ladder: [720, 240] });
+      encoder.on('tooSlow', () => void encoder.stop());
+      encoder.start();
+      await settle();
+      await encode(20, 0.5);
+      expect(listeners).toHaveLength(1);
+      expect(time.pendingCount).toBe(0);
+    });
   });
 });
