@@ -37,8 +37,6 @@ export type Member = {
   rendition: RenditionId;
   /** How often it is to report, as it was told last. */
   reportIntervalMs: number;
-  /** When it joined, or reported last. */
-  heardAtMs: number;
   /** It has reported at least once: its links have had a moment to form. */
   hasReported: boolean;
   /** As reported; raised for each member that was told of it since. */
@@ -106,7 +104,6 @@ export function newMember(
     isVisible: request.isVisible,
     rendition: request.rendition ?? FIRST_RENDITION,
     reportIntervalMs: at.reportIntervalMs,
-    heardAtMs: at.nowMs,
     hasReported: false,
     neighbourCount: 0,
     introductions: undefined,
@@ -139,7 +136,6 @@ export function refreshMember(member: Member, request: JoinRequest, source: Join
 
 /** Takes over a report; the byte totals go through {@link Member.tally}. */
 export function noteReport(member: Member, report: PeerReport, nowMs: number): void {
-  member.heardAtMs = nowMs;
   member.hasReported = true;
   member.uplinkBitsPerSecond = credibleUplink(report.uplinkBitsPerSecond);
   member.isUploading = report.isUploading;

@@ -15,7 +15,7 @@ export type TrackerOptions = {
     readonly reportIntervalMs?: number;
     /** Reports a second of one swarm that are too many, default 4,000: the interval is then doubled, up to twice. Lower saves processor time (some 30 µs a report), higher follows large crowds closer. */
     readonly reportsPerSecond?: number;
-    /** Reports a peer may miss before it is out, default 3. */
+    /** Reports that a peer may miss before it is out, default 3; one that was told a longer interval has that, and so much more as others have beyond theirs. */
     readonly missedReports?: number;
     /** How long a peer whose socket broke keeps its place, ms, default 3,000. Too low: a short loss of network counts as leaving. */
     readonly graceMs?: number;

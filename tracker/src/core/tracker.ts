@@ -70,8 +70,8 @@ export class Tracker {
   readonly #trackerKey: string;
   readonly #swarms = new Map<StreamId, Swarm>();
   readonly #membersByConnection = new Map<ConnectionId, Member>();
-  /** Members by their last report. */
-  readonly #reportsDue: DueQueue<Member>;
+  /** Members by their last report, for each interval that any was told. */
+  readonly #reportsDue = new Map<number, DueQueue<Member>>();
   /** Members whose connection broke. */
   readonly #absent: DueQueue<Member>;
   readonly #ticketsDue: DueQueue<Member>;
@@ -86,7 +86,6 @@ export class Tracker {
     this.#trackerKey = encodePublicKey(ports.publicKey);
     this.#options = resolveTrackerOptions(options);
     const { membership, tickets, duty } = this.#options;
-    this.#reportsDue = new DueQueue(membership.reportIntervalMs * membership.missedReports);
     this.#absent = new DueQueue(membership.graceMs);
     this.#ticketsDue = new DueQueue(tickets.lifetimeMs - tickets.renewBeforeMs);
     this.#reviewsDue = new DueQueue(duty.reviewIntervalMs);
@@ -94,7 +93,7 @@ export class Tracker {
 
   /** When {@link tick} has something to do next, on the clock's monotonic time; undefined: nothing waits. */
   get nextTickMs(): number | undefined {
-    const times = [this.#reportsDue, this.#absent, this.#ticketsDue, this.#reviewsDue].flatMap(
+    const times = [...this.#reportsDue.values(), this.#absent, this.#ticketsDue, this.#reviewsDue].flatMap(
       ({ nextMs }) => nextMs ?? [],
     );
     for (const swarm of this.#dealsDue) times.push(swarm.dutyDueMs);
@@ -123,9 +122,9 @@ export class Tracker {
     // The origin's own peer lives with the publisher: its connection is its sign of life.
     if (member.role !== 'origin') {
       // However large the crowd: whoever others are to be sent to has to say first that it uploads.
+      this.#reportsDueOf(member).delete(member);
       member.reportIntervalMs = this.#options.membership.reportIntervalMs;
-      member.heardAtMs = nowMs;
-      this.#reportsDue.touch(member, nowMs);
+      this.#reportsDueOf(member).touch(member, nowMs);
     }
     effects.push(...this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs), except: member }));
     if (member.role === 'origin') {
@@ -169,7 +168,7 @@ export class Tracker {
     const { member, swarm } = found;
     const nowMs = this.#clock.nowMs();
     this.#membersByConnection.delete(connection);
-    this.#reportsDue.delete(member);
+    this.#reportsDueOf(member).delete(member);
     this.#absent.touch(member, nowMs);
     swarm.disconnect(member, nowMs);
     return this.#dutyEffects(swarm, { changed: swarm.updateDuty(nowMs) });
@@ -185,12 +184,13 @@ export class Tracker {
     // Its duty ended with the rendition that it has left.
     const effects = this.#dutyEffects(swarm, { changed: hasMoved && !changed.includes(member) ? [...changed, member] : changed });
     if (member.role === 'origin') return effects;
-    this.#reportsDue.touch(member, nowMs);
     const reportIntervalMs = isSettled(member, nowMs) ? swarm.reportIntervalMs : this.#options.membership.reportIntervalMs;
     if (member.reportIntervalMs !== reportIntervalMs) {
+      this.#reportsDueOf(member).delete(member);
       member.reportIntervalMs = reportIntervalMs;
       effects.push({ kind: 'send', to: connection, message: { event: 'reportInterval', payload: { reportIntervalMs } } });
     }
+    this.#reportsDueOf(member).touch(member, nowMs);
     return effects;
   }
 
@@ -231,12 +231,7 @@ export class Tracker {
   tick(): TrackerEffect[] {
     const nowMs = this.#clock.nowMs();
     const effects: TrackerEffect[] = [];
-    for (const member of this.#reportsDue.takeDue(nowMs)) {
-      // In a crowd it has longer, a whole number of times.
-      if (nowMs < member.heardAtMs + member.reportIntervalMs * this.#options.membership.missedReports) {
-        this.#reportsDue.touch(member, nowMs);
-        continue;
-      }
+    for (const member of [...this.#reportsDue.values()].flatMap((queue) => queue.takeDue(nowMs))) {
       if (member.presence.kind === 'connected') {
         effects.push({ kind: 'disconnect', connection: member.presence.connection, reason: 'silent' });
       }
@@ -352,10 +347,21 @@ export class Tracker {
 
   #forget(member: Member, swarm: Swarm): void {
     if (member.presence.kind === 'connected') this.#membersByConnection.delete(member.presence.connection);
-    this.#reportsDue.delete(member);
+    this.#reportsDueOf(member).delete(member);
     this.#absent.delete(member);
     this.#ticketsDue.delete(member);
     swarm.remove(member);
+  }
+
+  /** Where a member waits for its next report: it may come as much too late as it might if it were told the usual interval. */
+  #reportsDueOf({ reportIntervalMs }: Member): DueQueue<Member> {
+    let queue = this.#reportsDue.get(reportIntervalMs);
+    if (!queue) {
+      const { membership } = this.#options;
+      queue = new DueQueue(reportIntervalMs + membership.reportIntervalMs * (membership.missedReports - 1));
+      this.#reportsDue.set(reportIntervalMs, queue);
+    }
+    return queue;
   }
 
   #newTicket(member: Member): TicketRenewal {
