@@ -45,6 +45,10 @@ export const CHANNEL_SCHEMAS = {
   tags: z.array(text(40), 'must be a list of texts').max(MAX_TAGS, `must not name more than ${MAX_TAGS}`),
   /** Where the picture comes from. */
   input: inputSchema,
+  /** What SRT callers must know, and their media are encrypted with. */
+  srtPassphrase: z.string('must be a text').min(10, 'must have 10 to 79 characters').max(79, 'must have 10 to 79 characters'),
+  /** How long SRT may wait for a lost packet, ms. Too low gives holes in the picture, too high delay. */
+  srtLatencyMs: wholeNumber(20, 8000),
   /** Length of a part, ms. Shorter is closer to live, and costs more requests. */
   partMs: wholeNumber(50, 2000),
   /** Length of a segment, ms. */
@@ -65,7 +69,7 @@ export const CHANNEL_SCHEMAS = {
   streamKeyHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
 } as const;
 
-const { slug, title, description, tags, input, partMs, segmentMs, ladder, height, videoKbps, clock, dvrMinutes, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
+const { slug, title, description, tags, input, srtPassphrase, srtLatencyMs, partMs, segmentMs, ladder, height, videoKbps, clock, dvrMinutes, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
 
 /** The settings of one channel, as they come from outside; what is not said has a default. */
 export const channelSettingsSchema = z
@@ -76,6 +80,8 @@ export const channelSettingsSchema = z
     description: description.default(''),
     tags: tags.default([]),
     input: input.default({ kind: 'none' }),
+    srtPassphrase: srtPassphrase.optional(),
+    srtLatencyMs: srtLatencyMs.optional(),
     partMs: partMs.default(200),
     segmentMs: segmentMs.default(2000),
     /** Default: {@link DEFAULT_LADDER_HEIGHTS}. */

@@ -38,7 +38,7 @@ export type ChannelContext = {
 export type ChannelChange = Partial<Omit<ChannelSettings, 'slug'>>;
 
 /** Settings that an encoder runs with: with others it begins anew. */
-const ENCODER_SETTINGS = ['input', 'partMs', 'segmentMs', 'ladder', 'height', 'videoKbps', 'clock'] as const satisfies (keyof ChannelSettings)[];
+const ENCODER_SETTINGS = ['input', 'srtPassphrase', 'srtLatencyMs', 'partMs', 'segmentMs', 'ladder', 'height', 'videoKbps', 'clock'] as const satisfies (keyof ChannelSettings)[];
 
 /**
  * A stream with all that makes it: its settings, its input and encoder while it is started, its log,

@@ -8,6 +8,9 @@ export function followPublisher(publisher: PublisherPresence, logger: FastifyBas
   publisher.on('publisherLost', ({ address, reason, graceMs }) =>
     logger.warn(`The publisher at ${address} is gone${reason === undefined ? '' : ` (${reason})`}; it may return within ${graceMs / 1000} s.`),
   );
+  publisher.on('publisherFailed', ({ address, reason, retryMs }) =>
+    logger.warn(`Nothing can be had from ${address}: ${reason}${retryMs === undefined || retryMs < 1000 ? '' : ` It is tried again in ${retryMs / 1000} s.`}`),
+  );
   publisher.on('publisherGone', () => {
     logger.warn('The publisher has not returned: the stream is offline until somebody publishes.');
     goOffline();

@@ -6,10 +6,14 @@ import type { FastifyBaseLogger } from 'fastify';
 import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
 import { IngestError } from '../ingest/errors.js';
 import { FileSource } from '../ingest/file-source.js';
+import { openHlsSource } from '../ingest/hls-source.js';
 import { RtmpServer, type RtmpServerOptions } from '../ingest/rtmp-server.js';
 import type { Source } from '../ingest/source.js';
+import { openSrtSource } from '../ingest/srt-source.js';
+import { openStdinSource } from '../ingest/stdin-source.js';
 import { TestCardSource } from '../ingest/test-card-source.js';
 import type { ChannelSettings } from './channel-settings.js';
+import type { InputChoice } from './input-choice.js';
 import { isStreamKey } from './stream-key.js';
 
 /** What a channel has as input while it runs. */
@@ -34,6 +38,8 @@ export interface InputFactory {
 export type SourceFactoryOptions = {
   /** Where RTMP listens, once a channel has it as input. */
   readonly rtmp: RtmpServerOptions;
+  /** The address that SRT listens on; the port is each channel's. Default: all. */
+  readonly srtHost?: string | undefined;
   readonly logger: FastifyBaseLogger;
 };
 
@@ -61,23 +67,33 @@ export class SourceFactory implements InputFactory {
     // Cheap checks first: looking for ffmpeg takes a moment.
     if (input.kind === 'file') checkFile(input.path);
     const ffmpeg = await this.#locate();
-    switch (input.kind) {
-      case 'clip':
-        return { ffmpeg, source: await FileSource.create({ ffmpegPath: ffmpeg.path, file: CLIP }) };
-      case 'file':
-        return { ffmpeg, source: await FileSource.create({ ffmpegPath: ffmpeg.path, file: input.path }) };
-      case 'testcard':
-        return { ffmpeg, source: new TestCardSource() };
-      case 'rtmp': {
-        const rtmp = await this.#listen();
-        return { ffmpeg, source: rtmp.open({ isKey: (key) => isStreamKey(key, settings().streamKeyHash) }) };
-      }
-    }
+    return { ffmpeg, source: await this.#source(input, { ffmpeg, settings }) };
   }
 
   async close(): Promise<void> {
     const rtmp = await this.#rtmp?.catch(() => undefined);
     await rtmp?.close();
+  }
+
+  #source(input: Exclude<InputChoice, { kind: 'none' }>, { ffmpeg, settings }: Pick<ChannelInput, 'ffmpeg'> & { readonly settings: () => ChannelSettings }): Promise<Source> | Source {
+    switch (input.kind) {
+      case 'clip':
+        return FileSource.create({ ffmpegPath: ffmpeg.path, file: CLIP });
+      case 'file':
+        return FileSource.create({ ffmpegPath: ffmpeg.path, file: input.path });
+      case 'testcard':
+        return new TestCardSource();
+      case 'rtmp':
+        return this.#listen().then((rtmp) => rtmp.open({ isKey: (key) => isStreamKey(key, settings().streamKeyHash) }));
+      case 'srt': {
+        const { srtPassphrase: passphrase, srtLatencyMs: latencyMs } = settings();
+        return openSrtSource(ffmpeg, { port: input.port, host: this.#options.srtHost, passphrase, latencyMs });
+      }
+      case 'hls':
+        return openHlsSource(ffmpeg.path, input.url);
+      case 'stdin':
+        return openStdinSource(ffmpeg.path);
+    }
   }
 
   #locate(): Promise<Ffmpeg> {
@@ -114,6 +130,6 @@ export class SourceFactory implements InputFactory {
 
 /** @throws IngestError `BAD_INPUT` */
 function checkFile(path: string): void {
-  if (!existsSync(path)) throw new IngestError('BAD_INPUT', `The input file ${path} does not exist: check --input.`);
-  if (statSync(path).isDirectory()) throw new IngestError('BAD_INPUT', `The input ${path} is a folder: give a file with --input.`);
+  if (!existsSync(path)) throw new IngestError('BAD_INPUT', `The input file ${path} does not exist: check its path.`);
+  if (statSync(path).isDirectory()) throw new IngestError('BAD_INPUT', `The input ${path} is a folder: name a file.`);
 }

@@ -1,20 +1,32 @@
 import { formatMagnetLink } from '@p2ptv/protocol';
 
+import type { Channel } from '../channel/channel.js';
 import { linkFor } from '../publish/api-routes.js';
-import type { PublishedStream } from '../publish/published-stream.js';
 import type { Origin } from '../server/origin.js';
 import type { StartOptions } from './start-options.js';
 
 /** What the banner tells of. */
 export type BannerFacts = {
-  readonly origin: Pick<Origin, 'publisher' | 'port' | 'scheme' | 'trackers' | 'rtmpPort'>;
-  readonly published: PublishedStream;
-  readonly options: Pick<StartOptions, 'host' | 'public-url' | 'rtmp-port'>;
-  readonly streamKey: string;
+  readonly origin: Pick<Origin, 'publisher' | 'port' | 'scheme' | 'trackers' | 'rtmpPort'> & {
+    readonly channels: { list(): readonly Pick<Channel, 'published' | 'settings'>[] };
+  };
+  readonly options: Pick<StartOptions, 'host' | 'public-url' | 'rtmp-port' | 'slug' | 'channels'>;
+  /** Those that are to be shown, by slug. */
+  readonly streamKeys: ReadonlyMap<string, string>;
   /** The administrator's password when it has just been made: it is shown this once. */
   readonly adminPassword?: string | undefined;
   /** Addresses of this machine at which others may reach it. */
   readonly networkAddresses: readonly string[];
+};
+
+type Line = readonly [name: string, value: string];
+type Addresses = {
+  /** How this machine reaches it. */
+  readonly own: string;
+  /** How others on the network reach it. */
+  readonly network: readonly string[];
+  /** What goes into a link, which is made to be given to others: to them, localhost is their own machine. */
+  readonly shared: string;
 };
 
 const EVERY_ADDRESS = new Set<string | undefined>([undefined, '0.0.0.0', '::']);
@@ -22,29 +34,68 @@ const EVERY_ADDRESS = new Set<string | undefined>([undefined, '0.0.0.0', '::']);
 const OWN_ADDRESSES = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** What somebody who has just started an origin wants to know. */
-export function banner({ origin, published, options, streamKey, adminPassword, networkAddresses }: BannerFacts): string {
+export function banner({ origin, options, streamKeys, adminPassword, networkAddresses }: BannerFacts): string {
   const { port, scheme } = origin;
   const { host, 'public-url': publicUrl } = options;
   const isEverywhere = EVERY_ADDRESS.has(host);
   const localHost = host === undefined || isEverywhere || OWN_ADDRESSES.has(host) ? 'localhost' : bracketed(host);
-  const local = `${scheme}://${localHost}:${port}`;
   const addresses = isEverywhere ? networkAddresses : [];
-  const hosts = addresses.map((address) => `${scheme}://${address}:${port}`);
-  const watchPath = `/watch/${published.live.slug}`;
-  // A link is made to be given to others: to them, localhost is their own machine.
-  const magnet = formatMagnetLink(linkFor(published, { publisher: origin.publisher, trackers: origin.trackers, baseUrl: publicUrl ?? hosts[0] ?? local }));
-  const lines: [string, string][] = [
-    ['Watch', `${publicUrl ?? local}${watchPath}`],
-    ...hosts.map((address): [string, string] => ['on the network', `${address}${watchPath}`]),
-    ['HLS', `${publicUrl ?? local}/live/${published.live.slug}/index.m3u8`],
-    ['RTMP', rtmpLine(origin.rtmpPort, { host: addresses[0] ?? localHost, wantedPort: options['rtmp-port'] })],
-    ['stream key', streamKey],
-    ['Link', magnet],
-    ['Administer', `${publicUrl ?? local}/api/admin/docs`],
-    ...(adminPassword === undefined ? [] : [['password', `${adminPassword}   shown this once; to set another: p2ptv admin set-password`] as [string, string]]),
+  const network = addresses.map((address) => `${scheme}://${address}:${port}`);
+  const local = `${scheme}://${localHost}:${port}`;
+  const own = publicUrl ?? local;
+  const at: Addresses = { own, network, shared: publicUrl ?? network[0] ?? local };
+  const rtmp: Line = ['RTMP', rtmpLine(origin.rtmpPort, { host: addresses[0] ?? localHost, wantedPort: options['rtmp-port'] })];
+  const administration: Line[] = [
+    ['Administer', `${own}/api/admin/docs`],
+    ...(adminPassword === undefined ? [] : [['password', `${adminPassword}   shown this once; to set another: p2ptv admin set-password`] as const]),
   ];
-  const width = Math.max(...lines.map(([name]) => name.length));
-  return ['', ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`), ''].join('\n');
+  const channels = origin.channels.list();
+  const only = options.channels ? undefined : channels.find(({ settings }) => settings.slug === options.slug);
+  const groups = only
+    ? [[...onlyChannel(only, { origin, at, rtmp, key: streamKeys.get(options.slug) ?? '' }), ...administration]]
+    : [
+        [['Watch', `${own}/`] as const, ...network.map((address): Line => ['on the network', `${address}/`]), rtmp, ...administration],
+        ...channels.map((channel) => listedChannel(channel, { origin, at, key: streamKeys.get(channel.settings.slug) })),
+      ];
+  const width = Math.max(...groups.flat().map(([name]) => name.length));
+  return groups.map((lines) => ['', ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`), ''].join('\n')).join('');
+}
+
+type Shown = Pick<Channel, 'published' | 'settings'>;
+
+function onlyChannel(channel: Shown, facts: Pick<BannerFacts, 'origin'> & { readonly at: Addresses; readonly rtmp: Line; readonly key: string }): Line[] {
+  const { origin, at, rtmp, key } = facts;
+  const { input, slug } = channel.settings;
+  return [
+    ['Watch', `${at.own}/watch/${slug}`],
+    ...at.network.map((address): Line => ['on the network', `${address}/watch/${slug}`]),
+    ['HLS', `${at.own}/live/${slug}/index.m3u8`],
+    rtmp,
+    ['stream key', key],
+    ...(input.kind === 'srt' ? [srtLine(channel, at)] : []),
+    ['Link', magnetOf(channel, { origin, at })],
+  ];
+}
+
+function listedChannel(channel: Shown, facts: Pick<BannerFacts, 'origin'> & { readonly at: Addresses; readonly key: string | undefined }): Line[] {
+  const { origin, at, key } = facts;
+  const { input, slug, title } = channel.settings;
+  return [
+    [slug, title],
+    ['Watch', `${at.own}/watch/${slug}`],
+    ['HLS', `${at.own}/live/${slug}/index.m3u8`],
+    ...(key === undefined ? [] : [['stream key', `${key} (made now, and not shown again)`] as const]),
+    ...(input.kind === 'srt' ? [srtLine(channel, at)] : []),
+    ['Link', magnetOf(channel, { origin, at })],
+  ];
+}
+
+function magnetOf({ published }: Shown, { origin, at }: Pick<BannerFacts, 'origin'> & { readonly at: Addresses }): string {
+  return formatMagnetLink(linkFor(published, { publisher: origin.publisher, trackers: origin.trackers, baseUrl: at.shared }));
+}
+
+function srtLine({ settings: { input } }: Shown, at: Addresses): Line {
+  return ['SRT', `srt://${new URL(at.shared).hostname}:${input.kind === 'srt' ? input.port : ''}`];
 }
 
 function rtmpLine(port: number | undefined, at: { readonly host: string; readonly wantedPort: number }): string {

@@ -5,8 +5,10 @@ import type { Logger } from 'pino';
 
 import { AdminAccess } from '../admin/admin-access.js';
 import type { ChannelSettings } from '../channel/channel-settings.js';
+import { takesStreamKey } from '../channel/input-choice.js';
 import { hashStreamKey } from '../channel/stream-key.js';
 import { networkAddresses } from '../server/addresses.js';
+import { ChannelKeys } from '../server/channel-keys.js';
 import { DataFolder } from '../server/data-folder.js';
 import { Origin, type OriginOptions } from '../server/origin.js';
 import { loadStreamKey } from '../server/stream-key.js';
@@ -41,10 +43,10 @@ async function runOrigin(
   ready: { readonly logger: Logger; readonly tls: OriginOptions['tls']; readonly dataFolder: DataFolder; readonly store: SqliteStore },
 ): Promise<void> {
   const { logger, tls, dataFolder, store } = ready;
-  const streamKey = loadStreamKey(dataFolder.path);
+  const { channels, streamKeys } = channelsOf(options, { dataFolder: dataFolder.path, logger });
   const origin = await Origin.start({
     dataFolder: dataFolder.path,
-    channels: [channelOf(options, streamKey)],
+    channels,
     host: options.host,
     port: options.port,
     publicUrl: options['public-url'],
@@ -56,15 +58,15 @@ async function runOrigin(
     store,
     logger,
   });
-  const { published } = origin.channels.require(options.slug);
   if (options['log-format'] === 'text') {
     // Where there are people to read it. Programs that read the log have no use for a password, and it would stay in there.
     const adminPassword = await new AdminAccess(store.access, Date.now).createPassword();
-    process.stdout.write(`${banner({ origin, published, options, streamKey, adminPassword, networkAddresses: networkAddresses() })}\n`);
+    process.stdout.write(`${banner({ origin, options, streamKeys, adminPassword, networkAddresses: networkAddresses() })}\n`);
   } else if (store.access.passwordHash() === undefined) {
     logger.warn('Nobody can administer yet: set a password with "p2ptv admin set-password".');
   }
-  logger.info({ port: origin.port, streamId: published.live.streamId }, `P2PTV is ready on port ${origin.port}`);
+  const [first] = origin.channels.list();
+  logger.info({ port: origin.port, streamId: first?.streamId }, `P2PTV is ready on port ${origin.port}`);
   const signal = await untilStopped();
   logger.info(`Stopping (${signal})`);
   const isClosed = await Promise.race([origin.close().then(() => true), setTimeout(CLOSE_LIMIT_MS, false)]);
@@ -76,14 +78,41 @@ function tlsOf(options: StartOptions): OriginOptions['tls'] {
   return cert === undefined || key === undefined ? undefined : loadTls({ cert, key });
 }
 
+/** The channels to begin with, and those of their stream keys that are to be shown, by slug. */
+function channelsOf(
+  options: StartOptions,
+  { dataFolder, logger }: { readonly dataFolder: string; readonly logger: Logger },
+): { readonly channels: readonly ChannelSettings[]; readonly streamKeys: ReadonlyMap<string, string> } {
+  if (!options.channels) {
+    const streamKey = loadStreamKey(dataFolder);
+    return { channels: [onlyChannel(options, streamKey)], streamKeys: new Map([[options.slug, streamKey]]) };
+  }
+  const keys = ChannelKeys.load(dataFolder);
+  const streamKeys = new Map<string, string>();
+  const channels = options.channels.map((settings) => {
+    const { slug, input } = settings;
+    if (settings.streamKeyHash !== undefined || !takesStreamKey(input)) return settings;
+    // Shown once or never: a key does not belong into a log that is collected.
+    if (keys.hashOf(slug) === undefined && options['log-format'] === 'text') streamKeys.set(slug, keys.make(slug));
+    const streamKeyHash = keys.hashOf(slug);
+    if (streamKeyHash === undefined) {
+      logger.warn(`Nobody can publish to ${slug}, which has no stream key: name a stream-key for it, or start once with --log-format text, which makes one and shows it.`);
+    }
+    return { ...settings, streamKeyHash };
+  });
+  return { channels, streamKeys };
+}
+
 /** The one channel that flags describe. */
-function channelOf(options: StartOptions, streamKey: string): ChannelSettings {
+function onlyChannel(options: StartOptions, streamKey: string): ChannelSettings {
   return {
     slug: options.slug,
     title: options.title,
     description: '',
     tags: [],
     input: options.input,
+    srtPassphrase: options['srt-passphrase'],
+    srtLatencyMs: options['srt-latency-ms'],
     partMs: options['part-ms'],
     segmentMs: options['segment-ms'],
     height: options.height,

@@ -5,8 +5,9 @@ import { Option } from 'commander';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 
-import { CHANNEL_SCHEMAS, partSizeProblem, text, wholeNumber } from '../channel/channel-settings.js';
+import { CHANNEL_SCHEMAS, partSizeProblem, text, wholeNumber, type ChannelSettings } from '../channel/channel-settings.js';
 import { systemCode } from '../package/errors.js';
+import { inputFrom, kebabCase, readChannels, SHARED_SETTINGS, SINGLE_SETTINGS } from './channel-list.js';
 import { CommandError, UsageError } from './usage-error.js';
 
 type Setting = {
@@ -42,8 +43,18 @@ const serverList = (server: z.ZodType<string, string>): z.ZodType<string[]> =>
 const SETTINGS = {
   input: {
     flags: '--input <what>',
-    description: 'a media file (looped in real time), testcard, rtmp, or none (default: the bundled clip)',
+    description: 'a media file (looped in real time), testcard, rtmp, srt or srt:<port>, hls:<address>, - for standard input, or none (default: the bundled clip)',
     schema: CHANNEL_SCHEMAS.input.default({ kind: 'clip' }),
+  },
+  'srt-passphrase': {
+    flags: '--srt-passphrase <text>',
+    description: 'what SRT callers must know, 10 to 79 characters (default: anybody may publish)',
+    schema: CHANNEL_SCHEMAS.srtPassphrase.optional(),
+  },
+  'srt-latency-ms': {
+    flags: '--srt-latency-ms <ms>',
+    description: 'how long SRT may wait for a lost packet (default: 120)',
+    schema: CHANNEL_SCHEMAS.srtLatencyMs.optional(),
   },
   clock: { flags: '--clock', description: 'draw a machine-readable wall clock into the picture', schema: CHANNEL_SCHEMAS.clock.default(false) },
   title: { flags: '--title <text>', description: 'what viewers see (default: P2PTV)', schema: CHANNEL_SCHEMAS.title.default('P2PTV') },
@@ -106,7 +117,10 @@ const schema = z.strictObject(
 );
 
 /** What `start` was asked to do, complete and checked. */
-export type StartOptions = z.infer<typeof schema>;
+export type StartOptions = z.infer<typeof schema> & {
+  /** The channels that the configuration file lists; undefined: one, which the other settings describe. */
+  readonly channels?: readonly ChannelSettings[];
+};
 
 /** The flags of `start`, `--config` included. */
 export function startFlags(): Option[] {
@@ -114,7 +128,7 @@ export function startFlags(): Option[] {
     const option = new Option(flags, description);
     return isRepeatable === true ? option.argParser<string[] | undefined>((value, before) => [...(before ?? []), value]) : option;
   });
-  return [...flags, new Option('--config <file>', 'a YAML file with these settings by the same names; flags win')];
+  return [...flags, new Option('--config <file>', 'a YAML file with these settings by the same names, and with several channels; flags win')];
 }
 
 /**
@@ -124,14 +138,16 @@ export function startFlags(): Option[] {
  * @throws UsageError naming the setting, CommandError for a file that cannot be read
  */
 export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): StartOptions {
-  const { config, ...given } = flags;
+  const { config, ...flagged } = flags;
   const configPath = typeof config === 'string' ? config : undefined;
-  const fromFile = configPath === undefined ? {} : readConfiguration(configPath);
-  const fromFlags = Object.fromEntries(Object.entries(given).map(([name, value]) => [kebabCase(name), value]));
+  const { channels: list, ...fromFile } = configPath === undefined ? {} : readConfiguration(configPath);
+  const fromFlags = Object.fromEntries(Object.entries(flagged).map(([name, value]) => [kebabCase(name), value]));
   const where = (name: string): string => (name in fromFlags || configPath === undefined ? `--${name}` : `${configPath}: ${name}`);
   const parsed = schema.safeParse({ ...fromFile, ...fromFlags });
   if (!parsed.success) throw new UsageError(describeProblem(parsed.error, { ...fromFile, ...fromFlags }, where));
   const options = parsed.data;
+  const given = { ...fromFile, ...fromFlags };
+  const channels = list === undefined || configPath === undefined ? undefined : channelsOf(list, { path: configPath, given, where });
   if ((options['tls-cert'] === undefined) !== (options['tls-key'] === undefined)) {
     throw new UsageError('--tls-cert and --tls-key belong together: give both or neither.');
   }
@@ -143,7 +159,17 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
   }
   const problem = partSizeProblem({ videoKbps: options['video-kbps'], partMs: options['part-ms'] });
   if (problem !== undefined) throw new UsageError(`--video-kbps ${problem}.`);
-  return options;
+  return { ...options, ...(channels ? { channels } : {}) };
+}
+
+function channelsOf(
+  list: unknown,
+  { path, given, where }: { readonly path: string; readonly given: Readonly<Record<string, unknown>>; readonly where: (name: string) => string },
+): ChannelSettings[] {
+  const single = SINGLE_SETTINGS.find((name) => name in given);
+  if (single !== undefined) throw new UsageError(`${where(single)} is for one channel: where ${path} lists channels, each says it itself.`);
+  const shared = Object.fromEntries(Object.entries(given).filter(([name]) => (SHARED_SETTINGS as readonly string[]).includes(name)));
+  return readChannels(list, { path, shared });
 }
 
 function describeProblem(error: z.ZodError, values: Readonly<Record<string, unknown>>, where: (name: string) => string): string {
@@ -173,12 +199,6 @@ function readConfiguration(path: string): Record<string, unknown> {
   for (const name of ['data', 'tls-cert', 'tls-key']) {
     if (typeof settings[name] === 'string') settings[name] = resolve(dirname(path), settings[name]);
   }
-  if (typeof settings['input'] === 'string' && /[./\\]/.test(settings['input']) && !settings['input'].includes(':')) {
-    settings['input'] = resolve(dirname(path), settings['input']);
-  }
+  if (typeof settings['input'] === 'string') settings['input'] = inputFrom(path, settings['input']);
   return settings;
-}
-
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

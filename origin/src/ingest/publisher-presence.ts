@@ -7,6 +7,8 @@ export type PublisherEvents = {
   readonly publisherConnected: { readonly address: string; readonly isReturn: boolean };
   /** The publisher is gone, and may return within `graceMs` without the stream going offline. */
   readonly publisherLost: { readonly address: string; readonly reason: string | undefined; readonly graceMs: number };
+  /** Somebody was there, or what is to be fetched was asked for, and nothing could be had of it; `retryMs` undefined: it is not tried again. */
+  readonly publisherFailed: { readonly address: string; readonly reason: string; readonly retryMs: number | undefined };
   /** The lost publisher has not returned: the stream is offline until one does. */
   readonly publisherGone: { readonly address: string };
 };
@@ -67,6 +69,11 @@ export class PublisherPresence {
       this.#events.emit('publisherGone', { address });
     });
     this.#events.emit('publisherLost', { address, reason, graceMs: this.#graceMs });
+  }
+
+  /** Nothing could be had; whoever was there before is no less gone. */
+  fail(failure: PublisherEvents['publisherFailed']): void {
+    this.#events.emit('publisherFailed', failure);
   }
 
   /** Tells nothing more. */

@@ -93,7 +93,7 @@ export class Origin {
     const { dataFolder, logger } = options;
     const undo: (() => unknown)[] = [];
     try {
-      const inputs = options.inputs ?? new SourceFactory({ rtmp: { host: options.host, ...options.rtmp }, logger });
+      const inputs = options.inputs ?? new SourceFactory({ rtmp: { host: options.host, ...options.rtmp }, srtHost: options.host, logger });
       undo.push(() => inputs.close());
       const publisher = await onDataFolder(dataFolder, () => loadPublisher(dataFolder));
       const gate = gateOf(options);

@@ -1,6 +1,7 @@
 import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { channelSettingsSchema } from '../../src/channel/channel-settings.js';
 import { banner, type BannerFacts } from '../../src/entry/banner.js';
 import { publisher } from '../package/stream-fixture.js';
 import { openOrigin, type TestOrigin } from '../publish/server-fixture.js';
@@ -14,8 +15,9 @@ afterAll(() => opened.close());
 type Wanted = Partial<BannerFacts['options']> & { adminPassword?: string; rtmpPort?: number; trackers?: readonly string[]; networkAddresses?: readonly string[] };
 
 function printed({ adminPassword, rtmpPort, trackers = [], networkAddresses = ['192.0.2.7', '198.51.100.7'], ...options }: Wanted): string {
-  const origin = { publisher, port: 8080, scheme: 'http', trackers, rtmpPort };
-  return banner({ origin, published: opened.published, options: { host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKey: 'key', adminPassword, networkAddresses });
+  const channel = { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'main' }) };
+  const origin = { channels: { list: () => [channel] }, publisher, port: 8080, scheme: 'http', trackers, rtmpPort };
+  return banner({ origin, options: { slug: 'main', host: undefined, 'public-url': undefined, 'rtmp-port': 1935, ...options }, streamKeys: new Map([['main', 'key']]), adminPassword, networkAddresses });
 }
 
 it.each<[string, Wanted, string]>([
@@ -49,4 +51,21 @@ it('tells where to administer, and the password when it has just been made', () 
   expect(printed({ host: '127.0.0.1' })).toMatch(/Administer +http:\/\/localhost:8080\/api\/admin\/docs$/m);
   expect(printed({})).not.toContain('password');
   expect(printed({ adminPassword: 'abcd-efgh' })).toMatch(/password +abcd-efgh +shown this once; to set another: p2ptv admin set-password$/m);
+});
+
+it('of a list of channels each has its lines, and a stream key only when it has just been made', () => {
+  const channels = [
+    { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'news', title: 'The news', input: 'rtmp' }) },
+    { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'camera', input: 'srt:9001' }) },
+  ];
+  const origin = { channels: { list: () => channels }, publisher, port: 8080, scheme: 'http', trackers: [], rtmpPort: 1935 };
+  const options = { slug: 'main', host: '127.0.0.1', 'public-url': undefined, 'rtmp-port': 1935, channels: channels.map(({ settings }) => settings) };
+  const text = banner({ origin, options, streamKeys: new Map([['news', 'a-new-key']]), networkAddresses: [] });
+  expect(text.match(/^ {2}(\S+( \S+)*)/gm)!.map((name) => name.trim().split(/ {2}/)[0])).toEqual([
+    ...['Watch', 'RTMP', 'Administer'],
+    ...['news', 'Watch', 'HLS', 'stream key', 'Link'],
+    ...['camera', 'Watch', 'HLS', 'SRT', 'Link'],
+  ]);
+  expect(text).toMatch(/news +The news\n +Watch +http:\/\/localhost:8080\/watch\/news\n +HLS +http:\/\/localhost:8080\/live\/news\/index\.m3u8\n +stream key +a-new-key \(made now, and not shown again\)\n/);
+  expect(text).toMatch(/SRT +srt:\/\/localhost:9001$/m);
 });

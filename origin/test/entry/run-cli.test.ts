@@ -1,9 +1,11 @@
+import { createSocket } from 'node:dgram';
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { packagedFfmpegPath } from '../../src/encode/ffmpeg-location.js';
 import { runCli } from '../../src/entry/run-cli.js';
 import { DataFolder } from '../../src/server/data-folder.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
@@ -11,7 +13,9 @@ import { temporaryFolder } from '../package/stream-fixture.js';
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
 const busy = createServer();
+const busyUdp = createSocket('udp4');
 let busyPort = 0;
+let busyUdpPort = 0;
 
 beforeAll(async () => {
   writeFileSync(at('broken.mp4'), 'this is no video');
@@ -28,9 +32,12 @@ beforeAll(async () => {
   writeFileSync(at('bad-stream-key/stream.key'), 'a b', { mode: 0o600 });
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
   busyPort = (busy.address() as AddressInfo).port;
+  await new Promise<void>((resolve) => busyUdp.bind(0, '127.0.0.1', resolve));
+  busyUdpPort = busyUdp.address().port;
 });
 afterAll(() => {
   busy.close();
+  busyUdp.close();
   folder.remove();
 });
 afterEach(() => vi.unstubAllEnvs());
@@ -75,15 +82,16 @@ describe('what is wrong is said in one sentence', () => {
     ['too many trackers', () => start('--tracker', Array(9).fill('http://a.example').join(',')), 2, /^--tracker must not name more than 8/],
     ['a STUN server that is none', () => start('--stun', 'a.example:3478'), 2, /^--stun must be a STUN server/],
     ['a STUN server for a tracker that runs by itself', () => start('--tracker', 'http://a.example', '--stun', 'stun:a.example'), 2, /^--stun is for the embedded tracker/],
-    ['an input of a later version', () => start('--input', 'srt://0.0.0.0:9000'), 2, /^--input cannot be srt in this version/],
-    ['another one', () => start('--input', 'hls:https://tv.example/a.m3u8'), 2, /^--input cannot be hls in this version/],
+    ['an input that is no address to pull from', () => start('--input', 'hls:tv'), 2, /^--input must name the playlist/],
+    ['an input of another kind', () => start('--input', 'rtsp://camera/1'), 2, /^--input cannot be rtsp: give a file/],
+    ['a passphrase that is too short for SRT', () => start('--input', 'srt', '--srt-passphrase', 'short'), 2, /^--srt-passphrase must have 10 to 79 characters/],
     ['a certificate without a key', () => start('--tls-cert', at('no.pem')), 2, /belong together/],
     ['a configuration file that is missing', () => start('--config', at('none.yaml')), 1, /^The configuration file .* does not exist/],
     ['one with an unknown setting', () => start('--config', at('unknown.yaml')), 2, /prot is no setting/],
     ['one with a bad value', () => ['start', '--config', at('wrong.yaml')], 2, /wrong\.yaml: port must be a whole number/],
     ['one that is a list', () => start('--config', at('list.yaml')), 2, /must hold settings/],
     ['one that is no YAML', () => start('--config', at('broken.yaml')), 2, /is no valid YAML/],
-    ['an input that is missing', () => start('--input', at('none.mp4')), 1, /^The input file .* does not exist: check --input\.$/],
+    ['an input that is missing', () => start('--input', at('none.mp4')), 1, /^The input file .* does not exist: check its path\.$/],
     ['an input that is a folder', () => start('--input', folder.path), 1, /is a folder/],
     ['an input that is broken', () => start('--input', at('broken.mp4')), 1, /broken\.mp4 .*\.$/],
     ['an input that is empty', () => start('--input', at('empty.mp4')), 1, /empty\.mp4 .*\.$/],
@@ -95,6 +103,7 @@ describe('what is wrong is said in one sentence', () => {
     ['a stream key that is none', () => start('--data', at('bad-stream-key'), '--input', 'none'), 1, /stream\.key must hold/],
     ['a port in use', () => start('--input', 'none', '--host', '127.0.0.1', '--port', String(busyPort)), 1, /^Port \d+ is in use: .* --port\.$/],
     ['an RTMP port in use', () => start('--data', at('data'), '--input', 'rtmp', '--host', '127.0.0.1', '--rtmp-port', String(busyPort)), 1, /^RTMP port \d+ is in use/],
+    ['an SRT port in use', () => start('--data', at('data'), '--input', `srt:${busyUdpPort}`, '--host', '127.0.0.1'), 1, /^SRT port \d+ is in use/],
     ['an address that is not here', () => start('--data', at('data'), '--input', 'none', '--host', '203.0.113.9'), 1, /check --host\.$/],
     ['seeding without a link', () => ['seed'], 2, /^Missing required argument 'link'/],
     ['seeding what is no link', () => ['seed', 'tv'], 2, /^A link starts with magnet/],
@@ -104,6 +113,13 @@ describe('what is wrong is said in one sentence', () => {
     expect(result.errors.trimEnd()).toMatch(sentence);
     expect(result.errors.trimEnd().split('\n')).toHaveLength(1);
     expect(result.code).toBe(code);
+  });
+
+  it.runIf(packagedFfmpegPath() !== undefined)('SRT with an ffmpeg that knows none', async () => {
+    vi.stubEnv('P2PTV_FFMPEG', packagedFfmpegPath());
+    const result = await run(start('--data', at('data'), '--input', 'srt', '--host', '127.0.0.1'));
+    expect(result.errors).toMatch(/^The ffmpeg at .* knows no SRT: install one that was built with libsrt .*P2PTV_FFMPEG\.\n$/);
+    expect(result.code).toBe(1);
   });
 
   it('no encoder', async () => {
