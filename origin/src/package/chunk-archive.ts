@@ -10,7 +10,7 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { STREAM_PATHS, type ChunkSequence, type SignedChunkHeader, type StreamId } from '@p2ptv/protocol';
@@ -166,34 +166,28 @@ export class ChunkArchive {
     return this.#places.has(sequence);
   }
 
-  /** Reads a chunk's header back, without its bytes; undefined when it is not there any more. */
-  async readHeader(sequence: ChunkSequence): Promise<SignedChunkHeader | undefined> {
-    const signed = await this.#readFrom(sequence, (content) => readHeader(content), MAX_HEAD_BYTES);
-    return signed?.header.sequence === sequence ? signed : undefined;
+  /** Reads headers back, without the chunks' bytes; those that are not there any more are left out. Each file is opened once. */
+  async readHeaders(sequences: readonly ChunkSequence[]): Promise<Map<ChunkSequence, SignedChunkHeader>> {
+    const found = new Map<ChunkSequence, SignedChunkHeader>();
+    const wanted = sequences.flatMap((sequence) => ({ sequence, place: this.#places.get(sequence) }));
+    for (const path of new Set(wanted.flatMap(({ place }) => place?.path ?? []))) {
+      await readingFile(path, async (file) => {
+        for (const { sequence, place } of wanted) {
+          if (place?.path !== path) continue;
+          const signed = readHeader(await contentAt(file, place.offset, Math.min(MAX_HEAD_BYTES, place.byteLength)));
+          if (signed?.header.sequence === sequence) found.set(sequence, signed);
+        }
+      });
+    }
+    return found;
   }
 
   /** Reads a chunk back; undefined when it is not, or no longer, there as it was signed. */
   async read(sequence: ChunkSequence): Promise<RecoveredChunk | undefined> {
-    const record = await this.#readFrom(sequence, (content) => readRecord(content, 0));
-    return record?.signed.header.sequence === sequence ? record : undefined;
-  }
-
-  async #readFrom<Read>(sequence: ChunkSequence, read: (content: Buffer) => Read | undefined, mostBytes = Infinity): Promise<Read | undefined> {
     const place = this.#places.get(sequence);
     if (!place) return undefined;
-    try {
-      const file = await open(place.path, 'r');
-      try {
-        const content = Buffer.alloc(Math.min(mostBytes, place.byteLength));
-        await file.read(content, 0, content.length, place.offset);
-        return read(content);
-      } finally {
-        await file.close();
-      }
-    } catch {
-      // Removed in the meantime, or a failing disk: to the caller the chunk is gone.
-      return undefined;
-    }
+    const record = await readingFile(place.path, async (file) => readRecord(await contentAt(file, place.offset, place.byteLength), 0));
+    return record?.signed.header.sequence === sequence ? record : undefined;
   }
 
   /** Flushes and closes. */
@@ -321,4 +315,24 @@ function writePieces(descriptor: number, pieces: readonly Uint8Array[]): number 
     total += piece.length;
   }
   return total;
+}
+
+/** Undefined when the file was removed in the meantime, or the disk fails: to the caller what it holds is gone. */
+async function readingFile<Read>(path: string, read: (file: FileHandle) => Promise<Read>): Promise<Read | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      return await read(file);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+async function contentAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const content = Buffer.alloc(length);
+  await file.read(content, 0, length, offset);
+  return content;
 }

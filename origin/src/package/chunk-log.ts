@@ -161,13 +161,10 @@ export class ChunkLog {
     const entry = this.#entries[Math.max(0, later - 1)];
     if (!entry) return [];
     const first = firstIndex(this.#sequences, (sequence) => sequence >= entry.sequence);
-    const headers: SignedChunkHeader[] = [];
-    for (const sequence of this.#sequences.slice(first, first + limit)) {
-      const header = this.#chunks.get(sequence)?.signed ?? (await this.#archive.readHeader(sequence));
-      // What was not recorded, or is being removed, is left out.
-      if (header) headers.push(header);
-    }
-    return headers;
+    const wanted = this.#sequences.slice(first, first + limit).map((sequence) => ({ sequence, here: this.#chunks.get(sequence)?.signed }));
+    const archived = await this.#archive.readHeaders(wanted.flatMap(({ sequence, here }) => (here ? [] : sequence)));
+    // What was not recorded, or is being removed, is left out.
+    return wanted.flatMap(({ sequence, here }) => here ?? archived.get(sequence) ?? []);
   }
 
   /**
