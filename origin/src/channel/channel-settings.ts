@@ -23,15 +23,16 @@ const MAX_TAGS = 20;
 /** A machine that encodes more of them at once serves nobody. */
 const MAX_RUNGS = 8;
 
-/** Heights as one text with commas, as a number, or as a list. */
-function ladderSchema(): z.ZodType<number[]> {
+/** `source`, or heights as one text with commas, as a number, or as a list. */
+function ladderSchema(): z.ZodType<number[] | 'source'> {
   const heights = z.array(wholeNumber(64, 2160)).min(1).max(MAX_RUNGS);
   const given = z.union([z.string(), z.number(), z.array(z.union([z.number(), z.string()]))], `must be up to ${MAX_RUNGS} heights`);
-  return given.transform((value, context): number[] => {
+  return given.transform((value, context): number[] | 'source' => {
+    if (value === 'source') return 'source';
     const parsed = heights.safeParse(typeof value === 'string' ? value.split(',').map((height) => height.trim()) : [value].flat());
     const isFalling = parsed.success && parsed.data.every((height, index) => index === 0 || height < (parsed.data[index - 1] ?? 0));
     if (parsed.success && isFalling) return parsed.data;
-    context.addIssue(`must be up to ${MAX_RUNGS} heights from 64 to 2160, the largest first, such as 720,480,240`);
+    context.addIssue(`must be up to ${MAX_RUNGS} heights from 64 to 2160, the largest first, such as 720,480,240, or source`);
     return z.NEVER;
   });
 }
@@ -53,7 +54,10 @@ export const CHANNEL_SCHEMAS = {
   partMs: wholeNumber(50, 2000),
   /** Length of a segment, ms. */
   segmentMs: wholeNumber(1000, 10_000),
-  /** Heights of the renditions, pixels, best first; of a smaller picture those that it is large enough for. */
+  /**
+   * Heights of the renditions, pixels, best first; of a smaller picture those that it is large enough for. `source`: the
+   * picture as it comes, where it is H.264 without B-frames and with key frames at even distances of at most 4 s.
+   */
   ladder: ladderSchema(),
   /** One rendition of this height, pixels, instead of a ladder; never enlarged. */
   height: wholeNumber(64, 2160),
@@ -95,6 +99,7 @@ export const channelSettingsSchema = z
   })
   .superRefine((settings, context) => {
     if (settings.ladder && settings.height !== undefined) context.addIssue({ code: 'custom', path: ['height'], message: 'is a ladder of one: give it or a ladder' });
+    if (settings.ladder === 'source' && settings.clock) context.addIssue({ code: 'custom', path: ['clock'], message: 'cannot be drawn into a picture that is passed on as it comes' });
     const problem = partSizeProblem(settings);
     if (problem !== undefined) context.addIssue({ code: 'custom', path: ['videoKbps'], message: problem });
   })

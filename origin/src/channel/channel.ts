@@ -243,7 +243,9 @@ function archiveMs({ dvrMinutes }: ChannelSettings): number {
 function encodingOf({ clock, ladder, height, videoKbps }: ChannelSettings): EncodingOptions {
   return {
     hasClock: clock,
-    ladder: ladder ?? (height === undefined ? DEFAULT_LADDER_HEIGHTS : [height]),
+    // What cannot be passed on is encoded as if nothing had been said.
+    ladder: ladder === 'source' || ladder === undefined ? (height === undefined ? DEFAULT_LADDER_HEIGHTS : [height]) : ladder,
+    isPassedOn: ladder === 'source',
     ...(videoKbps === undefined ? {} : { videoBitrateKbps: videoKbps }),
   };
 }

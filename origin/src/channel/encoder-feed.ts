@@ -25,20 +25,18 @@ export function feedStream(
   options: { readonly encoding: EncodingOptions; readonly logger: FastifyBaseLogger },
 ): () => void {
   const { logger, encoding } = options;
-  let session: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[] } | undefined;
+  let planned: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[] } | undefined;
   let described = '';
   const subscriptions = [
     encoder.on('sessionStarted', (started) => {
-      session = started;
-      const { message } = started.cadence;
-      if (message !== described) logger.info(message);
-      described = message;
+      planned = started;
     }),
-    encoder.on('init', ({ renditions }) => {
-      const begun = session;
-      if (begun) stream.beginSession(renditions.map((init) => describeMedia(init, { ...begun, encoding })));
+    encoder.on('init', ({ renditions, cadence }) => {
+      if (cadence.message !== described) logger.info(cadence.message);
+      described = cadence.message;
+      stream.beginSession(renditions.map((init) => describeMedia(init, { cadence, renditions: planned?.renditions ?? [], encoding })));
       const sizes = renditions.map(({ width, height }) => `${width}x${height}`).join(', ');
-      logger.info({ codecs: renditions[0]?.codecs }, `Encoding ${sizes} at ${Number((renditions[0]?.frameRate ?? 0).toFixed(3))} fps`);
+      logger.info({ codecs: renditions[0]?.codecs }, `${cadence === planned?.cadence ? 'Encoding' : 'Passing on'} ${sizes} at ${Number((renditions[0]?.frameRate ?? 0).toFixed(3))} fps`);
     }),
     encoder.on('part', (part) => {
       try {
@@ -47,6 +45,7 @@ export function feedStream(
         logger.error({ error }, `A part of ${part.bytes.length} bytes could not be published: lower --video-kbps or --part-ms.`);
       }
     }),
+    encoder.on('unfit', ({ reason }) => logger.warn(`The picture cannot be passed on as it comes, because ${reason}: it is encoded instead.`)),
     encoder.on('tooSlow', ({ speed, dropped }) => {
       const slow = `This machine is too slow for what it is to encode: for 5 s it did ${speed.toFixed(2)} s of media a second`;
       if (dropped) logger.warn(`${slow}. The best rendition, of ${dropped.bounds.height} lines and ${dropped.videoBitrateKbps} kb/s, is dropped; the others go on.`);

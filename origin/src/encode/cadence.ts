@@ -29,6 +29,8 @@ export type Cadence = {
 
 /** Beyond this distance from the wanted part, a GOP of one frame more or less is tried too. */
 const PART_TOLERANCE_RATIO = 0.25;
+/** So far a part may be from the wanted one where the GOP is given: delay grows with it, and requests with its opposite. */
+const GIVEN_TOLERANCE_RATIO = 0.6;
 
 /**
  * Chooses the part as the whole number of frames nearest to `partMs` that divides the GOP.
@@ -47,7 +49,28 @@ export function planCadence(request: CadenceRequest): Cadence {
   const framesPerMs = framesPerSecond(frameRate) / 1000;
   const wantedFrames = partMs * framesPerMs;
   const gopFrames = Math.max(1, Math.round(gopMs * framesPerMs));
-  const { framesPerPart, framesPerGop } = choosePart(wantedFrames, gopFrames);
+  return cadenceOf(request, { ...choosePart(wantedFrames, gopFrames), wantedFrames, segmentMs });
+}
+
+/**
+ * The cadence of an input whose key frames stand where they stand: parts divide the distance between them.
+ *
+ * @returns undefined when no such part is near enough to what is wanted
+ */
+export function cadenceOfGop(request: CadenceRequest, framesPerGop: number): Cadence | undefined {
+  const { frameRate, partMs, segmentMs = 2000 } = request;
+  const wantedFrames = (partMs * framesPerSecond(frameRate)) / 1000;
+  const framesPerPart = nearestDivisor(framesPerGop, wantedFrames);
+  if (Math.abs(framesPerPart - wantedFrames) / wantedFrames > GIVEN_TOLERANCE_RATIO) return undefined;
+  return cadenceOf(request, { framesPerPart, framesPerGop, wantedFrames, segmentMs });
+}
+
+function cadenceOf(
+  { frameRate, partMs }: CadenceRequest,
+  chosen: { readonly framesPerPart: number; readonly framesPerGop: number; readonly wantedFrames: number; readonly segmentMs: number },
+): Cadence {
+  const { framesPerPart, framesPerGop, wantedFrames, segmentMs } = chosen;
+  const framesPerMs = framesPerSecond(frameRate) / 1000;
   const gopsPerSegment = Math.max(1, Math.round((segmentMs * framesPerMs) / framesPerGop));
   const partDurationMs = { numerator: framesPerPart * frameRate.denominator * 1000, denominator: frameRate.numerator };
   const exactPartMs = partDurationMs.numerator / partDurationMs.denominator;

@@ -15,6 +15,8 @@ export type EncodingOptions = {
   readonly preset?: string;
   /** Heights of the renditions to make, the largest first, pixels; see {@link planLadder}. Default: one of 720. Too many or too high take more CPU than there is. */
   readonly ladder?: readonly number[];
+  /** Whether the picture is passed on as it comes, where it fits; else it is encoded. Default false. */
+  readonly isPassedOn?: boolean;
   /**
    * Rate of the best rendition's video, kb/s; the others get less by size. Default by size: 800 at 640x360, 2400 at 1280x720.
    * Too low gives blocks, too high late parts.
@@ -34,6 +36,8 @@ export type EncoderRun = {
   /** What is made, best first. */
   readonly renditions: readonly PlannedRendition[];
   readonly encoding: EncodingOptions;
+  /** Finds the cadence of an input whose picture is passed on as it comes; undefined: it is encoded in {@link EncoderRun.cadence}. */
+  readonly cadenceOf?: ((framesPerGop: number) => Cadence | undefined) | undefined;
   /** Default: the process's timers. */
   readonly startTimer?: StartTimer | undefined;
 };
@@ -66,12 +70,18 @@ export function encoderArguments(run: EncoderRun): string[] {
     ...feed.inputArguments,
     ...(renditions.length > 1 ? ['-filter_complex', splitGraph(run)] : []),
     ...renditions.flatMap((rendition, index) => [
-      ...(renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', feed.videoMap, '-vf', pictureFilters(rendition.bounds, encoding).join(',')]),
-      ...videoArguments(run, rendition),
+      ...pictureArguments(run, { rendition, index }),
       ...output(videoFd(index)),
     ]),
     ...(feed.audioMap === undefined ? [] : ['-map', feed.audioMap, ...audioArguments(encoding), ...output(AUDIO_FD)]),
   ];
+}
+
+function pictureArguments(run: EncoderRun, { rendition, index }: { readonly rendition: PlannedRendition; readonly index: number }): string[] {
+  const { feed, renditions, encoding, cadenceOf } = run;
+  if (cadenceOf) return ['-map', feed.videoMap, '-c:v', 'copy'];
+  const from = renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', feed.videoMap, '-vf', pictureFilters(rendition.bounds, encoding).join(',')];
+  return [...from, ...videoArguments(run, rendition)];
 }
 
 /** The best picture, and from it the others; the clock is drawn once and shrinks with it. */

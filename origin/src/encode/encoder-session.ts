@@ -6,6 +6,7 @@ import type { Clock } from '@p2ptv/protocol';
 import { parseFlvPacket, type FlvPacket } from '../fragment/flv-packet.js';
 import { FlvReader } from '../fragment/flv-reader.js';
 import { PartAssembler, type AssembledInit, type AssembledPart, type AssemblerOutput } from '../fragment/part-assembler.js';
+import type { TrackCadence } from '../fragment/video-track.js';
 import { AUDIO_FD, encoderArguments, videoFd, type EncoderRun } from './encoder-arguments.js';
 import { processTimer, type StartTimer } from './start-timer.js';
 
@@ -59,6 +60,10 @@ export function startEncoderSession(run: EncoderRun, clock: Clock, listener: Ses
   return new FfmpegSession(run, clock, listener);
 }
 
+function trackCadence({ cadence, cadenceOf, feed }: EncoderRun): TrackCadence {
+  return cadenceOf ? { kind: 'found', frameRate: feed.media.frameRate, cadenceOf } : { kind: 'given', cadence };
+}
+
 class FfmpegSession implements EncoderSession {
   readonly #clock: Clock;
   readonly #listener: SessionListener;
@@ -80,10 +85,10 @@ class FfmpegSession implements EncoderSession {
   constructor(run: EncoderRun, clock: Clock, listener: SessionListener) {
     this.#clock = clock;
     this.#listener = listener;
-    const { cadence, feed, renditions } = run;
+    const { feed, renditions } = run;
     const hasAudio = feed.audioMap !== undefined;
     const ids = renditions.map(({ rendition }) => rendition);
-    this.#assembler = new PartAssembler({ cadence, renditions: ids, hasAudio, isPaced: feed.isPaced });
+    this.#assembler = new PartAssembler({ cadence: trackCadence(run), renditions: ids, hasAudio, isPaced: feed.isPaced });
     this.#isFed = feed.stdin !== undefined;
     this.#startTimer = run.startTimer ?? processTimer;
     this.#process = spawn(run.ffmpeg.path, encoderArguments(run), {

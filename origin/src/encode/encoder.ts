@@ -3,7 +3,7 @@ import type { Clock } from '@p2ptv/protocol';
 import type { AssembledInit, AssembledPart } from '../fragment/part-assembler.js';
 import type { MediaDescription, Source, SourceFeed } from '../ingest/source.js';
 import { TypedEvents } from '../ingest/typed-events.js';
-import { planCadence, type Cadence, type CadenceRequest } from './cadence.js';
+import { cadenceOfGop, planCadence, type Cadence, type CadenceRequest } from './cadence.js';
 import { CaptureClock } from './capture-clock.js';
 import type { EncoderRun, EncodingOptions } from './encoder-arguments.js';
 import { planLadder, SINGLE_RENDITION, type PlannedRendition } from './ladder.js';
@@ -29,6 +29,8 @@ export type EncoderEvents = {
     readonly speed: number;
     readonly dropped: PlannedRendition | undefined;
   };
+  /** The input's own picture cannot be passed on; it is encoded instead, from now on. `reason` is a clause. */
+  readonly unfit: { readonly sessionIndex: number; readonly reason: string };
   /** The input has ended, for now or for ever (then `exhausted` follows). */
   readonly sessionEnded: { readonly sessionIndex: number };
   /** ffmpeg has died, or could not be started; it is started again after `restartInMs`. */
@@ -109,6 +111,8 @@ export class Encoder {
   /** What is left of the ladder, and the rate of its best rendition. */
   #heights: readonly number[];
   #videoBitrateKbps: number | undefined;
+  /** Whether the input's picture is passed on as it is. */
+  #isPassedOn: boolean;
   #sessionIndex = -1;
   #failuresInRow = 0;
 
@@ -116,6 +120,7 @@ export class Encoder {
     this.#options = options;
     this.#heights = options.encoding?.ladder ?? SINGLE_RENDITION;
     this.#videoBitrateKbps = options.encoding?.videoBitrateKbps;
+    this.#isPassedOn = options.encoding?.isPassedOn === true;
   }
 
   /** Subscribes; returns the function that unsubscribes. */
@@ -162,13 +167,16 @@ export class Encoder {
     const { ffmpeg, encoding = {}, clock, startSession = startEncoderSession } = this.#options;
     const sessionIndex = ++this.#sessionIndex;
     const cadence = planCadence({ ...this.#options.cadence, frameRate: feed.media.frameRate });
-    const renditions = planLadder({ heights: this.#heights, media: feed.media, cadence, videoBitrateKbps: this.#videoBitrateKbps });
+    const planned = planLadder({ heights: this.#heights, media: feed.media, cadence, videoBitrateKbps: this.#videoBitrateKbps });
+    const renditions = this.#isPassedOn ? planned.slice(0, 1) : planned;
+    const request = { ...this.#options.cadence, frameRate: feed.media.frameRate };
+    const cadenceOf = this.#isPassedOn ? (framesPerGop: number) => cadenceOfGop(request, framesPerGop) : undefined;
     const startedAtMs = clock.nowMs();
     this.#captureClock.restart();
     this.#dates.clear();
     this.#events.emit('sessionStarted', { sessionIndex, cadence, renditions, media: feed.media });
     if (this.#isStopped()) return;
-    const session = startSession({ ffmpeg, feed, cadence, renditions, encoding, startTimer: this.#options.startTimer }, clock, {
+    const session = startSession({ ffmpeg, feed, cadence, renditions, encoding, cadenceOf, startTimer: this.#options.startTimer }, clock, {
       onInit: (init) => this.#events.emit('init', { ...init, sessionIndex }),
       onPart: (part, arrivedAtMs) => this.#emitPart(part, { sessionIndex, arrivedAtMs }),
       onEnd: (end) => {
@@ -241,9 +249,22 @@ export class Encoder {
         if (!this.#isStopped()) void this.#openNext();
         break;
       case 'died':
-        this.#restartLater(end);
+        if (this.#isPassedOn) this.#encodeInstead(end, sessionIndex);
+        else this.#restartLater(end);
         break;
     }
+  }
+
+  /** What cannot be passed on once will not be the next time. */
+  #encodeInstead({ lastLines, exitCode }: Extract<SessionEnd, { kind: 'died' }>, sessionIndex: number): void {
+    // A signal says nothing about the input.
+    if (exitCode === null && lastLines.length === 0) {
+      this.#restartLater({ lastLines, exitCode });
+      return;
+    }
+    this.#isPassedOn = false;
+    this.#events.emit('unfit', { sessionIndex, reason: lastLines.at(-1) ?? 'ffmpeg does not take it' });
+    if (!this.#isStopped()) void this.#openNext();
   }
 
   #restartLater({ exitCode, lastLines }: { readonly exitCode: number | null; readonly lastLines: readonly string[] }): void {

@@ -67,7 +67,7 @@ const SETTINGS = {
   'segment-ms': { flags: '--segment-ms <ms>', description: 'length of a segment (default: 2000)', schema: CHANNEL_SCHEMAS.segmentMs.default(2000) },
   ladder: {
     flags: '--ladder <heights>',
-    description: 'the renditions, by height in pixels, best first, with commas; none is enlarged (default: 720,480,240)',
+    description: 'the renditions, by height in pixels, best first, with commas, none is enlarged; or source: the picture as it comes, where it fits (default: 720,480,240)',
     schema: CHANNEL_SCHEMAS.ladder.optional(),
   },
   height: { flags: '--height <pixels>', description: 'one rendition of this height, instead of a ladder; never enlarged', schema: CHANNEL_SCHEMAS.height.optional() },
@@ -157,6 +157,7 @@ export function resolveStartOptions(flags: Readonly<Record<string, unknown>>): S
   if (options.ladder !== undefined && options.height !== undefined) {
     throw new UsageError('--height is a ladder of one: give --ladder or --height.');
   }
+  if (options.ladder === 'source' && options.clock) throw new UsageError('--clock cannot be drawn into a picture that is passed on as it comes: give heights with --ladder.');
   const problem = partSizeProblem({ videoKbps: options['video-kbps'], partMs: options['part-ms'] });
   if (problem !== undefined) throw new UsageError(`--video-kbps ${problem}.`);
   return { ...options, ...(channels ? { channels } : {}) };

@@ -10,6 +10,8 @@ export type FlvPacket =
       readonly data: Uint8Array;
       readonly isKey: boolean;
       readonly timestampMs: number;
+      /** How much later than decoded it is shown; not zero where frames are coded out of order. */
+      readonly compositionMs: number;
     }
   | { readonly kind: 'audioFrame'; readonly data: Uint8Array; readonly timestampMs: number }
   /** Metadata, the end of a sequence, empty tags. */
@@ -35,5 +37,7 @@ export function parseFlvPacket(tag: FlvTag): FlvPacket {
   const data = body.subarray(5);
   if (packetType === 0) return { kind: 'avcConfiguration', avcC: data };
   if (packetType !== 1 || data.length === 0) return { kind: 'nothing' };
-  return { kind: 'videoFrame', data, isKey: first >> 4 === FRAME_KEY, timestampMs };
+  // 24 bits with a sign.
+  const compositionMs = (((body[2] ?? 0) << 24) | ((body[3] ?? 0) << 16) | ((body[4] ?? 0) << 8)) >> 8;
+  return { kind: 'videoFrame', data, isKey: first >> 4 === FRAME_KEY, timestampMs, compositionMs };
 }

@@ -7,12 +7,13 @@ import type { FlvPacket } from './flv-packet.js';
 import { buildInitSegment } from './init-segment.js';
 import { buildMediaFragment } from './media-fragment.js';
 import { PartAudio } from './part-audio.js';
-import { VideoTrack } from './video-track.js';
+import { VideoTrack, type TrackCadence } from './video-track.js';
 
 /** The init segments of an encoder session, one a rendition, in the order in which they were asked for. */
 export type AssembledInit = {
   readonly kind: 'init';
   readonly renditions: readonly AssembledRendition[];
+  readonly cadence: Cadence;
 };
 
 /** The init segment of a rendition and what it says. */
@@ -51,7 +52,7 @@ export type AssemblerOutput = AssembledInit | AssembledPart | { readonly kind: '
 
 /** Options of a {@link PartAssembler}. */
 export type PartAssemblerOptions = {
-  readonly cadence: Cadence;
+  readonly cadence: TrackCadence;
   /** The session's renditions, best first. */
   readonly renditions: readonly RenditionId[];
   readonly hasAudio: boolean;
@@ -164,9 +165,9 @@ export class PartAssembler {
       this.#isInitGiven = true;
       outputs.push(init);
     }
-    const { framesPerPart } = this.#options.cadence;
     for (const [rendition, track] of this.#tracks) {
-      while (track.waitingFrames >= framesPerPart && this.#isAudioReady(track)) {
+      const framesPerPart = track.cadence?.framesPerPart ?? Infinity;
+      while (track.waitingFrames >= framesPerPart && this.#isAudioReady(track, framesPerPart)) {
         outputs.push(this.#closePart(rendition, { track, frames: framesPerPart, isLast: false }));
       }
     }
@@ -174,7 +175,10 @@ export class PartAssembler {
   }
 
   #initOnceKnown(): AssembledInit | undefined {
-    const { cadence, hasAudio } = this.#options;
+    const { hasAudio } = this.#options;
+    // One for all: only a single rendition can be an input's own.
+    const cadence = [...this.#tracks.values()][0]?.cadence;
+    if (cadence === undefined) return undefined;
     if (hasAudio && this.#audioConfiguration === undefined) return undefined;
     const audio = hasAudio ? this.#audioConfiguration : undefined;
     const renditions: AssembledRendition[] = [];
@@ -192,11 +196,11 @@ export class PartAssembler {
         timescales: { video: timescale, audio: audio?.sampleRate },
       });
     }
-    return { kind: 'init', renditions };
+    return { kind: 'init', renditions, cadence };
   }
 
-  #isAudioReady(track: VideoTrack): boolean {
-    const part = track.nextPart(this.#options.cadence.framesPerPart);
+  #isAudioReady(track: VideoTrack, framesPerPart: number): boolean {
+    const part = track.nextPart(framesPerPart);
     return this.#audio?.isReady({ ...part, videoEndMs: track.endMs }) ?? true;
   }
 

@@ -1,11 +1,19 @@
 import type { Cadence } from '../encode/cadence.js';
-import { framesPerSecond, frameTimescale } from '../encode/frame-rate.js';
+import { framesPerSecond, frameTimescale, type FrameRate } from '../encode/frame-rate.js';
 import { parseAvcConfiguration, type VideoConfiguration } from './codec-configuration.js';
 import type { FlvPacket } from './flv-packet.js';
 import type { SampleRun } from './media-fragment.js';
 
 /** ffmpeg's FLV timestamps are 31 bits of ms. */
 const TIMESTAMP_PERIOD_MS = 2 ** 31;
+
+/** A segment cannot be shorter, and whoever joins waits for one. */
+const MOST_GOP_SECONDS = 4;
+
+/** Where key frames stand: as the encoder was told, or as the first two of an input say that is passed on as it is. */
+export type TrackCadence =
+  | { readonly kind: 'given'; readonly cadence: Cadence }
+  | { readonly kind: 'found'; readonly frameRate: FrameRate; readonly cadenceOf: (framesPerGop: number) => Cadence | undefined };
 
 /** The video of one part, and where it stands. */
 export type VideoPart = {
@@ -25,7 +33,9 @@ export class VideoTrack {
   /** Ticks a second, and of each frame. */
   readonly timescale: number;
   readonly #frameDuration: number;
-  readonly #cadence: Cadence;
+  readonly #frameRate: FrameRate;
+  readonly #cadenceOf: ((framesPerGop: number) => Cadence | undefined) | undefined;
+  #cadence: Cadence | undefined;
   #configuration: VideoConfiguration | undefined;
   readonly #frames: { readonly data: Uint8Array; readonly isKey: boolean }[] = [];
   /** Frames taken in since the session began, and how many parts they became. */
@@ -34,9 +44,11 @@ export class VideoTrack {
   /** Frames between time zero and the first frame: not zero when the picture begins later than the sound. */
   #firstFrameIndex = 0;
 
-  constructor(cadence: Cadence) {
-    this.#cadence = cadence;
-    const { timescale, frameDuration } = frameTimescale(cadence.frameRate);
+  constructor(how: TrackCadence) {
+    this.#frameRate = how.kind === 'given' ? how.cadence.frameRate : how.frameRate;
+    this.#cadence = how.kind === 'given' ? how.cadence : undefined;
+    this.#cadenceOf = how.kind === 'found' ? how.cadenceOf : undefined;
+    const { timescale, frameDuration } = frameTimescale(this.#frameRate);
     this.timescale = timescale;
     this.#frameDuration = frameDuration;
   }
@@ -44,6 +56,11 @@ export class VideoTrack {
   /** What the encoder said of it; undefined until it has. */
   get configuration(): VideoConfiguration | undefined {
     return this.#configuration;
+  }
+
+  /** Undefined until it is found. */
+  get cadence(): Cadence | undefined {
+    return this.#cadence;
   }
 
   /** Frames that are in no part yet. */
@@ -74,17 +91,29 @@ export class VideoTrack {
 
   /** Takes the next frame in; gives the reason when the encoder has left its cadence. */
   push(packet: Extract<FlvPacket, { kind: 'videoFrame' }>): string | undefined {
-    const { frameRate, framesPerGop } = this.#cadence;
+    const frameRate = this.#frameRate;
     const index = (packet.timestampMs * framesPerSecond(frameRate)) / 1000;
     if (this.#frameCount === 0) this.#firstFrameIndex = Math.round(index);
     const periodFrames = (TIMESTAMP_PERIOD_MS * framesPerSecond(frameRate)) / 1000;
     const off = (index - this.#firstFrameIndex - this.#frameCount) % periodFrames;
     // Timestamps are rounded to ms, less than a tenth of a frame at 60 fps; a whole frame is a gap.
     if (Math.min(Math.abs(off), periodFrames - Math.abs(off)) >= 0.9) return `the encoder left its frame rate at frame ${this.#frameCount}`;
-    if (this.#frameCount % framesPerGop === 0 && !packet.isKey) return `frame ${this.#frameCount} should be a key frame and is not`;
+    const problem = this.#cadenceProblem(packet);
+    if (problem !== undefined) return problem;
     this.#frameCount++;
     this.#frames.push({ data: packet.data, isKey: packet.isKey });
     return undefined;
+  }
+
+  #cadenceProblem({ isKey, compositionMs }: Extract<FlvPacket, { kind: 'videoFrame' }>): string | undefined {
+    if (compositionMs !== 0) return 'frames are coded in another order than they are shown (B-frames)';
+    const framesPerGop = this.#cadence?.framesPerGop ?? Infinity;
+    if ((this.#frameCount === 0 || this.#frameCount % framesPerGop === 0) && !isKey) return `frame ${this.#frameCount} should be a key frame and is not`;
+    if (this.#cadence || !this.#cadenceOf || this.#frameCount === 0) return undefined;
+    if (this.#frameCount > MOST_GOP_SECONDS * framesPerSecond(this.#frameRate)) return `key frames are more than ${MOST_GOP_SECONDS} s apart`;
+    if (!isKey) return undefined;
+    this.#cadence = this.#cadenceOf(this.#frameCount);
+    return this.#cadence ? undefined : `key frames every ${this.#frameCount} frames leave room for no part of about the wanted length`;
   }
 
   /** Gives out the next part. */
@@ -100,7 +129,7 @@ export class VideoTrack {
       },
       startFrame,
       endFrame,
-      isSegmentLast: isLast || (endFrame - this.#firstFrameIndex) % this.#cadence.framesPerSegment === 0,
+      isSegmentLast: isLast || (endFrame - this.#firstFrameIndex) % (this.#cadence?.framesPerSegment ?? Infinity) === 0,
     };
   }
 
@@ -113,6 +142,6 @@ export class VideoTrack {
   }
 
   #partStartFrame(): number {
-    return this.#firstFrameIndex + this.#partCount * this.#cadence.framesPerPart;
+    return this.#firstFrameIndex + this.#partCount * (this.#cadence?.framesPerPart ?? 0);
   }
 }

@@ -39,12 +39,17 @@ it.each([
   ['360', [360]],
   [[720, 240], [720, 240]],
   [480, [480]],
+  ['source', 'source'],
 ])('--ladder %s', (given, ladder) => {
   expect(resolveStartOptions({ ladder: given }).ladder).toEqual(ladder);
 });
 
 it.each(['', '240,480', '480,480', '32', 'source,240', '9,8,7,6,5,4,3,2,1'])('refuses --ladder %s', (ladder) => {
   expect(() => resolveStartOptions({ ladder })).toThrow('--ladder must be up to 8 heights');
+});
+
+it('no clock is drawn into what is passed on as it comes', () => {
+  expect(() => resolveStartOptions({ ladder: 'source', clock: true })).toThrow('--clock cannot be drawn');
 });
 
 it('a height is a ladder of one: both contradict each other', () => {

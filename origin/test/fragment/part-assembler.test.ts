@@ -1,8 +1,9 @@
 import type { RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 
-import { planCadence } from '../../src/encode/cadence.js';
+import { cadenceOfGop, planCadence } from '../../src/encode/cadence.js';
 import type { FlvPacket } from '../../src/fragment/flv-packet.js';
+import type { TrackCadence } from '../../src/fragment/video-track.js';
 import { PartAssembler, type AssembledPart, type AssemblerOutput } from '../../src/fragment/part-assembler.js';
 
 const cadence = planCadence({ frameRate: { numerator: 30, denominator: 1 }, partMs: 200 });
@@ -13,13 +14,13 @@ const AAC_LC_STEREO = Uint8Array.of(0x11, 0x90);
 const BEST = 0 as RenditionId;
 const SMALL = 1 as RenditionId;
 
-type AssemblerChoice = { hasAudio?: boolean; isPaced?: boolean; renditions?: readonly RenditionId[] };
+type AssemblerChoice = { hasAudio?: boolean; isPaced?: boolean; renditions?: readonly RenditionId[]; cadence?: TrackCadence };
 type Packets = { push: (packet: FlvPacket, rendition?: RenditionId) => AssemblerOutput[]; end: () => AssemblerOutput[] };
 
 /** Sound and picture by one name, as they come out of the encoder by several. */
 function assembler(options: AssemblerChoice = {}): Packets {
   const { hasAudio = true, isPaced = true, renditions = [BEST] } = options;
-  const made = new PartAssembler({ cadence, renditions, hasAudio, isPaced });
+  const made = new PartAssembler({ cadence: options.cadence ?? { kind: 'given', cadence }, renditions, hasAudio, isPaced });
   const isSound = ({ kind }: FlvPacket): boolean => kind === 'audioFrame' || kind === 'aacConfiguration';
   return {
     push: (packet, rendition = BEST) => (isSound(packet) ? made.pushAudio(packet) : made.pushVideo(rendition, packet)),
@@ -28,7 +29,7 @@ function assembler(options: AssemblerChoice = {}): Packets {
 }
 
 const video = (frame: number, isKey = frame % 30 === 0) =>
-  ({ kind: 'videoFrame', data: Uint8Array.of(0, 0, 0, 1, frame % 256), isKey, timestampMs: Math.round((frame * 1000) / 30) }) as const;
+  ({ kind: 'videoFrame', data: Uint8Array.of(0, 0, 0, 1, frame % 256), isKey, timestampMs: Math.round((frame * 1000) / 30), compositionMs: 0 }) as const;
 /** Frame 0 is the encoder's priming. */
 const audio = (frame: number) =>
   ({ kind: 'audioFrame', data: Uint8Array.of(0xaa, frame % 256), timestampMs: Math.floor((frame * 1024) / 48) }) as const;
@@ -175,5 +176,32 @@ describe('PartAssembler', () => {
     const { push } = configured({ renditions: [BEST, SMALL], hasAudio: false });
     push.push(video(0));
     expect(push.push({ ...video(0), timestampMs: 67 }, SMALL)).toMatchObject([{ kind: 'broken', reason: 'the encoder began its renditions at different frames, 0 and 2' }]);
+  });
+
+  describe('of an input that is passed on as it comes', () => {
+    const request = { frameRate: { numerator: 30, denominator: 1 }, partMs: 200 };
+    const found: AssemblerChoice = { hasAudio: false, cadence: { kind: 'found', frameRate: request.frameRate, cadenceOf: (framesPerGop) => cadenceOfGop(request, framesPerGop) } };
+
+    it('finds the cadence with the second key frame, and cuts by it', () => {
+      const { push } = configured(found);
+      const outputs = Array.from({ length: 240 }, (_, frame) => push.push(video(frame, frame % 48 === 0)));
+      expect(outputs.slice(0, 48).flat()).toEqual([]);
+      expect(outputs[48]![0]).toMatchObject({ kind: 'init', cadence: { framesPerPart: 6, framesPerGop: 48, framesPerSegment: 48 } });
+      expect(parts(outputs[48]!)).toHaveLength(8);
+      const made = parts(outputs.flat());
+      expect(made).toHaveLength(40);
+      expect(made.map(({ isIndependent }) => isIndependent)).toEqual(Array.from({ length: 40 }, (_, index) => index % 8 === 0));
+      expect(made.map(({ isSegmentLast }) => isSegmentLast)).toEqual(Array.from({ length: 40 }, (_, index) => index % 8 === 7));
+    });
+
+    it.each([
+      ['key frames too far apart', (frame: number) => video(frame, frame === 0), 'key frames are more than 4 s apart'],
+      ['key frames that leave no room for a part', (frame: number) => video(frame, frame % 37 === 0), 'key frames every 37 frames leave room for no part of about the wanted length'],
+      ['key frames that move', (frame: number) => video(frame, [0, 30, 61].includes(frame)), 'frame 60 should be a key frame and is not'],
+      ['frames out of order', (frame: number) => ({ ...video(frame), compositionMs: 33 }), 'frames are coded in another order than they are shown (B-frames)'],
+    ])('breaks at %s', (_name, frameOf, reason) => {
+      const { push } = configured(found);
+      expect(Array.from({ length: 150 }, (_, frame) => push.push(frameOf(frame))).flat().at(-1)).toEqual({ kind: 'broken', reason });
+    });
   });
 });
