@@ -8,6 +8,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { Encoder } from '../encode/encoder.js';
 import type { EncodingOptions } from '../encode/encoder-arguments.js';
 import { DEFAULT_LADDER_HEIGHTS } from '../encode/ladder.js';
+import type { Source } from '../ingest/source.js';
 import type { ArchiveNotice } from '../package/chunk-archive.js';
 import type { LoggedChunk } from '../package/chunk-log.js';
 import { LiveStream } from '../package/live-stream.js';
@@ -128,6 +129,11 @@ export class Channel {
   /** Whether somebody publishes to it at the moment. */
   get hasPublisher(): boolean {
     return this.#running?.source.publisher?.isHere === true;
+  }
+
+  /** Where its picture comes from, while it is started. */
+  get source(): Source | undefined {
+    return this.#running?.source;
   }
 
   /**

@@ -9,6 +9,7 @@ export type InputChoice =
   | { readonly kind: 'srt'; readonly port: number }
   | { readonly kind: 'hls'; readonly url: string }
   | { readonly kind: 'stdin' }
+  | { readonly kind: 'whip' }
   | { readonly kind: 'none' };
 
 /** The longest text that names an input. */
@@ -44,6 +45,7 @@ export function formatInput(input: InputChoice): string {
     case 'clip':
     case 'testcard':
     case 'rtmp':
+    case 'whip':
     case 'none':
       return input.kind;
   }
@@ -51,7 +53,7 @@ export function formatInput(input: InputChoice): string {
 
 /** Whether whoever publishes to it shows a stream key. */
 export function takesStreamKey(input: InputChoice): boolean {
-  return input.kind === 'rtmp';
+  return input.kind === 'rtmp' || input.kind === 'whip';
 }
 
 /** Inputs that are a word. */
@@ -59,6 +61,7 @@ const WORDS: Readonly<Record<string, InputChoice>> = {
   clip: { kind: 'clip' },
   testcard: { kind: 'testcard' },
   rtmp: { kind: 'rtmp' },
+  whip: { kind: 'whip' },
   srt: { kind: 'srt', port: DEFAULT_SRT_PORT },
   none: { kind: 'none' },
   '-': { kind: 'stdin' },
@@ -71,7 +74,7 @@ function meaningOf(value: string): InputChoice | { readonly problem: string } {
   if (scheme.toLowerCase() === 'srt') return srtInput(rest);
   if (scheme.toLowerCase() === 'hls') return hlsInput(rest);
   if (UNKNOWN_SCHEMES.has(scheme.toLowerCase())) {
-    return { problem: `cannot be ${scheme}: give a file, testcard, rtmp, srt, hls:<address>, - or none` };
+    return { problem: `cannot be ${scheme}: give a file, testcard, rtmp, srt, whip, hls:<address>, - or none` };
   }
   return { kind: 'file', path: value };
 }

@@ -12,7 +12,7 @@ export function followPublisher(publisher: PublisherPresence, logger: FastifyBas
     logger.warn(`Nothing can be had from ${address}: ${reason}${retryMs === undefined || retryMs < 1000 ? '' : ` It is tried again in ${retryMs / 1000} s.`}`),
   );
   publisher.on('publisherGone', () => {
-    logger.warn('The publisher has not returned: the stream is offline until somebody publishes.');
+    logger.warn('Nobody publishes any more: the stream is offline until somebody does.');
     goOffline();
   });
 }

@@ -12,6 +12,7 @@ import type { Source } from '../ingest/source.js';
 import { openSrtSource } from '../ingest/srt-source.js';
 import { openStdinSource } from '../ingest/stdin-source.js';
 import { TestCardSource } from '../ingest/test-card-source.js';
+import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import type { ChannelSettings } from './channel-settings.js';
 import type { InputChoice } from './input-choice.js';
 import { isStreamKey } from './stream-key.js';
@@ -85,6 +86,8 @@ export class SourceFactory implements InputFactory {
         return new TestCardSource();
       case 'rtmp':
         return this.#listen().then((rtmp) => rtmp.open({ isKey: (key) => isStreamKey(key, settings().streamKeyHash) }));
+      case 'whip':
+        return new WebRtcSource();
       case 'srt': {
         const { srtPassphrase: passphrase, srtLatencyMs: latencyMs } = settings();
         return openSrtSource(ffmpeg, { port: input.port, host: this.#options.srtHost, passphrase, latencyMs });

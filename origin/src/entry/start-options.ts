@@ -43,7 +43,7 @@ const serverList = (server: z.ZodType<string, string>): z.ZodType<string[]> =>
 const SETTINGS = {
   input: {
     flags: '--input <what>',
-    description: 'a media file (looped in real time), testcard, rtmp, srt or srt:<port>, hls:<address>, - for standard input, or none (default: the bundled clip)',
+    description: 'a media file (looped in real time), testcard, rtmp, srt or srt:<port>, whip (a browser or OBS, over WebRTC), hls:<address>, - for standard input, or none (default: the bundled clip)',
     schema: CHANNEL_SCHEMAS.input.default({ kind: 'clip' }),
   },
   'srt-passphrase': {

@@ -76,6 +76,14 @@ export class PublisherPresence {
     this.#events.emit('publisherFailed', failure);
   }
 
+  /** The publisher is done, and is not waited for. */
+  depart(): void {
+    const address = this.#address;
+    if (address === undefined) return;
+    this.#address = undefined;
+    this.#events.emit('publisherGone', { address });
+  }
+
   /** Tells nothing more. */
   close(): void {
     this.#cancelGone?.();

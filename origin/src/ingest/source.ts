@@ -34,7 +34,7 @@ export type SourceFeed = {
  * that has nothing yet (RTMP without a publisher) answers when it has.
  */
 export interface Source {
-  readonly kind: 'file' | 'testCard' | 'rtmp' | 'srt' | 'hls' | 'stdin';
+  readonly kind: 'file' | 'testCard' | 'rtmp' | 'srt' | 'hls' | 'stdin' | 'webrtc';
   /** For the log: what a person would call it. */
   readonly label: string;
   /** Who publishes, where somebody does. */

@@ -7,7 +7,9 @@ import { registerMediaRoutes } from '../publish/media-routes.js';
 import { registerPlaylistRoutes } from '../publish/playlist-routes.js';
 import type { StreamDirectory } from '../publish/stream-directory.js';
 import { KEEP_ALIVE_MS } from '../publish/whole-answers.js';
+import type { PublishDesk } from '../sfu/publish-desk.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { registerWhipRoutes } from '../whip/whip-routes.js';
 import { registerPlayerPages } from './player-pages.js';
 
 /** How an {@link createHttpServer | HTTP server} is set up. */
@@ -17,6 +19,8 @@ export type HttpServerOptions = ApiRouteOptions &
     /** The built player. */
     readonly playerFolder: string;
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+    /** Lets publishers in over WebRTC. */
+    readonly desk?: PublishDesk | undefined;
     /** Lets the player's pages out, where the uplink is limited; streams bring their own. */
     readonly gate?: UplinkGate | undefined;
     /** Adds what else is served, before the pages. */
@@ -58,6 +62,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerMediaRoutes(server, options.streams);
   registerFollowRoutes(server, options.streams, options);
   registerApiRoutes(server, options.streams, options);
+  if (options.desk) registerWhipRoutes(server, options.desk);
   await options.extend?.(server);
   await server.register((pages) => registerPlayerPages(pages, options.playerFolder, options.gate));
   return server;

@@ -11,8 +11,11 @@ import type { Audience } from '../admin/channel-routes.js';
 import { ChannelRegistry, MAX_CHANNELS } from '../channel/channel-registry.js';
 import type { ChannelSettings } from '../channel/channel-settings.js';
 import { SourceFactory, type InputFactory } from '../channel/source-factory.js';
+import { isStreamKey } from '../channel/stream-key.js';
 import type { RtmpServerOptions } from '../ingest/rtmp-server.js';
+import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
+import { PublishDesk } from '../sfu/publish-desk.js';
 import type { StateStore } from '../store/state-store.js';
 import { UplinkBudget } from '../uplink/uplink-budget.js';
 import { UplinkGate } from '../uplink/uplink-gate.js';
@@ -54,6 +57,7 @@ type OriginParts = {
   readonly port: number;
   readonly loopback: LoopbackListener;
   readonly gate: UplinkGate | undefined;
+  readonly desk: PublishDesk;
 };
 
 /** The built player, seen from the sources and from the built files alike. */
@@ -105,7 +109,10 @@ export class Origin {
       await administration?.keeper.restore();
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
+      const desk = openDesk(channels);
+      undo.push(() => desk.close());
       const server = await createHttpServer({
+        desk,
         streams: channels,
         publisher,
         publicUrl: options.publicUrl,
@@ -126,7 +133,7 @@ export class Origin {
       const port = await listen(server, options);
       const loopback = await openLoopback(server);
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
-      return new Origin(options, { publisher, channels, inputs, server, port, loopback, gate });
+      return new Origin(options, { publisher, channels, inputs, server, port, loopback, gate, desk });
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;
@@ -155,8 +162,9 @@ export class Origin {
   }
 
   async #close(): Promise<void> {
-    const { channels, server, loopback, gate } = this.#parts;
+    const { channels, server, loopback, gate, desk } = this.#parts;
     // Answers who waits first: what is left of a connection's life is then spent on sending.
+    desk.close();
     const areChannelsClosed = channels.close();
     const isServerClosed = server.close();
     loopback.server.close();
@@ -198,6 +206,22 @@ function audienceOf(tracker: TrackerHandle | undefined, streamId: StreamId): Aud
 function gateOf({ uplinkBitsPerSecond }: OriginOptions): UplinkGate | undefined {
   if (uplinkBitsPerSecond === undefined) return undefined;
   return new UplinkGate(new UplinkBudget(uplinkBitsPerSecond, systemClock.nowMs()), () => systemClock.nowMs());
+}
+
+function openDesk(channels: ChannelRegistry): PublishDesk {
+  return new PublishDesk({
+    openSfu: async () => {
+      // Loaded late: it takes as long as all else together.
+      const { WeriftSfu } = await import('../sfu/werift-sfu.js');
+      return new WeriftSfu({ nowMs: () => systemClock.nowMs() });
+    },
+    targetOf: (slug) => {
+      const channel = channels.find(slug);
+      if (!channel) return undefined;
+      const source = channel.source instanceof WebRtcSource ? channel.source : undefined;
+      return { isStreamKey: (key) => isStreamKey(key, channel.settings.streamKeyHash), source };
+    },
+  });
 }
 
 function embedTracker(server: FastifyInstance, channels: ChannelRegistry, options: OriginOptions): Promise<TrackerHandle> {

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 
 import type { Channel } from '../../src/channel/channel.js';
 import { channelSettingsSchema } from '../../src/channel/channel-settings.js';
+import { hashStreamKey } from '../../src/channel/stream-key.js';
 import type { InputFactory } from '../../src/channel/source-factory.js';
 import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
 import type { FrameRate } from '../../src/encode/frame-rate.js';
@@ -20,12 +21,12 @@ export function inputsOf(makeSource: (slug: string) => Source): InputFactory {
 }
 
 /** A whole origin in this process, with a real encoder on a small test card. */
-export async function startOrigin(options: { frameRate?: FrameRate; /** Heights; the test card has the first. */ ladder?: readonly number[]; trackers?: readonly string[]; stunServers?: readonly string[] } = {}): Promise<{ origin: Origin; channel: Channel; base: string; close: () => Promise<void> }> {
+export async function startOrigin(options: { frameRate?: FrameRate; /** Heights; the test card has the first. */ ladder?: readonly number[]; trackers?: readonly string[]; stunServers?: readonly string[]; streamKey?: string } = {}): Promise<{ origin: Origin; channel: Channel; base: string; close: () => Promise<void> }> {
   const folder = temporaryFolder();
   const height = options.ladder?.[0] ?? 180;
   const origin = await Origin.start({
     dataFolder: folder.path,
-    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'Test card', dvrMinutes: 1, ...(options.ladder ? { ladder: [...options.ladder] } : {}) })],
+    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'Test card', dvrMinutes: 1, streamKeyHash: options.streamKey === undefined ? undefined : hashStreamKey(options.streamKey), ...(options.ladder ? { ladder: [...options.ladder] } : {}) })],
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,

@@ -1,0 +1,102 @@
+import { PublisherPresence, type PresenceOptions } from '../publisher-presence.js';
+import type { Source, SourceFeed } from '../source.js';
+import type { WebRtcPublication } from './webrtc-publication.js';
+
+/** Somebody who publishes to a source. */
+export type WebRtcPublisher = {
+  /** For the log. */
+  readonly address: string;
+  readonly publication: WebRtcPublication;
+  /** Called when another takes its place, or the source is closed. */
+  readonly onDismissed: () => void;
+};
+
+/**
+ * What browsers, OBS and the like publish over WebRTC, by WHIP or from the studio.
+ *
+ * One publisher at a time; the newest with the right key wins, because after a break of the network the
+ * old connection looks alive for a while.
+ */
+export class WebRtcSource implements Source {
+  readonly kind = 'webrtc';
+  readonly label = 'WebRTC';
+  readonly publisher: PublisherPresence;
+  #current: WebRtcPublisher | undefined;
+  #waiting: ((feed: SourceFeed | undefined) => void) | undefined;
+  #isDeparting = false;
+  #isClosed = false;
+
+  constructor(options: PresenceOptions = {}) {
+    this.publisher = new PublisherPresence(options);
+  }
+
+  /** Takes a publisher who has shown the right key; whoever published until now is sent away. */
+  admit(publisher: WebRtcPublisher): void {
+    const previous = this.#current;
+    this.#current = publisher;
+    this.#isDeparting = false;
+    previous?.publication.end();
+    previous?.onDismissed();
+    publisher.publication.onReady = () => {
+      if (this.#current === publisher && this.#waiting) this.#answer(publisher.publication.open());
+    };
+    if (publisher.publication.isReady) publisher.publication.onReady();
+    this.publisher.arrive(publisher.address);
+  }
+
+  /**
+   * A publisher has gone.
+   *
+   * @param why `lost`: it may come back; `stopped`: it is done
+   */
+  release(publisher: WebRtcPublisher, why: 'stopped' | 'lost'): void {
+    publisher.publication.end();
+    if (this.#current !== publisher) return;
+    this.#current = undefined;
+    if (why === 'lost') this.publisher.leave('its connection broke');
+    // What the encoder still holds is published first: it asks for the next input when it is through.
+    else if (this.#waiting) this.publisher.depart();
+    else this.#isDeparting = true;
+  }
+
+  dismiss(_reason: string): void {
+    const current = this.#current;
+    if (!current) return;
+    this.release(current, 'lost');
+    current.onDismissed();
+  }
+
+  open(signal: AbortSignal): Promise<SourceFeed | undefined> {
+    if (signal.aborted || this.#isClosed) return Promise.resolve(undefined);
+    if (this.#isDeparting) {
+      this.#isDeparting = false;
+      this.publisher.depart();
+    }
+    if (this.#current?.publication.isReady === true) return Promise.resolve(this.#current.publication.open());
+    return new Promise((resolve) => {
+      const giveUp = (): void => this.#answer(undefined);
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting = (feed) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(feed);
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.publisher.close();
+    this.#answer(undefined);
+    const current = this.#current;
+    this.#current = undefined;
+    current?.publication.end();
+    current?.onDismissed();
+    return Promise.resolve();
+  }
+
+  #answer(feed: SourceFeed | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.(feed);
+  }
+}

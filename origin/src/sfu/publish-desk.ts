@@ -1,0 +1,76 @@
+import type { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
+import { PublishSession } from './publish-session.js';
+import { ROUTER_CAPABILITIES, type RtpCapabilities } from './rtp-parameters.js';
+import type { SfuPort } from './sfu-port.js';
+
+/** A stream that takes publishers over WebRTC. */
+export type PublishTarget = {
+  /** Whether this is its stream key; in constant time. */
+  readonly isStreamKey: (key: string) => boolean;
+  /** Undefined: its input is another. */
+  readonly source: WebRtcSource | undefined;
+};
+
+/** What a {@link PublishDesk} asks of the origin. */
+export type PublishDeskOptions = {
+  /** Called once, when the first publisher comes: most origins never have one over WebRTC. */
+  readonly openSfu: () => Promise<SfuPort>;
+  /** The stream with this slug; undefined when there is none. */
+  readonly targetOf: (slug: string) => PublishTarget | undefined;
+};
+
+/** Why a publisher was not let in: an HTTP status and a sentence. */
+export type Refusal = { readonly status: 401 | 404 | 409 | 503; readonly message: string };
+
+/** Sessions at once; each is a connection of {@link SfuPort}. */
+const MAX_SESSIONS = 32;
+
+/** Lets publishers in who have the key, and keeps their sessions. */
+export class PublishDesk {
+  readonly #options: PublishDeskOptions;
+  #sfu: Promise<SfuPort> | undefined;
+  readonly #sessions = new Map<string, PublishSession>();
+
+  constructor(options: PublishDeskOptions) {
+    this.#options = options;
+  }
+
+  /** What can be published. */
+  get capabilities(): RtpCapabilities {
+    return ROUTER_CAPABILITIES;
+  }
+
+  /** Opens a session, whose connection waits for its client. */
+  async open({ slug, key, address }: { readonly slug: string; readonly key: string | undefined; readonly address: string }): Promise<PublishSession | Refusal> {
+    const refusal = this.refusalOf(slug, key);
+    if (refusal) return refusal;
+    const source = this.#options.targetOf(slug)?.source;
+    if (!source) return { status: 409, message: 'This stream takes its picture from elsewhere: start it with --input whip.' };
+    if (this.#sessions.size >= MAX_SESSIONS) return { status: 503, message: 'There are too many publishers for the moment.' };
+    this.#sfu ??= this.#options.openSfu();
+    const session = await PublishSession.open(await this.#sfu, { slug, source, label: address });
+    this.#sessions.set(session.id, session);
+    session.onClosed = () => void this.#sessions.delete(session.id);
+    return session;
+  }
+
+  /** Why this key does not open this stream. The answer for a stream that is not there needs no key. */
+  refusalOf(slug: string, key: string | undefined): Refusal | undefined {
+    const target = this.#options.targetOf(slug);
+    if (!target) return { status: 404, message: 'There is no such stream.' };
+    if (key === undefined) return { status: 401, message: 'A stream key is needed, as a bearer token.' };
+    return target.isStreamKey(key) ? undefined : { status: 401, message: 'The stream key is wrong.' };
+  }
+
+  /** The session of a stream with this id. */
+  session(slug: string, id: string): PublishSession | undefined {
+    const session = this.#sessions.get(id);
+    return session?.slug === slug ? session : undefined;
+  }
+
+  /** Ends all sessions. */
+  close(): void {
+    for (const session of [...this.#sessions.values()]) session.stop();
+    void this.#sfu?.then((sfu) => sfu.close());
+  }
+}

@@ -1,0 +1,150 @@
+import { parse, write, type SessionDescription } from 'sdp-transform';
+
+import { CAPTURE_TIME_URI, TRANSPORT_SEQUENCE_URI, type DtlsParameters, type RtpParameters } from '../sfu/rtp-parameters.js';
+import type { TransportParameters } from '../sfu/sfu-port.js';
+
+/** One track of an offer that we take. */
+export type OfferedTrack = {
+  readonly kind: 'audio' | 'video';
+  readonly rtpParameters: RtpParameters;
+  /** Frames a second, where the offer tells. */
+  readonly frameRate: number | undefined;
+};
+
+/** What a WHIP client offers. */
+export type WhipOffer = {
+  readonly tracks: readonly OfferedTrack[];
+  readonly dtlsParameters: DtlsParameters;
+  /** For the answer. */
+  readonly description: SessionDescription;
+};
+
+type Media = SessionDescription['media'][number];
+
+/** Feedback that we give. */
+const FEEDBACK = new Set(['nack', 'nack pli', 'ccm fir', 'transport-cc']);
+/** Header extensions that we read. */
+const EXTENSIONS = new Set([TRANSPORT_SEQUENCE_URI, CAPTURE_TIME_URI]);
+/** Senders that know of it begin with this rate, kb/s, so that the first picture is sharp. */
+const START_KBPS = 1500;
+
+/**
+ * Reads an SDP offer (RFC 9725).
+ *
+ * @returns a sentence for the client when we cannot take it
+ */
+export function parseOffer(sdp: string): WhipOffer | string {
+  let description: SessionDescription;
+  try {
+    description = parse(sdp);
+  } catch {
+    return 'The offer is no SDP.';
+  }
+  if (!Array.isArray(description.media) || description.media.length === 0) return 'The offer has no media.';
+  const fingerprint = description.fingerprint ?? description.media.find((media) => media.fingerprint)?.fingerprint;
+  if (!fingerprint) return 'The offer has no certificate fingerprint.';
+  const tracks = description.media.flatMap((media) => trackOf(media) ?? []);
+  if (!tracks.some(({ kind }) => kind === 'video')) return 'The offer must send a picture in H.264 or VP8.';
+  return { tracks: firstOfEachKind(tracks), dtlsParameters: { fingerprints: [{ algorithm: fingerprint.type, value: fingerprint.hash }] }, description };
+}
+
+/** The answer: we take the tracks with the codecs chosen, and refuse all else. */
+export function writeAnswer(offer: WhipOffer, transport: TransportParameters): string {
+  const chosen = new Map(offer.tracks.map((track) => [track.kind as string, track]));
+  const media = offer.description.media.map((offered) => {
+    const track = chosen.get(offered.type);
+    if (!track || !trackOf(offered)) return refused(offered);
+    chosen.delete(offered.type);
+    return accepted(offered, track, transport);
+  });
+  const mids = media.flatMap(({ port, mid }) => (port === 0 || mid === undefined ? [] : [mid]));
+  return write({
+    version: 0,
+    origin: { username: '-', sessionId: transport.id.replace(/\D/g, '').slice(0, 15), sessionVersion: 1, netType: 'IN', ipVer: 4, address: '127.0.0.1' },
+    name: '-',
+    timing: { start: 0, stop: 0 },
+    icelite: 'ice-lite',
+    ...(mids.length > 0 ? { groups: [{ type: 'BUNDLE', mids: mids.join(' ') }] } : {}),
+    msidSemantic: { semantic: 'WMS', token: '*' },
+    media,
+  });
+}
+
+function firstOfEachKind(tracks: readonly OfferedTrack[]): OfferedTrack[] {
+  return tracks.filter((track, index) => tracks.findIndex(({ kind }) => kind === track.kind) === index);
+}
+
+function trackOf(media: Media): OfferedTrack | undefined {
+  const isSent = media.direction === undefined || media.direction === 'sendrecv' || media.direction === 'sendonly';
+  if (!isSent || (media.type !== 'audio' && media.type !== 'video') || media.port === 0) return undefined;
+  const codec = chooseCodec(media);
+  if (!codec) return undefined;
+  const payload = codec.payload;
+  const rtx = media.rtp.find((other) => /^rtx$/i.test(other.codec) && formatOf(media, other.payload)['apt'] === String(payload));
+  const describe = (from: Media['rtp'][number]): RtpParameters['codecs'][number] => ({
+    mimeType: `${media.type}/${from.codec}`,
+    payloadType: from.payload,
+    clockRate: from.rate ?? (media.type === 'audio' ? 48_000 : 90_000),
+    parameters: formatOf(media, from.payload),
+    rtcpFeedback: (media.rtcpFb ?? [])
+      .filter((feedback) => String(feedback.payload) === String(from.payload) || feedback.payload === ('*' as unknown))
+      .map(({ type, subtype }) => ({ type, ...(subtype === undefined ? {} : { parameter: subtype }) })),
+  });
+  return {
+    kind: media.type,
+    frameRate: Number(media.framerate) > 0 ? Number(media.framerate) : undefined,
+    rtpParameters: {
+      codecs: [describe(codec), ...(rtx ? [describe(rtx)] : [])],
+      headerExtensions: (media.ext ?? []).filter(({ uri }) => EXTENSIONS.has(uri)).map(({ uri, value }) => ({ uri, id: value })),
+    },
+  };
+}
+
+/** H.264 before VP8: it is what viewers get. */
+function chooseCodec(media: Media): Media['rtp'][number] | undefined {
+  const named = (name: RegExp): Media['rtp'] => media.rtp.filter(({ codec }) => name.test(codec));
+  if (media.type === 'audio') return named(/^opus$/i)[0];
+  const whole = named(/^h264$/i).filter(({ payload }) => formatOf(media, payload)['packetization-mode'] === '1');
+  return whole[0] ?? named(/^vp8$/i)[0];
+}
+
+function formatOf(media: Media, payload: number): Record<string, string> {
+  const config = (media.fmtp.find((format) => format.payload === payload)?.config ?? '').split(';');
+  return Object.fromEntries(config.flatMap((pair) => (pair.includes('=') ? [[pair.split('=')[0]?.trim() ?? '', pair.split('=').slice(1).join('=').trim()]] : [])));
+}
+
+function refused(offered: Media): Media   {
+  const { type, protocol, payloads, mid } = offered;
+  return { type, port: 0, protocol, ...(payloads === undefined ? {} : { payloads }), ...(mid === undefined ? {} : { mid }), direction: 'inactive', rtp: [], fmtp: [] };
+}
+
+function accepted(offered: Media, track: OfferedTrack, transport: TransportParameters): Media   {
+  const { iceParameters, iceCandidates, dtlsParameters } = transport;
+  const [fingerprint] = dtlsParameters.fingerprints;
+  const { codecs, headerExtensions = [] } = track.rtpParameters;
+  const payloads = codecs.map(({ payloadType }) => payloadType);
+  const [main] = codecs;
+  return {
+    type: offered.type,
+    port: 9,
+    protocol: offered.protocol,
+    payloads: payloads.join(' '),
+    connection: { version: 4, ip: '0.0.0.0' },
+    ...(offered.mid === undefined ? {} : { mid: offered.mid }),
+    direction: 'recvonly',
+    rtcpMux: 'rtcp-mux',
+    rtcpRsize: 'rtcp-rsize',
+    iceUfrag: iceParameters.usernameFragment,
+    icePwd: iceParameters.password,
+    fingerprint: { type: fingerprint?.algorithm ?? 'sha-256', hash: fingerprint?.value ?? '' },
+    setup: 'passive',
+    candidates: iceCandidates.map(({ foundation, priority, ip, port }) => ({ foundation, component: 1, transport: 'udp', priority, ip, port, type: 'host' })),
+    endOfCandidates: 'end-of-candidates',
+    rtp: offered.rtp.filter(({ payload }) => payloads.includes(payload)),
+    fmtp: offered.fmtp
+      .filter(({ payload }) => payloads.includes(payload))
+      .map(({ payload, config }) => ({ payload, config: payload === main?.payloadType && track.kind === 'video' ? `${config};x-google-start-bitrate=${START_KBPS}` : config })),
+    rtcpFb: (offered.rtcpFb ?? []).filter(({ payload, type, subtype }) => payloads.includes(Number(payload)) && FEEDBACK.has(subtype === undefined ? type : `${type} ${subtype}`)),
+    ext: headerExtensions.map(({ uri, id }) => ({ uri, value: id })),
+  };
+}
