@@ -151,4 +151,13 @@ export {
   type DirectiveProblem,
 } from './delivery-directives.js';
 export { renderMediaPlaylist, type MediaPlaylistOptions, type RenditionReport } from './media-playlist.js';
+export { renderRecordingPlaylist, type RecordingPlaylistOptions } from './recording-playlist.js';
+export {
+  packSegments,
+  segmentListSchema,
+  unpackSegments,
+  type RecordedSegment,
+  type SegmentList,
+  type SegmentRun,
+} from './segment-list.js';
 export { renderMultivariantPlaylist } from './multivariant-playlist.js';

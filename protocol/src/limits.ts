@@ -53,6 +53,12 @@ export const LIMITS = {
   joinBurst: 60,
   /** Characters of a signed stream record, encoded. Bounds what is parsed on a stranger's word. */
   recordBytes: 16 * 1024,
+  /** Segments of what is kept of a stream, as the origin lists them: 111 h of 2 s each. Bounds what an unsigned list can make a viewer keep. */
+  recordedSegments: 200_000,
+  /** Parts of one segment: 60 s of 20 ms each. Bounds what one entry of such a list can make a viewer ask for. */
+  partsPerSegment: 3_000,
+  /** Bytes of such a list as it is sent. Bounds what is parsed on a stranger's word. */
+  segmentListBytes: 8 * 1024 * 1024,
   /** Renditions of a stream. Bounds state, against references to renditions that do not exist. */
   renditions: 16,
 } as const;

@@ -2,6 +2,7 @@ import type { ChunkHeader } from './chunk-header.js';
 import type { RenditionId } from './ids.js';
 import type { MediaTimeline, TimelineSegment } from './media-timeline.js';
 import { STREAM_PATHS } from './origin-contract.js';
+import { decimalSeconds, isoDate } from './playlist-values.js';
 
 /** What a media playlist says beside its segments. */
 export type MediaPlaylistOptions = {
@@ -46,9 +47,9 @@ export function renderMediaPlaylist(timeline: MediaTimeline, options: MediaPlayl
     '#EXT-X-VERSION:9',
     `#EXT-X-TARGETDURATION:${targetSeconds}`,
     '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES' +
-      `,PART-HOLD-BACK=${decimal(partHoldBackUs / 1e6)}` +
-      `,HOLD-BACK=${decimal(targetSeconds * 3)},CAN-SKIP-UNTIL=${decimal(skipUntilSeconds)}`,
-    `#EXT-X-PART-INF:PART-TARGET=${decimal(partTargetUs / 1e6)}`,
+      `,PART-HOLD-BACK=${decimalSeconds(partHoldBackUs / 1e6)}` +
+      `,HOLD-BACK=${decimalSeconds(targetSeconds * 3)},CAN-SKIP-UNTIL=${decimalSeconds(skipUntilSeconds)}`,
+    `#EXT-X-PART-INF:PART-TARGET=${decimalSeconds(partTargetUs / 1e6)}`,
     `#EXT-X-MEDIA-SEQUENCE:${first?.mediaSequence ?? 0}`,
     // Epochs count discontinuities, so the first segment's is the sequence number of its discontinuity.
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.epoch ?? 0}`,
@@ -83,7 +84,7 @@ function segmentLines(segment: TimelineSegment, isWithParts: boolean): string[] 
   if (isWithParts) lines.push(...segment.parts.map(partLine));
   if (segment.isComplete) {
     lines.push(
-      `#EXTINF:${decimal(segment.durationUs / 1e6)},`,
+      `#EXTINF:${decimalSeconds(segment.durationUs / 1e6)},`,
       STREAM_PATHS.segment(segment.epoch, segment.mediaSequence),
     );
   }
@@ -92,7 +93,7 @@ function segmentLines(segment: TimelineSegment, isWithParts: boolean): string[] 
 
 function partLine(part: ChunkHeader): string {
   const independent = part.isIndependent ? ',INDEPENDENT=YES' : '';
-  return `#EXT-X-PART:DURATION=${decimal(part.durationUs / 1e6)},URI="${STREAM_PATHS.part(part.sequence)}"${independent}`;
+  return `#EXT-X-PART:DURATION=${decimalSeconds(part.durationUs / 1e6)},URI="${STREAM_PATHS.part(part.sequence)}"${independent}`;
 }
 
 function reportLine({ rendition, mediaSequence, partIndex }: RenditionReport): string {
@@ -118,14 +119,4 @@ function firstSegmentWithParts(segments: readonly TimelineSegment[], withinSecon
     fromEdgeUs += segments[index]?.durationUs ?? 0;
   }
   return 0;
-}
-
-/** Seconds with microseconds, without needless zeros. */
-function decimal(seconds: number): string {
-  return String(Number(seconds.toFixed(6)));
-}
-
-function isoDate(unixMs: number): string {
-  // eslint-disable-next-line no-restricted-globals -- formats a time that it is given, reads no clock
-  return new Date(unixMs).toISOString();
 }

@@ -11,11 +11,14 @@ import { peerDescriptionSchema } from './tracker-contract.js';
 export const STREAM_PATHS = {
   multivariantPlaylist: 'index.m3u8',
   mediaPlaylist: (rendition: RenditionId): string => `${rendition}/live.m3u8`,
+  /** All that is kept of a rendition, by whole segments: of a stream that has ended, its recording. */
+  recordingPlaylist: (rendition: RenditionId): string => `${rendition}/recording.m3u8`,
   /** Relative to the media playlist. */
   part: (sequence: ChunkSequence | number): string => `part-${sequence}.m4s`,
   segment: (epoch: number, mediaSequence: number): string => `segment-${epoch}-${mediaSequence}.m4s`,
   init: (initHash: string): string => `init-${initHash}.mp4`,
   headers: 'headers',
+  segments: 'segments',
   join: 'join',
 } as const;
 

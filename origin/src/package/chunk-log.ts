@@ -1,4 +1,4 @@
-import { MediaTimeline, type ChunkHeader, type ChunkSequence, type SignedChunkHeader } from '@p2ptv/protocol';
+import { MediaTimeline, type ChunkHeader, type ChunkSequence, type RecordedSegment, type SignedChunkHeader } from '@p2ptv/protocol';
 
 import type { ChunkArchive } from './chunk-archive.js';
 
@@ -23,6 +23,10 @@ export type SegmentPlace =
 
 type IndexedSegment = {
   readonly epoch: number;
+  readonly initHash: string;
+  /** Capture date of its first part, ms. */
+  readonly programDateTimeMs: number;
+  durationUs: number;
   readonly sequences: ChunkSequence[];
   isComplete: boolean;
   /** A part in its middle was lost. */
@@ -69,6 +73,7 @@ export class ChunkLog {
   readonly #sequences: ChunkSequence[] = [];
   #memoryBytes = 0;
   #memoryUs = 0;
+  #recordedVersion = 0;
   #last: ChunkHeader | undefined;
 
   /** Takes over what the archive holds of an earlier run. */
@@ -90,6 +95,30 @@ export class ChunkLog {
   /** Bytes of media held in memory. */
   get memoryBytes(): number {
     return this.#memoryBytes;
+  }
+
+  /** Rises whenever {@link recorded} changes. */
+  get recordedVersion(): number {
+    return this.#recordedVersion;
+  }
+
+  /** All whole segments that can be fetched, in memory or archived, oldest first; those with a part lost are left out. */
+  recorded(): RecordedSegment[] {
+    const segments: RecordedSegment[] = [];
+    for (const [mediaSequence, { epoch, initHash, programDateTimeMs, durationUs, sequences, isComplete, isBroken }] of this.#segments) {
+      const [sequence] = sequences;
+      if (!isComplete || isBroken || sequence === undefined) continue;
+      segments.push({ mediaSequence, epoch, initHash, sequence, partCount: sequences.length, durationUs, programDateTimeMs });
+    }
+    return segments;
+  }
+
+  /** Nothing will follow: the last segment is what it is. */
+  end(): void {
+    const last = this.#last && this.#segments.get(this.#last.mediaSequence);
+    if (!last || last.isComplete) return;
+    last.isComplete = true;
+    this.#recordedVersion++;
   }
 
   /** Makes an init segment known, before the first chunk that needs it. */
@@ -247,13 +276,15 @@ export class ChunkLog {
     const previous = this.#last && this.#segments.get(this.#last.mediaSequence);
     // A new epoch may cut a segment short.
     if (previous && this.#last?.epoch !== header.epoch) previous.isComplete = true;
-    const { mediaSequence, epoch } = header;
-    const segment = this.#segments.get(mediaSequence) ?? { epoch, sequences: [], isComplete: false, isBroken: false };
+    const { mediaSequence, epoch, initHash, programDateTimeMs } = header;
+    const segment = this.#segments.get(mediaSequence) ?? { epoch, initHash, programDateTimeMs, durationUs: 0, sequences: [], isComplete: false, isBroken: false };
     this.#segments.set(mediaSequence, segment);
     if (segment.epoch !== epoch || header.partIndex !== segment.sequences.length) segment.isBroken = true;
+    segment.durationUs += header.durationUs;
     segment.sequences.push(header.sequence);
     this.#sequences.push(header.sequence);
     segment.isComplete ||= header.isSegmentLast;
+    if (header.isSegmentLast || header.partIndex === 0) this.#recordedVersion++;
   }
 
   /** Sequence of the oldest chunk held anywhere. */
@@ -272,6 +303,7 @@ export class ChunkLog {
     for (const [mediaSequence, segment] of this.#segments) {
       if ((segment.sequences[0] ?? 0) >= oldest) break;
       this.#segments.delete(mediaSequence);
+      this.#recordedVersion++;
     }
     this.#entries.splice(0, firstIndex(this.#entries, ({ sequence }) => sequence >= oldest));
     const [oldestSegment] = this.#segments.values();

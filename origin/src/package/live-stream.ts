@@ -111,6 +111,10 @@ export class LiveStream {
     const bootId = options.bootId ?? currentBootId();
     this.#loadRecord();
     for (const { log } of this.#renditions.values()) if (this.#record) unlistUnfit(log, this.#record);
+    if (this.#record?.isEnded === true) {
+      for (const { log } of this.#renditions.values()) log.end();
+      this.#state = 'ended';
+    }
     this.#used = this.#recoverNumbering(bootId);
     this.#numbering = new NumberingFile(this.#path('numbering'), { used: this.#used, bootId });
   }
@@ -241,6 +245,7 @@ export class LiveStream {
 
   /** Nothing will follow: says so in the record and in the playlists. */
   end(): void {
+    for (const { log } of this.#renditions.values()) log.end();
     if (this.#record) this.#issueRecord({ ...this.#record, isEnded: true });
     this.#setState('ended');
   }

@@ -87,6 +87,12 @@ export function failToAnswer(to: Recipient, error: unknown): void {
   else refuse(to, 500, 'The origin failed to answer.');
 }
 
+/** Whether a client takes an answer compressed. */
+export function isGzipTaken({ request }: Recipient): boolean {
+  const accepted = request.headers['accept-encoding'];
+  return typeof accepted === 'string' && /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s|,|$))/.test(accepted);
+}
+
 /** Answers a GET or HEAD with 200, 206, 304 or 416, or with 503 where the uplink is taken. */
 export function sendAnswer(to: Recipient, answer: Answer): void {
   const { request, response } = to;

@@ -8,6 +8,7 @@ import {
   type OriginJoinAnswer,
   type PeerDescription,
   type RenditionId,
+  type SignedChunkHeader,
   STREAM_PATHS,
 } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -44,6 +45,8 @@ const joinQuery = z.object({ rendition: wholeNumber.optional(), delayMs: wholeNu
 
 /** How long a join waits for a stream that is just beginning, ms: less than its client waits. */
 const JOIN_WAIT_MS = 3000;
+/** Of a recording, a join names so many headers: a few come sooner than many. */
+const OPENING_HEADERS = 16;
 /** What a join answer takes, about: record, init segment, headers, peers. */
 const JOIN_ANSWER_BYTES = 8 * 1024;
 
@@ -84,20 +87,21 @@ export function registerFollowRoutes(
     if (outcome === 'gone') return reply.hijack();
     const wanted: Wanted = { delayMs: query.data.delayMs, rendition: query.data.rendition ?? live.defaultRendition };
     const warmPeers = options.warmPeers(published, wanted.rendition as RenditionId).slice(0, LIMITS.links);
+    const named = await namedHeaders(published, wanted);
     // A crowd can feed a newcomer: then the answer is all that it needs of the origin, and goes before all else.
     const isFedByCrowd = warmPeers.length >= CROWD_WARM_PEERS;
     const crowd = { canFeed: isFedByCrowd, viewers: options.viewerCount(published) };
-    const room = published.gate?.admitJoin(joinBytes(published, wanted), crowd);
+    const room = published.gate?.admitJoin(named.reduce((sum, { header }) => sum + header.byteLength, JOIN_ANSWER_BYTES), crowd);
     if (room?.kind === 'full') {
       refuseFull(takeOver(request, reply), room.retrySeconds);
       return reply;
     }
     const isUplinkTaken = room?.kind === 'answerOnly';
-    const answer = joinAnswer(published, wanted, { warmPeers, isUplinkTaken, wallMs: options.wallMs() });
+    const answer = joinAnswer(published, named, { rendition: wanted.rendition as RenditionId, warmPeers, isUplinkTaken, wallMs: options.wallMs() });
     if (!answer) return sendProblem(reply, 503, 'The stream has not begun yet.');
     const json = Buffer.from(JSON.stringify(answer));
     // Where the first frames are to come from peers, the origin does not bring them.
-    const isWanted = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken;
+    const isWanted = query.data.media === '1' && !isFedByCrowd && !isUplinkTaken && live.record?.isEnded !== true;
     const parts = isWanted ? firstChunks(published, wanted).map(({ bytes }) => bytes) : [];
     const bytes = parts.reduce((sum, { length }) => sum + length, json.length);
     // No client takes more than so much; and whoever was let in is not to be turned away for the size of its answer.
@@ -182,10 +186,11 @@ function countJoin(published: PublishedStream, headBytes: number): (bytes: numbe
 
 type Wanted = { readonly rendition: number; readonly delayMs: number };
 
-/** What a newcomer may fetch for its first frame: the answer, and the parts that it names. */
-function joinBytes(published: PublishedStream, wanted: Wanted): number {
-  const chunks = firstChunks(published, wanted);
-  return chunks.reduce((sum, { bytes }) => sum + bytes.length, JOIN_ANSWER_BYTES);
+/** The headers of a join: the newest, or of a recording its first. */
+async function namedHeaders(published: PublishedStream, wanted: Wanted): Promise<readonly SignedChunkHeader[]> {
+  const { live } = published;
+  if (live.record?.isEnded === true) return (await live.rendition(wanted.rendition)?.headersFrom(0, OPENING_HEADERS)) ?? [];
+  return firstChunks(published, wanted).map(({ signed }) => signed);
 }
 
 function firstChunks(published: PublishedStream, wanted: Wanted): readonly LoggedChunk[] {
@@ -194,22 +199,20 @@ function firstChunks(published: PublishedStream, wanted: Wanted): readonly Logge
 
 function joinAnswer(
   published: PublishedStream,
-  wanted: Wanted,
-  more: Pick<OriginJoinAnswer, 'warmPeers' | 'wallMs'> & { readonly isUplinkTaken: boolean },
+  headers: readonly SignedChunkHeader[],
+  more: Pick<OriginJoinAnswer, 'rendition' | 'warmPeers' | 'wallMs'> & { readonly isUplinkTaken: boolean },
 ): OriginJoinAnswer | undefined {
   const { live } = published;
-  const log = live.rendition(wanted.rendition);
-  const chunks = firstChunks(published, wanted);
-  const initHash = chunks[0]?.signed.header.initHash;
-  const init = initHash === undefined ? undefined : log?.init(initHash);
+  const initHash = headers[0]?.header.initHash;
+  const init = initHash === undefined ? undefined : live.rendition(more.rendition)?.init(initHash);
   if (initHash === undefined || !init || live.recordText === undefined) return undefined;
   return {
     version: 1,
     record: live.recordText,
-    rendition: wanted.rendition as RenditionId,
+    rendition: more.rendition,
     initHash,
     init: Buffer.from(init).toString('base64'),
-    headers: Buffer.from(encodeHeaderBatch(chunks.map((chunk) => chunk.signed))).toString('base64'),
+    headers: Buffer.from(encodeHeaderBatch(headers)).toString('base64'),
     warmPeers: more.warmPeers,
     ...(more.isUplinkTaken ? { isUplinkTaken: true } : {}),
     wallMs: more.wallMs,

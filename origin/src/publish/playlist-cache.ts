@@ -1,18 +1,7 @@
-import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
-
 import { renderMediaPlaylist, renderMultivariantPlaylist, type RenditionId } from '@p2ptv/protocol';
 
 import type { LiveStream, LiveStreamChange } from '../package/live-stream.js';
-
-/** A playlist as it is sent, once as it is and once compressed. */
-export type RenderedPlaylist = {
-  readonly bytes: Uint8Array;
-  /** Compressed when the first client wants it. */
-  readonly gzip: () => Uint8Array;
-  /** Weak, because both forms share it. */
-  readonly etag: string;
-};
+import { renderedText, type RenderedText } from './rendered-text.js';
 
 type Kind = `${number}/full` | `${number}/delta` | 'multivariant';
 
@@ -22,7 +11,7 @@ type Kind = `${number}/full` | `${number}/delta` | 'multivariant';
  */
 export class PlaylistCache {
   readonly #stream: LiveStream;
-  readonly #rendered = new Map<Kind, RenderedPlaylist>();
+  readonly #rendered = new Map<Kind, RenderedText>();
 
   constructor(stream: LiveStream) {
     this.#stream = stream;
@@ -40,7 +29,7 @@ export class PlaylistCache {
   }
 
   /** A rendition's media playlist; undefined while there is no record, or for one that never was. */
-  media(rendition: RenditionId, isSkipWanted: boolean): RenderedPlaylist | undefined {
+  media(rendition: RenditionId, isSkipWanted: boolean): RenderedText | undefined {
     const options = this.#stream.playlistOptions(rendition, isSkipWanted);
     const log = this.#stream.rendition(rendition);
     if (!options || !log) return undefined;
@@ -48,19 +37,15 @@ export class PlaylistCache {
   }
 
   /** The multivariant playlist; undefined while there is no record. */
-  multivariant(): RenderedPlaylist | undefined {
+  multivariant(): RenderedText | undefined {
     const { record } = this.#stream;
     return record && this.#get('multivariant', () => renderMultivariantPlaylist(record));
   }
 
-  #get(kind: Kind, render: () => string): RenderedPlaylist {
+  #get(kind: Kind, render: () => string): RenderedText {
     const known = this.#rendered.get(kind);
     if (known) return known;
-    const bytes = Buffer.from(render());
-    const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-    let compressed: Uint8Array | undefined;
-    const gzip = (): Uint8Array => (compressed ??= gzipSync(bytes));
-    const rendered: RenderedPlaylist = { bytes, gzip, etag };
+    const rendered = renderedText(render());
     this.#rendered.set(kind, rendered);
     return rendered;
   }

@@ -1,9 +1,9 @@
 import { isTooFarAhead, parseDeliveryDirectives, STREAM_PATHS, type RenditionId } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
 
-import { answerSafely, refuse, REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
-import type { RenderedPlaylist } from './playlist-cache.js';
+import { answerSafely, isGzipTaken, refuse, REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
+import type { RenderedText } from './rendered-text.js';
 import { renditionOf, singleValues, streamOf, type StreamDirectory } from './stream-directory.js';
 
 const CONTENT_TYPE = 'application/vnd.apple.mpegurl';
@@ -68,23 +68,18 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
 function sendPlaylist(
   to: Recipient,
   published: PublishedStream,
-  { playlist, cacheControl }: { readonly playlist: RenderedPlaylist; readonly cacheControl: string },
+  { playlist, cacheControl }: { readonly playlist: RenderedText; readonly cacheControl: string },
 ): void {
-  const isGzipTaken = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s|,|$))/.test(acceptedEncodings(to));
+  const isGzip = isGzipTaken(to);
   sendAnswer(to, {
-    pieces: [isGzipTaken ? playlist.gzip() : playlist.bytes],
+    pieces: [isGzip ? playlist.gzip() : playlist.bytes],
     contentType: CONTENT_TYPE,
     etag: playlist.etag,
     cacheControl,
     vary: 'accept-encoding',
-    ...(isGzipTaken ? { contentEncoding: 'gzip' as const } : {}),
+    ...(isGzip ? { contentEncoding: 'gzip' as const } : {}),
     uplink: published.uplinkFor('other'),
     wholes: published.wholes,
     count: published.counter('playlists'),
   });
-}
-
-function acceptedEncodings({ request }: Recipient): string {
-  const accepted = request.headers['accept-encoding'];
-  return typeof accepted === 'string' ? accepted : '';
 }

@@ -5,6 +5,7 @@ import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { EdgeWaiters } from './edge-waiters.js';
 import { PlaylistCache } from './playlist-cache.js';
+import { RecordingCache } from './recording-cache.js';
 import { WholeAnswers } from './whole-answers.js';
 
 /** A crowd asks for the same few; bounds the memory of one who asks for all. */
@@ -15,6 +16,7 @@ export class PublishedStream {
   readonly live: LiveStream;
   readonly waiters = new EdgeWaiters();
   readonly playlists: PlaylistCache;
+  readonly recording: RecordingCache;
   /** What those who wait are due. */
   readonly wholes = new WholeAnswers();
   /** Where the uplink is limited: what lets answers out. */
@@ -32,6 +34,7 @@ export class PublishedStream {
     this.live = live;
     this.gate = gate;
     this.playlists = new PlaylistCache(live);
+    this.recording = new RecordingCache(live);
     this.#seederBytes = seederBytes;
     this.#unsubscribe = live.onChange((change) => {
       this.playlists.invalidate(change);
