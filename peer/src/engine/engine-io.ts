@@ -29,7 +29,7 @@ export type EngineInput =
   | { readonly kind: 'malformed'; readonly linkId: LinkId }
   | { readonly kind: 'signatureChecked'; readonly checkId: number; readonly isValid: boolean }
   | { readonly kind: 'blockDigested'; readonly digestId: number; readonly digest: Uint8Array }
-  /** The origin's join answer: playback will begin at the first of these headers. */
+  /** The origin's join answer: playback will begin at the first of these headers. Who played a recording goes back to the live edge so. */
   | {
       readonly kind: 'joined';
       readonly rendition: RenditionId;
@@ -39,10 +39,13 @@ export type EngineInput =
       /** So far behind the live edge playback was to begin, ms. Default: anywhere. */
       readonly delayMs?: number;
     }
-  /** The same of a recording, answered for a place in it; `isEnd`: the last header is the recording's last. */
+  /** The same of a recording, or of what is kept of a live stream, answered for a place in it: who followed the live edge leaves it so; `isEnd`: the last header is the recording's last. */
   | { readonly kind: 'opened'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
-  /** Playback of a recording is to go on at another place: program date-time, ms since the Unix epoch. */
-  | { readonly kind: 'seek'; readonly dateMs: number }
+  /**
+   * Playback of a recording is to go on at another place: program date-time, ms since the Unix epoch. `pictureMs`: the
+   * media are wanted from `dateMs` on, the picture goes on there.
+   */
+  | { readonly kind: 'seek'; readonly dateMs: number; readonly pictureMs?: number }
   /** The answer to `headersAt`. */
   | { readonly kind: 'placeHeaders'; readonly requestId: number; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
   | { readonly kind: 'placeHeadersFailed'; readonly requestId: number }

@@ -158,6 +158,12 @@ export class HeaderLog {
     this.#left.delete(rendition);
   }
 
+  /** What was forgotten of a rendition may be wanted again: a viewer goes back in it. */
+  reopen(rendition: RenditionId): void {
+    this.#floors.delete(rendition);
+    this.#left.delete(rendition);
+  }
+
   /** Forgets a rendition and where its live edge was: nobody here follows it any more. */
   leave(rendition: RenditionId): void {
     const edge = this.#edges.get(rendition);

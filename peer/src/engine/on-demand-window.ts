@@ -43,6 +43,8 @@ export class OnDemandWindow implements Viewing {
   #partMs = ASSUMED_PART_MS;
   /** Where playback is to begin or go on, until the part is known with which it does. */
   #soughtMs: number | undefined;
+  /** Where the picture is to go on, if that is not where the part begins with which it does. */
+  #pictureMs: number | undefined;
   /** The part with which playback began, or went on after the last seek. */
   #entry: ChunkHeader | undefined;
   #asked: HeaderRequest | undefined;
@@ -106,6 +108,7 @@ export class OnDemandWindow implements Viewing {
     const first = at.headers[0];
     const last = at.headers.at(-1);
     if (!first || !last) return;
+    this.#context.headers.reopen(at.rendition);
     this.#soughtMs = first.header.programDateTimeMs;
     this.#map.link(at.headers, at.isEnd);
     this.#asked = { requestId: 0, dateMs: this.#soughtMs, awaitedSequence: undefined };
@@ -113,11 +116,22 @@ export class OnDemandWindow implements Viewing {
     this.#followedChanged(nowMs);
   }
 
-  /** Playback is to go on elsewhere: what lies near is kept, whatever is under way to the old place is given up. */
-  seek(nowMs: number, dateMs: number): void {
+  /** Nothing of the recording is wanted any more; what is held stays. */
+  end(nowMs: number): void {
+    this.#downloads.abandonWhere(nowMs, () => true);
+  }
+
+  /**
+   * Playback is to go on elsewhere: what lies near is kept, whatever is under way to the old place is given up.
+   *
+   * @param pictureMs the date at which the picture goes on; what lies before it is needed to make it, at once.
+   * Undefined: with the first part.
+   */
+  seek(nowMs: number, dateMs: number, pictureMs?: number): void {
     if (this.#rendition === undefined || !Number.isFinite(dateMs)) return;
     this.#context.counters.seeks++;
     this.#soughtMs = dateMs;
+    this.#pictureMs = pictureMs;
     this.#entry = undefined;
     this.#asked = undefined;
     this.#askFailures = 0;
@@ -209,7 +223,8 @@ export class OnDemandWindow implements Viewing {
     if (!entry) return;
     this.#soughtMs = undefined;
     this.#entry = entry;
-    this.#clock.seek(nowMs, entry.programDateTimeMs);
+    this.#clock.seek(nowMs, Math.max(entry.programDateTimeMs, this.#pictureMs ?? -Infinity));
+    this.#pictureMs = undefined;
     this.#context.command({ kind: 'event', event: { name: 'playbackPlaced', header: entry } });
     this.#downloads.touchAll();
     this.#lookAtMs = nowMs;

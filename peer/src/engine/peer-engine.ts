@@ -18,8 +18,9 @@ import {
   type SignedChunkHeader,
   type WireMessage,
 } from '@p2ptv/protocol';
-import { Announcer, type NewsTeller } from './announcer.js';
+import { Announcer } from './announcer.js';
 import { ChunkStore, isComplete, joinedBytes, type StoredChunk } from './chunk-store.js';
+import { CurrentTeller } from './current-teller.js';
 import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
 import { Downloads } from './downloads.js';
 import { EarlyBlocks } from './early-blocks.js';
@@ -63,13 +64,13 @@ export class PeerEngine {
   readonly #handedBytes = new Map<LinkId, number>();
   readonly #clock: PlayoutClock;
   readonly #links: OutgoingLinks;
-  readonly #announcer: NewsTeller;
+  readonly #announcer: CurrentTeller;
   readonly #downloads: Downloads;
   readonly #uploads: Uploads;
-  /** One of the two, and what they have in common. */
-  readonly #live: PlayOrder | undefined;
-  readonly #recording: OnDemandWindow | undefined;
-  readonly #viewing: Viewing;
+  /** One of the two, and what they have in common: whoever watches a live stream may go back in it, and return. */
+  #live: PlayOrder | undefined;
+  #recording: OnDemandWindow | undefined;
+  #viewing: Viewing;
   readonly #mesh: Mesh;
   readonly #relay: SignalRelay;
   readonly #trees: PushTrees;
@@ -106,14 +107,13 @@ export class PeerEngine {
       streamBitsPerSecond: (rendition) => this.#viewing.bitsPerSecond(rendition),
       partMs: () => this.#viewing.partMs,
       wantedRendition: () => this.#live?.wanted ?? this.#viewing.rendition,
-      isLinking: (nowMs) => isOnDemand || (nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS),
+      isLinking: (nowMs) => this.#recording !== undefined || (nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS),
       noise: (linkId, key) => pairNoise(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
     this.#links = new OutgoingLinks(this.#context);
     this.#uploads = new Uploads(this.#context, this.#links);
-    const holdings = isOnDemand ? new HoldingsTeller(this.#context, this.#links) : undefined;
-    this.#announcer = holdings ?? new Announcer(this.#context, this.#links, this.#uploads);
+    this.#announcer = new CurrentTeller();
     this.#trees = new PushTrees(this.#context, this.#links);
     this.#downloads = new Downloads(this.#context, {
       clock: this.#clock,
@@ -122,16 +122,30 @@ export class PeerEngine {
       trees: this.#trees,
       pushToChildren: (nowMs, chunk) => this.#pushToChildren(nowMs, chunk),
     });
-    const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };
-    this.#recording = holdings && new OnDemandWindow(this.#context, { ...parts, teller: holdings });
-    this.#live = holdings ? undefined : new PlayOrder(this.#context, { ...parts, trees: this.#trees });
-    this.#viewing = (this.#recording ?? this.#live) as Viewing;
+    this.#viewing = isOnDemand ? this.#playRecording() : this.#playLive();
     const exchange = new PeerExchange(this.#context, this.#links);
     this.#mesh = new Mesh(this.#context, this.#links, {
       exchange,
       drop: (nowMs, linkId) => this.#drop(nowMs, linkId, 'idle'),
     });
     this.#relay = new SignalRelay(this.#context, this.#links, exchange);
+  }
+
+  #playLive(): PlayOrder {
+    const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };
+    this.#announcer.teller = new Announcer(this.#context, this.#links, this.#uploads);
+    this.#recording = undefined;
+    this.#live = new PlayOrder(this.#context, { ...parts, trees: this.#trees });
+    return this.#live;
+  }
+
+  #playRecording(): OnDemandWindow {
+    const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };
+    const teller = new HoldingsTeller(this.#context, this.#links);
+    this.#announcer.teller = teller;
+    this.#live = undefined;
+    this.#recording = new OnDemandWindow(this.#context, { ...parts, teller });
+    return this.#recording;
   }
 
   /** Handles one input at `nowMs`, which never runs backwards. */
@@ -248,11 +262,12 @@ export class PeerEngine {
         this.#joined(nowMs, input);
         return;
       case 'opened':
+        this.#leaveLive(nowMs);
         this.#recording?.opened(nowMs, input);
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'seek':
-        this.#recording?.seek(nowMs, input.dateMs);
+        this.#recording?.seek(nowMs, input.dateMs, input.pictureMs);
         return;
       case 'placeHeaders':
         this.#recording?.headersCame(nowMs, input);
@@ -312,6 +327,24 @@ export class PeerEngine {
         this.#published(nowMs, input.signed, input.bytes);
         return;
     }
+  }
+
+  /** The viewer goes back in what is kept of the stream. Links, estimates and bans stay. */
+  #leaveLive(nowMs: number): void {
+    if (!this.#live) return;
+    this.#live.end(nowMs);
+    this.#clock.restart();
+    this.#viewing = this.#playRecording();
+    // They were told of the newest only, one by one.
+    for (const neighbour of this.#context.neighbours.all()) this.#announcer.greet(nowMs, neighbour);
+  }
+
+  /** The viewer returns to the live edge. */
+  #leaveRecording(nowMs: number): void {
+    if (!this.#recording) return;
+    this.#recording.end(nowMs);
+    this.#clock.restart();
+    this.#viewing = this.#playLive();
   }
 
   #setUpload(nowMs: number, policy: UploadPolicy): void {
@@ -568,6 +601,7 @@ export class PeerEngine {
   }
 
   #joined(nowMs: number, { rendition, headers, isUplinkTaken = false, delayMs = 0 }: Extract<EngineInput, { kind: 'joined' }>): void {
+    this.#leaveRecording(nowMs);
     const start = startRule(nowMs, { headers, isUplinkTaken, delayMs, startupMs: this.#context.options.scheduler.startupMs });
     if (start) this.#clock.begin(start.atMs, start.first.programDateTimeMs);
     this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;

@@ -136,6 +136,11 @@ export class PlayOrder implements Viewing {
     this.#applyWish(nowMs);
   }
 
+  /** The live edge is not followed any more: the viewer has gone back. What is held stays. */
+  end(nowMs: number): void {
+    for (const watched of this.#known.values()) this.#stopFollowing(nowMs, watched);
+  }
+
   /** The viewer, or the rule that it leaves the choice to, chooses a rendition: it is followed as soon as one can. (SPEC RE1–RE5) */
   choose(nowMs: number, choice: QualityChoice): void {
     this.#quality = choice.mode === 'auto' ? new QualityRule(nowMs, choice.ladder, this.#context.options.quality) : undefined;

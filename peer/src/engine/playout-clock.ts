@@ -29,6 +29,13 @@ export class PlayoutClock {
     this.#start = { atMs: nowMs, firstDateMs };
   }
 
+  /** Another stream of parts is played from now on: what was known of the playhead says nothing of it. */
+  restart(): void {
+    this.#start = undefined;
+    this.#soughtAtMs = undefined;
+    this.#anchor = undefined;
+  }
+
   /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
   report(nowMs: number, position: PlaybackPosition): void {
     if (!Number.isFinite(position.playheadMs) || !Number.isFinite(position.rate)) return;

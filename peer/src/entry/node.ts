@@ -19,8 +19,9 @@ import type { PartialEngineOptions } from '../engine/engine-options.js';
 import type { UploadPolicy } from '../engine/viewer-input.js';
 import type { LinkTransport } from '../ports/link-transport.js';
 import type { Uplink } from '../ports/uplink.js';
-import { LivePeerSession, type SessionParts } from '../runtime/live-peer-session.js';
+import { LivePeerSession } from '../runtime/live-peer-session.js';
 import type { PeerSession, SeederSession } from '../runtime/peer-session.js';
+import type { SessionParts } from '../runtime/session-parts.js';
 import { TrackerClock } from '../runtime/tracker-clock.js';
 
 export { pacedTransport };

@@ -1,6 +1,7 @@
 import type {
   ChunkRef,
   PeerDescription,
+  RecordedSegment,
   RenditionId,
   SignedChunkHeader,
   StreamRecord,
@@ -31,6 +32,9 @@ export type OriginJoin = {
   /** Its uplink is taken: the first frames are to come from peers. */
   readonly isUplinkTaken: boolean;
 };
+
+/** What an origin says that it keeps; in the order of their media sequences. */
+export type RecordedList = { readonly isEnded: boolean; readonly segments: readonly RecordedSegment[] };
 
 /**
  * The stream's origin, or a cache before it, over HTTP. Callbacks never come from within the call
@@ -88,6 +92,11 @@ export interface OriginClient {
       headers(headers: readonly SignedChunkHeader[]): void;
       failed(failure: OriginFailure): void;
     },
+  ): Cancel;
+  /** Asks what is kept of a rendition: of all, or of what comes after a media sequence, the whole segments. It is not signed. */
+  segments(
+    request: { readonly rendition: RenditionId; readonly after?: number },
+    listener: { listed(list: RecordedList): void; failed(failure: OriginFailure): void },
   ): Cancel;
   /** Fetches an init segment; its hash is checked. */
   fetchInit(

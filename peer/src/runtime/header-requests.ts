@@ -1,4 +1,4 @@
-import type { RenditionId } from '@p2ptv/protocol';
+import type { RenditionId, SignedChunkHeader } from '@p2ptv/protocol';
 import type { EngineCommand, EngineInput } from '../engine/engine-io.js';
 import type { Cancel, OriginClient, OriginFailure } from '../ports/origin-client.js';
 
@@ -66,6 +66,18 @@ export class HeaderRequests {
       },
     );
     if (!this.#cancelPlace) this.#handle({ kind: 'placeHeadersFailed', requestId });
+  }
+
+  /** Fetches the headers of a place for its caller; a failure is told of nowhere but to `answered`. */
+  fetch(place: { readonly rendition: RenditionId; readonly dateMs: number; readonly count: number }, headersCame: (headers: readonly SignedChunkHeader[]) => void): void {
+    this.#cancelPlace?.();
+    this.#cancelPlace = this.#origin?.headersAt(place, {
+      headers: (headers) => {
+        this.#answered(undefined);
+        headersCame(headers);
+      },
+      failed: (failure) => this.#answered(failure),
+    });
   }
 
   /** Cancels all. */

@@ -10,7 +10,7 @@ import type {
 } from '@p2ptv/protocol';
 import type { ChunkSources, MechanismCounters } from '../engine/counters.js';
 import type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';
-import type { OriginFailure, OriginReceived } from '../ports/origin-client.js';
+import type { OriginFailure, OriginReceived, RecordedList } from '../ports/origin-client.js';
 import type { TrackerState } from '../ports/tracker-client.js';
 
 /** Events of a session: past tense, one payload. */
@@ -82,6 +82,20 @@ export type PeerSessionStats = {
   readonly upload: UploadPolicy;
 };
 
+/** Where playback is to go on, as program date-times, ms since the Unix epoch. */
+export type SoughtPlace = {
+  /** The media are wanted from here on. */
+  readonly dateMs: number;
+  /** The picture goes on here; default: with the first part. */
+  readonly pictureMs?: number;
+};
+
+/** Is told what is kept of a stream, once. */
+export type RecordedListener = {
+  listed(list: RecordedList): void;
+  failed(failure: OriginFailure): void;
+};
+
 /**
  * One peer in one swarm: the engine, run by a platform's adapters. Players, the origin's seeder,
  * volunteers and benches all use this.
@@ -104,6 +118,18 @@ export interface PeerSession {
   /** A private copy of a verified init segment, or undefined until it is there. */
   initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined;
   setPlayback(position: PlaybackPosition): void;
+  /** False while a recording is played, or what is kept of a live stream. */
+  readonly isAtLiveEdge: boolean;
+  /**
+   * Asks the origin what is kept of a rendition, after a media sequence or all. It is not signed: what is fetched by it is.
+   *
+   * @returns withdraws the question
+   */
+  listRecorded(request: { readonly rendition: RenditionId; readonly after?: number }, listener: RecordedListener): () => void;
+  /** Goes to a place of a recording, or of what is kept of a live stream: from then on parts are read by chunk, and there is no timeline. */
+  seek(place: SoughtPlace): void;
+  /** Returns to the live edge: its parts become ready in a timeline of their own. Does nothing there, and once the stream has ended. */
+  goLive(): void;
   setUpload(policy: UploadPolicy): void;
   /** Tells whether the page is visible: a hidden viewer is no super-peer, but goes on serving. */
   setVisible(isVisible: boolean): void;

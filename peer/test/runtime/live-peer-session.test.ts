@@ -6,7 +6,8 @@ import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
 import type { OriginClient, OriginFailure } from '../../src/ports/origin-client.js';
 import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
 import type { Verifier } from '../../src/ports/verifier.js';
-import { LivePeerSession, type SessionParts } from '../../src/runtime/live-peer-session.js';
+import { LivePeerSession } from '../../src/runtime/live-peer-session.js';
+import type { SessionParts } from '../../src/runtime/session-parts.js';
 import { LINK, RENDITION, VirtualOrigin } from '../swarm/virtual-origin.js';
 
 const ME = peerIdFromBytes(new Uint8Array(16).fill(1));

@@ -20,7 +20,8 @@ import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
 import type { Link } from '../../src/ports/link.js';
 import type { LinkTransport } from '../../src/ports/link-transport.js';
 import type { TrackerClient, TrackerListener, TrackerState } from '../../src/ports/tracker-client.js';
-import { LivePeerSession, type SessionParts } from '../../src/runtime/live-peer-session.js';
+import { LivePeerSession } from '../../src/runtime/live-peer-session.js';
+import type { SessionParts } from '../../src/runtime/session-parts.js';
 import { LINK, PART_MS, RENDITION, VirtualOrigin } from './virtual-origin.js';
 
 const STRIPES = 8;

@@ -73,6 +73,8 @@ export type P2ptvStats = {
   readonly upload: UploadPolicy;
   /** False when the viewer paused or went back: `goLive` returns to the edge. */
   readonly isFollowingLive: boolean;
+  /** What is played instead of the live edge: from when to when there is something, and where the picture stands; program date-times, ms. */
+  readonly recording: { readonly fromMs: number; readonly toMs: number; readonly positionMs: number | undefined } | undefined;
   /** All that the session counts; undefined in states without one. */
   readonly session: PeerSessionStats | undefined;
 };
@@ -93,6 +95,11 @@ export interface P2ptvAttachment {
   stats(): P2ptvStats;
   /** Changes what this viewer shares, at once. */
   setUpload(policy: UploadPolicy): void;
+  /**
+   * Goes to a program date-time, ms since the Unix epoch: of a recording, or of what the origin keeps of a live stream.
+   * Beyond what there is, to its nearest end.
+   */
+  seek(dateMs: number): void;
   /** Returns to the live position after a pause or a seek, and follows it again. */
   goLive(): void;
   /**

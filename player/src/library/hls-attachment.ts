@@ -3,10 +3,14 @@ import type { Events } from 'hls.js';
 import type { Clock } from '@p2ptv/protocol';
 import { EventHub, type PeerSession, type PeerSessionStats, type UploadPolicy } from '@p2ptv/peer';
 import type { P2ptvAttachment, P2ptvEvents, P2ptvState, P2ptvStats, PlainReason } from './attachment.js';
-import { applyMeshSettings } from './hls-settings.js';
+import type { Driver } from './driver.js';
+import { applyMeshSettings, applyRecordedSettings } from './hls-settings.js';
 import { createMacrotaskQueue } from './macrotask.js';
 import { MeshRequests } from './mesh-requests.js';
 import { PlaybackDriver } from './playback-driver.js';
+import { PlaybackMeter } from './playback-meter.js';
+import { mediaTimeAt } from './media-clock.js';
+import { RecordingDriver } from './recording-driver.js';
 
 /** What an attachment is made of; tests bring their own session. */
 export type AttachmentParts = {
@@ -38,7 +42,11 @@ export class HlsAttachment implements P2ptvAttachment {
   /** Undone in reverse when the mesh is left; `#always` stays until detach. */
   readonly #meshCleanups: (() => void)[] = [];
   readonly #always: (() => void)[] = [];
-  #driver: PlaybackDriver | undefined;
+  readonly #meter = new PlaybackMeter();
+  #live: PlaybackDriver | undefined;
+  #requests: MeshRequests | undefined;
+  /** While something else is played than the live edge. */
+  #recording: { readonly driver: RecordingDriver; readonly restore: () => void } | undefined;
   #session: PeerSession | undefined;
   #state: P2ptvState = { kind: 'joining', isOriginReachable: true };
   #startupMs: number | undefined;
@@ -66,13 +74,14 @@ export class HlsAttachment implements P2ptvAttachment {
   stats(): P2ptvStats {
     const session = this.#session?.stats() ?? this.#lastStats;
     const driver = this.#driver;
-    const figures = driver?.figures ?? { stalls: 0, stalledMs: 0, playingMs: 0, rateChangedMs: 0 };
+    const live = this.#recording ? undefined : this.#live;
+    const figures = this.#meter.figures(browserClock.nowMs());
     return {
       state: this.#state,
       startupMs: this.#startupMs,
       playoutDelayMs: this.#playoutDelayMs(),
-      edgeDelayMs: driver?.edgeDelayMs,
-      targetDelayMs: driver?.targetDelayMs,
+      edgeDelayMs: live?.edgeDelayMs,
+      targetDelayMs: live?.targetDelayMs,
       bufferedMs: driver?.bufferedMs ?? 0,
       stalls: figures.stalls,
       stalledMs: figures.stalledMs,
@@ -86,7 +95,8 @@ export class HlsAttachment implements P2ptvAttachment {
       },
       neighbours: this.#session ? (session?.neighbours ?? []) : [],
       upload: this.#upload,
-      isFollowingLive: driver?.isFollowingLive ?? true,
+      isFollowingLive: this.#recording === undefined && (live?.isFollowingLive ?? true),
+      recording: this.#recordingStats(),
       session,
     };
   }
@@ -98,23 +108,36 @@ export class HlsAttachment implements P2ptvAttachment {
   }
 
   goLive(): void {
-    if (this.#driver) {
-      this.#driver.goLive();
+    if (this.#recording) {
+      this.#leaveRecorded();
+      return;
+    }
+    if (this.#live) {
+      this.#live.goLive();
       return;
     }
     const { media, liveSyncPosition } = this.#hls;
     if (media && liveSyncPosition !== null) media.currentTime = liveSyncPosition;
   }
 
+  seek(dateMs: number): void {
+    const { media, latestLevelDetails: details } = this.#hls;
+    const recorded = this.#requests?.recorded;
+    if (this.#recording && recorded) {
+      if (media) media.currentTime = recorded.mediaTimeAt(dateMs);
+      return;
+    }
+    const listedFromMs = details?.fragments[0]?.programDateTime ?? undefined;
+    const time = details && listedFromMs !== undefined && dateMs >= listedFromMs ? mediaTimeAt(details, dateMs) : undefined;
+    if (media && time !== undefined) media.currentTime = time;
+    else this.#goBack(dateMs);
+  }
+
   detach(): void {
     if (this.#state.kind === 'detached') return;
     this.#end();
     // The origin's playlists begin elsewhere than the mesh's: hls.js has to begin anew with them.
-    const { media } = this.#hls;
-    const isPlaying = media?.paused === false;
-    this.#hls.loadSource(this.#playlistUrl);
-    // It gives the element a new source, which pauses it. A browser may refuse, as it may refuse any play.
-    if (isPlaying) media.play().catch(() => undefined);
+    this.#reload();
   }
 
   /** Leaves the mesh; hls.js goes its own ways. */
@@ -132,6 +155,7 @@ export class HlsAttachment implements P2ptvAttachment {
     const queue = createMacrotaskQueue();
     const driver = new PlaybackDriver(this.#hls, session, {
       clock: browserClock,
+      meter: this.#meter,
       listener: { stallEnded: (stalledMs) => this.#events.emit('stallEnded', { stalledMs }) },
       isVisible: () => document.visibilityState === 'visible',
     });
@@ -139,10 +163,12 @@ export class HlsAttachment implements P2ptvAttachment {
       clock: browserClock,
       queue,
       beforeFirstPlaylist: (heldMs) => driver.chooseStart(heldMs),
+      pictureMs: () => this.#recording?.driver.pictureMs,
     });
     const { baseUrl } = this.#parts;
     const restore = applyMeshSettings(this.#hls, { requests, baseUrl, clock: browserClock });
-    this.#driver = driver;
+    this.#live = driver;
+    this.#requests = requests;
     // An origin that cannot be reached, or is full, would not serve hls.js either: then the session goes on trying.
     const joinTimer = setInterval(() => {
       if (this.#state.kind === 'joining' && this.#state.isOriginReachable && !this.#state.isInLine) this.#goPlain('noAnswer');
@@ -150,7 +176,7 @@ export class HlsAttachment implements P2ptvAttachment {
     const visibilityChanged = (): void => {
       const isVisible = document.visibilityState === 'visible';
       session.setVisible(isVisible);
-      if (isVisible) driver.shown();
+      if (isVisible) this.#driver?.shown();
     };
     document.addEventListener('visibilitychange', visibilityChanged);
     // Without a good-bye neighbours notice a page that is gone only after seconds.
@@ -160,8 +186,9 @@ export class HlsAttachment implements P2ptvAttachment {
     window.addEventListener('pagehide', pageHidden);
     this.#meshCleanups.push(
       () => window.removeEventListener('pagehide', pageHidden),
-      session.on('joined', () => {
+      session.on('joined', ({ record }) => {
         clearInterval(joinTimer);
+        if (record.isEnded) this.#enterRecorded(0);
         this.#setState({ kind: 'meshed' });
       }),
       session.on('joinFailed', ({ failure, retryAfterMs }) => {
@@ -174,6 +201,7 @@ export class HlsAttachment implements P2ptvAttachment {
       () => clearInterval(joinTimer),
       () => document.removeEventListener('visibilitychange', visibilityChanged),
       () => driver.close(),
+      () => this.#closeRecording(),
       restore,
       // Last: what hls.js waits for is refused, so that it asks again, with its own loaders.
       () => requests.close(),
@@ -181,6 +209,73 @@ export class HlsAttachment implements P2ptvAttachment {
     session.setVisible(document.visibilityState === 'visible');
     if (this.#hls.media) driver.attachMedia(this.#hls.media);
     this.#hls.loadSource(this.#playlistUrl);
+  }
+
+  /** Who minds the playhead now. */
+  get #driver(): Driver | undefined {
+    return this.#recording?.driver ?? this.#live;
+  }
+
+  /** Leaves the live edge for an earlier date, once it is known what is kept. */
+  #goBack(dateMs: number): void {
+    const recorded = this.#requests?.playRecorded();
+    if (!recorded) return;
+    void recorded.listed.then(() => {
+      if (this.#recording || this.#requests?.recorded !== recorded) return;
+      this.#enterRecorded(recorded.mediaTimeAt(dateMs));
+      this.#reload();
+    });
+  }
+
+  #enterRecorded(startSeconds: number): void {
+    const recorded = this.#requests?.recorded;
+    if (!recorded || this.#recording) return;
+    this.#live?.detachMedia();
+    const driver = new RecordingDriver(this.#hls, {
+      clock: browserClock,
+      listener: { stallEnded: (stalledMs) => this.#events.emit('stallEnded', { stalledMs }) },
+      meter: this.#meter,
+      recorded,
+    });
+    this.#recording = { driver, restore: applyRecordedSettings(this.#hls, startSeconds) };
+    if (this.#hls.media) driver.attachMedia(this.#hls.media);
+  }
+
+  /** Returns to the live edge, where there is one. */
+  #leaveRecorded(): void {
+    if (!this.#session || this.#session.record?.isEnded === true) return;
+    this.#closeRecording();
+    this.#requests?.playLive();
+    this.#session.goLive();
+    if (this.#hls.media) this.#live?.attachMedia(this.#hls.media);
+    this.#reload();
+  }
+
+  #closeRecording(): void {
+    this.#recording?.driver.close();
+    this.#recording?.restore();
+    this.#recording = undefined;
+  }
+
+  /** hls.js begins anew, with what is to be played now. */
+  #reload(): void {
+    const { media } = this.#hls;
+    const isPlaying = media?.paused === false;
+    this.#hls.loadSource(this.#playlistUrl);
+    // It gives the element a new source, which pauses it. A browser may refuse, as it may refuse any play.
+    if (isPlaying) media.play().catch(() => undefined);
+  }
+
+  #recordingStats(): P2ptvStats['recording'] {
+    const segments = this.#requests?.recorded?.segments;
+    const first = segments?.[0];
+    const last = segments?.at(-1);
+    if (!this.#recording || !first || !last) return undefined;
+    return {
+      fromMs: first.programDateTimeMs,
+      toMs: last.programDateTimeMs + last.durationUs / 1000,
+      positionMs: this.#recording.driver.pictureMs,
+    };
   }
 
   get #playlistUrl(): string {
@@ -236,7 +331,8 @@ export class HlsAttachment implements P2ptvAttachment {
   #leaveMesh(): void {
     this.#lastStats = this.#session?.stats();
     for (const cleanup of this.#meshCleanups.splice(0)) cleanup();
-    this.#driver = undefined;
+    this.#live = undefined;
+    this.#requests = undefined;
     this.#session?.close();
     this.#session = undefined;
   }
@@ -245,7 +341,7 @@ export class HlsAttachment implements P2ptvAttachment {
     const playheadMs = this.#driver?.playheadMs ?? this.#hls.playingDate?.getTime();
     if (playheadMs === undefined) return undefined;
     const delayMs = browserClock.wallMs() - playheadMs;
-    return delayMs > 0 && delayMs < PLAUSIBLE_DELAY_MS ? delayMs : this.#driver?.edgeDelayMs;
+    return delayMs > 0 && delayMs < PLAUSIBLE_DELAY_MS ? delayMs : this.#live?.edgeDelayMs;
   }
 
   #setState(state: P2ptvState): void {

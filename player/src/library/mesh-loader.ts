@@ -53,11 +53,29 @@ class MeshLoader<Context extends LoaderContext> implements Loader<Context> {
     this.#callbacks = callbacks;
     const { requests, baseUrl } = this.#source;
     const resource = parseStreamResource(context.url, baseUrl);
-    this.#withdraw = requests.request(resource, (answer) => this.#answered(answer));
     const { maxTimeToFirstByteMs, maxLoadTimeMs } = config.loadPolicy;
-    // An answer is all there or not at all, so the first byte's limit is the load's.
+    // An answer is all there or not at all, so the first byte's limit is the load's; where it comes in parts, that of each.
     const limitMs = Math.min(maxTimeToFirstByteMs || Infinity, maxLoadTimeMs || Infinity);
+    const { onProgress } = callbacks;
+    this.#withdraw = requests.request(resource, {
+      answered: (answer) => this.#answered(answer),
+      progressed: onProgress && resource?.kind === 'segment' ? (bytes) => this.#progressed(bytes, limitMs) : undefined,
+    });
+    this.#startTimer(limitMs);
+  }
+
+  #startTimer(limitMs: number): void {
+    clearTimeout(this.#timer);
     if (Number.isFinite(limitMs)) this.#timer = setTimeout(() => this.#timedOut(), limitMs);
+  }
+
+  #progressed(bytes: Uint8Array<ArrayBuffer>, limitMs: number): void {
+    const { context, stats } = this;
+    if (!context) return;
+    this.#startTimer(limitMs);
+    stats.loading.first ||= this.#source.clock.nowMs();
+    stats.loaded += bytes.length;
+    this.#callbacks?.onProgress?.(stats, context, bytes.buffer, null);
   }
 
   abort(): void {
@@ -91,17 +109,21 @@ class MeshLoader<Context extends LoaderContext> implements Loader<Context> {
       callbacks.onError({ code: answer.status, text: 'not held by this peer' }, context, null, stats);
       return;
     }
-    const data = answer.kind === 'text' ? answer.text : ranged(answer.bytes, context);
+    // What came in parts has been handed over.
+    const isOver = answer.kind === 'bytes' && stats.loaded > 0;
+    const data = answer.kind === 'text' ? answer.text : isOver ? answer.bytes.buffer : ranged(answer.bytes, context);
     if (data === undefined) {
       callbacks.onError({ code: 416, text: 'range not satisfiable' }, context, null, stats);
       return;
     }
     // hls.js takes the playlist's age from here: a playlist is as old as its newest part.
-    stats.loading.first =
-      answer.kind === 'text' ? Math.max(stats.loading.start, answer.existsSinceMs) : nowMs;
+    if (stats.loaded === 0) {
+      stats.loading.first = answer.kind === 'text' ? Math.max(stats.loading.start, answer.existsSinceMs) : nowMs;
+      stats.loaded = typeof data === 'string' ? data.length : data.byteLength;
+      stats.chunkCount = 1;
+    }
     stats.loading.end = Math.max(nowMs, stats.loading.first);
-    stats.loaded = stats.total = typeof data === 'string' ? data.length : data.byteLength;
-    stats.chunkCount = 1;
+    stats.total = stats.loaded;
     callbacks.onSuccess({ url: context.url, data, code: 200 }, stats, context, null);
   }
 

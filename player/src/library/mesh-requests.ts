@@ -2,6 +2,7 @@ import type { ChunkHeader, Clock, MediaTimeline, RenditionId, StreamRecord } fro
 import type { PeerSession } from '@p2ptv/peer';
 import { LivePlaylist, writeMultivariantPlaylist } from './live-playlist.js';
 import type { MacrotaskQueue } from './macrotask.js';
+import { RecordedMedia } from './recorded-media.js';
 import type { StreamResource } from './stream-resource.js';
 
 /** A session's answer to a request of hls.js. */
@@ -11,10 +12,18 @@ export type MeshAnswer =
   /** As HTTP says it: 404 for what is not (or no longer) held, 503 when the session has ended. */
   | { readonly kind: 'refused'; readonly status: 404 | 503 };
 
-type Waiting = {
+/** Who asks, and is told. */
+export type Asker = {
+  readonly answered: (answer: MeshAnswer) => void;
+  /** Takes a segment of a recording part by part as its parts come; the answer then brings no bytes. */
+  readonly progressed?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
+};
+
+type Waiting = Asker & {
   readonly resource: StreamResource | undefined;
   readonly sinceMs: number;
-  readonly answered: (answer: MeshAnswer) => void;
+  /** Parts that the asker has been given. */
+  parts: Uint8Array<ArrayBuffer>[];
 };
 /** What requests need of their surroundings. */
 export type MeshRequestsRuntime = {
@@ -22,9 +31,11 @@ export type MeshRequestsRuntime = {
   readonly queue: MacrotaskQueue;
   /** Called before hls.js gets the playlist that it starts from, with how much media that lists, ms. */
   readonly beforeFirstPlaylist: (heldMs: number) => void;
+  /** Of a recording: the program date-time at which the picture stands, or is to go on; undefined: unknown. */
+  readonly pictureMs: () => number | undefined;
 };
 
-type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record'>;
+type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record' | 'listRecorded' | 'seek' | 'setPlayback'>;
 
 /** The first playlist waits until the joining burst of parts has paused for so long … */
 const BURST_PAUSE_MS = 60;
@@ -47,7 +58,10 @@ export class MeshRequests {
   readonly #clock: Clock;
   readonly #queue: MacrotaskQueue;
   readonly #beforeFirstPlaylist: (heldMs: number) => void;
-  readonly #playlist = new LivePlaylist();
+  readonly #pictureMs: () => number | undefined;
+  #playlist = new LivePlaylist();
+  /** What is played instead of the live edge. */
+  #recorded: RecordedMedia | undefined;
   readonly #waiting = new Set<Waiting>();
   readonly #unsubscribes: (() => void)[];
   #joined: { readonly record: StreamRecord; readonly rendition: RenditionId } | undefined;
@@ -64,11 +78,16 @@ export class MeshRequests {
     this.#clock = runtime.clock;
     this.#queue = runtime.queue;
     this.#beforeFirstPlaylist = runtime.beforeFirstPlaylist;
+    this.#pictureMs = runtime.pictureMs;
     const check = (): void => this.#postCheck();
     this.#unsubscribes = [
       session.on('joined', (joined) => {
         this.#joined = joined;
+        if (joined.record.isEnded) this.playRecorded();
         check();
+      }),
+      session.on('chunkVerified', () => {
+        if (this.#recorded) check();
       }),
       session.on('recordChanged', ({ record }) => {
         if (this.#joined) this.#joined = { ...this.#joined, record };
@@ -90,11 +109,45 @@ export class MeshRequests {
    *
    * @param resource undefined for what is nothing of the stream's: 404
    */
-  request(resource: StreamResource | undefined, answered: (answer: MeshAnswer) => void): () => void {
-    const waiting: Waiting = { resource, sinceMs: this.#clock.nowMs(), answered };
+  request(resource: StreamResource | undefined, asker: Asker): () => void {
+    const waiting: Waiting = { ...asker, resource, sinceMs: this.#clock.nowMs(), parts: [] };
     this.#waiting.add(waiting);
+    if (resource?.kind === 'segment') {
+      const segment = this.#recorded?.find(resource.epoch, resource.mediaSequence);
+      if (segment) this.#recorded?.wanted(segment);
+    }
     this.#postCheck();
     return () => this.#waiting.delete(waiting);
+  }
+
+  /** What is kept of the stream is played from now on, instead of its live edge. */
+  playRecorded(): RecordedMedia | undefined {
+    if (!this.#joined || this.#recorded) return this.#recorded;
+    this.#recorded = new RecordedMedia({
+      session: this.#session,
+      rendition: this.#joined.rendition,
+      pictureMs: this.#pictureMs,
+      changed: () => this.#postCheck(),
+      later: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+    });
+    return this.#recorded;
+  }
+
+  /** The live edge is played again, from whatever part the session begins with. */
+  playLive(): void {
+    this.#recorded?.close();
+    this.#recorded = undefined;
+    this.#playlist = new LivePlaylist();
+    this.#listedPart = undefined;
+    this.#firstPartAtMs = undefined;
+  }
+
+  /** What is played instead of the live edge; undefined at the live edge. */
+  get recorded(): RecordedMedia | undefined {
+    return this.#recorded;
   }
 
   /** Refuses what waits with 503. */
@@ -103,6 +156,7 @@ export class MeshRequests {
     this.#isClosed = true;
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
     clearTimeout(this.#timer);
+    this.#recorded?.close();
     this.#postCheck();
     this.#queue.post(() => this.#queue.close());
   }
@@ -126,17 +180,22 @@ export class MeshRequests {
     }
   }
 
-  #answer({ resource, sinceMs }: Waiting): MeshAnswer | undefined {
+  #answer(waiting: Waiting): MeshAnswer | undefined {
+    const { resource, sinceMs } = waiting;
     if (!resource) return { kind: 'refused', status: 404 };
     switch (resource.kind) {
       case 'multivariantPlaylist':
-        return this.#joined && this.#text(writeMultivariantPlaylist(this.#joined.record, this.#joined.rendition));
+        return this.#multivariant();
       case 'mediaPlaylist':
         return this.#mediaPlaylist(resource, sinceMs);
+      case 'recordingPlaylist': {
+        const text = this.#joined && this.#recorded?.playlist(this.#joined.record);
+        return text === undefined ? undefined : this.#text(text, this.#clock.nowMs());
+      }
       case 'part':
         return bytesOr404(this.#session.read(resource));
       case 'segment':
-        return this.#segment(resource);
+        return this.#recorded ? this.#recordedSegment(this.#recorded, waiting, resource) : this.#segment(resource);
       case 'init': {
         const bytes = this.#session.initSegment(resource.initHash);
         return bytes && { kind: 'bytes', bytes };
@@ -207,10 +266,33 @@ export class MeshRequests {
     return { kind: 'bytes', bytes: join(parts) };
   }
 
+  #multivariant(): MeshAnswer | undefined {
+    if (!this.#joined) return undefined;
+    const { record, rendition } = this.#joined;
+    return this.#text(writeMultivariantPlaylist({ ...record, isEnded: this.#recorded !== undefined }, rendition));
+  }
+
+  /** Hands over what has come of a segment, in order; the answer when that is all. */
+  #recordedSegment(recorded: RecordedMedia, waiting: Waiting, named: { readonly epoch: number; readonly mediaSequence: number }): MeshAnswer | undefined {
+    const segment = recorded.find(named.epoch, named.mediaSequence);
+    if (!segment) return { kind: 'refused', status: 404 };
+    while (waiting.parts.length < segment.partCount) {
+      const bytes = recorded.readPart(segment, waiting.parts.length);
+      if (!bytes) return undefined;
+      waiting.parts.push(waiting.progressed ? NOTHING : bytes);
+      waiting.progressed?.(bytes);
+      // What was handed over may have ended the request.
+      if (!this.#waiting.has(waiting)) return undefined;
+    }
+    return { kind: 'bytes', bytes: join(waiting.parts) };
+  }
+
   #text(text: string, existsSinceMs = 0): MeshAnswer {
     return { kind: 'text', text, existsSinceMs };
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 function heldMsOf(timeline: MediaTimeline): number {
   return timeline.segments.reduce((sum, { durationUs }) => sum + durationUs, 0) / 1000;

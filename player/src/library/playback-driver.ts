@@ -4,19 +4,10 @@ import type { PeerSession } from '@p2ptv/peer';
 import { DelayTarget, delayTargetOptions } from './delay-target.js';
 import { EdgeClock } from './edge-clock.js';
 import { START_PARTS } from './mesh-requests.js';
+import type { Driver } from './driver.js';
 import { bufferedAheadMs, mediaTimeAt, programDateTimeAt } from './media-clock.js';
+import type { PlaybackMeter } from './playback-meter.js';
 import { DEFAULT_RATE_OPTIONS, nextRate } from './rate-control.js';
-
-/** What playback has been like since it was attached. */
-export type PlaybackFigures = {
-  /** Stops of the picture for want of data after it had started. */
-  readonly stalls: number;
-  readonly stalledMs: number;
-  /** Time in which the picture should have moved. */
-  readonly playingMs: number;
-  /** Time of it at a rate other than 1. */
-  readonly rateChangedMs: number;
-};
 
 /** What the driver reports. */
 export type PlaybackListener = { stallEnded(stalledMs: number): void };
@@ -25,6 +16,7 @@ export type PlaybackListener = { stallEnded(stalledMs: number): void };
 export type PlaybackRuntime = {
   readonly clock: Clock;
   readonly listener: PlaybackListener;
+  readonly meter: PlaybackMeter;
   /** Whether the page can be seen. */
   readonly isVisible: () => boolean;
 };
@@ -52,7 +44,7 @@ const START_MS = 1_500;
  * seeking for large ones; and tells the engine where the playhead is, so that it knows deadlines.
  * A viewer who pauses or seeks back is left alone until he is back at the edge.
  */
-export class PlaybackDriver {
+export class PlaybackDriver implements Driver {
   readonly #hls: Hls;
   readonly #session: PeerSession;
   readonly #clock: Clock;
@@ -70,15 +62,14 @@ export class PlaybackDriver {
   #startedAtMs: number | undefined;
   #seekTarget: number | undefined;
   #seekedAtMs = 0;
-  #stalledSinceMs: number | undefined;
-  #tickedAtMs: number | undefined;
-  readonly #figures = { stalls: 0, stalledMs: 0, playingMs: 0, rateChangedMs: 0 };
+  readonly #meter: PlaybackMeter;
 
   constructor(hls: Hls, session: PeerSession, runtime: PlaybackRuntime) {
     this.#hls = hls;
     this.#session = session;
     this.#clock = runtime.clock;
     this.#listener = runtime.listener;
+    this.#meter = runtime.meter;
     this.#isVisible = runtime.isVisible;
     this.#cleanups.push(
       session.on('joined', ({ record }) => {
@@ -180,13 +171,6 @@ export class PlaybackDriver {
     return media ? bufferedAheadMs(media.buffered, media.currentTime) : 0;
   }
 
-  /** See {@link PlaybackFigures}. */
-  get figures(): PlaybackFigures {
-    const sinceMs = this.#stalledSinceMs;
-    const runningMs = sinceMs === undefined ? 0 : this.#clock.nowMs() - sinceMs;
-    return { ...this.#figures, stalledMs: this.#figures.stalledMs + runningMs };
-  }
-
   /** Frees everything. */
   close(): void {
     this.detachMedia();
@@ -203,9 +187,9 @@ export class PlaybackDriver {
     const target = this.#target;
     if (!media || !target || !this.#hasStarted) return;
     const nowMs = this.#clock.nowMs();
-    this.#count(media, nowMs);
+    this.#meter.tick(nowMs, media);
     this.#report();
-    const isMoving = !media.paused && !media.seeking && this.#stalledSinceMs === undefined;
+    const isMoving = !media.paused && !media.seeking && this.#meter.stalledSinceMs === undefined;
     const errorMs = this.#errorMs();
     if (errorMs === undefined || !this.#isFollowing || media.paused || media.seeking) {
       this.#setRate(media, 1);
@@ -273,27 +257,13 @@ export class PlaybackDriver {
   #waiting(): void {
     const media = this.#media;
     if (!media || !this.#hasStarted || media.seeking || media.paused) return;
-    if (this.#stalledSinceMs !== undefined) return;
-    this.#stalledSinceMs = this.#clock.nowMs();
-    this.#figures.stalls++;
-    this.#target?.stalled(this.#stalledSinceMs);
+    const nowMs = this.#clock.nowMs();
+    if (this.#meter.stalled(nowMs)) this.#target?.stalled(nowMs);
   }
 
   #endStall(): void {
-    const sinceMs = this.#stalledSinceMs;
-    if (sinceMs === undefined) return;
-    this.#stalledSinceMs = undefined;
-    const stalledMs = this.#clock.nowMs() - sinceMs;
-    this.#figures.stalledMs += stalledMs;
-    this.#listener.stallEnded(stalledMs);
-  }
-
-  #count(media: HTMLMediaElement, nowMs: number): void {
-    const sinceMs = nowMs - (this.#tickedAtMs ?? nowMs);
-    this.#tickedAtMs = nowMs;
-    if (media.paused) return;
-    this.#figures.playingMs += sinceMs;
-    if (media.playbackRate !== 1) this.#figures.rateChangedMs += sinceMs;
+    const stalledMs = this.#meter.ended(this.#clock.nowMs());
+    if (stalledMs !== undefined) this.#listener.stallEnded(stalledMs);
   }
 
   #report(): void {
@@ -303,7 +273,8 @@ export class PlaybackDriver {
     const nowMs = this.#clock.nowMs();
     // The engine's own playhead runs on from the last report: in a long stall it must pass what does not
     // come, or chunk and playhead would wait for each other for ever.
-    if (this.#stalledSinceMs !== undefined && nowMs - this.#stalledSinceMs > STALL_PATIENCE_MS) return;
+    const { stalledSinceMs } = this.#meter;
+    if (stalledSinceMs !== undefined && nowMs - stalledSinceMs > STALL_PATIENCE_MS) return;
     const edgeMs = this.#edge.edgeMs(nowMs);
     if (media.paused && !this.#isPausedByViewer && this.#isFollowing && edgeMs !== undefined && this.#target) {
       // Browsers stop a muted video in a hidden page. It will be wanted at live when shown, and others

@@ -10,6 +10,7 @@ import {
 export type StreamResource =
   | { readonly kind: 'multivariantPlaylist' }
   | { readonly kind: 'mediaPlaylist'; readonly rendition: RenditionId; readonly directives: DeliveryDirectives }
+  | { readonly kind: 'recordingPlaylist'; readonly rendition: RenditionId }
   | { readonly kind: 'part'; readonly rendition: RenditionId; readonly sequence: ChunkSequence }
   | {
       readonly kind: 'segment';
@@ -45,6 +46,7 @@ export function parseStreamResource(url: string, baseUrl: string): StreamResourc
     const directives = parseDeliveryDirectives(Object.fromEntries(new URLSearchParams(query)));
     return 'problem' in directives ? undefined : { kind: 'mediaPlaylist', rendition, directives };
   }
+  if (name === 'recording.m3u8') return { kind: 'recordingPlaylist', rendition };
   const part = /^part-(\d+)\.m4s$/.exec(name);
   if (part) return { kind: 'part', rendition, sequence: Number(part[1]) as ChunkSequence };
   const segment = /^segment-(\d+)-(\d+)\.m4s$/.exec(name);

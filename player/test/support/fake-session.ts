@@ -12,6 +12,9 @@ import type {
   PeerSessionEvents,
   PeerSessionStats,
   PlaybackPosition,
+  RecordedList,
+  RecordedListener,
+  SoughtPlace,
   UploadPolicy,
 } from '@p2ptv/peer';
 
@@ -83,6 +86,25 @@ export class FakeSession implements PeerSession {
   initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined {
     const bytes = this.#inits.get(initHash);
     return bytes && Uint8Array.from(bytes);
+  }
+
+  isAtLiveEdge = true;
+  readonly sought: SoughtPlace[] = [];
+  recorded: RecordedList | undefined;
+
+  listRecorded(_request: unknown, listener: RecordedListener): () => void {
+    const { recorded } = this;
+    if (recorded) queueMicrotask(() => listener.listed(recorded));
+    return () => undefined;
+  }
+
+  seek(place: SoughtPlace): void {
+    this.isAtLiveEdge = false;
+    this.sought.push(place);
+  }
+
+  goLive(): void {
+    this.isAtLiveEdge = true;
   }
 
   setPlayback(position: PlaybackPosition): void {

@@ -15,10 +15,11 @@ import {
   type UncheckedRecord,
 } from '@p2ptv/protocol';
 import { base64, hex } from '@scure/base';
-import type { Cancel, OriginClient, OriginFailure, OriginJoin, OriginReceived } from '../../ports/origin-client.js';
+import type { Cancel, OriginClient, OriginFailure, OriginJoin, OriginReceived, RecordedList } from '../../ports/origin-client.js';
 import type { Verifier } from '../../ports/verifier.js';
 import { runBoundedGet, type BoundedGet } from './bounded-get.js';
 import { getJoin } from './join-answer.js';
+import { parseSegmentList } from './segment-list-answer.js';
 import type { JoinMedia } from './join-media.js';
 
 /** How long an origin may take, ms. Too low gives up on far origins; too high costs the deadline. */
@@ -245,6 +246,27 @@ export class HttpOriginClient implements OriginClient {
       return () => {
         if (failure) listener.failed(failure);
         else listener.headers(headers);
+      };
+    });
+  }
+
+  segments(...[request, listener]: Parameters<OriginClient['segments']>): Cancel {
+    return run(async (signal) => {
+      let list: RecordedList | undefined;
+      const failure = await this.#tryOrigins(signal, async (base) => {
+        const query = `rendition=${request.rendition}${request.after === undefined ? '' : `&after=${request.after}`}`;
+        const url = `${base}/${STREAM_PATHS.segments}?${query}`;
+        const answer = await this.#getWhole(
+          { url, cache: 'no-cache', totalMs: this.#timeouts.answerMs, kind: 'headers', maxBytes: LIMITS.segmentListBytes },
+          signal,
+        );
+        if (typeof answer === 'string') return answer;
+        list = parseSegmentList(answer, request.rendition);
+        return list ? undefined : 'invalid';
+      });
+      return () => {
+        if (list) listener.listed(list);
+        else listener.failed(failure ?? 'invalid');
       };
     });
   }
