@@ -318,4 +318,44 @@ describe('a recording', () => {
     const last = rig.sent('holdings', linkId).findLast(({ sequence }) => sequence === 0)!;
     expect(last.bits[0]! & 0b111).toBe(0b11);
   });
+
+  it('OD10: who follows a live edge goes back and returns, over the same links, and nobody pushes to it meanwhile', () => {
+    const rig = new EngineRig({ engine: { fallback: { jitterParts: 0 } } });
+    rig.hold(400, 403);
+    expect(rig.playable).toEqual([400, 401, 402, 403]);
+    const linkId = rig.link();
+    rig.clear();
+    rig.handle({ kind: 'opened', rendition: RENDITION, headers: Array.from({ length: 16 }, (_, index) => publish(20 + index).signed), isEnd: false });
+    rig.runFor(600);
+    expect(rig.events('playbackPlaced').map(({ header }) => header.sequence)).toEqual([20]);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    expect(rig.engine.has(ref(20))).toBe(true);
+    // It is told what was kept of the live edge, and of the recording, in one way.
+    rig.runFor(600);
+    expect(rig.sent('holdings', linkId).length).toBeGreaterThan(0);
+    expect(rig.all('followHeaders')).toEqual([]);
+    rig.clear();
+    rig.join(500, 503);
+    for (let asked = 0; asked < 4; asked++) {
+      rig.runFor(1_000);
+      for (const fetch of rig.all('fetchChunk').slice(asked)) rig.deliver(fetch);
+    }
+    expect(rig.playable[0]).toBe(500);
+    expect(rig.all('closeLink')).toEqual([]);
+    expect(rig.engine.state.neighbourCount).toBe(1);
+  });
+
+  it('OD11: what lies before the picture is due at once', () => {
+    const ask = (pictureMs: number | undefined): number => {
+      const rig = new RecordingRig();
+      rig.open(0);
+      rig.seek(300);
+      rig.clear();
+      rig.handle({ kind: 'seek', dateMs: dateOf(200), ...(pictureMs === undefined ? {} : { pictureMs }) });
+      rig.settle();
+      return rig.all('fetchChunk').length;
+    };
+    const fromTheFirst = ask(undefined);
+    expect(ask(dateOf(209))).toBeGreaterThanOrEqual(fromTheFirst + 7);
+  });
 });

@@ -1,4 +1,4 @@
-import { peerIdFromBytes, seededRandom, type PeerId } from '@p2ptv/protocol';
+import { peerIdFromBytes, seededRandom, type ChunkSequence, type PeerId } from '@p2ptv/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
 import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
@@ -77,6 +77,7 @@ function watched(client: OriginClient, log: string[]): OriginClient {
     fetchChunk: (request, listener) => note('fetchChunk', client.fetchChunk(request, listener)),
     followHeaders: (request, listener) => note('followHeaders', client.followHeaders(request, listener)),
     headersAt: (request, listener) => note('headersAt', client.headersAt(request, listener)),
+    segments: (request, listener) => note('segments', client.segments(request, listener)),
     fetchInit: (request, listener) => note('fetchInit', client.fetchInit(request, listener)),
   };
 }
@@ -582,6 +583,50 @@ describe('a session', () => {
       { isReachable: true, failure: 'invalid' },
     ]);
     expect(viewer.stats().neighbours).toEqual([] satisfies PeerId[]);
+    viewer.close();
+  });
+
+  it('SS18: a stream that has ended is opened at its beginning', () => {
+    time.runUntil(60_000);
+    origin.isEnded = true;
+    const viewer = session();
+    const placed: number[] = [];
+    viewer.on('playbackPlaced', ({ header }) => placed.push(header.sequence));
+    viewer.start();
+    time.runFor(1_000);
+    expect([placed, viewer.isAtLiveEdge]).toEqual([[0], false]);
+    expect(viewer.read({ rendition: RENDITION, sequence: 0 as ChunkSequence })).toBeDefined();
+    const listed: number[] = [];
+    viewer.listRecorded({ rendition: RENDITION, after: 2 }, { listed: ({ segments }) => listed.push(...segments.map(({ mediaSequence }) => mediaSequence)), failed: () => undefined });
+    time.runFor(100);
+    expect(listed[0]).toBe(3);
+    viewer.goLive();
+    expect(viewer.isAtLiveEdge).toBe(false);
+    viewer.close();
+  });
+
+  it('SS19: a seek leaves the live edge once headers are there, and the tracker hears that it is no super-peer', () => {
+    time.runUntil(20_000);
+    const viewer = session();
+    const placed: number[] = [];
+    const parts: number[] = [];
+    viewer.on('playbackPlaced', ({ header }) => placed.push(header.sequence));
+    viewer.on('partReady', ({ header }) => parts.push(header.sequence));
+    viewer.start();
+    tracker.accept();
+    time.runFor(1_000);
+    const dateMs = origin.chunks[12]!.signed.header.programDateTimeMs;
+    viewer.seek({ dateMs, pictureMs: dateMs + 100 });
+    expect(viewer.isAtLiveEdge).toBe(true);
+    time.runFor(500);
+    expect([placed.at(-1), viewer.isAtLiveEdge]).toEqual([10, false]);
+    expect(tracker.reports.at(-1)?.isVisible).toBe(false);
+    parts.length = 0;
+    viewer.goLive();
+    time.runFor(2_000);
+    expect(viewer.isAtLiveEdge).toBe(true);
+    expect(parts[0]).toBeGreaterThan(100);
+    expect(tracker.reports.at(-1)?.isVisible).toBe(true);
     viewer.close();
   });
 });

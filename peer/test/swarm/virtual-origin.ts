@@ -10,6 +10,7 @@ import {
   type ChunkHeader,
   type ChunkSequence,
   type PeerDescription,
+  type RecordedSegment,
   type RenditionId,
   type SignedChunkHeader,
   type StreamLink,
@@ -95,7 +96,7 @@ export class VirtualOrigin {
             listener.failed('unavailable');
             return;
           }
-          const headers = this.#joinHeaders(delayMs);
+          const headers = this.isEnded ? this.chunks.slice(0, 16).map(({ signed }) => signed) : this.#joinHeaders(delayMs);
           const init = initOf(this.#run.epoch);
           const bytes = encodeHeaderBatch(headers).length + init.length + 600;
           this.bytes.join += bytes;
@@ -162,6 +163,11 @@ export class VirtualOrigin {
           received.headers += bytes;
           listener.headers(headers);
         }),
+      segments: ({ after = -1 }, listener) =>
+        later(() => {
+          if (this.isAway) listener.failed('unavailable');
+          else listener.listed({ isEnded: this.isEnded, segments: this.#segments().filter(({ mediaSequence }) => mediaSequence > after) });
+        }),
       fetchInit: ({ initHash }, listener) =>
         later(() => {
           for (let epoch = 1; epoch <= this.#run.epoch; epoch++) {
@@ -182,6 +188,19 @@ export class VirtualOrigin {
     this.chunks.push(chunk);
     this.onPublished?.(chunk);
     for (const look of [...this.#waiting]) look();
+  }
+
+  #segments(): RecordedSegment[] {
+    const whole = this.chunks.filter(({ signed: { header } }) => header.isSegmentLast).map(({ signed: { header } }) => header);
+    return whole.map(({ mediaSequence, epoch, initHash, sequence, partIndex, programDateTimeMs }) => ({
+      mediaSequence,
+      epoch,
+      initHash,
+      sequence: sequence - partIndex,
+      partCount: partIndex + 1,
+      durationUs: (partIndex + 1) * PART_MS * 1000,
+      programDateTimeMs: programDateTimeMs - partIndex * PART_MS,
+    }));
   }
 
   #joinHeaders(delayMs: number): SignedChunkHeader[] {

@@ -1,0 +1,132 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bundlePage } from '../support/bundle.js';
+import { launchChromium } from '../support/chromium.js';
+import type { RecordingPage } from '../support/recording-page.js';
+import { startRecordedOrigin, type RecordedOrigin } from '../support/recorded-origin.js';
+
+declare const recording: RecordingPage;
+
+const SECONDS = 120;
+
+let browser: Browser;
+let server: Server;
+const pages: Page[] = [];
+
+beforeAll(async () => {
+  const script = await bundlePage('test/support/recording-page.ts');
+  server = createServer((request, response) => {
+    const isScript = request.url === '/page.js';
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? script : '<!doctype html><video muted playsinline></video><script type="module" src="/page.js"></script>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  browser = await launchChromium();
+});
+
+afterEach(async () => {
+  for (const page of pages.splice(0)) await page.close();
+});
+
+afterAll(async () => {
+  await browser.close();
+  server.close();
+});
+
+async function open(origin: RecordedOrigin): Promise<Page> {
+  const page = await browser.newPage();
+  pages.push(page);
+  const { port } = server.address() as AddressInfo;
+  await page.goto(`http://localhost:${port}/?link=${encodeURIComponent(origin.link)}`);
+  await page.waitForFunction(() => 'recording' in globalThis && recording.attachment.stats().startupMs !== undefined);
+  return page;
+}
+
+async function playsOn(page: Page, seconds: number): Promise<void> {
+  const from = await page.evaluate(() => recording.video.currentTime);
+  await page.waitForFunction((until) => recording.video.currentTime > until, from + seconds);
+}
+
+function viewersLinkedTo(page: Page): Promise<string[]> {
+  return page.evaluate(() => recording.attachment.stats().neighbours.filter(({ role }) => role === 'viewer').map(({ peerId }) => peerId));
+}
+
+describe('a stream that has ended', () => {
+  let origin: RecordedOrigin;
+
+  beforeAll(async () => {
+    origin = await startRecordedOrigin(SECONDS, 'ended');
+  });
+
+  afterAll(async () => {
+    await origin.close();
+  });
+
+  it('plays from its beginning, is as long as it was, and goes on wherever one seeks', async () => {
+    const page = await open(origin);
+    await playsOn(page, 3);
+    for (const seconds of [61.3, 20.1, 99.7]) {
+      await page.evaluate((to) => recording.seek(to), seconds);
+      await playsOn(page, 1);
+    }
+    const seen = await page.evaluate(() => ({
+      duration: recording.video.duration,
+      errors: recording.errors,
+      stats: recording.attachment.stats(),
+    }));
+    expect(seen.duration).toBeCloseTo(SECONDS, 0);
+    // What a seek leaves behind is aborted.
+    expect(seen.errors.filter((error) => !error.startsWith('aborted'))).toEqual([]);
+    expect(seen.stats).toMatchObject({ state: { kind: 'meshed' }, isFollowingLive: false });
+    expect(seen.stats.recording?.fromMs).toBeCloseTo(origin.firstDateMs, -2);
+  });
+
+  it('is exchanged by viewers at different places', async () => {
+    const first = await open(origin);
+    await playsOn(first, 8);
+    const second = await open(origin);
+    await second.waitForFunction(() => recording.attachment.stats().neighbours.length > 0);
+    await second.waitForFunction(() => recording.attachment.stats().bytes.fromPeers > 200_000);
+    await second.evaluate(() => recording.seek(60));
+    await first.evaluate(() => recording.seek(58));
+    await first.waitForFunction(() => recording.attachment.stats().bytes.fromPeers > 50_000);
+    const stats = await Promise.all([first, second].map((page) => page.evaluate(() => recording.attachment.stats())));
+    expect(stats.map(({ state }) => state.kind)).toEqual(['meshed', 'meshed']);
+  });
+});
+
+describe('a live stream of which the origin keeps more', () => {
+  let origin: RecordedOrigin;
+
+  beforeAll(async () => {
+    origin = await startRecordedOrigin(SECONDS, 'live');
+  });
+
+  afterAll(async () => {
+    await origin.close();
+  });
+
+  it('OD10: is played from an earlier date, and at its edge again, over the same links', async () => {
+    const other = await open(origin);
+    const page = await open(origin);
+    await page.waitForFunction(() => recording.attachment.stats().neighbours.some(({ role }) => role === 'viewer'));
+    const before = await viewersLinkedTo(page);
+    await page.evaluate((dateMs) => recording.attachment.seek(dateMs), origin.firstDateMs + 30_000);
+    await page.waitForFunction((dateMs) => Math.abs((recording.attachment.stats().recording?.positionMs ?? 0) - dateMs) < 4_000, origin.firstDateMs + 32_000);
+    await playsOn(page, 2);
+    const behind = await page.evaluate(() => recording.attachment.stats());
+    expect(behind.isFollowingLive).toBe(false);
+    expect(await viewersLinkedTo(page)).toEqual(before);
+    await page.evaluate(() => recording.attachment.goLive());
+    await page.waitForFunction(() => {
+      const { isFollowingLive, edgeDelayMs = Infinity } = recording.attachment.stats();
+      return isFollowingLive && edgeDelayMs < 3_000;
+    });
+    await playsOn(page, 2);
+    expect(await viewersLinkedTo(page)).toEqual(before);
+    expect((await page.evaluate(() => recording.errors)).filter((error) => error.includes('fatal'))).toEqual([]);
+    await other.close();
+  });
+});
