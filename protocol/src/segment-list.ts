@@ -27,7 +27,7 @@ const segmentRunSchema = z.object({
   programDateTimeMs: countSchema,
 });
 
-/** `GET <stream>/segments?rendition=&after=`: what can be played of a stream, the newest included. (SPEC OR5) */
+/** `GET <stream>/segments?rendition=&after=`: what can be played of a stream, the newest included. (SPEC OR6) */
 export const segmentListSchema = z.object({
   version: z.literal(1),
   rendition: renditionIdSchema,

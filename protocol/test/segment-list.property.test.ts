@@ -26,7 +26,7 @@ const recording = fc
   });
 
 describe('the list of what is kept', () => {
-  it('OR5: tells of every segment, dates within 20 ms, and passes the schema', () => {
+  it('OR6: tells of every segment, dates within 20 ms, and passes the schema', () => {
     fc.assert(
       fc.property(recording, (segments) => {
         const answer = { version: 1, rendition: 0 as RenditionId, isEnded: false, runs: packSegments(segments) };
@@ -40,13 +40,13 @@ describe('the list of what is kept', () => {
     );
   });
 
-  it('OR5: hours of equal segments are one run', () => {
+  it('OR6: hours of equal segments are one run', () => {
     const segments = Array.from({ length: 5_400 }, (_, index): RecordedSegment => ({ mediaSequence: index, epoch: 1, initHash: INIT, sequence: index * 10, partCount: 10, durationUs: 2_000_000, programDateTimeMs: FIRST_MS + index * 2_000 }));
     expect(packSegments(segments)).toHaveLength(1);
     expect(unpackSegments(packSegments(segments))).toEqual(segments);
   });
 
-  it('OR5, LM: refuses more than the limit, and what does not rise', () => {
+  it('OR6, LM: refuses more than the limit, and what does not rise', () => {
     const run = { count: LIMITS.recordedSegments, mediaSequence: 0, epoch: 1, initHash: INIT, sequence: 0, partCount: 10, durationUs: 2_000_000, programDateTimeMs: FIRST_MS };
     expect(unpackSegments([run, { ...run, count: 1, mediaSequence: 300_000, sequence: 3_000_000 }])).toBeUndefined();
     expect(unpackSegments([{ ...run, count: 2 }, { ...run, count: 1, mediaSequence: 1, sequence: 20 }])).toBeUndefined();

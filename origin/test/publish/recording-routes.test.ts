@@ -16,7 +16,7 @@ afterEach(() => origin.close());
 const get = (path: string) => origin.server.inject({ url: `/live/main/${path}` });
 
 describe('what is kept of a stream', () => {
-  it('OR5: is listed by whole segments, those on the disk too', async () => {
+  it('OR6: is listed by whole segments, those on the disk too', async () => {
     origin.publish(104);
     const list = segmentListSchema.parse((await get('segments')).json());
     const segments = unpackSegments(list.runs)!;
@@ -39,7 +39,7 @@ describe('what is kept of a stream', () => {
     for (const name of [names[0], names[10]]) expect((await get(`0/${name}`)).statusCode).toBe(200);
   });
 
-  it('OR6: the join answer of an ended stream names its first headers', async () => {
+  it('OR7: the join answer of an ended stream names its first headers', async () => {
     origin.publish(104);
     origin.live.end();
     const answer = (await get('join?delayMs=600&media=1')).json();
