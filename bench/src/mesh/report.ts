@@ -37,7 +37,7 @@ const realFiguresSchema = z.strictObject({
   /** Difference of the totals, the origin's and the viewers', over the larger. */
   totalsDifferenceRatio: amount.nullable(),
   /** From leaving an uplink to the receiving peer. */
-  linkDelayMs: z.strictObject({ p5: amount.nullable(), p50: amount.nullable(), p95: amount.nullable(), samples: count }),
+  linkDelayMs: z.strictObject({ p5: amount.nullable(), p50: amount.nullable(), p95: amount.nullable(), p99: amount.nullable(), samples: count }),
   /** From the dial to an open link. */
   linkSetupMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: count }),
   /** From capture of a part's first frame to its publication, median. */

@@ -24,6 +24,7 @@ export function summarizeMesh(outcome: MeshOutcome, config: SimConfig): MeshResu
       p5: linkDelays.quantile(0.05) ?? null,
       p50: linkDelays.quantile(0.5) ?? null,
       p95: linkDelays.quantile(0.95) ?? null,
+      p99: linkDelays.quantile(0.99) ?? null,
       samples: linkDelays.count,
     },
     linkSetupMs: { p50: linkSetups.quantile(0.5) ?? null, p95: linkSetups.quantile(0.95) ?? null, samples: linkSetups.count },

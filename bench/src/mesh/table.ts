@@ -58,7 +58,7 @@ function machineRows({ linkDelayMs, linkSetupMs, captureToPublishMs, neighbours,
   const ms = (value: number | null): string => (value === null ? '-' : `${value.toFixed(1)} ms`);
   const share = (seconds: number): string => `${formatFigure(seconds / mesh.ranSeconds, 'share')} of a core`;
   return [
-    ['link delay p5, p50, p95', [linkDelayMs.p5, linkDelayMs.p50, linkDelayMs.p95].map(ms).join(', ')],
+    ['link delay p5, p50, p95, p99', [linkDelayMs.p5, linkDelayMs.p50, linkDelayMs.p95, linkDelayMs.p99].map(ms).join(', ')],
     ['link set-up p50, p95', [linkSetupMs.p50, linkSetupMs.p95].map(ms).join(', ')],
     ['capture to publication', formatFigure(captureToPublishMs, 'ms')],
     ['neighbours, least, median, most', `${neighbours.least}, ${neighbours.median}, ${neighbours.most}`],

@@ -13,7 +13,7 @@ function meshResult(changes: Partial<MeshResult> = {}): MeshResult {
     ...figures,
     originCounted: { media: 1, init: 1, playlists: 0, headers: 1, join: 1, seeder: 1 },
     totalsDifferenceRatio: 0.001,
-    linkDelayMs: { p5: 0.2, p50: 1, p95: 4, samples: 900 },
+    linkDelayMs: { p5: 0.2, p50: 1, p95: 4, p99: 12, samples: 900 },
     linkSetupMs: { p50: 80, p95: 300, samples: 300 },
     captureToPublishMs: 188,
     streamBitsPerSecond: 6e5,
@@ -54,6 +54,10 @@ function report(mesh: MeshResult, peers = 50): MeshReport {
 }
 
 describe('mesh beside simulator', () => {
+  it('tells the slowest of the delays that the simulator is not given', () => {
+    expect(formatMeshReport(report(meshResult()))).toMatch(/link delay p5, p50, p95, p99 +0\.2 ms, 1\.0 ms, 4\.0 ms, 12\.0 ms/);
+  });
+
   it('says by how much each figure differs', () => {
     const compared = compare(meshResult({ chunkDelayMs: { p50: 110, p95: 200, p99: 300 } }), simResult({ chunkDelayMs: { p50: 100, p95: 200, p99: 400 } }));
     const differenceOf = (field: string): number | undefined => compared.find(({ figure }) => figure.field === field)?.differenceRatio;
