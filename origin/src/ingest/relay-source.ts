@@ -294,6 +294,7 @@ function describe(log: string): Relayed | { readonly problem: string } | undefin
 
 /** ffmpeg's last line, without the part of it that speaks. */
 function lastWords(log: string): string {
+  if (log.includes('matches no streams')) return 'There is no video in it.';
   const line = log.split(/[\r\n]+/).map((text) => text.trim()).filter((text) => text !== '').at(-1) ?? 'ffmpeg said nothing';
   return `${line.replace(/^\[[^\]]*\]\s*/, '').replace(/\.$/, '').slice(0, 300)}.`;
 }

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const WORKSPACE = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,12 +21,12 @@ export function buildCommand(): void {
   execFileSync(process.execPath, [tsc, '-b', 'tsconfig.build.json'], { cwd: WORKSPACE, stdio: 'pipe' });
 }
 
-/** Starts `p2ptv` with arguments, as a process of its own. */
-export function startCommand(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningCommand {
+/** Starts `p2ptv` with arguments, as a process of its own. With `stdin` `pipe` the test writes to its standard input. */
+export function startCommand(args: readonly string[], environment: NodeJS.ProcessEnv = {}, stdin: 'ignore' | 'pipe' = 'ignore'): RunningCommand {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: [stdin, 'pipe', 'pipe'],
+  }) as ChildProcess & { stdout: Readable; stderr: Readable };
   let output = '';
   let errors = '';
   child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
