@@ -132,10 +132,14 @@ export {
   JOIN_WITH_MEDIA_TYPE,
   joinAnswerFromOriginSchema,
   STREAM_PATHS,
+  RECORDING_ORDERS,
+  recordingListingSchema,
+  recordingListSchema,
   streamListingSchema,
   streamListSchema,
   type OriginBytes,
   type OriginJoinAnswer,
+  type RecordingListing,
   type StreamListing,
 } from './origin-contract.js';
 export {

@@ -74,11 +74,58 @@ export const streamListingSchema = z.object({
   /** Path of the watch page, `/watch/<slug>`. */
   watchPath: z.string(),
   startedAtMs: z.number(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  /** Peers that serve without watching, the origin's own included. */
+  seeders: countSchema,
+  /** Heights of its renditions, best first. */
+  heights: z.array(countSchema),
+  /** Capture date of the oldest media that can still be watched, ms; left out where nothing is kept. */
+  keptFromMs: z.optional(z.number()),
 });
 /** See {@link streamListingSchema}. */
 export type StreamListing = z.infer<typeof streamListingSchema>;
 /** `GET /api/streams`. */
 export const streamListSchema = z.object({ streams: z.array(streamListingSchema) });
+
+/** Orders of `GET /api/recordings?order=`; `relevance` is newest first where no words are given. */
+export const RECORDING_ORDERS = ['relevance', 'newest', 'oldest', 'longest', 'shortest', 'largest', 'title'] as const;
+
+/** One recording in `GET /api/recordings`, and the answer to `GET /api/recordings/<id>`. */
+export const recordingListingSchema = z.object({
+  id: z.string(),
+  /** Slug of the channel that it is of; left out for an upload. */
+  channel: z.optional(z.string()),
+  title: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  /** `recording`: still grows; `importing`: a file is being made into one; `ready`: whole; `failed`: unusable. */
+  state: z.enum(['recording', 'importing', 'ready', 'failed']),
+  startedAtMs: z.number(),
+  durationMs: z.number(),
+  byteLength: countSchema,
+  width: countSchema,
+  height: countSchema,
+  viewers: countSchema,
+  seeders: countSchema,
+  /** Magnet link with this origin's address as the request named it. */
+  link: z.string(),
+  /** Path of the watch page, `/watch/recordings/<id>`. */
+  watchPath: z.string(),
+  /** Path of a picture of it; left out where there is none. */
+  thumbnailPath: z.optional(z.string()),
+});
+/** See {@link recordingListingSchema}. */
+export type RecordingListing = z.infer<typeof recordingListingSchema>;
+/**
+ * `GET /api/recordings?text=&tag=&channel=&order=&offset=&limit=`: a page of the public ones that can be
+ * watched. `tag` may be given several times.
+ */
+export const recordingListSchema = z.object({
+  /** On all pages together. */
+  total: countSchema,
+  recordings: z.array(recordingListingSchema),
+});
 
 /** Application bytes that an origin has sent to viewers, by what they were (DESIGN: Counting bytes). */
 export type OriginBytes = {

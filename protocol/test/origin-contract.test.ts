@@ -31,6 +31,10 @@ const listing = {
   link: 'magnet:?',
   watchPath: '/watch/main',
   startedAtMs: 1,
+  description: '',
+  tags: [],
+  seeders: 1,
+  heights: [360],
 };
 
 function isRead(schema: { safeParse: (value: unknown) => { success: boolean } }, value: unknown): boolean {

@@ -102,6 +102,11 @@ export class ChunkLog {
     return this.#recordedVersion;
   }
 
+  /** Capture date of the oldest media held anywhere, ms; undefined when there are none. */
+  get keptFromMs(): number | undefined {
+    return this.#entries[0]?.dateMs;
+  }
+
   /** All whole segments that can be fetched, in memory or archived, oldest first; those with a part lost are left out. */
   recorded(): RecordedSegment[] {
     const segments: RecordedSegment[] = [];

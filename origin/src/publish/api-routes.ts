@@ -15,6 +15,8 @@ export type ApiRouteOptions = {
   /** Trackers that run by themselves; with none, links name the one embedded in this origin. */
   readonly trackers: readonly string[];
   readonly viewerCount: (published: PublishedStream) => number;
+  /** What the catalogue tells of a stream beyond its media. */
+  readonly catalogueEntry: (published: PublishedStream) => Pick<StreamListing, 'description' | 'tags' | 'seeders'>;
   /** Whether a stream is in the list of streams. */
   readonly isListed: (published: PublishedStream) => boolean;
   /** How the limited uplink is used; undefined: it has no limit. */
@@ -80,6 +82,7 @@ function describeStream(
 ): StreamListing {
   const { live } = published;
   const rendition = live.record?.renditions[0];
+  const { keptFromMs } = live.log;
   return {
     slug: live.slug,
     streamId: live.streamId,
@@ -91,6 +94,9 @@ function describeStream(
     link: formatMagnetLink(linkFor(published, origin)),
     watchPath: `/watch/${live.slug}`,
     startedAtMs: live.startedAtMs,
+    ...origin.catalogueEntry(published),
+    heights: live.record?.renditions.map(({ height }) => height) ?? [],
+    ...(keptFromMs === undefined ? {} : { keptFromMs }),
   };
 }
 

@@ -118,6 +118,10 @@ export class Origin {
         publicUrl: options.publicUrl,
         trackers: options.trackers,
         viewerCount: ({ live }) => embedded.tracker?.viewerCount(live.streamId) ?? 0,
+        catalogueEntry: ({ live }) => {
+          const { description = '', tags = [] } = channels.find(live.slug)?.settings ?? {};
+          return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders };
+        },
         warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
         isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate !== true,
         wallMs: () => systemClock.wallMs(),

@@ -28,6 +28,7 @@ export async function openOrigin(options: OpenOptions & { publicUrl?: string; tr
     publicUrl: options.publicUrl,
     trackers: options.trackers ?? [],
     viewerCount: () => 3,
+    catalogueEntry: () => ({ description: 'Clouds over the valley.', tags: ['nature'], seeders: 2 }),
     isListed: () => true,
     warmPeers: () => Array.from({ length: options.warmPeers ?? 1 }, (_, index) => ({ peerId: index.toString(16).repeat(32) as never, role: 'viewer' as const, uplinkBitsPerSecond: 1_000_000 })),
     wallMs: () => 1_700_000_000_000,
