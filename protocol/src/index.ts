@@ -70,6 +70,7 @@ export {
   type StreamLink,
   type StreamLinkProblem,
 } from './stream-link.js';
+export { isViewerToken, VIEWER_TOKEN_CHARACTERS, viewerTokenOf, withViewerToken } from './viewer-token.js';
 export { decodeTicket, encodeTicket, type PeerRole, type Ticket } from './ticket.js';
 export {
   encodePublisherProof,

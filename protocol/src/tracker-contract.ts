@@ -4,6 +4,7 @@ import { LIMITS } from './limits.js';
 import { publisherProofSchema } from './publisher-proof.js';
 import { countSchema, fingerprintSchema, peerIdSchema, renditionIdSchema, streamIdSchema } from './schemas.js';
 import { roleSchema } from './ticket.js';
+import { isViewerToken } from './viewer-token.js';
 
 /** Path of the tracker's Socket.IO endpoint. */
 export const TRACKER_SOCKET_PATH = '/tracker';
@@ -26,6 +27,8 @@ export const joinRequestSchema = z.object({
   rendition: z.optional(renditionIdSchema),
   /** Only for role `origin`. */
   proof: z.optional(publisherProofSchema),
+  /** Of a private stream. */
+  viewerToken: z.optional(z.string().check(z.refine(isViewerToken))),
 });
 /** See {@link joinRequestSchema}. */
 export type JoinRequest = z.infer<typeof joinRequestSchema>;
@@ -74,7 +77,7 @@ export const joinAnswerSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('refused'),
-    code: z.enum(['BAD_REQUEST', 'RATE_LIMITED', 'PEER_ID_TAKEN', 'BAD_PROOF', 'UNKNOWN_STREAM', 'SWARM_FULL']),
+    code: z.enum(['BAD_REQUEST', 'RATE_LIMITED', 'PEER_ID_TAKEN', 'BAD_PROOF', 'UNKNOWN_STREAM', 'SWARM_FULL', 'VIEWER_TOKEN']),
     /** A sentence for people. */
     message: z.string().check(z.maxLength(300)),
     retryAfterMs: z.optional(countSchema),

@@ -190,6 +190,7 @@ describe('tracker messages', () => {
       'BAD_PROOF',
       'UNKNOWN_STREAM',
       'SWARM_FULL',
+      'VIEWER_TOKEN',
     ];
     for (const code of codes) {
       expect(isRead(joinAnswerSchema, { kind: 'refused', code, message: 'No.', retryAfterMs: 500 })).toBe(

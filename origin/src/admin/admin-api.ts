@@ -7,6 +7,7 @@ import type { StreamId } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 
+import type { ViewerTokens } from '../access/viewer-tokens.js';
 import type { ChannelRegistry } from '../channel/channel-registry.js';
 import type { StateStore } from '../store/state-store.js';
 import { AdminAccess } from './admin-access.js';
@@ -22,6 +23,7 @@ export type AdminApiOptions = {
   readonly store: StateStore;
   readonly registry: ChannelRegistry;
   readonly keeper: ChannelKeeper;
+  readonly tokens: ViewerTokens;
   /** Who watches a stream, as the embedded tracker knows it. */
   readonly audienceOf: (streamId: StreamId) => Audience;
   readonly isSecure: boolean;
@@ -38,6 +40,8 @@ const REQUESTS_PER_MINUTE = 600;
 export async function registerAdminApi(fastify: FastifyInstance, options: AdminApiOptions): Promise<void> {
   const access = new AdminAccess(options.store.access, options.wallMs);
   await fastify.register(async (admin) => {
+    // Here a logger for each request costs nothing that counts, and its lines belong together.
+    admin.setChildLoggerFactory((logger, bindings, options) => logger.child(bindings, options));
     admin.setValidatorCompiler(validatorCompiler);
     admin.setSerializerCompiler(serializerCompiler);
     await admin.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: false, crossOriginOpenerPolicy: false });

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import * as z from 'zod';
 
+import type { ViewerTokens } from '../access/viewer-tokens.js';
 import type { Channel } from '../channel/channel.js';
 import type { ChannelRegistry } from '../channel/channel-registry.js';
 import { channelSettingsSchema, type ChannelSettings } from '../channel/channel-settings.js';
@@ -29,6 +30,7 @@ export type Audience = {
 export type ChannelRouteOptions = {
   readonly registry: ChannelRegistry;
   readonly keeper: ChannelKeeper;
+  readonly tokens: ViewerTokens;
   readonly audienceOf: (streamId: StreamId) => Audience;
 };
 
@@ -38,11 +40,19 @@ const BODY_BYTES = 32 * 1024;
 const params = z.object({ slug: z.string().max(64) });
 const problems = { 400: problemSchema, 401: problemSchema, 403: problemSchema, 404: problemSchema, 409: problemSchema, 413: problemSchema, 422: problemSchema, 429: problemSchema } as const;
 const keySchema = z.string().describe('the stream key, shown this once');
+/** A year: who wants to let somebody in for ever makes the channel public. */
+const MAX_TOKEN_SECONDS = 366 * 86_400;
+const DEFAULT_TOKEN_SECONDS = 12 * 3600;
+const newTokenSchema = z.strictObject({
+  viewer: z.string().min(1).max(200).optional().describe('whom it is for; stands in the token'),
+  lifetimeSeconds: z.int().min(1).max(MAX_TOKEN_SECONDS).default(DEFAULT_TOKEN_SECONDS),
+});
+const tokenSchema = z.object({ token: z.string(), watchPath: z.string() });
 const audienceSchema = z.object({ viewers: z.number(), seeders: z.number(), joins: z.number(), originBytes: z.number(), peerBytes: z.number(), seederBytes: z.number() });
 
 /** Serves the channels to whoever administers; who asks was checked before. */
 export function registerChannelRoutes(fastify: FastifyInstance, options: ChannelRouteOptions): void {
-  const { registry, keeper, audienceOf } = options;
+  const { registry, keeper, tokens, audienceOf } = options;
   const routes = fastify.withTypeProvider<ZodTypeProvider>();
   const tags = ['channels'];
   const shown = (channel: Channel): z.infer<typeof channelSchema> =>
@@ -131,6 +141,18 @@ export function registerChannelRoutes(fastify: FastifyInstance, options: Channel
     url: '/channels/:slug/audience',
     schema: { summary: 'Who watches', tags, params, response: { 200: audienceSchema, ...problems } },
     handler: (request) => audienceOf(registry.require(request.params.slug).streamId),
+  });
+
+  routes.route({
+    method: 'POST',
+    url: '/channels/:slug/viewer-tokens',
+    schema: { summary: 'Make a token that lets its holder watch a private channel', tags, params, body: newTokenSchema, response: { 201: tokenSchema, ...problems } },
+    handler: async (request, reply) => {
+      const { slug } = registry.require(request.params.slug);
+      const { viewer, lifetimeSeconds } = request.body;
+      const token = await tokens.issue(slug, { viewer, lifetimeMs: lifetimeSeconds * 1000 });
+      return reply.code(201).send({ token, watchPath: `/watch/${slug}?token=${token}` });
+    },
   });
 }
 

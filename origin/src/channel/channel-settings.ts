@@ -67,7 +67,7 @@ export const CHANNEL_SCHEMAS = {
   clock: z.boolean('must be true or false'),
   /** Media kept on the disk, minutes. */
   dvrMinutes: wholeNumber(1, 120),
-  /** Whether it is left out of the lists of what is live. */
+  /** Whether it is left out of the lists of what is live, and viewers need a token. */
   isPrivate: z.boolean('must be true or false'),
   /** SHA-256 of what publishers must show, in hexadecimal; none: nobody can publish. See {@link hashStreamKey}. */
   streamKeyHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),

@@ -56,6 +56,7 @@ async function runOrigin(
     tls,
     rtmp: { port: options['rtmp-port'] },
     store,
+    hooks: options.hook,
     logger,
   });
   if (options['log-format'] === 'text') {

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { CHANNEL_SCHEMAS, partSizeProblem, text, wholeNumber, type ChannelSettings } from '../channel/channel-settings.js';
 import { systemCode } from '../package/errors.js';
 import { inputFrom, kebabCase, readChannels, SHARED_SETTINGS, SINGLE_SETTINGS } from './channel-list.js';
+import { hookTargetSchema } from '../hooks/hook-target.js';
 import { CommandError, UsageError } from './usage-error.js';
 
 type Setting = {
@@ -92,6 +93,15 @@ const SETTINGS = {
     description: 'STUN server that the embedded tracker tells peers, e.g. stun:host:3478 (repeatable, up to 8)',
     isRepeatable: true,
     schema: serverList(stunUrl),
+  },
+  hook: {
+    flags: '--hook <url|program>',
+    description: 'told when publishing begins and ends: an address that is called, or a program that is run (repeatable, up to 8)',
+    isRepeatable: true,
+    schema: z
+      .union([z.string().transform((one) => [one]), z.array(z.string())], 'must be a text or a list of texts')
+      .pipe(z.array(hookTargetSchema).max(MAX_SERVERS, `must not name more than ${MAX_SERVERS}`))
+      .default([]),
   },
   'tls-cert': { flags: '--tls-cert <file>', description: 'certificate chain (PEM) for https', schema: text(4096).optional() },
   'tls-key': { flags: '--tls-key <file>', description: 'private key (PEM) for https', schema: text(4096).optional() },

@@ -1,4 +1,4 @@
-import { formatMagnetLink, type StreamLink, type StreamListing } from '@p2ptv/protocol';
+import { formatMagnetLink, withViewerToken, type StreamLink, type StreamListing } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Publisher } from '../package/publisher.js';
@@ -19,6 +19,8 @@ export type ApiRouteOptions = {
   readonly catalogueEntry: (published: PublishedStream) => Pick<StreamListing, 'description' | 'tags' | 'seeders'>;
   /** Whether a stream is in the list of streams. */
   readonly isListed: (published: PublishedStream) => boolean;
+  /** The viewer token of a request, which links then hold. */
+  readonly viewerTokenIn?: ((request: FastifyRequest) => string | undefined) | undefined;
   /** How the limited uplink is used; undefined: it has no limit. */
   readonly uplinkStats?: (() => UplinkStats) | undefined;
 };
@@ -29,7 +31,7 @@ const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 /** Serves what is live, what was sent, and whether the origin is well. */
 export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirectory, options: ApiRouteOptions): void {
   const listingFor = (request: FastifyRequest, published: PublishedStream): StreamListing =>
-    describeStream(published, { ...options, baseUrl: options.publicUrl ?? requestedBaseUrl(request) });
+    describeStream(published, { ...options, baseUrl: options.publicUrl ?? requestedBaseUrl(request), viewerToken: options.viewerTokenIn?.(request) });
 
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith('/api/') || request.url === '/healthz') void reply.header('cache-control', 'no-store');
@@ -47,7 +49,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
 
   fastify.get('/api/stats', () => ({
     uplink: options.uplinkStats?.() ?? null,
-    streams: [...streams.values()].map((published) => ({
+    streams: [...streams.values()].filter(options.isListed).map((published) => ({
       slug: published.live.slug,
       streamId: published.live.streamId,
       originBytes: published.originBytes(),
@@ -64,21 +66,22 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
 /** The link of a stream for viewers who reach this origin at a base URL. */
 export function linkFor(
   published: PublishedStream,
-  origin: Pick<ApiRouteOptions, 'publisher' | 'trackers'> & { readonly baseUrl: string },
+  origin: Pick<ApiRouteOptions, 'publisher' | 'trackers'> & { readonly baseUrl: string; readonly viewerToken?: string | undefined },
 ): StreamLink {
   const { live } = published;
+  const base = `${origin.baseUrl}/live/${live.slug}`;
   return {
     streamId: live.streamId,
     publicKey: origin.publisher.publicKey,
     title: live.title,
     trackers: origin.trackers.length > 0 ? origin.trackers : [origin.baseUrl],
-    origins: [`${origin.baseUrl}/live/${live.slug}`],
+    origins: [origin.viewerToken === undefined ? base : withViewerToken(base, origin.viewerToken)],
   };
 }
 
 function describeStream(
   published: PublishedStream,
-  origin: ApiRouteOptions & { readonly baseUrl: string },
+  origin: ApiRouteOptions & { readonly baseUrl: string; readonly viewerToken: string | undefined },
 ): StreamListing {
   const { live } = published;
   const rendition = live.record?.renditions[0];

@@ -1,6 +1,7 @@
 import cors from '@fastify/cors';
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 
+import { registerViewerGate, takeTokenFromPath, type ViewerGateOptions } from '../access/viewer-gate.js';
 import { registerApiRoutes, type ApiRouteOptions } from '../publish/api-routes.js';
 import { registerFollowRoutes, type FollowRouteOptions } from '../publish/follow-routes.js';
 import { registerMediaRoutes } from '../publish/media-routes.js';
@@ -24,6 +25,8 @@ export type HttpServerOptions = ApiRouteOptions &
     readonly desk?: PublishDesk | undefined;
     /** Lets the player's pages out, where the uplink is limited; streams bring their own. */
     readonly gate?: UplinkGate | undefined;
+    /** Keeps whoever has no token from private streams; undefined: there are none. */
+    readonly viewers?: ViewerGateOptions | undefined;
     /** Adds what else is served, before the pages. */
     readonly extend?: ((server: FastifyInstance) => Promise<void>) | undefined;
     readonly logger: FastifyBaseLogger;
@@ -39,6 +42,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     // A path is no longer than a slug and a file name.
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     bodyLimit: 16 * 1024,
+    ...(options.viewers ? { rewriteUrl: takeTokenFromPath } : {}),
   };
   const server = (options.tls ? fastify({ ...common, https: options.tls }) : fastify(common)) as unknown as FastifyInstance;
   // A logger for each request would be a tenth of what it takes to hear one; what is logged names the request by itself.
@@ -59,6 +63,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     for (const published of options.streams.values()) published.close();
     done();
   });
+  if (options.viewers) registerViewerGate(server, options.viewers);
   registerPlaylistRoutes(server, options.streams);
   registerMediaRoutes(server, options.streams);
   registerRecordingRoutes(server, options.streams);

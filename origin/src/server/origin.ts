@@ -8,10 +8,15 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { registerAdminApi } from '../admin/admin-api.js';
 import { ChannelKeeper } from '../admin/channel-keeper.js';
 import type { Audience } from '../admin/channel-routes.js';
+import { linkTokenIn } from '../access/viewer-gate.js';
+import { ViewerTokens } from '../access/viewer-tokens.js';
 import { ChannelRegistry, MAX_CHANNELS } from '../channel/channel-registry.js';
 import type { ChannelSettings } from '../channel/channel-settings.js';
 import { SourceFactory, type InputFactory } from '../channel/source-factory.js';
 import { isStreamKey } from '../channel/stream-key.js';
+import { loadHookSecret } from '../hooks/hook-secret.js';
+import type { HookTarget } from '../hooks/hook-target.js';
+import { Hooks } from '../hooks/hooks.js';
 import type { RtmpServerOptions } from '../ingest/rtmp-server.js';
 import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
@@ -22,6 +27,8 @@ import { UplinkGate } from '../uplink/uplink-gate.js';
 import { listen } from './addresses.js';
 import { dataUnusable } from './data-folder.js';
 import { createHttpServer } from './http-server.js';
+import { registerMetrics } from './metrics.js';
+import { Readiness, registerReadiness } from './readiness.js';
 import { openLoopback, type LoopbackListener } from './loopback-listener.js';
 
 /** How an origin is set up. */
@@ -46,18 +53,23 @@ export type OriginOptions = {
   readonly inputs?: InputFactory;
   /** What is known beyond a restart. With it there are channels that are made at run time, and the API to make them. Stays open. */
   readonly store?: StateStore | undefined;
+  /** Whom it tells that publishing begins and ends. */
+  readonly hooks?: readonly HookTarget[];
   readonly logger: FastifyBaseLogger;
 };
 
 type OriginParts = {
   readonly publisher: Publisher;
   readonly channels: ChannelRegistry;
+  readonly tokens: ViewerTokens;
   readonly inputs: InputFactory;
   readonly server: FastifyInstance;
   readonly port: number;
   readonly loopback: LoopbackListener;
   readonly gate: UplinkGate | undefined;
   readonly desk: PublishDesk;
+  readonly readiness: Readiness;
+  readonly hooks: Hooks | undefined;
 };
 
 /** The built player, seen from the sources and from the built files alike. */
@@ -74,6 +86,8 @@ export class Origin {
   readonly publisher: Publisher;
   /** What is published here. */
   readonly channels: ChannelRegistry;
+  /** Lets viewers into private channels. */
+  readonly tokens: ViewerTokens;
   /** Where it listens. */
   readonly port: number;
   readonly #options: OriginOptions;
@@ -85,6 +99,7 @@ export class Origin {
     this.#parts = parts;
     this.publisher = parts.publisher;
     this.channels = parts.channels;
+    this.tokens = parts.tokens;
     this.port = parts.port;
   }
 
@@ -100,13 +115,19 @@ export class Origin {
       const inputs = options.inputs ?? new SourceFactory({ rtmp: { host: options.host, ...options.rtmp }, srtHost: options.host, logger });
       undo.push(() => inputs.close());
       const publisher = await onDataFolder(dataFolder, () => loadPublisher(dataFolder));
+      const tokens = await onDataFolder(dataFolder, () => ViewerTokens.load(dataFolder, () => systemClock.wallMs()));
       const gate = gateOf(options);
       const channels = new ChannelRegistry({ dataFolder, publisher, inputs, clock: systemClock, gate, logger });
       undo.push(() => channels.close());
+      const hooks = await onDataFolder(dataFolder, () => openHooks(options));
+      undo.push(() => hooks?.close());
+      hooks?.follow(channels);
       // Before it listens: whoever comes back after a restart finds what there was.
       for (const settings of options.channels) await onDataFolder(dataFolder, () => channels.add(settings));
-      const administration = options.store && administer(options.store, { channels, isSecure: options.tls !== undefined, logger });
+      const administration = options.store && administer(options.store, { channels, tokens, isSecure: options.tls !== undefined, logger });
       await administration?.keeper.restore();
+      const readiness = new Readiness();
+      const isPrivate = (slug: string): boolean => channels.find(slug)?.settings.isPrivate === true;
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
       const desk = openDesk(channels);
@@ -123,21 +144,28 @@ export class Origin {
           return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders };
         },
         warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
-        isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate !== true,
+        isListed: ({ live }) => !isPrivate(live.slug),
         wallMs: () => systemClock.wallMs(),
         uplinkStats: gate && (() => gate.stats()),
         gate,
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
-        extend: administration && ((fastify) => administration.serve(fastify, () => embedded.tracker)),
+        viewers: { isPrivate, tokens },
+        viewerTokenIn: linkTokenIn,
+        extend: async (fastify) => {
+          registerReadiness(fastify, readiness);
+          registerMetrics(fastify, { channels, swarms: () => embedded.tracker?.scrape() ?? [], uplinkStats: gate && (() => gate.stats()), wallMs: () => systemClock.wallMs() });
+          await administration?.serve(fastify, () => embedded.tracker);
+        },
         logger,
       });
       undo.push(() => server.close());
-      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, channels, options);
+      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, { ...options, channels, tokens });
       const port = await listen(server, options);
       const loopback = await openLoopback(server);
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
-      return new Origin(options, { publisher, channels, inputs, server, port, loopback, gate, desk });
+      readiness.state = 'ready';
+      return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks });
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;
@@ -166,7 +194,8 @@ export class Origin {
   }
 
   async #close(): Promise<void> {
-    const { channels, server, loopback, gate, desk } = this.#parts;
+    const { channels, server, loopback, gate, desk, readiness, hooks } = this.#parts;
+    readiness.state = 'stopping';
     // Answers who waits first: what is left of a connection's life is then spent on sending.
     desk.close();
     const areChannelsClosed = channels.close();
@@ -178,20 +207,26 @@ export class Origin {
     await isServerClosed;
     clearTimeout(force);
     gate?.close();
+    hooks?.close();
   }
+}
+
+function openHooks({ hooks: targets = [], dataFolder, logger }: OriginOptions): Hooks | undefined {
+  if (targets.length === 0) return undefined;
+  return new Hooks({ targets, secret: loadHookSecret(dataFolder), wallMs: () => systemClock.wallMs(), logger });
 }
 
 /** What makes channels at run time, and what serves those who do. */
 function administer(
   store: StateStore,
-  options: { readonly channels: ChannelRegistry; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
+  options: { readonly channels: ChannelRegistry; readonly tokens: ViewerTokens; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
 ): { readonly keeper: ChannelKeeper; readonly serve: (fastify: FastifyInstance, tracker: () => TrackerHandle | undefined) => Promise<void> } {
-  const { channels: registry, isSecure, logger } = options;
+  const { channels: registry, tokens, isSecure, logger } = options;
   const wallMs = (): number => systemClock.wallMs();
   const keeper = new ChannelKeeper({ registry, store: store.channels, wallMs, logger });
   return {
     keeper,
-    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, keeper, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
+    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, keeper, tokens, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
   };
 }
 
@@ -228,13 +263,22 @@ function openDesk(channels: ChannelRegistry): PublishDesk {
   });
 }
 
-function embedTracker(server: FastifyInstance, channels: ChannelRegistry, options: OriginOptions): Promise<TrackerHandle> {
-  const { dataFolder, stunServers } = options;
+function embedTracker(
+  server: FastifyInstance,
+  options: Pick<OriginOptions, 'dataFolder' | 'stunServers'> & { readonly channels: ChannelRegistry; readonly tokens: ViewerTokens },
+): Promise<TrackerHandle> {
+  const { dataFolder, stunServers, channels, tokens } = options;
   return registerTracker(server, {
     dataFolder,
     tracker: {
       swarms: { isStreamAllowed: (streamId) => channels.findStream(streamId) !== undefined, maxSwarms: MAX_CHANNELS },
       iceServers: stunServers.length > 0 ? [{ urls: [...stunServers] }] : [],
+    },
+    mayWatch: (streamId, token) => {
+      const channel = channels.findStream(streamId);
+      // Of a stream that is not here, the tracker says so.
+      if (channel?.settings.isPrivate !== true) return true;
+      return tokens.check(channel.slug, token).then((verdict) => verdict === 'valid');
     },
     clock: systemClock,
   });

@@ -1,6 +1,7 @@
 import { fastify, LogController, type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 
+import { ViewerTokens } from '../../src/access/viewer-tokens.js';
 import { AdminAccess } from '../../src/admin/admin-access.js';
 import { registerAdminApi } from '../../src/admin/admin-api.js';
 import { ChannelKeeper } from '../../src/admin/channel-keeper.js';
@@ -53,6 +54,7 @@ export async function openAdministration(options: { readonly store?: StateStore 
     store,
     registry,
     keeper,
+    tokens: new ViewerTokens(Buffer.alloc(32, 1), clock.wallMs),
     audienceOf: () => ({ viewers: 3, seeders: 1, joins: 5, originBytes: 10, peerBytes: 20, seederBytes: 30 }),
     isSecure: false,
     wallMs: clock.wallMs,

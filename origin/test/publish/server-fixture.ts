@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 
+import { linkTokenIn, type ViewerGateOptions } from '../../src/access/viewer-gate.js';
 import { PublishedStream } from '../../src/publish/published-stream.js';
 import { createHttpServer } from '../../src/server/http-server.js';
 import type { UplinkGate } from '../../src/uplink/uplink-gate.js';
@@ -17,7 +18,7 @@ export type TestOrigin = OpenedStream & {
 };
 
 /** An HTTP server over a stream of imaginary parts. */
-export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate; warmPeers?: number } = {}): Promise<TestOrigin> {
+export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate; warmPeers?: number; viewers?: ViewerGateOptions } = {}): Promise<TestOrigin> {
   const folder = temporaryFolder();
   const opened = openStream(folder.path, options);
   const { gate } = options;
@@ -30,6 +31,8 @@ export async function openOrigin(options: OpenOptions & { publicUrl?: string; tr
     viewerCount: () => 3,
     catalogueEntry: () => ({ description: 'Clouds over the valley.', tags: ['nature'], seeders: 2 }),
     isListed: () => true,
+    viewers: options.viewers,
+    viewerTokenIn: linkTokenIn,
     warmPeers: () => Array.from({ length: options.warmPeers ?? 1 }, (_, index) => ({ peerId: index.toString(16).repeat(32) as never, role: 'viewer' as const, uplinkBitsPerSecond: 1_000_000 })),
     wallMs: () => 1_700_000_000_000,
     playerFolder: options.playerFolder ?? '/nonexistent',

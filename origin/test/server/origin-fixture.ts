@@ -21,7 +21,7 @@ export function inputsOf(makeSource: (slug: string) => Source): InputFactory {
 }
 
 /** A whole origin in this process, with a real encoder on a small test card. */
-export async function startOrigin(options: { frameRate?: FrameRate; /** Heights; the test card has the first. */ ladder?: readonly number[]; trackers?: readonly string[]; stunServers?: readonly string[]; streamKey?: string } = {}): Promise<{ origin: Origin; channel: Channel; base: string; close: () => Promise<void> }> {
+export async function startOrigin(options: { frameRate?: FrameRate; /** Heights; the test card has the first. */ ladder?: readonly number[]; trackers?: readonly string[]; stunServers?: readonly string[]; streamKey?: string } = {}): Promise<{ origin: Origin; channel: Channel; folder: string; base: string; close: () => Promise<void> }> {
   const folder = temporaryFolder();
   const height = options.ladder?.[0] ?? 180;
   const origin = await Origin.start({
@@ -39,6 +39,7 @@ export async function startOrigin(options: { frameRate?: FrameRate; /** Heights;
   return {
     origin,
     channel: origin.channels.require('main'),
+    folder: folder.path,
     base: `http://127.0.0.1:${origin.port}/live/main`,
     close: async () => {
       await origin.close();

@@ -8,6 +8,7 @@ import {
   type PeerId,
   type RenditionId,
   type Signal,
+  viewerTokenOf,
   type WireMessage,
 } from '@p2ptv/protocol';
 import type { EngineCommand, EngineInput, LinkId } from '../engine/engine-io.js';
@@ -240,6 +241,8 @@ export class MeshSide {
     const { link, role, proof, peerId } = this.#parts;
     const state = this.#host.engineState();
     const { fingerprint } = transport;
+    // A private stream's link holds one, which the tracker is shown, too.
+    const viewerToken = viewerTokenOf(link.origins);
     return {
       version: 1,
       streamId: link.streamId,
@@ -251,6 +254,7 @@ export class MeshSide {
       isVisible: this.#isOfDuty(state),
       rendition: this.#rendition,
       ...(proof ? { proof: proof(fingerprint) } : {}),
+      ...(viewerToken === undefined ? {} : { viewerToken }),
     };
   }
 

@@ -14,9 +14,14 @@ export async function fetchStreams(signal: AbortSignal): Promise<readonly Stream
   return parsed.data.streams;
 }
 
-/** One stream of this origin. */
-export async function fetchStream(slug: string, signal: AbortSignal): Promise<StreamListing> {
-  const parsed = streamListingSchema.safeParse(await fetchJson(`/api/streams/${slug}`, signal));
+/**
+ * One stream of this origin.
+ *
+ * @param viewerToken lets its holder watch a private stream; the link of the answer then holds it
+ */
+export async function fetchStream(slug: string, viewerToken: string | undefined, signal: AbortSignal): Promise<StreamListing> {
+  const query = viewerToken === undefined ? '' : `?token=${encodeURIComponent(viewerToken)}`;
+  const parsed = streamListingSchema.safeParse(await fetchJson(`/api/streams/${slug}${query}`, signal));
   if (!parsed.success) throw new ApiError(502);
   return parsed.data;
 }

@@ -21,6 +21,11 @@ import { TrackerSockets } from './tracker-sockets.js';
 export type RegisterTrackerOptions = {
   /** Where the tracker keeps its key, `tracker.key`; made if it does not exist. */
   readonly dataFolder: string;
+  /**
+   * Whether somebody may watch, who is no publisher; default: everybody. Asked at each join, with the viewer token if one was
+   * shown. What it throws costs the peer its connection.
+   */
+  readonly mayWatch?: (streamId: StreamId, viewerToken: string | undefined) => boolean | Promise<boolean>;
   /** Swarms, membership, tickets, neighbours, duty, ICE servers. */
   readonly tracker?: TrackerOptions;
   /** What one socket or one address may do. */
@@ -84,6 +89,7 @@ export async function registerTracker(
     clock,
     limits: { ...DEFAULT_SERVER_LIMITS, ...options.limits },
     isProxyTrusted: options.trustProxy ?? false,
+    mayWatch: options.mayWatch,
     log: fastify.log,
   });
   // Open sockets would keep the HTTP server from closing.

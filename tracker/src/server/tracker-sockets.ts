@@ -10,6 +10,7 @@ import {
   TRACKER_SOCKET_PATH,
   type Clock,
   type PeerToTrackerEvents,
+  type StreamId,
   type TrackerJoinAnswer,
   type TrackerToPeerEvents,
 } from '@p2ptv/protocol';
@@ -60,6 +61,8 @@ export type TrackerSocketsPorts = {
   readonly limits: TrackerServerLimits;
   /** Whether clients' addresses are those that a reverse proxy tells. */
   readonly isProxyTrusted: boolean;
+  /** Whether somebody may watch; undefined: everybody. */
+  readonly mayWatch: ((streamId: StreamId, viewerToken: string | undefined) => boolean | Promise<boolean>) | undefined;
   /** For the operator: what was done against an offender, and faults of our own. */
   readonly log: { info(message: string): void; error(details: object, message: string): void };
 };
@@ -88,6 +91,7 @@ export class TrackerSockets {
   readonly #clock: Clock;
   readonly #limits: TrackerServerLimits;
   readonly #isProxyTrusted: boolean;
+  readonly #mayWatch: TrackerSocketsPorts['mayWatch'];
   readonly #log: TrackerSocketsPorts['log'];
   readonly #networks = new NetworkNamer();
   readonly #joins: AddressLimiter;
@@ -111,6 +115,7 @@ export class TrackerSockets {
     this.#clock = ports.clock;
     this.#limits = limits;
     this.#isProxyTrusted = ports.isProxyTrusted;
+    this.#mayWatch = ports.mayWatch;
     this.#log = ports.log;
     const joinRate = { perSecond: limits.joinsPerSecond, capacity: limits.joinBurst };
     this.#joins = new AddressLimiter(joinRate);
@@ -283,7 +288,7 @@ export class TrackerSockets {
       this.#charge(socket);
       return;
     }
-    const refuse = (code: 'RATE_LIMITED' | 'BAD_REQUEST', refusal: { message: string; retryAfterMs?: number }): void => {
+    const refuse = (code: 'RATE_LIMITED' | 'BAD_REQUEST' | 'VIEWER_TOKEN', refusal: { message: string; retryAfterMs?: number }): void => {
       const refused: TrackerJoinAnswer = { kind: 'refused', code, ...refusal };
       answer(refused);
     };
@@ -300,10 +305,28 @@ export class TrackerSockets {
       refuse('BAD_REQUEST', { message: 'The join request is not one of this version of the protocol.' });
       return;
     }
-    const outcome = this.#tracker.join(socket.id, request, this.#networks.nameOf(address));
-    answer(outcome.answer);
-    if (outcome.answer.kind === 'joined') this.#strangers.delete(socket);
-    this.#carryOut(outcome.effects);
+    const enter = (isAllowed: boolean): void => {
+      // It may have gone while its token was looked at: then nobody would ever take it out again.
+      if (!socket.connected) return;
+      if (!isAllowed) {
+        refuse('VIEWER_TOKEN', { message: 'This stream is private, and the viewer token is missing, expired or not for it.' });
+        return;
+      }
+      const outcome = this.#tracker.join(socket.id, request, this.#networks.nameOf(address));
+      answer(outcome.answer);
+      if (outcome.answer.kind === 'joined') this.#strangers.delete(socket);
+      this.#carryOut(outcome.effects);
+    };
+    // A publisher proves that it is one.
+    const verdict = request.role === 'origin' || !this.#mayWatch ? true : this.#mayWatch(request.streamId, request.viewerToken);
+    if (typeof verdict === 'boolean') {
+      enter(verdict);
+      return;
+    }
+    verdict.then(enter).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'tracker: join of a peer failed');
+      socket.disconnect(true);
+    });
   }
 
   #parse<Value>(socket: PeerSocket, schema: Schema<Value>, message: unknown): Value | undefined {

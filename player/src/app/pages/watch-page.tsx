@@ -27,7 +27,8 @@ export function WatchPage({ target, isAutoplay }: { readonly target: WatchTarget
 }
 
 function ListedStream({ slug, isAutoplay }: { readonly slug: string; readonly isAutoplay: boolean }): ReactElement {
-  const fetcher = useCallback((signal: AbortSignal) => fetchStream(slug, signal), [slug]);
+  const viewerToken = new URLSearchParams(window.location.search).get('token') ?? undefined;
+  const fetcher = useCallback((signal: AbortSignal) => fetchStream(slug, viewerToken, signal), [slug, viewerToken]);
   const { value: listing, error } = usePolled(fetcher, LISTING_REFRESH_MS);
   // Once it has been on air, a pause of the publisher is the player's to bridge.
   const [link, setLink] = useState<string>();
@@ -66,6 +67,8 @@ function problemOf(listing: StreamListing): string | undefined {
 
 function problemOfFetch(error: Error, slug: string): string {
   if (error instanceof ApiError && error.status === 404) return `There is no stream called “${slug}” here.`;
+  if (error instanceof ApiError && error.status === 401) return `“${slug}” is private: open it with the link that you were given, or ask for a new one.`;
+  if (error instanceof ApiError && error.status === 403) return `Your link is not for “${slug}”.`;
   return `${error.message} Trying again …`;
 }
 
