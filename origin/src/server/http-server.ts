@@ -11,6 +11,7 @@ import type { StreamDirectory } from '../publish/stream-directory.js';
 import { KEEP_ALIVE_MS } from '../publish/whole-answers.js';
 import type { PublishDesk } from '../sfu/publish-desk.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { registerStudioRoutes } from '../whip/studio-routes.js';
 import { registerWhipRoutes } from '../whip/whip-routes.js';
 import { registerPlayerPages } from './player-pages.js';
 
@@ -69,7 +70,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerRecordingRoutes(server, options.streams);
   registerFollowRoutes(server, options.streams, options);
   registerApiRoutes(server, options.streams, options);
-  if (options.desk) registerWhipRoutes(server, options.desk);
+  if (options.desk) {
+    registerWhipRoutes(server, options.desk);
+    registerStudioRoutes(server, options.desk);
+  }
   await options.extend?.(server);
   await server.register((pages) => registerPlayerPages(pages, options.playerFolder, options.gate));
   return server;

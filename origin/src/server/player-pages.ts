@@ -14,7 +14,7 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P
 `;
 
 /**
- * Serves the built player: `/`, `/watch/<slug>` and its assets.
+ * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>` and its assets.
  *
  * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
  * @param gate lets what is sent out, where the uplink is limited
@@ -54,7 +54,7 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
   }
 
   if (!existsSync(join(folder, 'index.html'))) {
-    for (const path of ['/', '/watch', '/watch/*']) {
+    for (const path of ['/', '/watch', '/watch/*', '/studio', '/studio/*']) {
       fastify.get(path, (_request, reply) => reply.code(503).type('text/html; charset=utf-8').send(NOT_BUILT));
     }
     return;
@@ -69,5 +69,5 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
       response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  for (const path of ['/watch', '/watch/*']) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
+  for (const path of ['/watch', '/watch/*', '/studio', '/studio/*']) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
 }

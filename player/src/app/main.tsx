@@ -10,9 +10,11 @@ const route = parseRoute(new URL(location.href));
 // Asked for before React renders, so that code and page set up side by side.
 const listPage = route.page === 'list' ? import('./pages/stream-list-page.js') : undefined;
 const watchPage = route.page === 'watch' ? import('./pages/watch-page.js') : undefined;
+const studioPage = route.page === 'studio' ? import('./pages/studio-page.js') : undefined;
 
 const StreamListPage = lazy(async () => ({ default: (await (listPage ?? import('./pages/stream-list-page.js'))).StreamListPage }));
 const WatchPage = lazy(async () => ({ default: (await (watchPage ?? import('./pages/watch-page.js'))).WatchPage }));
+const StudioPage = lazy(async () => ({ default: (await (studioPage ?? import('./pages/studio-page.js'))).StudioPage }));
 
 function page(current: Route): ReactElement {
   switch (current.page) {
@@ -20,6 +22,8 @@ function page(current: Route): ReactElement {
       return <StreamListPage />;
     case 'watch':
       return <WatchPage target={current.target} isAutoplay={current.isAutoplay} />;
+    case 'studio':
+      return <StudioPage slug={current.slug} />;
     case 'unknown':
       return <UnknownPage />;
   }

@@ -2,6 +2,7 @@
 export type Route =
   | { readonly page: 'list' }
   | { readonly page: 'watch'; readonly target: WatchTarget; readonly isAutoplay: boolean }
+  | { readonly page: 'studio'; readonly slug: string }
   | { readonly page: 'unknown' };
 
 /** A stream of this origin by its slug, or any stream by its link. */
@@ -9,7 +10,7 @@ export type WatchTarget =
   | { readonly kind: 'slug'; readonly slug: string }
   | { readonly kind: 'link'; readonly link: string };
 
-/** Reads an address: `/`, `/watch/<slug>`, `/watch?xt=…`; `autoplay=0` waits for a click on play. */
+/** Reads an address: `/`, `/watch/<slug>`, `/watch?xt=…`, `/studio/<slug>` (`/studio`: the stream `main`); `autoplay=0` waits for a click on play. */
 export function parseRoute(address: URL): Route {
   const path = address.pathname.replace(/\/+$/, '');
   if (path === '') return { page: 'list' };
@@ -18,6 +19,8 @@ export function parseRoute(address: URL): Route {
     if (!address.searchParams.has('xt')) return { page: 'list' };
     return { page: 'watch', target: { kind: 'link', link: address.href }, isAutoplay };
   }
+  const studio = /^\/studio(?:\/([a-z0-9-]+))?$/.exec(path);
+  if (studio) return { page: 'studio', slug: studio[1] ?? 'main' };
   const slug = /^\/watch\/([a-z0-9-]+)$/.exec(path)?.[1];
   return slug === undefined
     ? { page: 'unknown' }

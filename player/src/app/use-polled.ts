@@ -7,10 +7,11 @@ export type Polled<Value> = { readonly value: Value | undefined; readonly error:
  * Fetches again and again while the page is shown, and at once when it is shown again.
  *
  * @param fetcher must be stable between renders
+ * @param interval ms between an answer and the next question, or what tells it from the answer (undefined: none came); stable too
  */
 export function usePolled<Value>(
   fetcher: (signal: AbortSignal) => Promise<Value>,
-  intervalMs: number,
+  interval: number | ((value: Value | undefined) => number),
 ): Polled<Value> {
   const [polled, setPolled] = useState<Polled<Value>>({ value: undefined, error: undefined });
   useEffect(() => {
@@ -18,15 +19,16 @@ export function usePolled<Value>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     const poll = async (): Promise<void> => {
       clearTimeout(timer);
+      let value: Value | undefined;
       try {
-        const value = await fetcher(controller.signal);
+        value = await fetcher(controller.signal);
         setPolled({ value, error: undefined });
       } catch (error) {
         if (controller.signal.aborted) return;
         const problem = error instanceof Error ? error : new Error(String(error));
-        setPolled(({ value }) => ({ value, error: problem }));
+        setPolled((before) => ({ value: before.value, error: problem }));
       }
-      if (!controller.signal.aborted && !document.hidden) timer = setTimeout(() => void poll(), intervalMs);
+      if (!controller.signal.aborted && !document.hidden) timer = setTimeout(() => void poll(), typeof interval === 'number' ? interval : interval(value));
     };
     const shown = (): void => {
       if (!document.hidden) void poll();
@@ -38,6 +40,6 @@ export function usePolled<Value>(
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', shown);
     };
-  }, [fetcher, intervalMs]);
+  }, [fetcher, interval]);
   return polled;
 }

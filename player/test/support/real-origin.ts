@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export type RealOrigin = {
   /** `http://localhost:<port>` */
   readonly url: string;
-  /** Magnet link of its stream. */
+  /** Magnet link of its stream; empty where nothing is on air yet. */
   readonly link: string;
   /** Where it keeps keys and recordings. */
   readonly data: string;
@@ -17,8 +17,8 @@ export type RealOrigin = {
   close(): Promise<void>;
 };
 
-/** What a restart keeps. */
-export type RealOriginOptions = { readonly port?: string; readonly data?: string };
+/** What a restart keeps; and whether somebody publishes only later, so that nothing is on air at first. */
+export type RealOriginOptions = { readonly port?: string; readonly data?: string; readonly isPublishedLater?: boolean };
 
 const CLI = fileURLToPath(new URL('../../../origin/dist/entry/cli.js', import.meta.url));
 
@@ -28,7 +28,7 @@ export async function startRealOrigin(input = 'testcard', kept: RealOriginOption
   const options = ['start', '--port', kept.port ?? '0', '--host', '127.0.0.1', '--rtmp-port', '0', '--data', data, '--input', input];
   const origin = spawn(process.execPath, [CLI, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await printedUrl(origin);
-  const link = await linkOnAir(url);
+  const link = kept.isPublishedLater === true ? '' : await linkOnAir(url);
   return {
     url,
     link,

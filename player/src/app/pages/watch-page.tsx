@@ -16,6 +16,8 @@ import { connectionHints, defaultUpload } from '../../library/upload-default.js'
 import '../styles/watch.css';
 
 const LISTING_REFRESH_MS = 5_000;
+/** Whoever waits for a publisher wants to see the picture as soon as there is one. */
+const OFFLINE_REFRESH_MS = 1_000;
 
 /** Plays one stream and shows what its mesh does. */
 export function WatchPage({ target, isAutoplay }: { readonly target: WatchTarget; readonly isAutoplay: boolean }): ReactElement {
@@ -29,7 +31,7 @@ export function WatchPage({ target, isAutoplay }: { readonly target: WatchTarget
 function ListedStream({ slug, isAutoplay }: { readonly slug: string; readonly isAutoplay: boolean }): ReactElement {
   const viewerToken = new URLSearchParams(window.location.search).get('token') ?? undefined;
   const fetcher = useCallback((signal: AbortSignal) => fetchStream(slug, viewerToken, signal), [slug, viewerToken]);
-  const { value: listing, error } = usePolled(fetcher, LISTING_REFRESH_MS);
+  const { value: listing, error } = usePolled(fetcher, refreshMs);
   // Once it has been on air, a pause of the publisher is the player's to bridge.
   const [link, setLink] = useState<string>();
   if (link === undefined && listing?.state === 'live') setLink(listing.link);
@@ -52,6 +54,10 @@ function LinkedStream({ link, isAutoplay }: { readonly link: string; readonly is
   ) : (
     <Stream title="No stream" listing={undefined} link={undefined} isAutoplay={false} problem={parsed.problem} />
   );
+}
+
+function refreshMs(listing: StreamListing | undefined): number {
+  return listing?.state === 'offline' ? OFFLINE_REFRESH_MS : LISTING_REFRESH_MS;
 }
 
 function problemOf(listing: StreamListing): string | undefined {

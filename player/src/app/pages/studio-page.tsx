@@ -1,0 +1,144 @@
+import { useEffect, useRef, useState, type ReactElement } from 'react';
+import { LevelMeter } from '../studio/level-meter.js';
+import { useBroadcast, type BroadcastPhase } from '../studio/use-broadcast.js';
+import { useCapture } from '../studio/use-capture.js';
+import '../styles/studio.css';
+
+/** Where somebody goes live from the browser: camera or screen, microphone, stream key. */
+export function StudioPage({ slug }: { readonly slug: string }): ReactElement {
+  useEffect(() => {
+    document.title = 'Studio · P2PTV';
+  }, []);
+  return (
+    <main className="page studio-page">
+      <div className="studio-head">
+        <h1>Studio</h1>
+        <p className="muted">
+          Goes live as <a href={`/watch/${slug}`}>{slug}</a>
+        </p>
+      </div>
+      {isSecureContext ? <Desk slug={slug} /> : <InsecureNote />}
+    </main>
+  );
+}
+
+function Desk({ slug }: { readonly slug: string }): ReactElement {
+  const capture = useCapture();
+  const broadcast = useBroadcast(slug);
+  const [picture, setPicture] = useState('camera');
+  const [microphone, setMicrophone] = useState<string>();
+  const [streamKey, setStreamKey] = useState('');
+  const previewRef = useRef<HTMLVideoElement>(null);
+  const { media, open } = capture;
+  useEffect(() => {
+    if (previewRef.current) previewRef.current.srcObject = media ?? null;
+  }, [media]);
+
+  const choose = (nextPicture: string, nextMicrophone: string | undefined): void => {
+    setPicture(nextPicture);
+    setMicrophone(nextMicrophone);
+    const deviceId = nextPicture === 'camera' ? undefined : nextPicture;
+    open(nextPicture === 'screen' ? { kind: 'screen' } : { kind: 'camera', deviceId }, nextMicrophone);
+  };
+  const { phase } = broadcast;
+  const isOnAir = phase.kind !== 'idle' && phase.kind !== 'refused';
+  return (
+    <div className="studio-desk">
+      <div className="studio-preview" data-phase={phase.kind}>
+        <video ref={previewRef} autoPlay muted playsInline className={picture === 'screen' ? '' : 'is-mirrored'} />
+        {!media && (
+          <button type="button" className="button" onClick={() => choose(picture, microphone)}>
+            Turn on camera and microphone
+          </button>
+        )}
+        {phase.kind === 'live' && <span className="badge badge-live studio-badge">On air</span>}
+      </div>
+      <form
+        className="studio-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isOnAir) broadcast.stop();
+          else if (media) broadcast.start({ streamKey: streamKey.trim(), media });
+        }}
+      >
+        <label>
+          Picture
+          <select value={picture} disabled={isOnAir} onChange={(event) => choose(event.target.value, microphone)}>
+            <option value="camera">Camera</option>
+            {capture.cameras.map(({ deviceId, label }) => (
+              <option key={deviceId} value={deviceId}>
+                {label || 'Another camera'}
+              </option>
+            ))}
+            <option value="screen">Screen or window</option>
+          </select>
+        </label>
+        <label>
+          Microphone
+          <select value={microphone ?? ''} disabled={isOnAir} onChange={(event) => choose(picture, event.target.value || undefined)}>
+            <option value="">Default microphone</option>
+            {capture.microphones.map(({ deviceId, label }) => (
+              <option key={deviceId} value={deviceId}>
+                {label || 'Another microphone'}
+              </option>
+            ))}
+          </select>
+        </label>
+        <LevelMeter media={media} />
+        <label>
+          Stream key
+          <input
+            type="password"
+            autoComplete="current-password"
+            required
+            value={streamKey}
+            disabled={isOnAir}
+            placeholder="shown where the origin was started"
+            onChange={(event) => setStreamKey(event.target.value)}
+          />
+        </label>
+        <button type="submit" className={`button ${isOnAir ? 'button-stop' : ''}`} disabled={!media || streamKey.trim() === ''}>
+          {isOnAir ? 'Stop' : 'Go live'}
+        </button>
+        <p className={phase.kind === 'refused' || capture.problem !== undefined ? 'problem' : 'muted'} role="status">
+          {capture.problem ?? sentenceOf(phase)}
+        </p>
+      </form>
+    </div>
+  );
+}
+
+function sentenceOf(phase: BroadcastPhase): string {
+  switch (phase.kind) {
+    case 'idle':
+      return 'Not on air.';
+    case 'connecting':
+      return 'Connecting …';
+    case 'live':
+      return 'You are on air.';
+    case 'interrupted':
+      return 'The connection is interrupted; waiting for it to come back …';
+    case 'reconnecting':
+      return `The connection broke. Trying again (${phase.attempt}) …`;
+    case 'refused':
+      return phase.message;
+  }
+}
+
+function InsecureNote(): ReactElement {
+  return (
+    <div className="studio-note">
+      <h2>This page may not use your camera</h2>
+      <p>Browsers give camera and microphone only to pages with a secure address. Any of these will do:</p>
+      <ul>
+        <li>
+          open the studio on the machine that the origin runs on, at <code>http://localhost:{location.port || '80'}/studio</code>;
+        </li>
+        <li>
+          start the origin with a certificate: <code>npm start -- --tls-cert cert.pem --tls-key key.pem --input whip</code>;
+        </li>
+        <li>put a proxy with a certificate in front of it.</li>
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,114 @@
+import { Device } from 'mediasoup-client';
+import type { types } from 'mediasoup-client';
+
+/** What an origin answers when a session is opened. */
+type OpenedSession = {
+  readonly session: string;
+  readonly capabilities: types.RtpCapabilities;
+  readonly transport: types.TransportOptions;
+};
+
+/** How the broadcast is doing, as its connection sees it. */
+export type BroadcastState = 'connecting' | 'live' | 'interrupted' | 'ended';
+
+/** What somebody needs to go live. */
+export type BroadcastRequest = {
+  readonly slug: string;
+  readonly streamKey: string;
+  readonly tracks: readonly MediaStreamTrack[];
+  readonly onState: (state: BroadcastState) => void;
+};
+
+/** The origin's refusal, in its own words. */
+export class BroadcastError extends Error {
+  override readonly name = 'BroadcastError';
+}
+
+/** The rate of the picture at most, bit/s: the origin encodes it again for viewers. */
+const MAX_VIDEO_BITS_PER_SECOND = 4_000_000;
+/** Where the picture begins, kbit/s, before the line has been measured. */
+const START_VIDEO_KBPS = 1500;
+
+/** One broadcast from this page to an origin, by mediasoup-client. */
+export class StudioSession {
+  readonly #path: string;
+  readonly #transport: types.Transport;
+  #isClosed = false;
+
+  private constructor(path: string, transport: types.Transport) {
+    this.#path = path;
+    this.#transport = transport;
+  }
+
+  /**
+   * Goes live.
+   *
+   * @throws BroadcastError in words for people
+   */
+  static async start(request: BroadcastRequest): Promise<StudioSession> {
+    const { slug, streamKey, tracks, onState } = request;
+    onState('connecting');
+    const opened = (await post(`/api/studio/${slug}`, {}, streamKey)) as OpenedSession;
+    const path = `/api/studio/${slug}/${opened.session}`;
+    const device = await Device.factory();
+    await device.load({ routerRtpCapabilities: opened.capabilities });
+    const transport = device.createSendTransport(opened.transport);
+    const session = new StudioSession(path, transport);
+    const described: { kind: types.MediaKind; rtpParameters: types.RtpParameters }[] = [];
+    transport.on('connect', ({ dtlsParameters }, done, failed) => void post(`${path}/connect`, { dtlsParameters }).then(done, failed));
+    // All tracks are told of at once, below: the origin starts an encoder for them together.
+    transport.on('produce', ({ kind, rtpParameters }, done) => {
+      described.push({ kind, rtpParameters });
+      done({ id: kind });
+    });
+    transport.on('connectionstatechange', (state) => {
+      if (session.#isClosed) return;
+      if (state === 'connected') onState('live');
+      else if (state === 'disconnected') onState('interrupted');
+      else if (state === 'failed' || state === 'closed') onState('ended');
+    });
+    try {
+      for (const track of tracks) await transport.produce(track.kind === 'video' ? videoOptions(track) : { track, stopTracks: false });
+      const frameRate = tracks.find(({ kind }) => kind === 'video')?.getSettings().frameRate;
+      await post(`${path}/publish`, { tracks: described, ...(frameRate === undefined || frameRate < 1 ? {} : { frameRate }) });
+    } catch (error) {
+      await session.stop();
+      throw error;
+    }
+    return session;
+  }
+
+  /** Stops; the origin is told, so that nobody waits for a return. */
+  async stop(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#transport.close();
+    await fetch(this.#path, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  }
+}
+
+function videoOptions(track: MediaStreamTrack): types.ProducerOptions {
+  return {
+    track,
+    stopTracks: false,
+    encodings: [{ maxBitrate: MAX_VIDEO_BITS_PER_SECOND }],
+    codecOptions: { videoGoogleStartBitrate: START_VIDEO_KBPS },
+  };
+}
+
+async function post(path: string, body: unknown, streamKey?: string): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(streamKey === undefined ? {} : { authorization: `Bearer ${streamKey}` }) },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new BroadcastError('The origin cannot be reached.');
+  }
+  const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
+  if (response.ok) return answer;
+  const problem = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined;
+  throw new BroadcastError(typeof problem === 'string' ? problem : `The origin answered ${response.status}.`);
+}
