@@ -188,6 +188,13 @@ describe('after a restart', () => {
   });
 });
 
+it('answers with headers that keep pages of others, and caches, from it', async () => {
+  for (const path of ['/channels', '/docs']) {
+    const { headers } = await admin.ask('GET', path);
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+  }
+});
+
 it('is described in OpenAPI: every route, and the errors that it answers', async () => {
   const { paths } = (await admin.ask('GET', '/docs/json')).json<{ paths: Record<string, Record<string, { summary?: string; responses: object }>> }>();
   expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/admin/session', '/api/admin/channels', '/api/admin/channels/{slug}', '/api/admin/channels/{slug}/stream-key']));
