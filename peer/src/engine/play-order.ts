@@ -18,6 +18,8 @@ const LOST_GRACE_MS = 500;
 const LEFT_MS = 10_000;
 /** The end of the rendition that is left is waited for so long after the beginning of the next, ms, while no playhead is known. */
 const END_PATIENCE_MS = 1_500;
+/** While another rendition waits for its first part, what is watched does not pass a place where that could be for so long, ms: on a fast link its parts are there before the other one's headers. */
+const ENTRY_PATIENCE_MS = 200;
 /** A part that is late by no more than this is not: the player holds more than the deadline allows for, ms. */
 const LATE_GRACE_MS = 50;
 /** Parts of which it is remembered that they were late, or not. */
@@ -60,6 +62,8 @@ export class PlayOrder implements Viewing {
   #current: Watched | undefined;
   #next: Next | undefined;
   #left: Left[] = [];
+  /** The part before which what is watched waits for the next rendition's. */
+  #held: { readonly key: ChunkKey; readonly untilMs: number } | undefined;
   #wish: FollowWish | undefined;
   /** Undefined while the viewer has pinned a rendition. */
   #quality: QualityRule | undefined;
@@ -119,6 +123,7 @@ export class PlayOrder implements Viewing {
     let dueMs = Infinity;
     for (const { playable, poll } of this.#known.values()) dueMs = Math.min(dueMs, playable.dueMs(nowMs), poll.dueMs);
     const { entry } = this.#next ?? {};
+    if (this.#held && nowMs < this.#held.untilMs) dueMs = Math.min(dueMs, this.#held.untilMs);
     if (entry && nowMs < entry.knownAtMs + END_PATIENCE_MS) dueMs = Math.min(dueMs, entry.knownAtMs + END_PATIENCE_MS);
     return dueMs;
   }
@@ -372,19 +377,30 @@ export class PlayOrder implements Viewing {
   #append(nowMs: number, watched: Watched): void {
     // The first part may not be the one that playback was to begin with.
     let isBeginning = watched.playable.timeline.last === undefined;
-    for (const { header, isRestart } of watched.playable.advance(nowMs, (key) => this.#stateOf(nowMs, key))) {
+    for (const { header, isRestart } of watched.playable.advance(nowMs, (key) => this.#stateOf(nowMs, key, watched))) {
       this.#context.command({ kind: 'event', event: { name: 'partReady', header, isRestart } });
       this.#trim(nowMs, watched.playable, isRestart || isBeginning);
       isBeginning = false;
     }
   }
 
-  #stateOf(nowMs: number, key: ChunkKey): ChunkState {
+  #stateOf(nowMs: number, key: ChunkKey, watched: Watched): ChunkState {
     const chunk = this.#context.store.get(key);
-    if (chunk && isComplete(chunk)) return 'complete';
+    if (chunk && isComplete(chunk)) return this.#isHeld(nowMs, chunk.signed.header, watched) ? 'coming' : 'complete';
     if (!this.#downloads.isLost(nowMs, key, LOST_GRACE_MS)) return 'coming';
     this.#downloads.abandon(nowMs, key);
     return 'lost';
+  }
+
+  /** True for a part with which the next rendition may begin as well. */
+  #isHeld(nowMs: number, header: ChunkHeader, watched: Watched): boolean {
+    if (watched !== this.#current || !this.#next || this.#next.entry || !header.isIndependent) {
+      this.#held = undefined;
+      return false;
+    }
+    const key = chunkKey(header.rendition, header.sequence);
+    if (this.#held?.key !== key) this.#held = { key, untilMs: nowMs + ENTRY_PATIENCE_MS };
+    return nowMs < this.#held.untilMs;
   }
 
   /** Keeps the store within its time and its budget; what goes from it goes from the timeline too. */

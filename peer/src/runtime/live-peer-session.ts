@@ -48,6 +48,8 @@ export class LivePeerSession implements SeederSession {
   #meshAtMs = Infinity;
   #quietAtMs = Infinity;
   #isMeshStarted = false;
+  /** Undefined: whatever the join answer brought. */
+  #quality: 'auto' | RenditionId | undefined;
   /** What is played: the live edge, or a recording, or what is kept of a live stream; `returning`: the live edge is being asked for. */
   #mode: 'live' | 'recorded' | 'returning' = 'live';
   /** Sequence of the last chunk that the join answer named; -1: none. */
@@ -120,6 +122,11 @@ export class LivePeerSession implements SeederSession {
 
   initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined {
     return this.#inits.get(initHash);
+  }
+
+  setQuality(choice: 'auto' | RenditionId): void {
+    this.#quality = choice;
+    this.#applyQuality();
   }
 
   get isAtLiveEdge(): boolean {
@@ -323,8 +330,13 @@ export class LivePeerSession implements SeederSession {
 
   #emit(event: EngineEvent): void {
     switch (event.name) {
-      case 'renditionChosen':
+      case 'renditionChosen': {
+        const { rendition } = event;
+        const initHash = this.#record?.renditions.find(({ id }) => id === rendition)?.initHash;
+        if (initHash !== undefined) this.#needInit(rendition, initHash);
+        this.#hub.emit('renditionChosen', { rendition });
         return;
+      }
       case 'partReady': {
         this.#quietAtMs = this.#parts.clock.nowMs() + QUIET_MS * (0.75 + this.#parts.random.next() / 2);
         this.#needInit(event.header.rendition, event.header.initHash);
@@ -404,7 +416,17 @@ export class LivePeerSession implements SeederSession {
     this.#mode = 'live';
     this.#joinEdge = Math.max(-1, ...join.headers.map(({ header }) => header.sequence));
     this.#handle({ kind: 'joined', rendition: join.rendition, headers: join.headers, isUplinkTaken: join.isUplinkTaken, delayMs: this.#joinDelayMs });
+    this.#applyQuality();
     if (!isFirst) this.#report();
+  }
+
+  /** The engine knows rates by the record, and a new way of watching knows nothing of the choice. */
+  #applyQuality(): void {
+    if (this.#quality === undefined || !this.#record || this.#mode !== 'live') return;
+    const ladder = this.#record.renditions.map(({ id, averageBandwidthBitsPerSecond }) => ({ rendition: id, bitsPerSecond: averageBandwidthBitsPerSecond }));
+    const isThere = ladder.some(({ rendition }) => rendition === this.#quality);
+    if (this.#quality !== 'auto' && !isThere) return;
+    this.#handle({ kind: 'quality', choice: this.#quality === 'auto' ? { mode: 'auto', ladder } : { mode: 'pinned', rendition: this.#quality } });
   }
 
   /** Plays a recording, or what is kept of a live stream, from these headers on. */

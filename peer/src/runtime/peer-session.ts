@@ -29,6 +29,8 @@ export type PeerSessionEvents = {
     /** Something before it was lost for good: the timeline begins anew with it. */
     readonly isRestart: boolean;
   };
+  /** Another rendition is about to be watched: its parts become ready where those of the one before end. */
+  renditionChosen: { readonly rendition: RenditionId };
   /** Playback of a recording begins with this part, or goes on with it after a seek, as soon as it is there. */
   playbackPlaced: { readonly header: ChunkHeader };
   /** A chunk is whole and verified, in whatever order. */
@@ -118,6 +120,11 @@ export interface PeerSession {
   /** A private copy of a verified init segment, or undefined until it is there. */
   initSegment(initHash: string): Uint8Array<ArrayBuffer> | undefined;
   setPlayback(position: PlaybackPosition): void;
+  /**
+   * Chooses the rendition: one, as soon as one can change over to it, or whatever arrives in time (SPEC QR). Until it is
+   * called that of the join answer is watched.
+   */
+  setQuality(choice: 'auto' | RenditionId): void;
   /** False while a recording is played, or what is kept of a live stream. */
   readonly isAtLiveEdge: boolean;
   /**

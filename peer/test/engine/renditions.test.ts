@@ -71,6 +71,29 @@ describe('changing over', () => {
     expect(rig.closed).toEqual([]);
   });
 
+  it('RE7: where the parts of the old one come before headers of the new one, it waits 200 ms before each part where that could begin', () => {
+    const { rig, same, stranger } = watching(3);
+    pin(rig, OTHER);
+    for (const part of [4, 5]) {
+      rig.tell(same, part);
+      rig.sendAll(same, part);
+    }
+    expect(played(rig)).toEqual([4]);
+    tellOther(rig, stranger, 5);
+    sendOther(rig, stranger, 5);
+    expect(played(rig)).toEqual([4, OFFSET + 5]);
+    const late = watching(3);
+    pin(late.rig, OTHER);
+    for (const part of [4, 5]) {
+      late.rig.tell(late.same, part);
+      late.rig.sendAll(late.same, part);
+    }
+    late.rig.runFor(199);
+    expect(played(late.rig)).toEqual([4]);
+    late.rig.runFor(2);
+    expect(played(late.rig)).toEqual([4, 5]);
+  });
+
   it('RE1: what came of the old one beyond that part is given up, and its holders told', () => {
     const { rig, same, stranger } = watching(3);
     pin(rig, OTHER);

@@ -1,4 +1,4 @@
-import { peerIdFromBytes, seededRandom, type ChunkSequence, type PeerId } from '@p2ptv/protocol';
+import { peerIdFromBytes, seededRandom, type ChunkSequence, type PeerId, type RenditionId } from '@p2ptv/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
 import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
@@ -627,6 +627,21 @@ describe('a session', () => {
     expect(viewer.isAtLiveEdge).toBe(true);
     expect(parts[0]).toBeGreaterThan(100);
     expect(tracker.reports.at(-1)?.isVisible).toBe(true);
+    viewer.close();
+  });
+
+  it('SS20: one rendition is watched on, whatever is chosen that is not there, also after a return to the live edge', () => {
+    time.runUntil(20_000);
+    const viewer = session();
+    const chosen: number[] = [];
+    viewer.on('renditionChosen', ({ rendition }) => chosen.push(rendition));
+    viewer.setQuality('auto');
+    viewer.start();
+    time.runFor(1_000);
+    viewer.setQuality(5 as RenditionId);
+    time.runFor(1_000);
+    expect(chosen).toEqual([]);
+    expect(viewer.timeline(RENDITION).last).toBeDefined();
     viewer.close();
   });
 });

@@ -1,4 +1,4 @@
-import type { StreamLink } from '@p2ptv/protocol';
+import type { Rendition, RenditionId, StreamLink } from '@p2ptv/protocol';
 import type { NeighbourStats, PeerSessionStats, UploadPolicy } from '@p2ptv/peer';
 
 /** Options of `attachP2ptv`; only the link is needed. */
@@ -38,6 +38,9 @@ export type P2ptvState =
   /** `detach` was called, or hls.js was destroyed or loads something else. */
   | { readonly kind: 'detached' };
 
+/** Which rendition the viewer wants. */
+export type QualityWish = 'auto' | RenditionId;
+
 /** A snapshot for panels and benches. Bytes are media bytes unless the name says otherwise. */
 export type P2ptvStats = {
   readonly state: P2ptvState;
@@ -75,6 +78,8 @@ export type P2ptvStats = {
   readonly isFollowingLive: boolean;
   /** What is played instead of the live edge: from when to when there is something, and where the picture stands; program date-times, ms. */
   readonly recording: { readonly fromMs: number; readonly toMs: number; readonly positionMs: number | undefined } | undefined;
+  /** The renditions that there are, best first, which one was asked for, and which one is played; undefined before the stream is known. */
+  readonly quality: { readonly renditions: readonly Rendition[]; readonly choice: QualityWish; readonly playing: RenditionId | undefined } | undefined;
   /** All that the session counts; undefined in states without one. */
   readonly session: PeerSessionStats | undefined;
 };
@@ -100,6 +105,8 @@ export interface P2ptvAttachment {
    * Beyond what there is, to its nearest end.
    */
   seek(dateMs: number): void;
+  /** Chooses a rendition; `auto`: the best that arrives in time. Default: auto. */
+  setQuality(choice: QualityWish): void;
   /** Returns to the live position after a pause or a seek, and follows it again. */
   goLive(): void;
   /**

@@ -1,8 +1,8 @@
 import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
-import type { Clock } from '@p2ptv/protocol';
+import type { Clock, RenditionId } from '@p2ptv/protocol';
 import { EventHub, type PeerSession, type PeerSessionStats, type UploadPolicy } from '@p2ptv/peer';
-import type { P2ptvAttachment, P2ptvEvents, P2ptvState, P2ptvStats, PlainReason } from './attachment.js';
+import type { P2ptvAttachment, P2ptvEvents, P2ptvState, P2ptvStats, PlainReason, QualityWish } from './attachment.js';
 import type { Driver } from './driver.js';
 import { applyMeshSettings, applyRecordedSettings } from './hls-settings.js';
 import { createMacrotaskQueue } from './macrotask.js';
@@ -51,6 +51,8 @@ export class HlsAttachment implements P2ptvAttachment {
   #state: P2ptvState = { kind: 'joining', isOriginReachable: true };
   #startupMs: number | undefined;
   #upload: UploadPolicy;
+  #quality: QualityWish = 'auto';
+  #playing: RenditionId | undefined;
   #lastStats: PeerSessionStats | undefined;
 
   constructor(hls: Hls, parts: AttachmentParts) {
@@ -97,6 +99,7 @@ export class HlsAttachment implements P2ptvAttachment {
       upload: this.#upload,
       isFollowingLive: this.#recording === undefined && (live?.isFollowingLive ?? true),
       recording: this.#recordingStats(),
+      quality: this.#qualityStats(),
       session,
     };
   }
@@ -118,6 +121,11 @@ export class HlsAttachment implements P2ptvAttachment {
     }
     const { media, liveSyncPosition } = this.#hls;
     if (media && liveSyncPosition !== null) media.currentTime = liveSyncPosition;
+  }
+
+  setQuality(choice: QualityWish): void {
+    this.#quality = choice;
+    this.#session?.setQuality(choice);
   }
 
   seek(dateMs: number): void {
@@ -186,8 +194,12 @@ export class HlsAttachment implements P2ptvAttachment {
     window.addEventListener('pagehide', pageHidden);
     this.#meshCleanups.push(
       () => window.removeEventListener('pagehide', pageHidden),
-      session.on('joined', ({ record }) => {
+      session.on('partReady', ({ header }) => (this.#playing = header.rendition)),
+      session.on('joined', ({ record, rendition }) => {
         clearInterval(joinTimer);
+        this.#playing = rendition;
+        // With one rendition there is nothing to choose.
+        if (record.renditions.length > 1) session.setQuality(this.#quality);
         if (record.isEnded) this.#enterRecorded(0);
         this.#setState({ kind: 'meshed' });
       }),
@@ -264,6 +276,11 @@ export class HlsAttachment implements P2ptvAttachment {
     this.#hls.loadSource(this.#playlistUrl);
     // It gives the element a new source, which pauses it. A browser may refuse, as it may refuse any play.
     if (isPlaying) media.play().catch(() => undefined);
+  }
+
+  #qualityStats(): P2ptvStats['quality'] {
+    const renditions = this.#session?.record?.renditions;
+    return renditions && { renditions, choice: this.#quality, playing: this.#playing };
   }
 
   #recordingStats(): P2ptvStats['recording'] {

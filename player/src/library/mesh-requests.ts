@@ -1,8 +1,9 @@
-import type { ChunkHeader, Clock, MediaTimeline, RenditionId, StreamRecord } from '@p2ptv/protocol';
+import type { ChunkHeader, ChunkRef, Clock, MediaTimeline, RenditionId, StreamRecord } from '@p2ptv/protocol';
 import type { PeerSession } from '@p2ptv/peer';
 import { LivePlaylist, writeMultivariantPlaylist } from './live-playlist.js';
 import type { MacrotaskQueue } from './macrotask.js';
 import { RecordedMedia } from './recorded-media.js';
+import { SwitchingTimeline } from './switching-timeline.js';
 import type { StreamResource } from './stream-resource.js';
 
 /** A session's answer to a request of hls.js. */
@@ -60,6 +61,8 @@ export class MeshRequests {
   readonly #beforeFirstPlaylist: (heldMs: number) => void;
   readonly #pictureMs: () => number | undefined;
   #playlist = new LivePlaylist();
+  /** Of a stream that has several renditions: the parts of all that are played, in order. */
+  #switching: SwitchingTimeline | undefined;
   /** What is played instead of the live edge. */
   #recorded: RecordedMedia | undefined;
   readonly #waiting = new Set<Waiting>();
@@ -83,6 +86,7 @@ export class MeshRequests {
     this.#unsubscribes = [
       session.on('joined', (joined) => {
         this.#joined = joined;
+        this.#beginTimeline();
         if (joined.record.isEnded) this.playRecorded();
         check();
       }),
@@ -93,8 +97,9 @@ export class MeshRequests {
         if (this.#joined) this.#joined = { ...this.#joined, record };
         check();
       }),
-      session.on('partReady', ({ header }) => {
-        if (header.rendition !== this.#joined?.rendition) return;
+      session.on('partReady', ({ header, isRestart }) => {
+        if (!this.#switching && header.rendition !== this.#joined?.rendition) return;
+        this.#switching?.append(header, isRestart);
         this.#lastPartAtMs = this.#clock.nowMs();
         this.#firstPartAtMs ??= this.#lastPartAtMs;
         check();
@@ -140,6 +145,7 @@ export class MeshRequests {
   playLive(): void {
     this.#recorded?.close();
     this.#recorded = undefined;
+    this.#beginTimeline();
     this.#playlist = new LivePlaylist();
     this.#listedPart = undefined;
     this.#firstPartAtMs = undefined;
@@ -193,7 +199,7 @@ export class MeshRequests {
         return text === undefined ? undefined : this.#text(text, this.#clock.nowMs());
       }
       case 'part':
-        return bytesOr404(this.#session.read(resource));
+        return bytesOr404(this.#readPart(resource));
       case 'segment':
         return this.#recorded ? this.#recordedSegment(this.#recorded, waiting, resource) : this.#segment(resource);
       case 'init': {
@@ -208,7 +214,7 @@ export class MeshRequests {
     sinceMs: number,
   ): MeshAnswer | undefined {
     if (!this.#joined || resource.rendition !== this.#joined.rendition) return undefined;
-    const timeline = this.#session.timeline(resource.rendition);
+    const timeline = this.#timeline(resource.rendition);
     const { position } = resource.directives;
     const { record } = this.#joined;
     const { last } = timeline;
@@ -255,15 +261,28 @@ export class MeshRequests {
   }
 
   #segment({ rendition, epoch, mediaSequence }: Extract<StreamResource, { kind: 'segment' }>): MeshAnswer {
-    const segment = this.#session.timeline(rendition).segment(mediaSequence);
+    const segment = this.#timeline(rendition).segment(mediaSequence);
     if (!segment?.isComplete || segment.epoch !== epoch) return { kind: 'refused', status: 404 };
     const parts: Uint8Array[] = [];
     for (const { sequence } of segment.parts) {
-      const bytes = this.#session.read({ rendition, sequence });
+      const bytes = this.#readPart({ rendition, sequence });
       if (!bytes) return { kind: 'refused', status: 404 };
       parts.push(bytes);
     }
     return { kind: 'bytes', bytes: join(parts) };
+  }
+
+  #beginTimeline(): void {
+    this.#switching = (this.#joined?.record.renditions.length ?? 0) > 1 ? new SwitchingTimeline() : undefined;
+  }
+
+  #timeline(rendition: RenditionId): MediaTimeline {
+    return this.#switching?.timeline ?? this.#session.timeline(rendition);
+  }
+
+  #readPart(listed: ChunkRef): Uint8Array<ArrayBuffer> | undefined {
+    const chunk = this.#switching ? this.#switching.chunkOf(listed.sequence) : listed;
+    return chunk && this.#session.read(chunk);
   }
 
   #multivariant(): MeshAnswer | undefined {

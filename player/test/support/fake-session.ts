@@ -88,6 +88,11 @@ export class FakeSession implements PeerSession {
     return bytes && Uint8Array.from(bytes);
   }
 
+  quality: 'auto' | RenditionId | undefined;
+  setQuality(choice: 'auto' | RenditionId): void {
+    this.quality = choice;
+  }
+
   isAtLiveEdge = true;
   readonly sought: SoughtPlace[] = [];
   recorded: RecordedList | undefined;
