@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RtcpPacketConverter, RtcpTransportLayerFeedback, TransportWideCC } from 'werift';
+import { RtcpPacketConverter, type RtcpTransportLayerFeedback, type TransportWideCC } from 'werift';
 
 import { NackGenerator } from '../../src/sfu/nack-generator.js';
 import { TransportFeedback } from '../../src/sfu/transport-feedback.js';
