@@ -46,7 +46,7 @@ export function banner({ origin, options, streamKeys, adminPassword, networkAddr
   const at: Addresses = { own, network, shared: publicUrl ?? network[0] ?? local };
   const rtmp: Line = ['RTMP', rtmpLine(origin.rtmpPort, { host: addresses[0] ?? localHost, wantedPort: options['rtmp-port'] })];
   const administration: Line[] = [
-    ['Administer', `${own}/api/admin/docs`],
+    ['Administer', `${own}/admin`],
     ...(adminPassword === undefined ? [] : [['password', `${adminPassword}   shown this once; to set another: p2ptv admin set-password`] as const]),
   ];
   const channels = origin.channels.list();

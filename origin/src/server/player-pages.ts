@@ -13,8 +13,11 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P
 <p>The player's pages are not built: run <code>npm start</code> in the repository, which builds them, or <code>npm run build</code>.</p></html>
 `;
 
+/** Addresses of pages; the player tells them apart. */
+const PAGES = ['/watch', '/watch/*', '/studio', '/studio/*', '/admin', '/admin/*'];
+
 /**
- * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>` and its assets.
+ * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>`, `/admin` and its assets.
  *
  * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
  * @param gate lets what is sent out, where the uplink is limited
@@ -54,7 +57,7 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
   }
 
   if (!existsSync(join(folder, 'index.html'))) {
-    for (const path of ['/', '/watch', '/watch/*', '/studio', '/studio/*']) {
+    for (const path of ['/', ...PAGES]) {
       fastify.get(path, (_request, reply) => reply.code(503).type('text/html; charset=utf-8').send(NOT_BUILT));
     }
     return;
@@ -69,5 +72,5 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
       response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  for (const path of ['/watch', '/watch/*', '/studio', '/studio/*']) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
+  for (const path of PAGES) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
 }

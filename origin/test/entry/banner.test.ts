@@ -48,7 +48,7 @@ it.each<[string, Wanted, RegExp]>([
 });
 
 it('tells where to administer, and the password when it has just been made', () => {
-  expect(printed({ host: '127.0.0.1' })).toMatch(/Administer +http:\/\/localhost:8080\/api\/admin\/docs$/m);
+  expect(printed({ host: '127.0.0.1' })).toMatch(/Administer +http:\/\/localhost:8080\/admin$/m);
   expect(printed({})).not.toContain('password');
   expect(printed({ adminPassword: 'abcd-efgh' })).toMatch(/password +abcd-efgh +shown this once; to set another: p2ptv admin set-password$/m);
 });

@@ -11,10 +11,12 @@ const route = parseRoute(new URL(location.href));
 const listPage = route.page === 'list' ? import('./pages/stream-list-page.js') : undefined;
 const watchPage = route.page === 'watch' ? import('./pages/watch-page.js') : undefined;
 const studioPage = route.page === 'studio' ? import('./pages/studio-page.js') : undefined;
+const adminPage = route.page === 'admin' ? import('./pages/admin-page.js') : undefined;
 
 const StreamListPage = lazy(async () => ({ default: (await (listPage ?? import('./pages/stream-list-page.js'))).StreamListPage }));
 const WatchPage = lazy(async () => ({ default: (await (watchPage ?? import('./pages/watch-page.js'))).WatchPage }));
 const StudioPage = lazy(async () => ({ default: (await (studioPage ?? import('./pages/studio-page.js'))).StudioPage }));
+const AdminPage = lazy(async () => ({ default: (await (adminPage ?? import('./pages/admin-page.js'))).AdminPage }));
 
 function page(current: Route): ReactElement {
   switch (current.page) {
@@ -24,6 +26,8 @@ function page(current: Route): ReactElement {
       return <WatchPage target={current.target} isAutoplay={current.isAutoplay} />;
     case 'studio':
       return <StudioPage slug={current.slug} />;
+    case 'admin':
+      return <AdminPage section={current.section} />;
     case 'unknown':
       return <UnknownPage />;
   }

@@ -8,10 +8,12 @@ export type Polled<Value> = { readonly value: Value | undefined; readonly error:
  *
  * @param fetcher must be stable between renders
  * @param interval ms between an answer and the next question, or what tells it from the answer (undefined: none came); stable too
+ * @param version another one asks at once
  */
 export function usePolled<Value>(
   fetcher: (signal: AbortSignal) => Promise<Value>,
   interval: number | ((value: Value | undefined) => number),
+  version = 0,
 ): Polled<Value> {
   const [polled, setPolled] = useState<Polled<Value>>({ value: undefined, error: undefined });
   useEffect(() => {
@@ -40,6 +42,6 @@ export function usePolled<Value>(
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', shown);
     };
-  }, [fetcher, interval]);
+  }, [fetcher, interval, version]);
   return polled;
 }

@@ -15,6 +15,12 @@ describe('routes', () => {
     expect(parseRoute(new URL(link))).toEqual({ page: 'watch', target: { kind: 'link', link }, isAutoplay: true });
   });
 
+  it('names the parts of the administration', () => {
+    expect(route('/admin/')).toEqual({ page: 'admin', section: 'channels' });
+    expect(route('/admin/health')).toEqual({ page: 'admin', section: 'health' });
+    expect(route('/admin/other')).toEqual({ page: 'unknown' });
+  });
+
   it('waits for the click with autoplay=0', () => {
     expect(route('/watch/main?autoplay=0')).toMatchObject({ isAutoplay: false });
     expect(route('/watch?xt=urn:p2ptv:abc&autoplay=0')).toMatchObject({ isAutoplay: false });

@@ -7,6 +7,7 @@ const PATHS = {
   muted: 'M4 9.2v5.6h3.6L12.4 19V5L7.6 9.2zM21 9.6l-1.3-1.3-2.3 2.4-2.4-2.4-1.2 1.3 2.3 2.4-2.3 2.4 1.2 1.3 2.4-2.4 2.3 2.4L21 14.4 18.6 12z',
   fullscreen: 'M5 5h5.6v1.9H6.9v3.7H5zM13.4 5H19v5.6h-1.9V6.9h-3.7zM5 13.4h1.9v3.7h3.7V19H5zM17.1 13.4H19V19h-5.6v-1.9h3.7z',
   windowed: 'M8.7 5h1.9v5.6H5V8.7h3.7zM13.4 5h1.9v3.7H19v1.9h-5.6zM5 13.4h5.6V19H8.7v-3.7H5zM13.4 13.4H19v1.9h-3.7V19h-1.9z',
+  close: 'M6.4 5 12 10.6 17.6 5 19 6.4 13.4 12l5.6 5.6-1.4 1.4L12 13.4 6.4 19 5 17.6l5.6-5.6L5 6.4z',
 } as const;
 
 /** A drawing of a control; its button says what it does. */

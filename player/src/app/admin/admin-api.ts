@@ -1,0 +1,73 @@
+import { requestJson, type JsonRequest } from '../request-json.js';
+
+/** A channel as `GET /api/admin/channels` shows it; the origin's OpenAPI page says what each field means. */
+export type AdminChannel = {
+  readonly slug: string;
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly isPrivate: boolean;
+  readonly input: string;
+  readonly state: 'offline' | 'live' | 'ended';
+  readonly isStarted: boolean;
+  readonly hasPublisher: boolean;
+  readonly viewers: number;
+  /** Defined by flags or the configuration file: it can be started and stopped here, no more. */
+  readonly isInConfiguration: boolean;
+  readonly watchPath: string;
+};
+
+/** What people give of a channel; `slug` only to make one. */
+export type ChannelForm = {
+  readonly slug?: string;
+  readonly title?: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly input: string;
+  readonly isPrivate: boolean;
+};
+
+/** Who watches a channel. Media bytes are as viewers reported them. */
+export type Audience = {
+  readonly viewers: number;
+  readonly seeders: number;
+  /** Since the tracker started. */
+  readonly joins: number;
+  readonly originBytes: number;
+  readonly peerBytes: number;
+  readonly seederBytes: number;
+};
+
+/** What the origin tells of itself, `GET /api/stats`. */
+export type OriginStats = {
+  readonly uplink: Readonly<Record<string, number>> | null;
+  readonly streams: readonly {
+    readonly slug: string;
+    readonly originBytes: Readonly<Record<string, number>>;
+    readonly viewers: number;
+    readonly waiters: number;
+    readonly memoryBytes: number;
+  }[];
+};
+
+/**
+ * The administration of the origin that serves this page. What answers is trusted: it is the same
+ * origin, of the same version. Each call throws ApiError, 401 when nobody is logged in.
+ */
+export const adminApi = {
+  isLoggedIn: (signal: AbortSignal) => admin('session', { signal }),
+  logIn: (password: string) => admin('session', { method: 'POST', body: { password } }),
+  logOut: () => admin('session', { method: 'DELETE' }),
+  channels: async (signal: AbortSignal) => ((await admin('channels', { signal })) as { channels: AdminChannel[] }).channels,
+  create: async (form: ChannelForm) => (await admin('channels', { method: 'POST', body: form })) as { channel: AdminChannel; streamKey: string },
+  change: (slug: string, form: ChannelForm) => admin(`channels/${slug}`, { method: 'PATCH', body: form }),
+  remove: (slug: string) => admin(`channels/${slug}`, { method: 'DELETE' }),
+  setStarted: (slug: string, isStarted: boolean) => admin(`channels/${slug}/${isStarted ? 'start' : 'stop'}`, { method: 'POST' }),
+  rotateKey: async (slug: string) => ((await admin(`channels/${slug}/stream-key`, { method: 'POST' })) as { streamKey: string }).streamKey,
+  audience: async (slug: string, signal: AbortSignal) => (await admin(`channels/${slug}/audience`, { signal })) as Audience,
+  stats: async (signal: AbortSignal) => (await requestJson('/api/stats', { signal })) as OriginStats,
+} as const;
+
+function admin(path: string, request: JsonRequest): Promise<unknown> {
+  return requestJson(`/api/admin/${path}`, request);
+}
