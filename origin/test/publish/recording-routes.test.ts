@@ -42,7 +42,7 @@ describe('what is kept of a stream', () => {
   it('OR7: the join answer of an ended stream names its first headers', async () => {
     origin.publish(104);
     origin.live.end();
-    const answer = (await get('join?delayMs=600&media=1')).json();
+    const answer = (await get('join?delayMs=600&media=1')).json<{ headers: string }>();
     const headers = decodeHeaderBatch(Buffer.from(answer.headers, 'base64'))!;
     expect(headers).toHaveLength(16);
     expect(headers[0]?.header).toMatchObject({ partIndex: 0, isIndependent: true, programDateTimeMs: 1_700_000_000_000 });
