@@ -9,6 +9,8 @@ import type { TokenVerdict, ViewerTokens } from './viewer-tokens.js';
 /** Who may watch what. */
 export type ViewerGateOptions = {
   readonly isPrivate: (slug: string) => boolean;
+  /** The channel whose tokens open a recording. Default: the slug itself. */
+  readonly channelOf?: (slug: string) => string;
   readonly tokens: ViewerTokens;
 };
 
@@ -48,14 +50,15 @@ export function viewerTokenIn(request: FastifyRequest): string | undefined {
 }
 
 /** Keeps whoever has no token from private streams. To be called before the routes are added. */
-export function registerViewerGate(fastify: FastifyInstance, { isPrivate, tokens }: ViewerGateOptions): void {
+export function registerViewerGate(fastify: FastifyInstance, { isPrivate, channelOf = (slug) => slug, tokens }: ViewerGateOptions): void {
   // With a callback: for a stream that everybody may see, which is asked for thousands of times at once, it costs a look-up.
   fastify.addHook('onRequest', (request, reply, done) => {
-    const slug = guardedSlug(request);
-    if (slug === undefined || !isPrivate(slug)) {
+    const named = guardedSlug(request);
+    if (named === undefined || !isPrivate(named)) {
       done();
       return;
     }
+    const slug = channelOf(named);
     const token = viewerTokenIn(request);
     if (token !== undefined && tokens.isKnown(slug, token)) {
       done();

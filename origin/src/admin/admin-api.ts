@@ -9,11 +9,13 @@ import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCom
 
 import type { ViewerTokens } from '../access/viewer-tokens.js';
 import type { ChannelRegistry } from '../channel/channel-registry.js';
+import type { RecordingLibrary } from '../recording/recording-library.js';
 import type { StateStore } from '../store/state-store.js';
 import { AdminAccess } from './admin-access.js';
 import { registerChannelRoutes, type Audience } from './channel-routes.js';
 import type { ChannelKeeper } from './channel-keeper.js';
 import { describeFailure, validationSentence } from './failure-answers.js';
+import { registerRecordingRoutes } from './recording-routes.js';
 import { logRefusals } from './refusal-log.js';
 import { requireSameOrigin, requireSession, SESSION_COOKIE } from './session-guard.js';
 import { registerSessionRoutes } from './session-routes.js';
@@ -23,6 +25,7 @@ export type AdminApiOptions = {
   readonly store: StateStore;
   readonly registry: ChannelRegistry;
   readonly keeper: ChannelKeeper;
+  readonly library?: RecordingLibrary | undefined;
   readonly tokens: ViewerTokens;
   /** Who watches a stream, as the embedded tracker knows it. */
   readonly audienceOf: (streamId: StreamId) => Audience;
@@ -72,6 +75,7 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
     await admin.register((guarded, _options, done) => {
       guarded.addHook('onRequest', requireSession(access));
       registerChannelRoutes(guarded, options);
+      if (options.library) registerRecordingRoutes(guarded, { library: options.library, store: options.store.recordings });
       done();
     });
   }, { prefix: '/api/admin' });

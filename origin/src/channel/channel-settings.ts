@@ -1,7 +1,7 @@
 import { isSlug, LIMITS } from '@p2ptv/protocol';
 import * as z from 'zod';
 
-import { inputSchema } from './input-choice.js';
+import { inputSchema, type InputChoice } from './input-choice.js';
 
 /** A number that flags give as text and files as a number. */
 export function wholeNumber(least: number, most: number): z.ZodType<number> {
@@ -67,13 +67,15 @@ export const CHANNEL_SCHEMAS = {
   clock: z.boolean('must be true or false'),
   /** Media kept on the disk, minutes. */
   dvrMinutes: wholeNumber(1, 120),
+  /** Whether recordings are made of it. Default: of what somebody publishes, not of a file or a test card that goes round for ever. */
+  isRecorded: z.union([z.boolean(), z.enum(['yes', 'no']).transform((said) => said === 'yes')], 'must be yes or no'),
   /** Whether it is left out of the lists of what is live, and viewers need a token. */
   isPrivate: z.boolean('must be true or false'),
   /** SHA-256 of what publishers must show, in hexadecimal; none: nobody can publish. See {@link hashStreamKey}. */
   streamKeyHash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
 } as const;
 
-const { slug, title, description, tags, input, srtPassphrase, srtLatencyMs, partMs, segmentMs, ladder, height, videoKbps, clock, dvrMinutes, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
+const { slug, title, description, tags, input, srtPassphrase, srtLatencyMs, partMs, segmentMs, ladder, height, videoKbps, clock, dvrMinutes, isRecorded, isPrivate, streamKeyHash } = CHANNEL_SCHEMAS;
 
 /** The settings of one channel, as they come from outside; what is not said has a default. */
 export const channelSettingsSchema = z
@@ -94,6 +96,7 @@ export const channelSettingsSchema = z
     videoKbps: videoKbps.optional(),
     clock: clock.default(false),
     dvrMinutes: dvrMinutes.default(10),
+    isRecorded: isRecorded.optional(),
     isPrivate: isPrivate.default(false),
     streamKeyHash: streamKeyHash.optional(),
   })
@@ -103,7 +106,12 @@ export const channelSettingsSchema = z
     const problem = partSizeProblem(settings);
     if (problem !== undefined) context.addIssue({ code: 'custom', path: ['videoKbps'], message: problem });
   })
-  .transform((settings) => ({ ...settings, title: settings.title ?? settings.slug }));
+  .transform((settings) => ({ ...settings, title: settings.title ?? settings.slug, isRecorded: settings.isRecorded ?? isRecordedByDefault(settings.input) }));
+
+/** Whether recordings are made of an input where nothing is said. */
+export function isRecordedByDefault({ kind }: InputChoice): boolean {
+  return ['rtmp', 'srt', 'whip', 'hls', 'stdin'].includes(kind);
+}
 
 /** The settings of one channel, complete and checked. */
 export type ChannelSettings = Readonly<z.output<typeof channelSettingsSchema>>;

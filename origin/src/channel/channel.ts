@@ -14,6 +14,8 @@ import type { LoggedChunk } from '../package/chunk-log.js';
 import { LiveStream } from '../package/live-stream.js';
 import type { Publisher } from '../package/publisher.js';
 import { PublishedStream } from '../publish/published-stream.js';
+import { Recorder } from '../recording/recorder.js';
+import type { RecordingLibrary } from '../recording/recording-library.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import type { ChannelSettings } from './channel-settings.js';
 import { feedStream } from './encoder-feed.js';
@@ -30,6 +32,8 @@ export type ChannelContext = {
   readonly clock: Clock;
   /** Lets out what is sent, where the uplink is limited. */
   readonly gate: UplinkGate | undefined;
+  /** Where recordings are made of what is published; undefined: nowhere. */
+  readonly recordings?: RecordingLibrary | undefined;
   /** What the streams of all channels take together, once each; undefined while it is not known. */
   readonly totalBitsPerSecond: () => number | undefined;
   readonly logger: FastifyBaseLogger;
@@ -66,6 +70,8 @@ export class Channel {
     this.#settings = settings;
     this.#context = context;
     this.#logger = context.logger.child({ channel: settings.slug });
+    const { recordings: library } = context;
+    const recorder = library && new Recorder({ library, settings: () => this.#settings, wallMs: () => context.clock.wallMs(), logger: this.#logger });
     this.live = new LiveStream({
       publisher: context.publisher,
       slug: settings.slug,
@@ -74,9 +80,11 @@ export class Channel {
       archiveMs: archiveMs(settings),
       wallMs: () => context.clock.wallMs(),
       notice: (notice) => logNotice(this.#logger, notice),
+      fileClosed: (rendition, file) => recorder?.keep(rendition, file, this.live),
     });
     // Before whoever serves it hears of it.
     this.live.onChange((change) => {
+      recorder?.follow(this.live, change);
       if (change.kind !== 'published') return;
       this.rate.add(change.chunk.signed.header);
       logPublished(this.#logger, change.chunk);

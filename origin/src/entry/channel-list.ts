@@ -8,7 +8,7 @@ import { hashStreamKey, STREAM_KEY } from '../channel/stream-key.js';
 import { UsageError } from './usage-error.js';
 
 /** Settings of all channels that each may have otherwise, by their names in the file. */
-export const SHARED_SETTINGS = ['part-ms', 'segment-ms', 'ladder', 'height', 'video-kbps', 'clock', 'dvr-minutes'] as const;
+export const SHARED_SETTINGS = ['part-ms', 'segment-ms', 'ladder', 'height', 'video-kbps', 'clock', 'dvr-minutes', 'recorded'] as const;
 /** Settings of the one channel that flags describe: with a list of channels they would mean nothing. */
 export const SINGLE_SETTINGS = ['input', 'title', 'slug'] as const;
 
@@ -80,6 +80,6 @@ export function kebabCase(name: string): string {
 }
 
 function camelCase(name: string): string {
-  const known: Record<string, string> = { private: 'isPrivate' };
+  const known: Record<string, string> = { private: 'isPrivate', recorded: 'isRecorded' };
   return known[name] ?? name.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }

@@ -4,9 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import { AdminAccess } from '../admin/admin-access.js';
-import type { ChannelSettings } from '../channel/channel-settings.js';
+import { isRecordedByDefault, type ChannelSettings } from '../channel/channel-settings.js';
 import { takesStreamKey } from '../channel/input-choice.js';
 import { hashStreamKey } from '../channel/stream-key.js';
+import type { Retention } from '../recording/recording-library.js';
 import { networkAddresses } from '../server/addresses.js';
 import { ChannelKeys } from '../server/channel-keys.js';
 import { DataFolder } from '../server/data-folder.js';
@@ -57,6 +58,7 @@ async function runOrigin(
     rtmp: { port: options['rtmp-port'] },
     store,
     hooks: options.hook,
+    retention: retentionOf(options),
     logger,
   });
   if (options['log-format'] === 'text') {
@@ -72,6 +74,10 @@ async function runOrigin(
   logger.info(`Stopping (${signal})`);
   const isClosed = await Promise.race([origin.close().then(() => true), setTimeout(CLOSE_LIMIT_MS, false)]);
   logger.info(isClosed ? 'Stopped' : 'Stopped, without waiting for what still hangs');
+}
+
+function retentionOf({ 'keep-recordings-days': days, 'keep-recordings-gb': gigabytes }: StartOptions): Retention {
+  return { ...(days === undefined ? {} : { maxAgeMs: days * 86_400_000 }), ...(gigabytes === undefined ? {} : { maxBytes: gigabytes * 1e9 }) };
 }
 
 function tlsOf(options: StartOptions): OriginOptions['tls'] {
@@ -121,6 +127,7 @@ function onlyChannel(options: StartOptions, streamKey: string): ChannelSettings 
     videoKbps: options['video-kbps'],
     clock: options.clock,
     dvrMinutes: options['dvr-minutes'],
+    isRecorded: options.recorded ?? isRecordedByDefault(options.input),
     isPrivate: false,
     streamKeyHash: hashStreamKey(streamKey),
   };

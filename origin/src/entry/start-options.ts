@@ -107,6 +107,13 @@ const SETTINGS = {
   'tls-key': { flags: '--tls-key <file>', description: 'private key (PEM) for https', schema: text(4096).optional() },
   data: { flags: '--data <folder>', description: 'keys and recordings (default: ./data)', schema: text(4096).default('./data') },
   'dvr-minutes': { flags: '--dvr-minutes <minutes>', description: 'media kept on disk, at most 120 (default: 10)', schema: CHANNEL_SCHEMAS.dvrMinutes.default(10) },
+  recorded: {
+    flags: '--recorded <yes|no>',
+    description: 'whether what is live becomes a recording at its end (default: what somebody publishes, but no file or test card)',
+    schema: CHANNEL_SCHEMAS.isRecorded.optional(),
+  },
+  'keep-recordings-days': { flags: '--keep-recordings-days <days>', description: 'remove recordings that are older (default: never)', schema: wholeNumber(1, 36_500).optional() },
+  'keep-recordings-gb': { flags: '--keep-recordings-gb <GB>', description: 'remove the oldest recordings where all together are more (default: no limit)', schema: wholeNumber(1, 1_000_000).optional() },
   'log-level': {
     flags: '--log-level <level>',
     description: 'trace, debug, info, warn, error or silent (default: info)',

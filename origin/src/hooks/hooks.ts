@@ -51,8 +51,8 @@ export class Hooks {
   /** Follows the channels; returns the function that ends it. */
   follow(registry: ChannelRegistry): () => void {
     const subscriptions = [
-      registry.on('publishStarted', ({ channel, atMs }) => this.tell({ event: 'publish', channel: describe(channel), at: new Date(atMs).toISOString() })),
-      registry.on('publishEnded', ({ channel, atMs, state }) => this.tell({ event: 'unpublish', channel: describe(channel), at: new Date(atMs).toISOString(), state })),
+      registry.on('publishStarted', ({ channel, atMs }) => this.tell({ event: 'publish', channel: hookChannel(channel), at: new Date(atMs).toISOString() })),
+      registry.on('publishEnded', ({ channel, atMs, state }) => this.tell({ event: 'unpublish', channel: hookChannel(channel), at: new Date(atMs).toISOString(), state })),
     ];
     return () => subscriptions.forEach((unsubscribe) => unsubscribe());
   }
@@ -179,6 +179,7 @@ class TargetQueue {
   }
 }
 
-function describe(channel: { readonly slug: string; readonly streamId: string; readonly settings: { readonly title: string } }): HookChannel {
+/** A channel as hooks tell of it. */
+export function hookChannel(channel: { readonly slug: string; readonly streamId: string; readonly settings: { readonly title: string } }): HookChannel {
   return { slug: channel.slug, streamId: channel.streamId, title: channel.settings.title };
 }

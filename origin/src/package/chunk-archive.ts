@@ -13,7 +13,7 @@ import {
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { STREAM_PATHS, type ChunkSequence, type SignedChunkHeader, type StreamId } from '@p2ptv/protocol';
+import { STREAM_PATHS, type ChunkHeader, type ChunkSequence, type SignedChunkHeader, type StreamId } from '@p2ptv/protocol';
 
 import { replaceFile, unlinkIfThere } from './durable-file.js';
 import { describeWriteFailure } from './errors.js';
@@ -36,7 +36,14 @@ export type ChunkArchiveOptions = {
   readonly keepMs: number;
   readonly nowMs: () => number;
   readonly notice: (notice: ArchiveNotice) => void;
+  /** A file is whole: nothing is written to it any more, and it stays at least until the next one is begun. */
+  readonly fileClosed?: ((file: ClosedFile) => void) | undefined;
 };
+
+/** A record's header, and where it stands in its file. */
+export type WrittenRecord = { readonly header: ChunkHeader; readonly offset: number; readonly byteLength: number };
+/** A file of records that is whole. */
+export type ClosedFile = { readonly path: string; readonly byteLength: number; readonly records: readonly WrittenRecord[] };
 
 /** A chunk as it was found at the start. */
 export type RecoveredChunk = { readonly signed: SignedChunkHeader; readonly payload: Buffer };
@@ -73,7 +80,7 @@ export class ChunkArchive {
   readonly #places = new Map<number, Place>();
   readonly #inits = new Map<string, Uint8Array>();
   readonly #storedInits = new Set<string>();
-  #output: { readonly file: ArchiveFile; readonly descriptor: number } | undefined;
+  #output: { readonly file: ArchiveFile; readonly descriptor: number; readonly records: WrittenRecord[] } | undefined;
   #pausedUntilMs: number | undefined;
 
   /** @throws the system's error when the folder cannot be made or read */
@@ -146,11 +153,12 @@ export class ChunkArchive {
     if (isResuming && !(isSegmentStart && this.#options.nowMs() >= (this.#pausedUntilMs ?? 0))) return;
     try {
       this.#storeInit(signed.header.initHash);
-      const { file, descriptor } = this.#outputFor(signed);
+      const { file, descriptor, records } = this.#outputFor(signed);
       const offset = file.byteLength;
       const byteLength = writePieces(descriptor, recordPieces(signed, payload));
       file.byteLength += byteLength;
       this.#index(file, signed, { offset, byteLength });
+      records.push({ header: signed.header, offset, byteLength });
     } catch (error) {
       this.#pause(error);
       return;
@@ -188,6 +196,11 @@ export class ChunkArchive {
     if (!place) return undefined;
     const record = await readingFile(place.path, async (file) => readRecord(await contentAt(file, place.offset, place.byteLength), 0));
     return record?.signed.header.sequence === sequence ? record : undefined;
+  }
+
+  /** What comes next is written to another file. */
+  closeFile(): void {
+    this.#closeOutput();
   }
 
   /** Flushes and closes. */
@@ -232,7 +245,7 @@ export class ChunkArchive {
     this.#storedInits.add(initHash);
   }
 
-  #outputFor(signed: SignedChunkHeader): { readonly file: ArchiveFile; readonly descriptor: number } {
+  #outputFor(signed: SignedChunkHeader): { readonly file: ArchiveFile; readonly descriptor: number; readonly records: WrittenRecord[] } {
     const current = this.#output;
     const isFull =
       current !== undefined &&
@@ -245,15 +258,19 @@ export class ChunkArchive {
     file.initHashes.add(signed.header.initHash);
     const descriptor = openSync(file.path, 'a');
     file.byteLength = fstatSync(descriptor).size;
-    this.#output = { file, descriptor };
+    this.#output = { file, descriptor, records: [] };
     this.#files.push(file);
     this.#removeOldFiles();
     return this.#output;
   }
 
   #closeOutput(): void {
-    if (this.#output) closeSync(this.#output.descriptor);
+    const output = this.#output;
+    if (!output) return;
+    closeSync(output.descriptor);
     this.#output = undefined;
+    const { file, records } = output;
+    if (records.length > 0) this.#options.fileClosed?.({ path: file.path, byteLength: file.byteLength, records });
   }
 
   #pause(error: unknown): void {

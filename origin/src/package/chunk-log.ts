@@ -230,6 +230,11 @@ export class ChunkLog {
     this.timeline.trim(Math.floor(keptUs / 1000));
   }
 
+  /** What comes next is archived in another file. */
+  closeFile(): void {
+    this.#archive.closeFile();
+  }
+
   /** Flushes the archive and closes it. */
   close(): void {
     this.#archive.close();

@@ -18,7 +18,7 @@ import {
   type TimelineSegment,
 } from '@p2ptv/protocol';
 
-import { ChunkArchive, type ArchiveNotice } from './chunk-archive.js';
+import { ChunkArchive, type ArchiveNotice, type ClosedFile } from './chunk-archive.js';
 import { ChunkLog, DEFAULT_WINDOW, type ChunkLogWindow, type LoggedChunk } from './chunk-log.js';
 import { replaceFile } from './durable-file.js';
 import { systemCode } from './errors.js';
@@ -51,6 +51,8 @@ export type LiveStreamOptions = {
   readonly window?: ChunkLogWindow;
   readonly wallMs: () => number;
   readonly notice: (notice: ArchiveNotice) => void;
+  /** A file of a rendition's chunks is whole; it may be removed once this returns. */
+  readonly fileClosed?: (rendition: RenditionId, file: ClosedFile) => void;
   /** Identifies the run of the operating system; for tests. */
   readonly bootId?: string;
 };
@@ -250,6 +252,11 @@ export class LiveStream {
     this.#setState('ended');
   }
 
+  /** What is published next is written to other files than what was published before. */
+  closeFiles(): void {
+    for (const { log } of this.#renditions.values()) log.closeFile();
+  }
+
   /** Flushes and closes the files. */
   close(): void {
     for (const { log } of this.#renditions.values()) log.close();
@@ -267,6 +274,7 @@ export class LiveStream {
       keepMs: this.#keepMs(),
       nowMs: wallMs,
       notice,
+      fileClosed: (file) => this.#options.fileClosed?.(id, file),
     });
     this.#archives.push(archive);
     const rendition = new LiveRendition(id, new ChunkLog(archive, window));

@@ -103,7 +103,8 @@ function describeStream(
   };
 }
 
-function requestedBaseUrl(request: FastifyRequest): string {
+/** Where the world reaches this origin, as a request names it; without a closing slash. */
+export function requestedBaseUrl(request: FastifyRequest): string {
   const host = HOST.test(request.host) ? request.host : `localhost:${request.socket.localPort ?? 80}`;
   return `${request.protocol}://${host}`;
 }

@@ -82,7 +82,7 @@ export function registerFollowRoutes(
       return sendProblem(reply, 404, 'There is no such stream or rendition.');
     }
     const { live, waiters } = published;
-    const isReady = (): boolean => live.recordText !== undefined && log.timeline.last !== undefined;
+    const isReady = (): boolean => live.recordText !== undefined && (live.record?.isEnded === true ? log.last : log.timeline.last) !== undefined;
     const outcome = await waiters.until(isReady, { timeoutMs: JOIN_WAIT_MS, response: reply.raw });
     if (outcome === 'gone') return reply.hijack();
     const wanted: Wanted = { delayMs: query.data.delayMs, rendition: query.data.rendition ?? live.defaultRendition };

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { signatureOf, type ChunkSequence } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import type { ChunkLog, LoggedChunk } from '../package/chunk-log.js';
+import type { LoggedChunk } from '../package/chunk-log.js';
 import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import { answerSafely, failToAnswer, IMMUTABLE, refuse, sendAnswer, sendProblem, takeOver, type Recipient } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
+import type { MediaLog } from './served-stream.js';
 import { renditionOf, streamOf, type StreamDirectory } from './stream-directory.js';
 
 const PART = /^part-(\d{1,10})\.m4s$/;
@@ -18,7 +19,7 @@ type Ask = {
   readonly to: Recipient;
   readonly priority: UplinkPriority;
   readonly published: PublishedStream;
-  readonly log: ChunkLog;
+  readonly log: MediaLog;
   /** Others wait for the same. */
   readonly isAwaited?: boolean;
 };
@@ -103,7 +104,7 @@ function sendSegment(ask: Ask, named: { epoch: number; mediaSequence: number }):
   }
 }
 
-function chunkHere(log: ChunkLog, sequence: ChunkSequence): LoggedChunk | undefined {
+function chunkHere(log: MediaLog, sequence: ChunkSequence): LoggedChunk | undefined {
   const place = log.find(sequence);
   return place.kind === 'here' ? place.chunk : undefined;
 }

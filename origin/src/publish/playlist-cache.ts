@@ -1,7 +1,8 @@
 import { renderMediaPlaylist, renderMultivariantPlaylist, type RenditionId } from '@p2ptv/protocol';
 
-import type { LiveStream, LiveStreamChange } from '../package/live-stream.js';
+import type { LiveStreamChange } from '../package/live-stream.js';
 import { renderedText, type RenderedText } from './rendered-text.js';
+import type { ServedStream } from './served-stream.js';
 
 type Kind = `${number}/full` | `${number}/delta` | 'multivariant';
 
@@ -10,10 +11,10 @@ type Kind = `${number}/full` | `${number}/delta` | 'multivariant';
  * arrival thousands may.
  */
 export class PlaylistCache {
-  readonly #stream: LiveStream;
+  readonly #stream: ServedStream;
   readonly #rendered = new Map<Kind, RenderedText>();
 
-  constructor(stream: LiveStream) {
+  constructor(stream: ServedStream) {
     this.#stream = stream;
   }
 

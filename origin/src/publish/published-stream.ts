@@ -1,19 +1,19 @@
 import { encodeHeaderBatch, LIMITS, type OriginBytes } from '@p2ptv/protocol';
 
-import type { LiveStream } from '../package/live-stream.js';
 import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { EdgeWaiters } from './edge-waiters.js';
 import { PlaylistCache } from './playlist-cache.js';
 import { RecordingCache } from './recording-cache.js';
 import { WholeAnswers } from './whole-answers.js';
+import type { ServedStream } from './served-stream.js';
 
 /** A crowd asks for the same few; bounds the memory of one who asks for all. */
 const MAX_CACHED_BATCHES = 32;
 
 /** A stream as it is served: with those who wait for it, its playlists, and what was sent of it. */
 export class PublishedStream {
-  readonly live: LiveStream;
+  readonly live: ServedStream;
   readonly waiters = new EdgeWaiters();
   readonly playlists: PlaylistCache;
   readonly recording: RecordingCache;
@@ -30,7 +30,7 @@ export class PublishedStream {
    * @param seederBytes what the embedded seeder has sent so far
    * @param gate shared by all that the origin sends; undefined: no limit
    */
-  constructor(live: LiveStream, seederBytes: () => number = () => 0, gate?: UplinkGate) {
+  constructor(live: ServedStream, seederBytes: () => number = () => 0, gate?: UplinkGate) {
     this.live = live;
     this.gate = gate;
     this.playlists = new PlaylistCache(live);

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
-import type { ChunkLog } from '../package/chunk-log.js';
 import type { PublishedStream } from './published-stream.js';
+import type { MediaLog } from './served-stream.js';
 
 /** The streams that an origin serves at the moment. */
 export interface StreamDirectory {
@@ -17,7 +17,7 @@ export function streamOf(streams: StreamDirectory, request: FastifyRequest): Pub
 }
 
 /** The chunks of the rendition that a route's `:rendition` names: a number in digits, nothing that merely converts to one. */
-export function renditionOf(published: PublishedStream, rendition: string): ChunkLog | undefined {
+export function renditionOf(published: PublishedStream, rendition: string): MediaLog | undefined {
   return /^\d{1,2}$/.test(rendition) ? published.live.rendition(Number(rendition)) : undefined;
 }
 

@@ -16,10 +16,12 @@ import { SourceFactory, type InputFactory } from '../channel/source-factory.js';
 import { isStreamKey } from '../channel/stream-key.js';
 import { loadHookSecret } from '../hooks/hook-secret.js';
 import type { HookTarget } from '../hooks/hook-target.js';
-import { Hooks } from '../hooks/hooks.js';
+import { hookChannel, Hooks } from '../hooks/hooks.js';
 import type { RtmpServerOptions } from '../ingest/rtmp-server.js';
 import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
+import { registerRecordingApi } from '../recording/recording-api.js';
+import type { RecordingLibrary, Retention } from '../recording/recording-library.js';
 import { PublishDesk } from '../sfu/publish-desk.js';
 import type { StateStore } from '../store/state-store.js';
 import { UplinkBudget } from '../uplink/uplink-budget.js';
@@ -28,6 +30,7 @@ import { listen } from './addresses.js';
 import { dataUnusable } from './data-folder.js';
 import { createHttpServer } from './http-server.js';
 import { registerMetrics } from './metrics.js';
+import { openRecordings, withRecordings, type Recordings } from './recordings.js';
 import { Readiness, registerReadiness } from './readiness.js';
 import { openLoopback, type LoopbackListener } from './loopback-listener.js';
 
@@ -55,6 +58,8 @@ export type OriginOptions = {
   readonly store?: StateStore | undefined;
   /** Whom it tells that publishing begins and ends. */
   readonly hooks?: readonly HookTarget[];
+  /** How long recordings are kept. Default: for ever. There are none without a store. */
+  readonly retention?: Retention;
   readonly logger: FastifyBaseLogger;
 };
 
@@ -70,12 +75,15 @@ type OriginParts = {
   readonly desk: PublishDesk;
   readonly readiness: Readiness;
   readonly hooks: Hooks | undefined;
+  readonly recordings: Recordings | undefined;
 };
 
 /** The built player, seen from the sources and from the built files alike. */
 const PLAYER_FOLDER = fileURLToPath(new URL('../../../player/dist/app', import.meta.url));
 /** How long connections may take to end by themselves at the end. */
 const CLOSE_GRACE_MS = 800;
+/** Recordings without a channel that are watched at a time. */
+const MAX_WATCHED_RECORDINGS = 1000;
 /** Peers named in a join answer. */
 const WARM_PEERS = 8;
 
@@ -117,24 +125,32 @@ export class Origin {
       const publisher = await onDataFolder(dataFolder, () => loadPublisher(dataFolder));
       const tokens = await onDataFolder(dataFolder, () => ViewerTokens.load(dataFolder, () => systemClock.wallMs()));
       const gate = gateOf(options);
-      const channels = new ChannelRegistry({ dataFolder, publisher, inputs, clock: systemClock, gate, logger });
+      const recordings = options.store && openRecordings(options.store.recordings, { ...options, publisher, gate, wallMs: () => systemClock.wallMs() });
+      if (recordings) undo.push(() => recordings.close());
+      const channels = new ChannelRegistry({ dataFolder, publisher, inputs, recordings: recordings?.library, clock: systemClock, gate, logger });
       undo.push(() => channels.close());
       const hooks = await onDataFolder(dataFolder, () => openHooks(options));
       undo.push(() => hooks?.close());
       hooks?.follow(channels);
+      recordings?.library.on('finished', ({ recording: { id, channel: slug } }) => {
+        const channel = slug === undefined ? undefined : channels.find(slug);
+        if (channel) hooks?.tell({ event: 'recordingDone', channel: hookChannel(channel), at: new Date(systemClock.wallMs()).toISOString(), recordingId: id });
+      });
+      // What an earlier run left unfinished, before its stream goes on.
+      await recordings?.keeper.recover();
       // Before it listens: whoever comes back after a restart finds what there was.
       for (const settings of options.channels) await onDataFolder(dataFolder, () => channels.add(settings));
-      const administration = options.store && administer(options.store, { channels, tokens, isSecure: options.tls !== undefined, logger });
+      const administration = options.store && administer(options.store, { channels, library: recordings?.library, tokens, isSecure: options.tls !== undefined, logger });
       await administration?.keeper.restore();
       const readiness = new Readiness();
-      const isPrivate = (slug: string): boolean => channels.find(slug)?.settings.isPrivate === true;
+      const isPrivate = (slug: string): boolean => (channels.find(slug)?.settings.isPrivate ?? recordings?.library.isPrivate(slug)) === true;
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
       const desk = openDesk(channels);
       undo.push(() => desk.close());
       const server = await createHttpServer({
         desk,
-        streams: channels,
+        streams: recordings ? withRecordings(channels, recordings.library) : channels,
         publisher,
         publicUrl: options.publicUrl,
         trackers: options.trackers,
@@ -144,28 +160,32 @@ export class Origin {
           return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders };
         },
         warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
-        isListed: ({ live }) => !isPrivate(live.slug),
+        isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate === false,
         wallMs: () => systemClock.wallMs(),
         uplinkStats: gate && (() => gate.stats()),
         gate,
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
-        viewers: { isPrivate, tokens },
+        viewers: { isPrivate, channelOf: (slug) => (channels.find(slug) ? slug : (recordings?.library.find(slug)?.channel ?? slug)), tokens },
         viewerTokenIn: linkTokenIn,
         extend: async (fastify) => {
           registerReadiness(fastify, readiness);
           registerMetrics(fastify, { channels, swarms: () => embedded.tracker?.scrape() ?? [], uplinkStats: gate && (() => gate.stats()), wallMs: () => systemClock.wallMs() });
+          if (recordings) {
+            const audience = (streamId: StreamId): Audience => audienceOf(embedded.tracker, streamId);
+            registerRecordingApi(fastify, { ...options, ...recordings, publisher, audienceOf: audience });
+          }
           await administration?.serve(fastify, () => embedded.tracker);
         },
         logger,
       });
       undo.push(() => server.close());
-      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, { ...options, channels, tokens });
+      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, { ...options, channels, recordings: recordings?.library, tokens });
       const port = await listen(server, options);
       const loopback = await openLoopback(server);
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
       readiness.state = 'ready';
-      return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks });
+      return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks, recordings });
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;
@@ -194,7 +214,7 @@ export class Origin {
   }
 
   async #close(): Promise<void> {
-    const { channels, server, loopback, gate, desk, readiness, hooks } = this.#parts;
+    const { channels, server, loopback, gate, desk, readiness, hooks, recordings } = this.#parts;
     readiness.state = 'stopping';
     // Answers who waits first: what is left of a connection's life is then spent on sending.
     desk.close();
@@ -202,6 +222,7 @@ export class Origin {
     const isServerClosed = server.close();
     loopback.server.close();
     await areChannelsClosed;
+    recordings?.close();
     loopback.server.closeAllConnections();
     const force = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
     await isServerClosed;
@@ -219,14 +240,14 @@ function openHooks({ hooks: targets = [], dataFolder, logger }: OriginOptions): 
 /** What makes channels at run time, and what serves those who do. */
 function administer(
   store: StateStore,
-  options: { readonly channels: ChannelRegistry; readonly tokens: ViewerTokens; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
+  options: { readonly channels: ChannelRegistry; readonly library: RecordingLibrary | undefined; readonly tokens: ViewerTokens; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
 ): { readonly keeper: ChannelKeeper; readonly serve: (fastify: FastifyInstance, tracker: () => TrackerHandle | undefined) => Promise<void> } {
-  const { channels: registry, tokens, isSecure, logger } = options;
+  const { channels: registry, library, tokens, isSecure, logger } = options;
   const wallMs = (): number => systemClock.wallMs();
   const keeper = new ChannelKeeper({ registry, store: store.channels, wallMs, logger });
   return {
     keeper,
-    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, keeper, tokens, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
+    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, library, keeper, tokens, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
   };
 }
 
@@ -265,13 +286,16 @@ function openDesk(channels: ChannelRegistry): PublishDesk {
 
 function embedTracker(
   server: FastifyInstance,
-  options: Pick<OriginOptions, 'dataFolder' | 'stunServers'> & { readonly channels: ChannelRegistry; readonly tokens: ViewerTokens },
+  options: Pick<OriginOptions, 'dataFolder' | 'stunServers'> & { readonly channels: ChannelRegistry; readonly recordings: RecordingLibrary | undefined; readonly tokens: ViewerTokens },
 ): Promise<TrackerHandle> {
-  const { dataFolder, stunServers, channels, tokens } = options;
+  const { dataFolder, stunServers, channels, recordings, tokens } = options;
   return registerTracker(server, {
     dataFolder,
     tracker: {
-      swarms: { isStreamAllowed: (streamId) => channels.findStream(streamId) !== undefined, maxSwarms: MAX_CHANNELS },
+      swarms: {
+        isStreamAllowed: (streamId) => channels.findStream(streamId) !== undefined || recordings?.hasStream(streamId) === true,
+        maxSwarms: MAX_CHANNELS + (recordings ? MAX_WATCHED_RECORDINGS : 0),
+      },
       iceServers: stunServers.length > 0 ? [{ urls: [...stunServers] }] : [],
     },
     mayWatch: (streamId, token) => {

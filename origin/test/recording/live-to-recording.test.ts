@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { decodeHeaderBatch, decodeStreamRecord, recordingListSchema, segmentListSchema, unpackSegments } from '@p2ptv/protocol';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { channelSettingsSchema } from '../../src/channel/channel-settings.js';
+import { TestCardSource } from '../../src/ingest/test-card-source.js';
+import { Origin } from '../../src/server/origin.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { temporaryFolder } from '../package/stream-fixture.js';
+import { until } from '../publish/server-fixture.js';
+import { inputsOf } from '../server/origin-fixture.js';
+
+/** Two renditions of a small test card, published twice by one channel. */
+let folder: ReturnType<typeof temporaryFolder>;
+let store: SqliteStore;
+let origin: Origin;
+let base: string;
+const liveHashes = new Map<string, string>();
+
+async function startOrigin(): Promise<Origin> {
+  return Origin.start({
+    dataFolder: folder.path,
+    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'A concert', description: 'In the open', tags: ['music'], dvrMinutes: 1, isRecorded: true, ladder: [180, 90] })],
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl: undefined,
+    trackers: [],
+    stunServers: [],
+    tls: undefined,
+    inputs: inputsOf(() => new TestCardSource({ width: 320, height: 180 })),
+    store,
+    logger: pino({ level: 'silent' }),
+  });
+}
+
+const text = async (path: string): Promise<string> => (await fetch(`${base}${path}`)).text();
+const recordings = async (query = '') => recordingListSchema.parse(JSON.parse(await text(`/api/recordings${query}`)));
+
+/** Publishes for so many segments, and remembers what was live. */
+async function publish(segments: number): Promise<void> {
+  const channel = origin.channels.require('main');
+  const unsubscribe = channel.live.onChange((change) => {
+    if (change.kind !== 'published') return;
+    const { header } = change.chunk.signed;
+    liveHashes.set(`${header.rendition}/${header.sequence}`, Buffer.concat(header.blockHashes).toString('hex'));
+  });
+  await channel.start();
+  const before = channel.live.log.last?.mediaSequence ?? -1;
+  await until(() => (channel.live.log.last?.mediaSequence ?? -1) >= before + segments);
+  await channel.stop();
+  unsubscribe();
+}
+
+beforeAll(async () => {
+  folder = temporaryFolder();
+  store = SqliteStore.open(join(folder.path, 'state.db'));
+  origin = await startOrigin();
+  base = `http://127.0.0.1:${origin.port}`;
+  await publish(3);
+  await publish(2);
+}, 60_000);
+
+afterAll(async () => {
+  await origin.close();
+  store.close();
+  folder.remove();
+});
+
+describe('a live stream that has ended', () => {
+  it('RC1: is a recording at once, and what comes after it another one', async () => {
+    const { total, recordings: list } = await recordings('?order=oldest');
+    expect(total).toBe(2);
+    expect(list.map(({ title, channel, state, width, height }) => ({ title, channel, state, width, height }))).toEqual(
+      Array.from({ length: 2 }, () => ({ title: 'A concert', channel: 'main', state: 'ready', width: 320, height: 180 })),
+    );
+    expect(list[0]!.durationMs).toBeGreaterThan(4000);
+    expect(list[0]!.byteLength).toBeGreaterThan(10_000);
+    expect((await recordings('?text=conc&tag=music')).total).toBe(2);
+    expect((await recordings('?text=nothing')).total).toBe(0);
+  });
+
+  it('RC2: its chunks have the ids, hashes and signatures that they had live', async () => {
+    const { recordings: list } = await recordings('?order=oldest');
+    const seen = new Set<string>();
+    for (const { id } of list) {
+      for (const rendition of [0, 1]) {
+        const answer = await fetch(`${base}/live/${id}/headers?rendition=${rendition}&at=0&count=1000`);
+        for (const { header } of decodeHeaderBatch(new Uint8Array(await answer.arrayBuffer()))!) {
+          const key = `${header.rendition}/${header.sequence}`;
+          expect(header.streamId).toBe(origin.channels.require('main').streamId);
+          expect(liveHashes.get(key)).toBe(Buffer.concat(header.blockHashes).toString('hex'));
+          seen.add(key);
+        }
+      }
+    }
+    expect(seen.size).toBeGreaterThan(40);
+    expect([...liveHashes.keys()].filter((key) => !seen.has(key))).toEqual([]);
+  });
+
+  it('RC3: has a record of its own, a join answer, segments, and media by Range', async () => {
+    const { recordings: list } = await recordings('?order=oldest');
+    const { id } = list[0]!;
+    const join = JSON.parse(await text(`/live/${id}/join`)) as { record: string; headers: string };
+    const { publisher, channels } = origin;
+    const record = decodeStreamRecord(join.record, { streamId: channels.require('main').streamId, publicKey: publisher.publicKey })!;
+    expect(record).toMatchObject({ isEnded: true, slug: 'main', title: 'A concert' });
+    expect(record.renditions.map(({ height }) => height)).toEqual([180, 90]);
+    expect(decodeHeaderBatch(Buffer.from(join.headers, 'base64'))!.length).toBeGreaterThan(0);
+    const segments = unpackSegments(segmentListSchema.parse(JSON.parse(await text(`/live/${id}/segments`))).runs)!;
+    const part = await fetch(`${base}/live/${id}/0/part-${segments[0]!.sequence}.m4s`, { headers: { range: 'bytes=0-7' } });
+    expect([part.status, (await part.arrayBuffer()).byteLength]).toEqual([206, 8]);
+  });
+
+  it.each([0, 1])('RC3: rendition %i plays in any player from its playlist, whole', async (rendition) => {
+    const { id, durationMs } = (await recordings('?order=oldest')).recordings[0]!;
+    expect(await text(`/live/${id}/index.m3u8`)).toContain(`${rendition}/recording.m3u8`);
+    const { stdout } = await promisify(execFile)('ffprobe', ['-v', 'error', '-count_packets', '-show_entries', 'format=duration:stream=nb_read_packets', '-of', 'json', `${base}/live/${id}/${rendition}/recording.m3u8`]);
+    const probed = JSON.parse(stdout) as { format: { duration: string }; streams: { nb_read_packets: string }[] };
+    expect(Math.abs(Number(probed.format.duration) - durationMs / 1000)).toBeLessThan(0.3);
+    expect(Number(probed.streams[0]!.nb_read_packets)).toBeGreaterThan(25 * (durationMs / 1000));
+  }, 20_000);
+
+  it('RC4: gets a thumbnail', async () => {
+    const { id } = (await recordings()).recordings[0]!;
+    await until(() => store.recordings.get(id)?.hasThumbnail === true);
+    const picture = await fetch(`${base}/api/recordings/${id}/thumbnail.jpg`);
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+  });
+
+  it('RC5: is there after a restart, under its link, without its channel having media', async () => {
+    const { recordings: list } = await recordings('?order=oldest');
+    await origin.close();
+    origin = await startOrigin();
+    base = `http://127.0.0.1:${origin.port}`;
+    const segments = segmentListSchema.parse(JSON.parse(await text(`/live/${list[0]!.id}/segments?rendition=1`)));
+    expect(unpackSegments(segments.runs)!.length).toBeGreaterThanOrEqual(3);
+  });
+});
