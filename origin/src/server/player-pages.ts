@@ -15,9 +15,26 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P
 
 /** Addresses of pages; the player tells them apart. */
 const PAGES = ['/watch', '/watch/*', '/studio', '/studio/*', '/admin', '/admin/*'];
+/** Those that pages of others may show within theirs. */
+const EMBEDDED_PAGES = ['/embed', '/embed/*'];
+
+/** What the pages may load, and who may show them within a page of theirs. */
+const CONTENT_POLICY = {
+  'default-src': ["'self'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:', 'blob:'],
+  'media-src': ["'self'", 'blob:', 'http:', 'https:'],
+  // A link may name any origin and tracker.
+  'connect-src': ["'self'", 'http:', 'https:', 'ws:', 'wss:'],
+  'worker-src': ["'self'", 'blob:'],
+  'object-src': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'self'"],
+  'frame-ancestors': ["'self'"],
+};
 
 /**
- * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>`, `/admin` and its assets.
+ * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>`, `/admin`, `/embed/<slug>` and its assets.
  *
  * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
  * @param gate lets what is sent out, where the uplink is limited
@@ -27,19 +44,7 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
   await fastify.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
-      directives: {
-        'default-src': ["'self'"],
-        'style-src': ["'self'", "'unsafe-inline'"],
-        'img-src': ["'self'", 'data:', 'blob:'],
-        'media-src': ["'self'", 'blob:', 'http:', 'https:'],
-        // A link may name any origin and tracker.
-        'connect-src': ["'self'", 'http:', 'https:', 'ws:', 'wss:'],
-        'worker-src': ["'self'", 'blob:'],
-        'object-src': ["'none'"],
-        'base-uri': ["'none'"],
-        'form-action': ["'self'"],
-        'frame-ancestors': ["'self'"],
-      },
+      directives: CONTENT_POLICY,
     },
     // Useless without TLS, and a trap with a self-made certificate.
     strictTransportSecurity: false,
@@ -57,7 +62,7 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
   }
 
   if (!existsSync(join(folder, 'index.html'))) {
-    for (const path of ['/', ...PAGES]) {
+    for (const path of ['/', ...PAGES, ...EMBEDDED_PAGES]) {
       fastify.get(path, (_request, reply) => reply.code(503).type('text/html; charset=utf-8').send(NOT_BUILT));
     }
     return;
@@ -73,4 +78,8 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
     },
   });
   for (const path of PAGES) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
+  for (const path of EMBEDDED_PAGES) {
+    const helmetOptions = { contentSecurityPolicy: { useDefaults: false, directives: { ...CONTENT_POLICY, 'frame-ancestors': ['*'] } }, xFrameOptions: false };
+    fastify.get(path, { helmet: helmetOptions }, (_request, reply) => reply.sendFile('index.html'));
+  }
 }

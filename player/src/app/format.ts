@@ -30,3 +30,21 @@ export function formatShare(ratio: number | undefined): string {
 export function viewerCount(viewers: number): string {
   return viewers === 1 ? '1 viewer' : `${viewers} viewers`;
 }
+
+/** How many serve without watching. */
+export function seederCount(seeders: number): string {
+  return seeders === 1 ? '1 seeder' : `${seeders} seeders`;
+}
+
+/** A length or a place in a recording: `4:05`, `1:02:03`. */
+export function formatLength(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** A day and a time as people of this browser write them. */
+export function formatDate(ms: number): string {
+  return new Date(ms).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -9,12 +9,14 @@ const route = parseRoute(new URL(location.href));
 
 // Asked for before React renders, so that code and page set up side by side.
 const listPage = route.page === 'list' ? import('./pages/stream-list-page.js') : undefined;
-const watchPage = route.page === 'watch' ? import('./pages/watch-page.js') : undefined;
+// One bundle: they differ by little.
+const watchPage = route.page === 'watch' || route.page === 'embed' ? import('./pages/watch-page.js') : undefined;
 const studioPage = route.page === 'studio' ? import('./pages/studio-page.js') : undefined;
 const adminPage = route.page === 'admin' ? import('./pages/admin-page.js') : undefined;
 
 const StreamListPage = lazy(async () => ({ default: (await (listPage ?? import('./pages/stream-list-page.js'))).StreamListPage }));
 const WatchPage = lazy(async () => ({ default: (await (watchPage ?? import('./pages/watch-page.js'))).WatchPage }));
+const EmbedPage = lazy(async () => ({ default: (await (watchPage ?? import('./pages/watch-page.js'))).EmbedPage }));
 const StudioPage = lazy(async () => ({ default: (await (studioPage ?? import('./pages/studio-page.js'))).StudioPage }));
 const AdminPage = lazy(async () => ({ default: (await (adminPage ?? import('./pages/admin-page.js'))).AdminPage }));
 
@@ -24,6 +26,8 @@ function page(current: Route): ReactElement {
       return <StreamListPage />;
     case 'watch':
       return <WatchPage target={current.target} isAutoplay={current.isAutoplay} />;
+    case 'embed':
+      return <EmbedPage target={current.target} isAutoplay={current.isAutoplay} />;
     case 'studio':
       return <StudioPage slug={current.slug} />;
     case 'admin':
@@ -37,7 +41,7 @@ const container = document.getElementById('root');
 if (container) {
   createRoot(container).render(
     <StrictMode>
-      <SiteHeader />
+      {route.page !== 'embed' && <SiteHeader />}
       <LoadBoundary>
         <Suspense fallback={<main className="page" aria-busy="true" />}>{page(route)}</Suspense>
       </LoadBoundary>

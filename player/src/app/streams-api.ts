@@ -1,5 +1,8 @@
-import { streamListingSchema, streamListSchema, type StreamListing } from '@p2ptv/protocol';
+import { recordingListingSchema, recordingListSchema, streamListingSchema, streamListSchema, type RecordingListing, type StreamListing } from '@p2ptv/protocol';
 import { ApiError, requestJson } from './request-json.js';
+
+/** One page of recordings, and how many there are on all. */
+export type RecordingPage = { readonly total: number; readonly recordings: readonly RecordingListing[] };
 
 /** All streams of this origin. */
 export async function fetchStreams(signal: AbortSignal): Promise<readonly StreamListing[]> {
@@ -16,6 +19,26 @@ export async function fetchStreams(signal: AbortSignal): Promise<readonly Stream
 export async function fetchStream(slug: string, viewerToken: string | undefined, signal: AbortSignal): Promise<StreamListing> {
   const query = viewerToken === undefined ? '' : `?token=${encodeURIComponent(viewerToken)}`;
   const parsed = streamListingSchema.safeParse(await requestJson(`/api/streams/${slug}${query}`, { signal }));
+  if (!parsed.success) throw new ApiError(502);
+  return parsed.data;
+}
+
+/** A page of what can be watched on demand. */
+export async function fetchRecordings(path: string, signal: AbortSignal): Promise<RecordingPage> {
+  try {
+    const parsed = recordingListSchema.safeParse(await requestJson(path, { signal }));
+    if (!parsed.success) throw new ApiError(502);
+    return parsed.data;
+  } catch (error) {
+    // An origin that keeps none has no list of them.
+    if (error instanceof ApiError && error.status === 404) return { total: 0, recordings: [] };
+    throw error;
+  }
+}
+
+/** One recording of this origin. */
+export async function fetchRecording(id: string, signal: AbortSignal): Promise<RecordingListing> {
+  const parsed = recordingListingSchema.safeParse(await requestJson(`/api/recordings/${encodeURIComponent(id)}`, { signal }));
   if (!parsed.success) throw new ApiError(502);
   return parsed.data;
 }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import type { UploadPolicy } from '@p2ptv/peer';
-import type { P2ptvStats } from '../library/index.js';
+import type { P2ptvStats, QualityWish } from '../library/index.js';
 import { RateMeter } from './rate-meter.js';
 import type { WatchSession } from './watch-session.js';
 
@@ -15,13 +15,17 @@ export type WatchPhase =
 /** What a page does with a stream. */
 export type Watch = {
   readonly phase: WatchPhase;
-  readonly stats: P2ptvStats | undefined;
+  /** With the wall clock at which they were taken, ms. */
+  readonly stats: (P2ptvStats & { readonly sampledAtMs: number }) | undefined;
   /** What the origin sends this viewer, by HTTP and by its seeder; smoothed. */
   readonly originBitsPerSecond: number;
   /** True where the browser plays HLS itself, without peers. */
   readonly isNative: boolean;
   readonly start: () => void;
   readonly goLive: () => void;
+  /** Goes to a program date-time, ms. */
+  readonly seek: (dateMs: number) => void;
+  readonly setQuality: (choice: QualityWish) => void;
   readonly setUpload: (policy: UploadPolicy) => void;
 };
 
@@ -44,7 +48,7 @@ export function useWatch(
   const { link, isAutoplay } = options;
   const [isWanted, setIsWanted] = useState(isAutoplay);
   const [phase, setPhase] = useState<WatchPhase>({ kind: isAutoplay ? 'starting' : 'idle' });
-  const [stats, setStats] = useState<P2ptvStats>();
+  const [stats, setStats] = useState<Watch['stats']>();
   const [originBitsPerSecond, setOriginRate] = useState(0);
   const [isNative, setIsNative] = useState(false);
   const sessionRef = useRef<WatchSession>(undefined);
@@ -68,7 +72,7 @@ export function useWatch(
           const originRate = new RateMeter();
           const refresh = (): void => {
             const snapshot = started.attachment?.stats();
-            setStats(snapshot);
+            setStats(snapshot && { ...snapshot, sampledAtMs: Date.now() });
             if (!snapshot) return;
             const { fromOrigin, fromSeeder } = snapshot.bytes;
             setOriginRate(originRate.read(fromOrigin + fromSeeder, performance.now()));
@@ -108,7 +112,13 @@ export function useWatch(
     uploadRef.current = policy;
     const { attachment } = sessionRef.current ?? {};
     attachment?.setUpload(policy);
-    setStats(attachment?.stats());
+    if (attachment) setStats({ ...attachment.stats(), sampledAtMs: Date.now() });
   }, []);
-  return { phase, stats, originBitsPerSecond, isNative, start, goLive, setUpload };
+  const seek = useCallback((dateMs: number) => sessionRef.current?.attachment?.seek(dateMs), []);
+  const setQuality = useCallback((choice: QualityWish) => {
+    const { attachment } = sessionRef.current ?? {};
+    attachment?.setQuality(choice);
+    if (attachment) setStats({ ...attachment.stats(), sampledAtMs: Date.now() });
+  }, []);
+  return { phase, stats, originBitsPerSecond, isNative, start, goLive, seek, setQuality, setUpload };
 }

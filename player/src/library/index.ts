@@ -6,4 +6,5 @@ export type {
   P2ptvState,
   P2ptvStats,
   PlainReason,
+  QualityWish,
 } from './attachment.js';

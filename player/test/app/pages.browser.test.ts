@@ -138,7 +138,7 @@ describe('pages, on a real origin in Chromium', () => {
     const page = await open('/watch/main');
     await plays(page);
     const names: string[] = [];
-    for (let count = 0; count < 14; count++) {
+    for (let count = 0; count < 22; count++) {
       await page.keyboard.press('Tab');
       const focus = await page.evaluate(() => {
         const element = document.activeElement as HTMLElement | null;
@@ -151,7 +151,7 @@ describe('pages, on a real origin in Chromium', () => {
       names.push(focus.name.trim());
       if (focus.isControl) expect(focus.outline, focus.name).not.toBe('none');
     }
-    for (const name of ['Unmute', 'Pause', 'Volume', 'You are watching live', 'Full screen', 'Got it', 'on']) {
+    for (const name of ['Unmute', 'Pause', 'Volume', 'You are watching live', 'Keyboard shortcuts', 'Picture in picture', 'Full screen', 'Share', 'Got it', 'on']) {
       expect(names).toContain(name);
     }
   });

@@ -16,6 +16,10 @@ describe('player keys', () => {
     ['ArrowDown', { kind: 'changeVolume', by: -0.1 }],
     ['ArrowLeft', { kind: 'seek', bySeconds: -5 }],
     ['ArrowRight', { kind: 'seek', bySeconds: 5 }],
+    ['p', { kind: 'togglePictureInPicture' }],
+    ['?', { kind: 'showKeys' }],
+    ['0', { kind: 'seekTo', ratio: 0 }],
+    ['7', { kind: 'seekTo', ratio: 0.7 }],
     ['x', undefined],
   ])('%j', (key, action) => {
     expect(press(key)).toEqual(action);

@@ -15,6 +15,18 @@ describe('routes', () => {
     expect(parseRoute(new URL(link))).toEqual({ page: 'watch', target: { kind: 'link', link }, isAutoplay: true });
   });
 
+  it('names a recording, and what is embedded, which waits for the click unless it is told otherwise', () => {
+    expect(route('/watch/recordings/main-20261122-183000')).toEqual({
+      page: 'watch',
+      target: { kind: 'recording', id: 'main-20261122-183000' },
+      isAutoplay: true,
+    });
+    expect(route('/embed/main')).toEqual({ page: 'embed', target: { kind: 'slug', slug: 'main' }, isAutoplay: false });
+    expect(route('/embed/recordings/a?autoplay=1')).toEqual({ page: 'embed', target: { kind: 'recording', id: 'a' }, isAutoplay: true });
+    expect(route('/embed?xt=urn:p2ptv:abc')).toMatchObject({ target: { kind: 'link', link: 'http://host/watch?xt=urn:p2ptv:abc' } });
+    expect(route('/watch/recordings/a/b')).toEqual({ page: 'unknown' });
+  });
+
   it('names the parts of the administration', () => {
     expect(route('/admin/')).toEqual({ page: 'admin', section: 'channels' });
     expect(route('/admin/health')).toEqual({ page: 'admin', section: 'health' });

@@ -3,6 +3,11 @@ import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
 import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
 import { Icon } from './icons.js';
+import { KeysDialog } from './keys-dialog.js';
+import { QualityMenu } from './quality-menu.js';
+import { SeekBar } from './seek-bar.js';
+import { formatLength } from '../format.js';
+import { seekTarget, type SeekTimeline } from '../seek-timeline.js';
 
 /** A wish that the browser refuses changes nothing, and the controls show what is. */
 const staysAsItIs = (): void => undefined;
@@ -15,14 +20,27 @@ type PlayerViewProps = {
   readonly watch: Watch;
   /** Why there is no picture, for people. */
   readonly problem: string | undefined;
+  /** Where one can seek; undefined: nowhere, or it is not known yet. */
+  readonly timeline: SeekTimeline | undefined;
 };
 
 /** The picture and its controls, by pointer and by keyboard. */
-export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): ReactElement {
+export function PlayerView({ videoRef, watch, problem, timeline }: PlayerViewProps): ReactElement {
   const frameRef = useRef<HTMLDivElement>(null);
   const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
-  const { phase, start, goLive } = watch;
+  const [isShowingKeys, setIsShowingKeys] = useState(false);
+  const { phase, start, goLive, seek } = watch;
+
+  const seekTo = useCallback(
+    (dateMs: number) => {
+      if (!timeline) return;
+      const target = seekTarget(timeline, dateMs);
+      if (target === 'live') goLive();
+      else seek(target);
+    },
+    [timeline, goLive, seek],
+  );
 
   const act = useCallback(
     (action: PlayerAction) => {
@@ -49,11 +67,21 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
           element.muted = element.volume === 0;
           break;
         case 'seek':
-          seek(element, action.bySeconds);
+          if (timeline) seekTo(timeline.positionMs + action.bySeconds * 1000);
+          else seekBuffered(element, action.bySeconds);
+          break;
+        case 'seekTo':
+          if (timeline) seekTo(timeline.fromMs + action.ratio * (timeline.toMs - timeline.fromMs));
+          break;
+        case 'togglePictureInPicture':
+          togglePictureInPicture(element);
+          break;
+        case 'showKeys':
+          setIsShowingKeys(true);
           break;
       }
     },
-    [videoRef, phase.kind, start, goLive],
+    [videoRef, phase.kind, start, goLive, timeline, seekTo],
   );
   useKeys(act);
 
@@ -61,6 +89,8 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
   const isBusy = message === undefined && (phase.kind === 'starting' || (phase.kind === 'playing' && media.isWaiting));
   const isPlaying = phase.kind === 'playing';
   const isAtLive = watch.stats?.isFollowingLive ?? true;
+  // Where there is no seek bar it is live, as far as is known.
+  const isLive = timeline?.isLive ?? watch.stats?.recording === undefined;
   return (
     <div className="player" ref={frameRef} data-phase={phase.kind} data-paused={media.isPaused}>
       <video
@@ -82,6 +112,7 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
         </button>
       )}
       <div className="controls" role="group" aria-label="Player controls">
+        {timeline && isPlaying && <SeekBar timeline={timeline} onSeek={seekTo} />}
         <button
           type="button"
           className="control"
@@ -113,18 +144,42 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
             if (videoRef.current) Object.assign(videoRef.current, { volume, muted: volume === 0 });
           }}
         />
-        <button
-          type="button"
-          className={`go-live ${isAtLive && isPlaying ? 'is-live' : ''}`}
-          aria-label={isAtLive ? 'You are watching live' : 'Back to live'}
-          title="Back to live (l)"
-          disabled={!isPlaying}
-          onClick={() => act({ kind: 'goLive' })}
-        >
-          <span className="live-dot" aria-hidden="true" />
-          {isAtLive ? 'Live' : 'Back to live'}
-        </button>
+        {isLive ? (
+          <button
+            type="button"
+            className={`go-live ${isAtLive && isPlaying ? 'is-live' : ''}`}
+            aria-label={isAtLive ? 'You are watching live' : 'Back to live'}
+            title="Back to live (l)"
+            disabled={!isPlaying}
+            onClick={() => act({ kind: 'goLive' })}
+          >
+            <span className="live-dot" aria-hidden="true" />
+            {isAtLive ? 'Live' : 'Back to live'}
+          </button>
+        ) : (
+          timeline && (
+            <span className="controls-time">
+              {formatLength(timeline.positionMs - timeline.fromMs)} / {formatLength(timeline.toMs - timeline.fromMs)}
+            </span>
+          )
+        )}
         <span className="controls-space" />
+        {watch.stats?.quality && <QualityMenu quality={watch.stats.quality} onChoose={watch.setQuality} />}
+        <button type="button" className="control control-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => act({ kind: 'showKeys' })}>
+          <Icon name="keys" />
+        </button>
+        {document.pictureInPictureEnabled && (
+          <button
+            type="button"
+            className="control"
+            aria-label="Picture in picture"
+            title="Picture in picture (p)"
+            disabled={!isPlaying}
+            onClick={() => act({ kind: 'togglePictureInPicture' })}
+          >
+            <Icon name="pictureInPicture" />
+          </button>
+        )}
         <button
           type="button"
           className="control"
@@ -135,6 +190,7 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
           <Icon name={isFullscreen ? 'windowed' : 'fullscreen'} />
         </button>
       </div>
+      {isShowingKeys && <KeysDialog onClose={() => setIsShowingKeys(false)} />}
     </div>
   );
 }
@@ -142,6 +198,8 @@ export function PlayerView({ videoRef, watch, problem }: PlayerViewProps): React
 function useKeys(act: (action: PlayerAction) => void): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
+      // A window over the player has its own.
+      if (document.querySelector('dialog[open]')) return;
       const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
       const action = actionOf({ key: event.key, hasModifier, focus: focusOf(event.target) });
       if (!action) return;
@@ -175,8 +233,13 @@ function toggleFullscreen(frame: HTMLElement | null, video: AppleVideo): void {
   else video.webkitEnterFullscreen?.();
 }
 
+function togglePictureInPicture(video: HTMLVideoElement): void {
+  if (document.pictureInPictureElement) document.exitPictureInPicture().catch(staysAsItIs);
+  else if (document.pictureInPictureEnabled) video.requestPictureInPicture().catch(staysAsItIs);
+}
+
 /** Within what is buffered: a live window moves, and a seek out of it would only load. */
-function seek(video: HTMLVideoElement, bySeconds: number): void {
+function seekBuffered(video: HTMLVideoElement, bySeconds: number): void {
   const { buffered } = video;
   if (buffered.length === 0) return;
   const end = buffered.end(buffered.length - 1);

@@ -1,82 +1,121 @@
-import { useState, type ReactElement, type SubmitEvent } from 'react';
-import type { StreamListing } from '@p2ptv/protocol';
-import { LiveBadge } from '../components/live-badge.js';
-import { viewerCount } from '../format.js';
+import { useCallback, useDeferredValue, useEffect, useState, type ReactElement, type SubmitEvent } from 'react';
+import { CatalogueTools } from '../components/catalogue-tools.js';
+import { RecordingCard, StreamCard } from '../components/catalogue-cards.js';
+import { isFitting, PAGE_SIZE, recordingsPath, WHOLE_CATALOGUE, type CatalogueQuery } from '../catalogue-query.js';
 import { watchPathOf } from '../routes.js';
-import { fetchStreams } from '../streams-api.js';
+import { fetchRecordings, fetchStreams, type RecordingPage } from '../streams-api.js';
+import { useCatalogueQuery } from '../use-catalogue-query.js';
 import { usePolled } from '../use-polled.js';
 import '../styles/list.css';
 
-const REFRESH_MS = 3_000;
+const LIVE_REFRESH_MS = 3_000;
+const RECORDINGS_REFRESH_MS = 15_000;
 
-/** What is live at this origin; refreshed by itself. Links from elsewhere can be opened too. */
+/** What is live at this origin and what can be watched on demand; refreshed by itself. Links from elsewhere can be opened too. */
 export function StreamListPage(): ReactElement {
-  const { value: streams, error } = usePolled(fetchStreams, REFRESH_MS);
+  const [query, change] = useCatalogueQuery();
+  const { value: streams, error } = usePolled(fetchStreams, LIVE_REFRESH_MS);
+  const path = useDeferredValue(recordingsPath(query));
+  const fetcher = useCallback((signal: AbortSignal) => fetchRecordings(path, signal), [path]);
+  const { value: recordings, error: recordingsError } = usePolled(fetcher, RECORDINGS_REFRESH_MS);
+  useEffect(() => {
+    document.title = query.text === '' ? 'P2PTV' : `${query.text} · P2PTV`;
+  }, [query.text]);
+
+  const channels = query.show === 'recordings' ? [] : streams?.filter((stream) => isFitting({ ...stream, title: `${stream.title} ${stream.slug}` }, query));
+  const hasRecordings = query.show !== 'live' && recordings !== undefined && recordings.total > 0;
   const live = streams?.filter(({ state }) => state === 'live').length ?? 0;
+  const isFiltered = query.text !== '' || query.tag !== undefined;
+  const isEmpty = channels?.length === 0 && recordings !== undefined && !hasRecordings;
+  const problem = error ?? recordingsError;
+  const chooseTag = (tag: string): void => change({ tag });
   return (
     <main className="page list-page">
       <div className="list-head">
-        <h1>Live now</h1>
+        <h1>Watch</h1>
         <p className="muted" role="status">
-          {headline(streams, error, live)}
+          {problem ? `${problem.message} Trying again …` : headline(streams?.length, live)}
         </p>
       </div>
-      <ul className="stream-grid">
-        {streams?.map((stream) => (
-          <li key={stream.streamId}>
-            <StreamCard stream={stream} />
-          </li>
-        ))}
-      </ul>
+      <CatalogueTools query={query} change={change} />
+      {isEmpty && (isFiltered || query.show !== 'all') && !problem && (
+        <div className="empty card">
+          <p>{emptySentence(query)}</p>
+          <button type="button" className="button button-quiet" onClick={() => change(WHOLE_CATALOGUE)}>
+            Show everything
+          </button>
+        </div>
+      )}
+      {channels !== undefined && channels.length > 0 && (
+        <section aria-labelledby="channels-title">
+          <h2 id="channels-title">Channels</h2>
+          <ul className="stream-grid">
+            {channels.map((stream) => (
+              <li key={stream.streamId}>
+                <StreamCard stream={stream} onTag={chooseTag} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {hasRecordings && <Recordings found={recordings} page={query.page} onPage={(page) => change({ page })} onTag={chooseTag} />}
       <LinkForm />
     </main>
   );
 }
 
-function headline(streams: readonly StreamListing[] | undefined, error: Error | undefined, live: number): string {
-  if (error) return `${error.message} Trying again …`;
-  if (!streams) return 'Looking …';
-  if (streams.length === 0) return 'No stream is published here yet.';
+function headline(streams: number | undefined, live: number): string {
+  if (streams === undefined) return 'Looking …';
+  if (streams === 0) return 'No stream is published here yet.';
   if (live === 0) return 'Nothing is on air at the moment.';
   return live === 1 ? 'One stream is on air.' : `${live} streams are on air.`;
 }
 
-function StreamCard({ stream }: { readonly stream: StreamListing }): ReactElement {
+function emptySentence({ text, tag, show }: CatalogueQuery): string {
+  if (text !== '') return `Nothing fits “${text}”.`;
+  if (tag !== undefined) return `Nothing is tagged “${tag}”.`;
+  return show === 'live' ? 'There is no channel here.' : 'Nothing is recorded here yet.';
+}
+
+type RecordingsProps = {
+  readonly found: RecordingPage;
+  readonly page: number;
+  readonly onPage: (page: number) => void;
+  readonly onTag: (tag: string) => void;
+};
+
+function Recordings({ found, page, onPage, onTag }: RecordingsProps): ReactElement {
+  const pages = Math.ceil(found.total / PAGE_SIZE);
+  const turn = (by: number): void => {
+    onPage(page + by);
+    document.getElementById('recordings-title')?.scrollIntoView();
+  };
   return (
-    <a className="stream-card" href={stream.watchPath}>
-      <div className="stream-art" aria-hidden="true">
-        <svg viewBox="0 0 320 180" preserveAspectRatio="xMidYMid slice">
-          <g className="art-lines">
-            <path d="M40 132 112 64 176 108 246 42 292 92M112 64 246 42M40 132 176 108 292 92M112 64 160 150 246 42M160 150 292 92" />
-          </g>
-          <g className="art-nodes">
-            <circle cx="40" cy="132" r="5" />
-            <circle cx="112" cy="64" r="7" />
-            <circle cx="176" cy="108" r="9" />
-            <circle cx="246" cy="42" r="6" />
-            <circle cx="292" cy="92" r="5" />
-            <circle cx="160" cy="150" r="4" />
-          </g>
-        </svg>
-        <span className="art-play">
-          <svg viewBox="0 0 24 24">
-            <path d="M8 5.5v13l10.5-6.5z" fill="currentColor" />
-          </svg>
-        </span>
-      </div>
-      <div className="stream-text">
-        <h2>{stream.title === '' ? stream.slug : stream.title}</h2>
-        <p className="stream-meta">
-          <LiveBadge state={stream.state} />
-          <span>{viewerCount(stream.viewers)}</span>
-          {stream.height > 0 && (
-            <span>
-              {stream.width} × {stream.height}
-            </span>
-          )}
-        </p>
-      </div>
-    </a>
+    <section aria-labelledby="recordings-title">
+      <h2 id="recordings-title">
+        Recordings <span className="count">{found.total.toLocaleString()}</span>
+      </h2>
+      <ul className="stream-grid">
+        {found.recordings.map((recording) => (
+          <li key={recording.id}>
+            <RecordingCard recording={recording} onTag={onTag} />
+          </li>
+        ))}
+      </ul>
+      {pages > 1 && (
+        <nav className="paging" aria-label="Pages of recordings">
+          <button type="button" className="button button-quiet" disabled={page === 0} onClick={() => turn(-1)}>
+            Previous
+          </button>
+          <span role="status">
+            Page {page + 1} of {pages}
+          </span>
+          <button type="button" className="button button-quiet" disabled={page + 1 >= pages} onClick={() => turn(1)}>
+            Next
+          </button>
+        </nav>
+      )}
+    </section>
   );
 }
 
@@ -95,6 +134,7 @@ function LinkForm(): ReactElement {
       <div className="link-row">
         <input
           id="stream-link"
+          className="input"
           value={text}
           placeholder="magnet:?xt=urn:p2ptv:…"
           autoComplete="off"

@@ -1,113 +1,70 @@
-import { useCallback, useEffect, useRef, useState, type ReactElement } from 'react';
-import { isStreamLink, parseStreamLink, type StreamListing } from '@p2ptv/protocol';
+import { useEffect, useRef, useState, type ReactElement } from 'react';
 import { PlayerView } from '../components/player-view.js';
 import { LiveBadge } from '../components/live-badge.js';
 import { PrivacyNote } from '../components/privacy-note.js';
+import { ShareDialog } from '../components/share-dialog.js';
 import { StatsPanel } from '../components/stats-panel.js';
 import { StatusLine } from '../components/status-line.js';
+import { WatchedTarget, type Watched } from '../components/watched-target.js';
 import type { WatchTarget } from '../routes.js';
-import { viewerCount } from '../format.js';
+import { formatDate, formatLength, viewerCount } from '../format.js';
 import { useStoredSetting } from '../stored-setting.js';
-import { ApiError } from '../request-json.js';
-import { fetchStream } from '../streams-api.js';
 import { decodeUpload, encodeUpload } from '../upload-setting.js';
-import { usePolled } from '../use-polled.js';
+import { useSeekTimeline } from '../use-seek-timeline.js';
 import { useWatch } from '../use-watch.js';
 import { connectionHints, defaultUpload } from '../../library/upload-default.js';
 import '../styles/watch.css';
 
-const LISTING_REFRESH_MS = 5_000;
-/** Whoever waits for a publisher wants to see the picture as soon as there is one. */
-const OFFLINE_REFRESH_MS = 1_000;
+export { EmbedPage } from './embed-page.js';
 
-/** Plays one stream and shows what its mesh does. */
+/** Plays one stream or recording and shows what its mesh does. */
 export function WatchPage({ target, isAutoplay }: { readonly target: WatchTarget; readonly isAutoplay: boolean }): ReactElement {
-  return target.kind === 'slug' ? (
-    <ListedStream slug={target.slug} isAutoplay={isAutoplay} />
-  ) : (
-    <LinkedStream link={target.link} isAutoplay={isAutoplay} />
-  );
+  return <WatchedTarget target={target}>{(watched) => <Stream watched={watched} isAutoplay={isAutoplay} />}</WatchedTarget>;
 }
 
-function ListedStream({ slug, isAutoplay }: { readonly slug: string; readonly isAutoplay: boolean }): ReactElement {
-  const viewerToken = new URLSearchParams(window.location.search).get('token') ?? undefined;
-  const fetcher = useCallback((signal: AbortSignal) => fetchStream(slug, viewerToken, signal), [slug, viewerToken]);
-  const { value: listing, error } = usePolled(fetcher, refreshMs);
-  // Once it has been on air, a pause of the publisher is the player's to bridge.
-  const [link, setLink] = useState<string>();
-  if (link === undefined && listing?.state === 'live') setLink(listing.link);
-  const problem = listing ? problemOf(listing) : error && problemOfFetch(error, slug);
-  return (
-    <Stream
-      title={listing ? listing.title || listing.slug : slug}
-      listing={listing}
-      link={link}
-      isAutoplay={isAutoplay}
-      problem={link === undefined ? problem : undefined}
-    />
-  );
-}
-
-function LinkedStream({ link, isAutoplay }: { readonly link: string; readonly isAutoplay: boolean }): ReactElement {
-  const parsed = parseStreamLink(link);
-  return isStreamLink(parsed) ? (
-    <Stream title={parsed.title || 'A stream'} listing={undefined} link={link} isAutoplay={isAutoplay} problem={undefined} />
-  ) : (
-    <Stream title="No stream" listing={undefined} link={undefined} isAutoplay={false} problem={parsed.problem} />
-  );
-}
-
-function refreshMs(listing: StreamListing | undefined): number {
-  return listing?.state === 'offline' ? OFFLINE_REFRESH_MS : LISTING_REFRESH_MS;
-}
-
-function problemOf(listing: StreamListing): string | undefined {
-  switch (listing.state) {
-    case 'live':
-      return undefined;
-    case 'offline':
-      return 'The publisher is away. The picture starts here as soon as there is one.';
-    case 'ended':
-      return 'This stream has ended.';
-  }
-}
-
-function problemOfFetch(error: Error, slug: string): string {
-  if (error instanceof ApiError && error.status === 404) return `There is no stream called “${slug}” here.`;
-  if (error instanceof ApiError && error.status === 401) return `“${slug}” is private: open it with the link that you were given, or ask for a new one.`;
-  if (error instanceof ApiError && error.status === 403) return `Your link is not for “${slug}”.`;
-  return `${error.message} Trying again …`;
-}
-
-type StreamProps = {
-  readonly title: string;
-  readonly listing: StreamListing | undefined;
-  readonly link: string | undefined;
-  readonly isAutoplay: boolean;
-  readonly problem: string | undefined;
-};
-
-function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): ReactElement {
+function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly isAutoplay: boolean }): ReactElement {
+  const { title, link, problem, stream, recording } = watched;
   const videoRef = useRef<HTMLVideoElement>(null);
+  const [isSharing, setIsSharing] = useState(false);
   const [storedUpload, storeUpload] = useStoredSetting('p2ptv.upload');
   const upload = decodeUpload(storedUpload) ?? defaultUpload(connectionHints(navigator));
   const watch = useWatch(videoRef, { link, isAutoplay, upload });
+  const timeline = useSeekTimeline(watch, watched);
   useEffect(() => {
     document.title = `${title} · P2PTV`;
   }, [title]);
-  const viewers = listing?.viewers;
+  const listing = stream ?? recording;
   return (
     <main className="page watch-page">
       <div className="watch-main">
-        <PlayerView videoRef={videoRef} watch={watch} problem={problem} />
+        <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} />
         <div className="watch-title">
-          <h1>{title}</h1>
-          <p className="stream-meta">
-            {listing && <LiveBadge state={listing.state} />}
-            {viewers !== undefined && <span>{viewerCount(viewers)}</span>}
-          </p>
+          <div>
+            <h1>{title}</h1>
+            <p className="stream-meta">
+              {stream && <LiveBadge state={stream.state} />}
+              {recording && <time dateTime={new Date(recording.startedAtMs).toISOString()}>{formatDate(recording.startedAtMs)}</time>}
+              {recording && <span>{formatLength(recording.durationMs)}</span>}
+              {listing && <span>{viewerCount(listing.viewers)}</span>}
+            </p>
+          </div>
+          {link !== undefined && (
+            <button type="button" className="button button-quiet" onClick={() => setIsSharing(true)}>
+              Share
+            </button>
+          )}
         </div>
         <StatusLine watch={watch} />
+        {listing && listing.description !== '' && <p className="watch-description">{listing.description}</p>}
+        {listing && listing.tags.length > 0 && (
+          <ul className="watch-tags" aria-label="Tags">
+            {listing.tags.map((tag) => (
+              <li key={tag}>
+                <a href={`/?${new URLSearchParams({ tag }).toString()}`}>{tag}</a>
+              </li>
+            ))}
+          </ul>
+        )}
         <PrivacyNote />
       </div>
       <StatsPanel
@@ -119,6 +76,7 @@ function Stream({ title, listing, link, isAutoplay, problem }: StreamProps): Rea
           watch.setUpload(policy);
         }}
       />
+      {isSharing && <ShareDialog title={title} watchPath={listing?.watchPath ?? `${location.pathname}${location.search}`} link={link} onClose={() => setIsSharing(false)} />}
     </main>
   );
 }

@@ -1,0 +1,98 @@
+import type { ReactElement, ReactNode } from 'react';
+import type { RecordingListing, StreamListing } from '@p2ptv/protocol';
+import { formatDate, formatLength, seederCount, viewerCount } from '../format.js';
+import { LiveBadge } from './live-badge.js';
+
+/** A channel in the catalogue. */
+export function StreamCard({ stream, onTag }: { readonly stream: StreamListing; readonly onTag: (tag: string) => void }): ReactElement {
+  const { slug, title, description, tags, state, viewers, seeders, height, watchPath } = stream;
+  return (
+    <Card path={watchPath} title={title === '' ? slug : title} description={description} tags={tags} onTag={onTag} art={<Drawing />}>
+      <LiveBadge state={state} />
+      <span>{viewerCount(viewers)}</span>
+      {seeders > 0 && <span>{seederCount(seeders)}</span>}
+      {height > 0 && <span>{height}p</span>}
+    </Card>
+  );
+}
+
+/** A recording in the catalogue. */
+export function RecordingCard({ recording, onTag }: { readonly recording: RecordingListing; readonly onTag: (tag: string) => void }): ReactElement {
+  const { id, title, description, tags, startedAtMs, durationMs, viewers, seeders, height, watchPath, thumbnailPath } = recording;
+  const art = (
+    <>
+      {thumbnailPath === undefined ? <Drawing /> : <img src={thumbnailPath} alt="" loading="lazy" decoding="async" />}
+      <span className="art-length">{formatLength(durationMs)}</span>
+    </>
+  );
+  return (
+    <Card path={watchPath} title={title === '' ? id : title} description={description} tags={tags} onTag={onTag} art={art}>
+      <time dateTime={new Date(startedAtMs).toISOString()}>{formatDate(startedAtMs)}</time>
+      {viewers > 0 && <span>{viewerCount(viewers)}</span>}
+      {seeders > 0 && <span>{seederCount(seeders)}</span>}
+      {height > 0 && <span>{height}p</span>}
+    </Card>
+  );
+}
+
+type CardProps = {
+  readonly path: string;
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly onTag: (tag: string) => void;
+  readonly art: ReactNode;
+  /** Figures. */
+  readonly children: ReactNode;
+};
+
+function Card({ path, title, description, tags, onTag, art, children }: CardProps): ReactElement {
+  return (
+    <article className="stream-card card">
+      <a className="stream-link" href={path}>
+        <div className="stream-art" aria-hidden="true">
+          {art}
+          <span className="art-play">
+            <svg viewBox="0 0 24 24">
+              <path d="M8 5.5v13l10.5-6.5z" fill="currentColor" />
+            </svg>
+          </span>
+        </div>
+        <div className="stream-text">
+          <h3>{title}</h3>
+          <p className="stream-meta">{children}</p>
+          {description !== '' && <p className="stream-description">{description}</p>}
+        </div>
+      </a>
+      {tags.length > 0 && (
+        <ul className="tags" aria-label="Tags">
+          {tags.map((tag) => (
+            <li key={tag}>
+              <button type="button" className="tag" onClick={() => onTag(tag)}>
+                {tag}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </article>
+  );
+}
+
+function Drawing(): ReactElement {
+  return (
+      <svg viewBox="0 0 320 180" preserveAspectRatio="xMidYMid slice">
+        <g className="art-lines">
+          <path d="M40 132 112 64 176 108 246 42 292 92M112 64 246 42M40 132 176 108 292 92M112 64 160 150 246 42M160 150 292 92" />
+        </g>
+        <g className="art-nodes">
+          <circle cx="40" cy="132" r="5" />
+          <circle cx="112" cy="64" r="7" />
+          <circle cx="176" cy="108" r="9" />
+          <circle cx="246" cy="42" r="6" />
+          <circle cx="292" cy="92" r="5" />
+          <circle cx="160" cy="150" r="4" />
+        </g>
+      </svg>
+  );
+}

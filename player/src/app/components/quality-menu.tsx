@@ -1,0 +1,28 @@
+import type { ReactElement } from 'react';
+import type { P2ptvStats, QualityWish } from '../../library/index.js';
+
+type QualityMenuProps = {
+  readonly quality: NonNullable<P2ptvStats['quality']>;
+  readonly onChoose: (choice: QualityWish) => void;
+};
+
+/** Which rendition is watched. Not shown where there is no choice. */
+export function QualityMenu({ quality: { renditions, choice, playing }, onChoose }: QualityMenuProps): ReactElement | null {
+  if (renditions.length < 2) return null;
+  const played = renditions.find(({ id }) => id === playing);
+  return (
+    <select
+      className="quality"
+      aria-label="Quality"
+      value={String(choice)}
+      onChange={(event) => onChoose(renditions.find(({ id }) => String(id) === event.target.value)?.id ?? 'auto')}
+    >
+      <option value="auto">{choice === 'auto' && played ? `Auto (${played.height}p)` : 'Auto'}</option>
+      {renditions.map(({ id, height }) => (
+        <option key={id} value={String(id)}>
+          {height === 0 ? 'Sound only' : `${height}p`}
+        </option>
+      ))}
+    </select>
+  );
+}
