@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import type { Cadence } from '../encode/cadence.js';
 import { DEFAULT_AUDIO_BITRATE_KBPS, type EncodingOptions } from '../encode/encoder-arguments.js';
-import type { Encoder } from '../encode/encoder.js';
+import type { EncodedPart, Encoder } from '../encode/encoder.js';
 import { framesPerSecond } from '../encode/frame-rate.js';
 import type { PlannedRendition } from '../encode/ladder.js';
 import type { AssembledRendition } from '../fragment/part-assembler.js';
@@ -22,9 +22,14 @@ const PEAK_RATIO = 1.25;
 export function feedStream(
   encoder: Encoder,
   stream: LiveStream,
-  options: { readonly encoding: EncodingOptions; readonly logger: FastifyBaseLogger },
+  options: {
+    readonly encoding: EncodingOptions;
+    readonly logger: FastifyBaseLogger;
+    /** Dates a part whose time is not the time at which it comes, wall clock, ms. */
+    readonly dateOf?: (part: EncodedPart) => number;
+  },
 ): () => void {
-  const { logger, encoding } = options;
+  const { logger, encoding, dateOf } = options;
   let planned: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[] } | undefined;
   let described = '';
   const subscriptions = [
@@ -40,7 +45,7 @@ export function feedStream(
     }),
     encoder.on('part', (part) => {
       try {
-        stream.publish(part);
+        stream.publish(dateOf ? { ...part, programDateTimeMs: dateOf(part) } : part);
       } catch (error) {
         logger.error({ error }, `A part of ${part.bytes.length} bytes could not be published: lower --video-kbps or --part-ms.`);
       }

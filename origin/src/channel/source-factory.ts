@@ -1,11 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { FastifyBaseLogger } from 'fastify';
 
 import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
-import { IngestError } from '../ingest/errors.js';
-import { FileSource } from '../ingest/file-source.js';
+import { checkFile, FileSource } from '../ingest/file-source.js';
 import { openHlsSource } from '../ingest/hls-source.js';
 import { RtmpServer, type RtmpServerOptions } from '../ingest/rtmp-server.js';
 import type { Source } from '../ingest/source.js';
@@ -129,10 +127,4 @@ export class SourceFactory implements InputFactory {
     );
     return this.#rtmp;
   }
-}
-
-/** @throws IngestError `BAD_INPUT` */
-function checkFile(path: string): void {
-  if (!existsSync(path)) throw new IngestError('BAD_INPUT', `The input file ${path} does not exist: check its path.`);
-  if (statSync(path).isDirectory()) throw new IngestError('BAD_INPUT', `The input ${path} is a folder: name a file.`);
 }

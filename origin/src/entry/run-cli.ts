@@ -6,6 +6,7 @@ import { IngestError } from '../ingest/errors.js';
 import { PackageError } from '../package/errors.js';
 import { ServerError } from '../server/errors.js';
 import { StoreError } from '../store/errors.js';
+import { addFlags, runAdd } from './add-command.js';
 import { runSetPassword } from './admin-command.js';
 import { resolveStartOptions, startFlags } from './start-options.js';
 import { runStart } from './start-command.js';
@@ -48,6 +49,12 @@ function createProgram(): Command {
     .description("serve a stream's viewers as a volunteer, without a screen")
     .action((link: string, flags: Record<string, unknown>) => runSeed(link, flags));
   for (const flag of seedFlags()) seed.addOption(flag);
+  const add = program
+    .command('add')
+    .argument('<file>', 'a media file')
+    .description('make a recording of a file, encoded like a live stream; no origin may run on the data folder meanwhile')
+    .action((file: string, flags: Record<string, unknown>) => runAdd(file, flags));
+  for (const flag of addFlags()) add.addOption(flag);
   const admin = program.command('admin').description('set up who administers');
   admin
     .command('set-password')
@@ -76,7 +83,7 @@ function reportFailure(error: unknown, args: readonly string[]): number {
 /** Commander's message, as one sentence that says where to look. */
 function usageSentence(error: CommanderError, args: readonly string[]): string {
   const [first = ''] = args;
-  const isUnknownCommand = error.code === 'commander.excessArguments' && !['start', 'seed', 'admin'].includes(first);
+  const isUnknownCommand = error.code === 'commander.excessArguments' && !['start', 'seed', 'add', 'admin'].includes(first);
   if (isUnknownCommand) return `There is no command "${first}": see --help.`;
   // A suggestion comes on a line of its own, in brackets.
   const [problem = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');

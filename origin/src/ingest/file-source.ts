@@ -1,5 +1,7 @@
+import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
+import { IngestError } from './errors.js';
 import { inputUrl, measureStreamSeconds, probeMedia, type ProbedMedia } from './media-probe.js';
 import type { Source, SourceFeed } from './source.js';
 
@@ -73,4 +75,14 @@ export class FileSource implements Source {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/**
+ * Checks that there is such a file, before anything is looked for that takes longer.
+ *
+ * @throws IngestError `BAD_INPUT`
+ */
+export function checkFile(path: string): void {
+  if (!existsSync(path)) throw new IngestError('BAD_INPUT', `The input file ${path} does not exist: check its path.`);
+  if (statSync(path).isDirectory()) throw new IngestError('BAD_INPUT', `The input ${path} is a folder: name a file.`);
 }

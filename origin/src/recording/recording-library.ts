@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { RenditionId, StreamId, StreamRecord } from '@p2ptv/protocol';
@@ -53,6 +54,8 @@ export type NewRecording = Pick<Recording, 'channel' | 'title' | 'description' |
   readonly firstSequence: number;
   /** Default: made of the stream's name and the date. */
   readonly id?: string;
+  /** Default: `recording`. */
+  readonly state?: 'recording' | 'importing';
 };
 
 /** A recording that grows. */
@@ -62,6 +65,8 @@ export interface OpenRecording {
   keep(rendition: RenditionId, file: ClosedFile, initOf: (initHash: string) => Uint8Array | undefined): void;
   /** Nothing will follow. False: there was too little, and it is gone. @throws the system's error */
   finish(record: StreamRecord): boolean;
+  /** Removes what there is of it. */
+  discard(): Promise<void>;
 }
 
 /** Kept open at a time; one of three hours takes 2 MB a rendition. */
@@ -150,13 +155,13 @@ export class RecordingLibrary {
    *
    * @throws the system's error, or the database's, when nothing can be written
    */
-  begin({ id: wanted, stream, firstSequence, ...described }: NewRecording): OpenRecording {
+  begin({ id: wanted, stream, firstSequence, state = 'recording', ...described }: NewRecording): OpenRecording {
     const { store, wallMs, publisher } = this.#ports;
     const startedAtMs = wallMs();
     const id = wanted ?? recordingName(stream, startedAtMs, (name) => store.get(name) !== undefined);
     const manifest: RecordingManifest = { version: 1, stream, firstSequence };
     this.folderOf(id).writeManifest(manifest);
-    store.add({ ...described, id, state: 'recording', startedAtMs, durationMs: 0, byteLength: 0, width: 0, height: 0, hasThumbnail: false });
+    store.add({ ...described, id, state, startedAtMs, durationMs: 0, byteLength: 0, width: 0, height: 0, hasThumbnail: false });
     this.#streamIds.add(publisher.streamId(stream));
     this.#growing.add(id);
     return this.#grow(id, manifest);
@@ -165,6 +170,11 @@ export class RecordingLibrary {
   /** Finishes what an earlier run left unfinished; to be called once, before anything is published. */
   async recover(): Promise<void> {
     const { store, dataFolder, storage, publisher, logger } = this.#ports;
+    for (const { id, title } of store.search({ states: ['importing'], offset: 0, limit: 10_000 }).recordings) {
+      rmSync(join(dataFolder, 'streams', id), { recursive: true, force: true });
+      await this.#drop(id);
+      logger.warn(`"${title}" was not added, because the origin ended meanwhile: add it again.`);
+    }
     for (const { id } of store.search({ states: ['recording'], offset: 0, limit: 10_000 }).recordings) {
       try {
         const folder = this.folderOf(id);
@@ -252,6 +262,7 @@ export class RecordingLibrary {
         this.#complete(id, manifest, { record, durationMs, byteLength, renditions: new Set(durationsUs.keys()) });
         return true;
       },
+      discard: () => this.#drop(id),
     };
   }
 

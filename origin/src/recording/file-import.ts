@@ -1,0 +1,134 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Clock } from '@p2ptv/protocol';
+import type { FastifyBaseLogger } from 'fastify';
+
+import type { ChannelSettings } from '../channel/channel-settings.js';
+import { feedStream } from '../channel/encoder-feed.js';
+import { Encoder } from '../encode/encoder.js';
+import type { Ffmpeg } from '../encode/ffmpeg-location.js';
+import { DEFAULT_LADDER_HEIGHTS } from '../encode/ladder.js';
+import { IngestError } from '../ingest/errors.js';
+import { FileSource } from '../ingest/file-source.js';
+import { LiveStream } from '../package/live-stream.js';
+import type { Publisher } from '../package/publisher.js';
+import type { RecordingLibrary } from './recording-library.js';
+import { recordingName } from './recording-names.js';
+
+/** What a file is to become. */
+export type ImportRequest = Pick<ChannelSettings, 'title' | 'description' | 'tags' | 'isPrivate'> & {
+  readonly file: string;
+  /** Heights, best first, none enlarged. Default: {@link DEFAULT_LADDER_HEIGHTS}. */
+  readonly ladder?: readonly number[] | undefined;
+};
+
+/** What a {@link startImport | file} is added with. */
+export type ImportPorts = {
+  readonly dataFolder: string;
+  readonly library: RecordingLibrary;
+  readonly publisher: Publisher;
+  readonly ffmpeg: Ffmpeg;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+  /** How much is done, 0 to 1; nothing where the file does not tell its length. */
+  readonly onProgress?: (ratio: number) => void;
+};
+
+/** A file that is being made into a recording. */
+export type RunningImport = {
+  readonly id: string;
+  /** Rejects with an IngestError where nothing could be made of it; nothing is then left of it. */
+  readonly done: Promise<void>;
+  /** Gives it up; `done` rejects. */
+  readonly cancel: () => void;
+};
+
+const PART_MS = 200;
+const SEGMENT_MS = 2000;
+
+/**
+ * Makes a recording of a media file: encoded like a live stream, as fast as the machine can, under a stream of its own.
+ *
+ * @throws IngestError `BAD_INPUT` when the file cannot be played
+ */
+export async function startImport({ file, title, description, tags, isPrivate, ladder }: ImportRequest, ports: ImportPorts): Promise<RunningImport> {
+  const { dataFolder, library, publisher, ffmpeg, clock, logger, onProgress } = ports;
+  const source = await FileSource.create({ ffmpegPath: ffmpeg.path, file, isLooped: false, isPaced: false });
+  const startedAtMs = clock.wallMs();
+  const id = recordingName(nameOf(title), startedAtMs, (name) => library.find(name) !== undefined);
+  const open = library.begin({ id, stream: id, firstSequence: 0, channel: undefined, title, description, tags, isPrivate, state: 'importing' });
+  const folder = join(dataFolder, 'streams', id);
+  let problem: unknown;
+  const live: LiveStream = new LiveStream({
+    publisher,
+    slug: id,
+    title,
+    folder,
+    // The recording has what is whole.
+    archiveMs: 0,
+    wallMs: () => clock.wallMs(),
+    notice: (notice) => {
+      if (notice.kind === 'recordingPaused') problem ??= new IngestError('BAD_INPUT', notice.message);
+    },
+    fileClosed: (rendition, closed) => {
+      try {
+        open.keep(rendition, closed, (initHash) => live.rendition(rendition)?.init(initHash));
+      } catch (error) {
+        problem ??= error;
+      }
+    },
+  });
+  const encoding = { hasClock: false, ladder: ladder ?? DEFAULT_LADDER_HEIGHTS };
+  const encoder = new Encoder({ ffmpeg, source, cadence: { partMs: PART_MS, segmentMs: SEGMENT_MS }, encoding, clock });
+  feedStream(encoder, live, { encoding, logger, dateOf: ({ decodeTimeUs }) => startedAtMs + decodeTimeUs / 1000 });
+  let cancel = (): void => undefined;
+  const done = new Promise<void>((resolve, reject) => {
+    let isFailed = false;
+    const fail = (error: unknown): void => {
+      problem ??= error;
+      if (isFailed) return;
+      isFailed = true;
+      void encoder.stop().then(() => {
+        live.close();
+        rmSync(folder, { recursive: true, force: true });
+        return open.discard().finally(() => reject(problem instanceof Error ? problem : new IngestError('BAD_INPUT', String(problem))));
+      });
+    };
+    encoder.on('part', ({ rendition, decodeTimeUs, durationUs }) => {
+      const { durationSeconds } = source.media;
+      if (rendition === live.defaultRendition && durationSeconds !== undefined) onProgress?.(Math.min(1, (decodeTimeUs + durationUs) / 1e6 / durationSeconds));
+      if (problem !== undefined) fail(problem);
+    });
+    encoder.on('died', ({ lastLines }) => fail(new IngestError('BAD_INPUT', `The file ${file} cannot be encoded: ${lastLines.at(-1) ?? 'ffmpeg failed'}.`)));
+    encoder.on('exhausted', () => {
+      live.closeFiles();
+      const { record } = live;
+      if (problem !== undefined || !record) {
+        fail(new IngestError('BAD_INPUT', `The file ${file} holds nothing that can be played.`));
+        return;
+      }
+      try {
+        if (!open.finish(record)) problem = new IngestError('BAD_INPUT', `The file ${file} is too short for a recording.`);
+      } catch (error) {
+        problem = error;
+      }
+      if (problem !== undefined) {
+        fail(problem);
+        return;
+      }
+      live.close();
+      rmSync(folder, { recursive: true, force: true });
+      resolve();
+    });
+    cancel = () => fail(new IngestError('BAD_INPUT', `Adding ${file} was given up.`));
+  });
+  encoder.start();
+  return { id, done, cancel: () => cancel() };
+}
+
+/** A title as the beginning of a name: letters and digits, the rest hyphens. */
+function nameOf(title: string): string {
+  const plain = title.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
+  return plain.replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 30).replace(/-+$/, '') || 'recording';
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
+import { startImport } from '../../src/recording/file-import.js';
+import { openRecordings, type Recordings } from '../../src/server/recordings.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { publisher, temporaryFolder } from '../package/stream-fixture.js';
+
+const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+const logger = pino({ level: 'silent' });
+let folder: ReturnType<typeof temporaryFolder>;
+let store: SqliteStore;
+let recordings: Recordings;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  store = SqliteStore.open(join(folder.path, 'state.db'));
+  recordings = openRecordings(store.recordings, { dataFolder: folder.path, publisher, gate: undefined, wallMs: clock.wallMs, logger });
+});
+afterEach(() => {
+  recordings.close();
+  store.close();
+  folder.remove();
+});
+
+const ports = async () => ({ dataFolder: folder.path, library: recordings.library, publisher, ffmpeg: await locateFfmpeg(), clock, logger });
+
+describe('a file that is added', () => {
+  it('is a recording with a ladder, as long as the file, dated by its own time; progress rises to the end', async () => {
+    const file = join(folder.path, 'clip.mkv');
+    const { ffmpeg, ...others } = await ports();
+    await promisify(execFile)(ffmpeg.path, ['-f', 'lavfi', '-i', 'testsrc=s=320x180:r=30:d=7', '-f', 'lavfi', '-i', 'sine=d=7', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', file]);
+    const progress: number[] = [];
+    const running = await startImport({ file, title: 'Über Land', description: '', tags: [], isPrivate: false, ladder: [180, 90] }, { ...others, ffmpeg, onProgress: (ratio) => progress.push(ratio) });
+    expect(store.recordings.get(running.id)).toMatchObject({ state: 'importing', title: 'Über Land' });
+    await running.done;
+    expect(running.id).toMatch(/^uber-land-\d{8}-\d{6}$/);
+    const recording = store.recordings.get(running.id)!;
+    expect(recording).toMatchObject({ state: 'ready', width: 320, height: 180 });
+    expect(Math.abs(recording.durationMs - 7000)).toBeLessThan(250);
+    expect(progress).toEqual([...progress].sort((left, right) => left - right));
+    expect(progress.at(-1)).toBeGreaterThan(0.95);
+    const { live } = recordings.library.get(running.id)!;
+    expect(live.record?.renditions.map(({ height }) => height)).toEqual([180, 90]);
+    const [first, second] = live.log.recorded();
+    expect(second!.programDateTimeMs - first!.programDateTimeMs).toBe(2000);
+    expect(readdirSync(join(folder.path, 'streams'))).toEqual([]);
+  });
+
+  it('that is no media file is refused, and nothing is left of it', async () => {
+    const file = join(folder.path, 'note.txt');
+    writeFileSync(file, 'not a film');
+    await expect(startImport({ file, title: 'Note', description: '', tags: [], isPrivate: false }, await ports())).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    expect(existsSync(join(folder.path, 'recordings'))).toBe(false);
+  });
+});
