@@ -8,7 +8,7 @@ export type Route =
   | { readonly page: 'unknown' };
 
 /** A part of the administration. */
-export type AdminSection = 'channels' | 'health';
+export type AdminSection = 'channels' | 'recordings' | 'health';
 
 /** A stream of this origin by its slug, a recording of it, or any stream by its link. */
 export type WatchTarget =
@@ -28,6 +28,7 @@ export function parseRoute(address: URL): Route {
   const studio = /^\/studio(?:\/([a-z0-9-]+))?$/.exec(path);
   if (studio) return { page: 'studio', slug: studio[1] ?? 'main' };
   if (path === '/admin') return { page: 'admin', section: 'channels' };
+  if (path === '/admin/recordings') return { page: 'admin', section: 'recordings' };
   if (path === '/admin/health') return { page: 'admin', section: 'health' };
   const [, page, rest = ''] = /^\/(watch|embed)(?:\/(.+))?$/.exec(path) ?? [];
   if (page === undefined) return { page: 'unknown' };

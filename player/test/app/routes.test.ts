@@ -29,6 +29,7 @@ describe('routes', () => {
 
   it('names the parts of the administration', () => {
     expect(route('/admin/')).toEqual({ page: 'admin', section: 'channels' });
+    expect(route('/admin/recordings')).toEqual({ page: 'admin', section: 'recordings' });
     expect(route('/admin/health')).toEqual({ page: 'admin', section: 'health' });
     expect(route('/admin/other')).toEqual({ page: 'unknown' });
   });

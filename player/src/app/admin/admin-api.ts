@@ -17,6 +17,25 @@ export type AdminChannel = {
   readonly watchPath: string;
 };
 
+/** A recording as `GET /api/admin/recordings` shows it. */
+export type AdminRecording = {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly state: 'recording' | 'importing' | 'ready' | 'failed';
+  readonly isPrivate: boolean;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly byteLength: number;
+};
+
+/** One page of them, and how many there are on all. */
+export type AdminRecordings = { readonly total: number; readonly recordings: readonly AdminRecording[] };
+
+/** What people change of a recording. */
+export type RecordingForm = Pick<AdminRecording, 'title' | 'description' | 'tags' | 'isPrivate'>;
+
 /** What people give of a channel; `slug` only to make one. */
 export type ChannelForm = {
   readonly slug?: string;
@@ -65,6 +84,12 @@ export const adminApi = {
   setStarted: (slug: string, isStarted: boolean) => admin(`channels/${slug}/${isStarted ? 'start' : 'stop'}`, { method: 'POST' }),
   rotateKey: async (slug: string) => ((await admin(`channels/${slug}/stream-key`, { method: 'POST' })) as { streamKey: string }).streamKey,
   audience: async (slug: string, signal: AbortSignal) => (await admin(`channels/${slug}/audience`, { signal })) as Audience,
+  recordings: async ({ text, offset, limit }: { readonly text: string; readonly offset: number; readonly limit: number }, signal: AbortSignal) => {
+    const asked = new URLSearchParams({ order: 'newest', offset: String(offset), limit: String(limit), ...(text === '' ? {} : { text }) });
+    return (await admin(`recordings?${asked.toString()}`, { signal })) as AdminRecordings;
+  },
+  changeRecording: (id: string, form: RecordingForm) => admin(`recordings/${id}`, { method: 'PATCH', body: form }),
+  removeRecording: (id: string) => admin(`recordings/${id}`, { method: 'DELETE' }),
   stats: async (signal: AbortSignal) => (await requestJson('/api/stats', { signal })) as OriginStats,
 } as const;
 

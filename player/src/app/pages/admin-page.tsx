@@ -3,6 +3,7 @@ import { adminApi } from '../admin/admin-api.js';
 import { ChannelsSection } from '../admin/channels-section.js';
 import { HealthSection } from '../admin/health-section.js';
 import { LoginForm } from '../admin/login-form.js';
+import { RecordingsSection } from '../admin/recordings-section.js';
 import { ApiError } from '../request-json.js';
 import type { AdminSection } from '../routes.js';
 import { usePolled } from '../use-polled.js';
@@ -13,6 +14,7 @@ const SESSION_CHECK_MS = 30_000;
 
 const SECTIONS: readonly { readonly section: AdminSection; readonly path: string; readonly text: string }[] = [
   { section: 'channels', path: '/admin', text: 'Channels' },
+  { section: 'recordings', path: '/admin/recordings', text: 'Recordings' },
   { section: 'health', path: '/admin/health', text: 'Health' },
 ];
 
@@ -65,6 +67,8 @@ function Section({ section }: { readonly section: AdminSection }): ReactElement 
   switch (section) {
     case 'channels':
       return <ChannelsSection />;
+    case 'recordings':
+      return <RecordingsSection />;
     case 'health':
       return <HealthSection />;
   }

@@ -1,0 +1,165 @@
+import { useCallback, useDeferredValue, useId, useState, type ReactElement } from 'react';
+import { Dialog } from '../components/dialog.js';
+import { formatBytes, formatDate, formatLength } from '../format.js';
+import { usePolled } from '../use-polled.js';
+import { adminApi, type AdminRecording } from './admin-api.js';
+import { tagsOf } from './channel-form.js';
+import { ConfirmDialog } from './confirm-dialog.js';
+import { useTask } from './use-task.js';
+
+const REFRESH_MS = 5_000;
+const PAGE_SIZE = 50;
+const STATES: Readonly<Record<AdminRecording['state'], string>> = {
+  recording: 'being recorded',
+  importing: 'being imported',
+  ready: '',
+  failed: 'unusable',
+};
+
+type Open = { readonly kind: 'change' | 'remove'; readonly recording: AdminRecording };
+
+/** All recordings, the private ones and those that still grow, too. */
+export function RecordingsSection(): ReactElement {
+  const [text, setText] = useState('');
+  const [page, setPage] = useState(0);
+  const [version, setVersion] = useState(0);
+  const [open, setOpen] = useState<Open>();
+  const asked = useDeferredValue(text.trim());
+  const fetcher = useCallback(
+    (signal: AbortSignal) => adminApi.recordings({ text: asked, offset: page * PAGE_SIZE, limit: PAGE_SIZE }, signal),
+    [asked, page],
+  );
+  const { value: found, error } = usePolled(fetcher, REFRESH_MS, version);
+  const pages = Math.max(1, Math.ceil((found?.total ?? 0) / PAGE_SIZE));
+  const done = (): void => {
+    setOpen(undefined);
+    setVersion((current) => current + 1);
+  };
+  return (
+    <section aria-labelledby="recordings-title">
+      <div className="section-head">
+        <h1 id="recordings-title">Recordings</h1>
+        <input
+          className="input section-search"
+          type="search"
+          aria-label="Search recordings"
+          placeholder="Search"
+          maxLength={200}
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value);
+            setPage(0);
+          }}
+        />
+      </div>
+      <p className="muted" role="status">
+        {error ? `${error.message} Trying again …` : found?.total === 0 && (asked === '' ? 'Nothing is recorded yet. What goes live is, from its first picture on.' : `Nothing fits “${asked}”.`)}
+      </p>
+      <ul className="rows">
+        {found?.recordings.map((recording) => (
+          <li key={recording.id}>
+            <RecordingRow recording={recording} onOpen={setOpen} />
+          </li>
+        ))}
+      </ul>
+      {pages > 1 && (
+        <nav className="paging" aria-label="Pages of recordings">
+          <button type="button" className="button button-quiet" disabled={page === 0} onClick={() => setPage(page - 1)}>
+            Previous
+          </button>
+          <span role="status">
+            Page {page + 1} of {pages}
+          </span>
+          <button type="button" className="button button-quiet" disabled={page + 1 >= pages} onClick={() => setPage(page + 1)}>
+            Next
+          </button>
+        </nav>
+      )}
+      {open?.kind === 'change' && <ChangeDialog recording={open.recording} onDone={done} />}
+      {open?.kind === 'remove' && (
+        <ConfirmDialog title={`Delete “${open.recording.title || open.recording.id}”?`} action="Delete recording" work={() => adminApi.removeRecording(open.recording.id)} onClose={done}>
+          Its media are gone then, and its links lead nowhere. This cannot be undone.
+        </ConfirmDialog>
+      )}
+    </section>
+  );
+}
+
+function RecordingRow({ recording, onOpen }: { readonly recording: AdminRecording; readonly onOpen: (open: Open) => void }): ReactElement {
+  const { id, title, state, startedAtMs, durationMs, byteLength, isPrivate } = recording;
+  const name = title === '' ? id : title;
+  return (
+    <article className="card row" aria-label={name}>
+      <div className="row-text">
+        <h2>{state === 'ready' && !isPrivate ? <a href={`/watch/recordings/${id}`}>{name}</a> : name}</h2>
+        <p className="stream-meta">
+          {state !== 'ready' && <span className={state === 'recording' ? 'badge badge-live' : 'badge'}>{STATES[state]}</span>}
+          <time dateTime={new Date(startedAtMs).toISOString()}>{formatDate(startedAtMs)}</time>
+          <span>{formatLength(durationMs)}</span>
+          <span>{formatBytes(byteLength)}</span>
+          {isPrivate && <span>private</span>}
+        </p>
+      </div>
+      <div className="row-actions">
+        <button type="button" className="button button-quiet" onClick={() => onOpen({ kind: 'change', recording })}>
+          Change
+        </button>
+        <button type="button" className="button button-quiet text-danger" disabled={state === 'recording'} onClick={() => onOpen({ kind: 'remove', recording })}>
+          Delete
+        </button>
+      </div>
+    </article>
+  );
+}
+
+function ChangeDialog({ recording, onDone }: { readonly recording: AdminRecording; readonly onDone: () => void }): ReactElement {
+  const id = useId();
+  const [title, setTitle] = useState(recording.title);
+  const [description, setDescription] = useState(recording.description);
+  const [tags, setTags] = useState(recording.tags.join(', '));
+  const [isPrivate, setIsPrivate] = useState(recording.isPrivate);
+  const { isBusy, problem, run } = useTask();
+  return (
+    <Dialog title="Change recording" onClose={onDone}>
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const change = { title: title.trim(), description: description.trim(), tags: tagsOf(tags), isPrivate };
+          void run(() => adminApi.changeRecording(recording.id, change)).then((isDone) => {
+            if (isDone) onDone();
+          });
+        }}
+      >
+        <div className="field">
+          <label htmlFor={`${id}-title`}>Title</label>
+          <input id={`${id}-title`} className="input" required maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-description`}>Description</label>
+          <textarea id={`${id}-description`} className="input" rows={3} maxLength={5000} value={description} onChange={(event) => setDescription(event.target.value)} />
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-tags`}>Tags</label>
+          <input id={`${id}-tags`} className="input" value={tags} onChange={(event) => setTags(event.target.value)} />
+          <p className="hint">Separated by commas.</p>
+        </div>
+        <label className="check">
+          <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.target.checked)} />
+          <span>Private: in no list</span>
+        </label>
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+        <div className="actions">
+          <button type="button" className="button button-quiet" onClick={onDone}>
+            Cancel
+          </button>
+          <button type="submit" className="button" disabled={isBusy}>
+            {isBusy ? 'Saving …' : 'Save'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
