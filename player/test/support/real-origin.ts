@@ -10,6 +10,8 @@ export type RealOrigin = {
   readonly url: string;
   /** Magnet link of its stream; empty where nothing is on air yet. */
   readonly link: string;
+  /** The administrator's, where it was made at this start. */
+  readonly password: string | undefined;
   /** Where it keeps keys and recordings. */
   readonly data: string;
   /** Ends it as a crash does (SIGKILL); its data folder stays. */
@@ -27,11 +29,12 @@ export async function startRealOrigin(input = 'testcard', kept: RealOriginOption
   const data = kept.data ?? (await mkdtemp(path.join(tmpdir(), 'p2ptv-player-')));
   const options = ['start', '--port', kept.port ?? '0', '--host', '127.0.0.1', '--rtmp-port', '0', '--data', data, '--input', input, ...(kept.ladder === undefined ? [] : ['--ladder', kept.ladder])];
   const origin = spawn(process.execPath, [CLI, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const url = await printedUrl(origin);
+  const { url, password } = await printed(origin);
   const link = kept.isPublishedLater === true ? '' : await linkOnAir(url);
   return {
     url,
     link,
+    password,
     data,
     kill: () => endWith(origin, 'SIGKILL'),
     close: async () => {
@@ -47,13 +50,15 @@ async function endWith(origin: ChildProcess, signal: NodeJS.Signals): Promise<vo
   await ended;
 }
 
-function printedUrl(origin: ChildProcess): Promise<string> {
+function printed(origin: ChildProcess): Promise<Pick<RealOrigin, 'url' | 'password'>> {
   return new Promise((resolve, reject) => {
     let output = '';
     const read = (bytes: Buffer): void => {
       output += bytes.toString();
       const port = /http:\/\/[^\s/]+:(\d+)\/watch\//.exec(output)?.[1];
-      if (port !== undefined) resolve(`http://localhost:${port}`);
+      // The last of what it prints at its start.
+      if (port === undefined || !output.includes('is ready on port')) return;
+      resolve({ url: `http://localhost:${port}`, password: /password +(\S+)/.exec(output)?.[1] });
     };
     origin.stdout?.on('data', read);
     origin.stderr?.on('data', read);

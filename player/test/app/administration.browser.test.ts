@@ -1,0 +1,82 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.js';
+import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
+
+describe('administration and catalogue, on a real origin in Chromium', () => {
+  let browser: Browser;
+  let origin: RealOrigin;
+  const pages: Page[] = [];
+
+  beforeAll(async () => {
+    origin = await startRealOrigin();
+    browser = await launchChromium();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await origin.close();
+  });
+
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+  });
+
+  const open = async (path: string): Promise<Page> => {
+    const page = await browser.newPage();
+    pages.push(page);
+    await page.goto(`${origin.url}${path}`);
+    return page;
+  };
+  const logIn = async (page: Page): Promise<void> => {
+    await page.getByLabel('Password').fill(origin.password ?? '');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Log out' }).waitFor();
+  };
+
+  it('refuses a wrong password in a sentence, and shows nothing before the right one', async () => {
+    const page = await open('/admin');
+    await page.getByLabel('Password').fill('not-the-password');
+    await page.keyboard.press('Enter');
+    await page.getByText('The password is wrong.').waitFor();
+    expect(await page.getByRole('article').count()).toBe(0);
+    await logIn(page);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Password').waitFor();
+  });
+
+  it('goes back in a live stream by its seek bar and returns to live', async () => {
+    const page = await open('/watch/main');
+    const seek = page.getByLabel('Seek', { exact: true });
+    await seek.waitFor({ timeout: 30_000 });
+    await page.keyboard.press('0');
+    await page.waitForFunction('globalThis.p2ptv.stats().recording !== undefined');
+    await page.getByRole('button', { name: 'Back to live' }).waitFor();
+    const from = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+    await page.waitForFunction((time) => (document.querySelector('video')?.currentTime ?? 0) > time + 0.5, from);
+    await page.keyboard.press('l');
+    await page.getByRole('button', { name: 'You are watching live' }).waitFor();
+  });
+
+  it('is embedded by pages of others, which its other pages are not', async () => {
+    const headers = async (path: string): Promise<Headers> => (await fetch(`${origin.url}${path}`)).headers;
+    const embedded = await headers('/embed/main');
+    expect(embedded.get('content-security-policy')).toContain('frame-ancestors *');
+    expect(embedded.get('x-frame-options')).toBeNull();
+    expect((await headers('/admin')).get('content-security-policy')).toContain("frame-ancestors 'self'");
+    const page = await open('/embed/main');
+    await page.getByRole('button', { name: 'Play', exact: true }).first().click();
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5);
+  });
+
+  it('shows the keys, and is not worked by them meanwhile', async () => {
+    const page = await open('/watch/main?autoplay=0');
+    await page.getByRole('button', { name: 'Play', exact: true }).first().waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('m');
+    expect(await page.evaluate(() => document.querySelector('video')?.muted)).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+});
