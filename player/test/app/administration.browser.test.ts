@@ -45,6 +45,41 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await page.getByLabel('Password').waitFor();
   });
 
+  it('makes a channel, shows its key this once, finds it in the catalogue, and deletes it when told twice', async () => {
+    const page = await open('/admin');
+    await logIn(page);
+    await page.getByRole('button', { name: 'New channel' }).click();
+    await page.getByLabel('Name in addresses').fill('harbour');
+    await page.getByLabel('Title').fill('Harbour <b>at night</b>');
+    await page.getByLabel('Tags').fill('sea, night');
+    await page.getByLabel('Where the picture comes from').selectOption('none');
+    await page.getByRole('button', { name: 'Create channel' }).click();
+    const key = await page.getByRole('textbox', { name: 'Stream key' }).inputValue();
+    expect(key.length).toBeGreaterThan(12);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    const row = page.getByRole('article', { name: 'Harbour' });
+    await row.waitFor();
+    expect(await page.content()).not.toContain(key);
+
+    const catalogue = await open('/?text=harb');
+    await catalogue.getByRole('link', { name: /Harbour <b>at night/ }).waitFor();
+    expect(await catalogue.getByRole('article').count()).toBe(1);
+    await catalogue.getByRole('button', { name: 'sea' }).click();
+    await catalogue.waitForURL(/tag=sea/);
+    await catalogue.getByLabel('Search').fill('nothing like it');
+    await catalogue.getByText('Nothing fits “nothing like it”.').waitFor();
+    expect(new URL(catalogue.url()).searchParams.get('text')).toBe('nothing like it');
+    await catalogue.goBack();
+    await catalogue.getByRole('link', { name: /Harbour/ }).waitFor();
+
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await page.keyboard.press('Escape');
+    expect(await row.count()).toBe(1);
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete channel' }).click();
+    await row.waitFor({ state: 'detached' });
+  });
+
   it('goes back in a live stream by its seek bar and returns to live', async () => {
     const page = await open('/watch/main');
     const seek = page.getByLabel('Seek', { exact: true });
