@@ -40,17 +40,18 @@ async function startOrigin(): Promise<Origin> {
 const text = async (path: string): Promise<string> => (await fetch(`${base}${path}`)).text();
 const recordings = async (query = '') => recordingListSchema.parse(JSON.parse(await text(`/api/recordings${query}`)));
 
-/** Publishes for so many segments, and remembers what was live. */
+/** Publishes until so many segments have begun in both renditions, and remembers what was live. */
 async function publish(segments: number): Promise<void> {
   const channel = origin.channels.require('main');
+  const begun = [new Set<number>(), new Set<number>()];
   const unsubscribe = channel.live.onChange((change) => {
     if (change.kind !== 'published') return;
     const { header } = change.chunk.signed;
+    begun[header.rendition]!.add(header.mediaSequence);
     liveHashes.set(`${header.rendition}/${header.sequence}`, Buffer.concat(header.blockHashes).toString('hex'));
   });
   await channel.start();
-  const before = channel.live.log.last?.mediaSequence ?? -1;
-  await until(() => (channel.live.log.last?.mediaSequence ?? -1) >= before + segments);
+  await until(() => begun.every((numbers) => numbers.size >= segments));
   await channel.stop();
   unsubscribe();
 }
@@ -139,4 +140,19 @@ describe('a live stream that has ended', () => {
     const segments = segmentListSchema.parse(JSON.parse(await text(`/live/${list[0]!.id}/segments?rendition=1`)));
     expect(unpackSegments(segments.runs)!.length).toBeGreaterThanOrEqual(3);
   });
+
+  it('RC7: of a private channel it is private, and the channel’s viewer token opens it', async () => {
+    await origin.channels.update('main', { isPrivate: true });
+    await publish(2);
+    const found = store.recordings.search({ isPrivate: true, offset: 0, limit: 10 });
+    expect(found.total).toBe(1);
+    const { id } = found.recordings[0]!;
+    expect((await recordings()).recordings.map((listed) => listed.id)).not.toContain(id);
+    const path = `/live/${id}/0/recording.m3u8`;
+    expect((await fetch(`${base}${path}`)).status).toBe(401);
+    const token = await origin.tokens.issue('main', { lifetimeMs: 60_000 });
+    expect((await fetch(`${base}${path}?token=${token}`)).status).toBe(200);
+    const other = await origin.tokens.issue('other', { lifetimeMs: 60_000 });
+    expect((await fetch(`${base}${path}?token=${other}`)).status).toBe(403);
+  }, 60_000);
 });
