@@ -79,6 +79,7 @@ export class Channel {
       folder: this.#folder,
       archiveMs: archiveMs(settings),
       wallMs: () => context.clock.wallMs(),
+      firstMediaSequence: 1,
       notice: (notice) => logNotice(this.#logger, notice),
       fileClosed: (rendition, file) => recorder?.keep(rendition, file, this.live),
     });

@@ -50,6 +50,8 @@ export type LiveStreamOptions = {
   readonly archiveMs: number;
   readonly window?: ChunkLogWindow;
   readonly wallMs: () => number;
+  /** Number of a new stream's first segment, default 0. With 1 players that put a gap before it can begin while it is unfinished. */
+  readonly firstMediaSequence?: number;
   readonly notice: (notice: ArchiveNotice) => void;
   /** A file of a rendition's chunks is whole; it may be removed once this returns. */
   readonly fileClosed?: (rendition: RenditionId, file: ClosedFile) => void;
@@ -391,7 +393,7 @@ export class LiveStream {
       revision: this.#record?.revision ?? NO_COUNTERS.revision,
     };
     const numbering = readNumbering(this.#path('numbering'));
-    if (numbering === 'missing') return last.length > 0 || this.#record ? beyond(found) : NO_COUNTERS;
+    if (numbering === 'missing') return last.length > 0 || this.#record ? beyond(found) : { ...NO_COUNTERS, mediaSequence: (this.#options.firstMediaSequence ?? 0) - 1 };
     if (numbering === 'garbled') return beyond(found);
     const isSameBoot = numbering.bootId !== '' && numbering.bootId === bootId;
     const isWhole = (numbering.isClosed || isSameBoot) && numbering.used.sequence === found.sequence;

@@ -28,6 +28,9 @@ export type ApiRouteOptions = {
 /** A host name or address with an optional port; anything else in a Host header is not repeated. */
 const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
+/** How long `?unlike=` waits at most: proxies break off what is silent for a minute. */
+const STATE_WAIT_MS = 20_000;
+
 /** Serves what is live, what was sent, and whether the origin is well. */
 export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirectory, options: ApiRouteOptions): void {
   const listingFor = (request: FastifyRequest, published: PublishedStream): StreamListing =>
@@ -41,9 +44,15 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
     streams: [...streams.values()].filter(options.isListed).map((published) => listingFor(request, published)),
   }));
 
-  fastify.get('/api/streams/:slug', (request, reply) => {
+  // With `?unlike=<state>` the answer waits for another state, so that who waits for a publisher hears of it at once.
+  fastify.get('/api/streams/:slug', async (request, reply) => {
     const published = streamOf(streams, request);
     if (!published) return sendProblem(reply, 404, 'There is no such stream.');
+    const { unlike } = request.query as { readonly unlike?: unknown };
+    if (unlike !== undefined) {
+      const outcome = await published.waiters.until(() => published.live.state !== unlike, { timeoutMs: STATE_WAIT_MS, response: reply.raw });
+      if (outcome === 'gone') return reply.hijack();
+    }
     return listingFor(request, published);
   });
 

@@ -185,6 +185,7 @@ export class Origin {
       const loopback = await openLoopback(server);
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
       readiness.state = 'ready';
+      if (channels.list().some(({ source }) => source instanceof WebRtcSource)) desk.prepare();
       return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks, recordings });
     } catch (error) {
       for (const step of undo.reverse()) await step();

@@ -13,7 +13,7 @@ export type PublishTarget = {
 
 /** What a {@link PublishDesk} asks of the origin. */
 export type PublishDeskOptions = {
-  /** Called once, when the first publisher comes: most origins never have one over WebRTC. */
+  /** Called once, by {@link PublishDesk.prepare} or for the first publisher: most origins never have one over WebRTC. */
   readonly openSfu: () => Promise<SfuPort>;
   /** The stream with this slug; undefined when there is none. */
   readonly targetOf: (slug: string) => PublishTarget | undefined;
@@ -35,6 +35,13 @@ export class PublishDesk {
     this.#options = options;
   }
 
+  /** Opens what takes publishers before the first of them comes, who would wait for it. */
+  prepare(): void {
+    this.#sfu ??= this.#options.openSfu();
+    // Whoever publishes is told.
+    this.#sfu.catch(() => undefined);
+  }
+
   /** What can be published. */
   get capabilities(): RtpCapabilities {
     return ROUTER_CAPABILITIES;
@@ -47,8 +54,7 @@ export class PublishDesk {
     const source = this.#options.targetOf(slug)?.source;
     if (!source) return { status: 409, message: 'This stream takes its picture from elsewhere: start it with --input whip.' };
     if (this.#sessions.size >= MAX_SESSIONS) return { status: 503, message: 'There are too many publishers for the moment.' };
-    this.#sfu ??= this.#options.openSfu();
-    const session = await PublishSession.open(await this.#sfu, { slug, source, label: address });
+    const session = await PublishSession.open(await (this.#sfu ??= this.#options.openSfu()), { slug, source, label: address });
     this.#sessions.set(session.id, session);
     session.onClosed = () => void this.#sessions.delete(session.id);
     return session;

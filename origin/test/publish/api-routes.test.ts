@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
 import { isStreamLink, parseStreamLink, streamListSchema } from '@p2ptv/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { temporaryFolder } from '../package/stream-fixture.js';
 import { openOrigin } from './server-fixture.js';
@@ -27,6 +27,16 @@ describe('the API', () => {
     expect((await origin.server.inject('/api/streams/main')).json()).toMatchObject({ slug: 'main' });
     expect((await origin.server.inject('/api/streams/other')).statusCode).toBe(404);
     expect(response.headers['cache-control']).toBe('no-store');
+    await origin.close();
+  });
+
+  it('who waits for a publisher is answered when the stream is on air', async () => {
+    const origin = await openOrigin();
+    const pending = origin.server.inject('/api/streams/main?unlike=offline');
+    await vi.waitFor(() => expect(origin.published.waiters.size).toBe(1));
+    origin.begin();
+    origin.publish(1);
+    expect((await pending).json()).toMatchObject({ state: 'live' });
     await origin.close();
   });
 

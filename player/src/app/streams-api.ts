@@ -14,11 +14,16 @@ export async function fetchStreams(signal: AbortSignal): Promise<readonly Stream
 /**
  * One stream of this origin.
  *
- * @param viewerToken lets its holder watch a private stream; the link of the answer then holds it
+ * @param request `viewerToken` lets its holder watch a private stream; the link of the answer then holds it.
+ * `unlike`: the answer waits, up to 20 s, until its state is another
  */
-export async function fetchStream(slug: string, viewerToken: string | undefined, signal: AbortSignal): Promise<StreamListing> {
-  const query = viewerToken === undefined ? '' : `?token=${encodeURIComponent(viewerToken)}`;
-  const parsed = streamListingSchema.safeParse(await requestJson(`/api/streams/${slug}${query}`, { signal }));
+export async function fetchStream(
+  slug: string,
+  { viewerToken, unlike }: { readonly viewerToken: string | undefined; readonly unlike?: StreamListing['state'] | undefined },
+  signal: AbortSignal,
+): Promise<StreamListing> {
+  const query = new URLSearchParams({ ...(viewerToken === undefined ? {} : { token: viewerToken }), ...(unlike === undefined ? {} : { unlike }) });
+  const parsed = streamListingSchema.safeParse(await requestJson(`/api/streams/${slug}${query.size > 0 ? `?${query.toString()}` : ''}`, { signal }));
   if (!parsed.success) throw new ApiError(502);
   return parsed.data;
 }

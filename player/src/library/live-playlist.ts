@@ -39,7 +39,7 @@ export class LivePlaylist {
     const first = timeline.segments[0];
     if (!first) return undefined;
     this.#firstMediaSequence ??= first.mediaSequence;
-    // There is no number before 0, so a stream's very first segment is waited for.
+    // There is no number before 0: a segment with that number is waited for. Our origins count from 1.
     const isWithGap = first.mediaSequence === this.#firstMediaSequence && first.mediaSequence > 0;
     if (!first.isComplete && !isWithGap) return undefined;
     const text = renderMediaPlaylist(timeline, {

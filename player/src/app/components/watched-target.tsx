@@ -1,4 +1,4 @@
-import { useCallback, useState, type ReactElement } from 'react';
+import { useCallback, useRef, useState, type ReactElement } from 'react';
 import { isStreamLink, parseStreamLink, type RecordingListing, type StreamListing } from '@p2ptv/protocol';
 import { ApiError } from '../request-json.js';
 import type { WatchTarget } from '../routes.js';
@@ -6,8 +6,8 @@ import { fetchRecording, fetchStream } from '../streams-api.js';
 import { usePolled } from '../use-polled.js';
 
 const LISTING_REFRESH_MS = 5_000;
-/** Whoever waits for a publisher wants to see the picture as soon as there is one. */
-const OFFLINE_REFRESH_MS = 1_000;
+/** Between two questions of who waits for a publisher; each is answered when there is one. An origin that cannot wait is not overrun. */
+const OFFLINE_REFRESH_MS = 500;
 /** What is recorded does not change; who watches does. */
 const RECORDING_REFRESH_MS = 15_000;
 
@@ -41,7 +41,15 @@ export function WatchedTarget({ target, children }: WatchedTargetProps): ReactEl
 
 function ListedStream({ slug, children }: { readonly slug: string; readonly children: WatchedTargetProps['children'] }): ReactElement {
   const viewerToken = new URLSearchParams(window.location.search).get('token') ?? undefined;
-  const fetcher = useCallback((signal: AbortSignal) => fetchStream(slug, viewerToken, signal), [slug, viewerToken]);
+  const isWaiting = useRef(false);
+  const fetcher = useCallback(
+    async (signal: AbortSignal) => {
+      const fetched = await fetchStream(slug, { viewerToken, unlike: isWaiting.current ? 'offline' : undefined }, signal);
+      isWaiting.current = fetched.state === 'offline';
+      return fetched;
+    },
+    [slug, viewerToken],
+  );
   const { value: stream, error } = usePolled(fetcher, refreshMs);
   // Once it has been on air, a pause of the publisher is the player's to bridge. What has ended can be watched from its beginning.
   const [link, setLink] = useState<string>();
