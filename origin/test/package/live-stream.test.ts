@@ -195,6 +195,20 @@ describe('coming back', () => {
     second.live.close();
   });
 
+  it('a new stream’s first segment has the number that is wanted; a known stream goes on from its last', () => {
+    const first = openStream(folder.path, { firstMediaSequence: 1 });
+    first.begin();
+    first.publish(11);
+    expect(first.live.log.timeline.segments.map((segment) => segment.mediaSequence)).toEqual([1, 2]);
+    expect(first.live.log.timeline.segments[0]?.parts[0]?.sequence).toBe(0);
+    first.live.close();
+    const second = openStream(folder.path, { firstMediaSequence: 1 });
+    second.begin();
+    second.publish(1);
+    expect(second.live.log.last?.mediaSequence).toBe(3);
+    second.live.close();
+  });
+
   it.each([
     ['shorter', 100],
     ['longer', 500],

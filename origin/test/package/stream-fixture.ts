@@ -61,6 +61,7 @@ export type OpenOptions = {
   readonly archiveMs?: number;
   readonly window?: ChunkLogWindow;
   readonly wallMs?: () => number;
+  readonly firstMediaSequence?: number;
 };
 
 /** Opens (or opens again) the stream in a folder. */
@@ -76,6 +77,7 @@ export function openStream(folder: string, options: OpenOptions = {}): OpenedStr
     wallMs: options.wallMs ?? (() => 1_700_000_000_000),
     notice: (notice) => notices.push(notice),
     ...(options.window ? { window: options.window } : {}),
+    ...(options.firstMediaSequence === undefined ? {} : { firstMediaSequence: options.firstMediaSequence }),
   });
   let next = 0;
   return {
