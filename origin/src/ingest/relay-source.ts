@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 
 import { processTimer, type StartTimer } from '../encode/start-timer.js';
+import { FeedWait } from './feed-wait.js';
 import { parseFfmpegLog } from './media-probe.js';
 import { PublisherPresence, type PresenceOptions } from './publisher-presence.js';
 import type { MediaDescription, Source, SourceFeed } from './source.js';
@@ -77,7 +78,7 @@ export class RelaySource implements Source {
   #cancelRetry: (() => void) | undefined;
   #failuresInRow = 0;
   #hasBeenReady = false;
-  #waiting: ((feed: SourceFeed | undefined) => void) | undefined;
+  readonly #wait = new FeedWait();
   #state: 'idle' | 'active' | 'exhausted' | 'closed' = 'idle';
 
   constructor(options: RelaySourceOptions) {
@@ -95,14 +96,7 @@ export class RelaySource implements Source {
     }
     if (signal.aborted || this.#isOver()) return Promise.resolve(undefined);
     if (this.#relay?.relayed) return Promise.resolve(this.#openFeed(this.#relay, this.#relay.relayed));
-    return new Promise((resolve) => {
-      const giveUp = (): void => this.#answer(undefined);
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.#waiting = (feed) => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(feed);
-      };
-    });
+    return this.#wait.until(signal);
   }
 
   dismiss(reason: string): void {
@@ -114,7 +108,7 @@ export class RelaySource implements Source {
     this.publisher.close();
     this.#cancelRetry?.();
     this.#feed?.end();
-    this.#answer(undefined);
+    this.#wait.answer(undefined);
     const relay = this.#relay;
     if (!relay) return;
     const exited = new Promise<void>((resolve) => void relay.process.once('close', () => resolve()));
@@ -188,7 +182,7 @@ export class RelaySource implements Source {
     this.#hasBeenReady = true;
     this.#failuresInRow = 0;
     this.publisher.arrive(this.#options.from);
-    if (this.#waiting) this.#answer(this.#openFeed(relay, relayed));
+    if (this.#wait.isWaiting) this.#wait.answer(this.#openFeed(relay, relayed));
   }
 
   #openFeed(relay: Relay, { media }: Relayed): SourceFeed {
@@ -257,17 +251,11 @@ export class RelaySource implements Source {
   #exhaust(): void {
     this.#state = 'exhausted';
     this.publisher.close();
-    this.#answer(undefined);
+    this.#wait.answer(undefined);
   }
 
   #isOver(): boolean {
     return this.#state === 'exhausted' || this.#state === 'closed';
-  }
-
-  #answer(feed: SourceFeed | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.(feed);
   }
 }
 

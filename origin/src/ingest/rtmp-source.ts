@@ -1,3 +1,4 @@
+import { FeedWait } from './feed-wait.js';
 import { PublisherPresence, type PresenceOptions } from './publisher-presence.js';
 import type { Publication } from './rtmp/publication.js';
 import type { RtmpConnection } from './rtmp/rtmp-connection.js';
@@ -34,7 +35,7 @@ export class RtmpSource implements Source {
   readonly isKey: (key: string) => boolean;
   readonly #onClose: () => void;
   #current: RtmpPublisher | undefined;
-  #waiting: ((feed: SourceFeed | undefined) => void) | undefined;
+  readonly #wait = new FeedWait();
   #isClosed = false;
 
   constructor(options: RtmpSourceOptions) {
@@ -52,14 +53,7 @@ export class RtmpSource implements Source {
   open(signal: AbortSignal): Promise<SourceFeed | undefined> {
     if (signal.aborted || this.#isClosed) return Promise.resolve(undefined);
     if (this.#current?.publication.isReady === true) return Promise.resolve(this.#current.publication.open());
-    return new Promise((resolve) => {
-      const giveUp = (): void => this.#answer(undefined);
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.#waiting = (feed) => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(feed);
-      };
-    });
+    return this.#wait.until(signal);
   }
 
   /** Takes a publisher who has shown the right key; whoever published until now is sent away. */
@@ -67,7 +61,7 @@ export class RtmpSource implements Source {
     const previous = this.#current;
     this.#current = publisher;
     publisher.publication.onReady = () => {
-      if (this.#waiting !== undefined) this.#answer(publisher.publication.open());
+      if (this.#wait.isWaiting) this.#wait.answer(publisher.publication.open());
     };
     previous?.publication.end();
     previous?.connection.close('Another publisher took its place.');
@@ -90,18 +84,12 @@ export class RtmpSource implements Source {
     if (this.#isClosed) return Promise.resolve();
     this.#isClosed = true;
     this.publisher.close();
-    this.#answer(undefined);
+    this.#wait.answer(undefined);
     const current = this.#current;
     this.#current = undefined;
     current?.publication.end();
     current?.connection.close();
     this.#onClose();
     return Promise.resolve();
-  }
-
-  #answer(feed: SourceFeed | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.(feed);
   }
 }

@@ -1,3 +1,4 @@
+import { FeedWait } from '../feed-wait.js';
 import { PublisherPresence, type PresenceOptions } from '../publisher-presence.js';
 import type { Source, SourceFeed } from '../source.js';
 import type { WebRtcPublication } from './webrtc-publication.js';
@@ -22,7 +23,7 @@ export class WebRtcSource implements Source {
   readonly label = 'WebRTC';
   readonly publisher: PublisherPresence;
   #current: WebRtcPublisher | undefined;
-  #waiting: ((feed: SourceFeed | undefined) => void) | undefined;
+  readonly #wait = new FeedWait();
   #isDeparting = false;
   #isClosed = false;
 
@@ -38,7 +39,7 @@ export class WebRtcSource implements Source {
     previous?.publication.end();
     previous?.onDismissed();
     publisher.publication.onReady = () => {
-      if (this.#current === publisher && this.#waiting) this.#answer(publisher.publication.open());
+      if (this.#current === publisher && this.#wait.isWaiting) this.#wait.answer(publisher.publication.open());
     };
     if (publisher.publication.isReady) publisher.publication.onReady();
     this.publisher.arrive(publisher.address);
@@ -55,7 +56,7 @@ export class WebRtcSource implements Source {
     this.#current = undefined;
     if (why === 'lost') this.publisher.leave('its connection broke');
     // What the encoder still holds is published first: it asks for the next input when it is through.
-    else if (this.#waiting) this.publisher.depart();
+    else if (this.#wait.isWaiting) this.publisher.depart();
     else this.#isDeparting = true;
   }
 
@@ -73,30 +74,17 @@ export class WebRtcSource implements Source {
       this.publisher.depart();
     }
     if (this.#current?.publication.isReady === true) return Promise.resolve(this.#current.publication.open());
-    return new Promise((resolve) => {
-      const giveUp = (): void => this.#answer(undefined);
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.#waiting = (feed) => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(feed);
-      };
-    });
+    return this.#wait.until(signal);
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
     this.publisher.close();
-    this.#answer(undefined);
+    this.#wait.answer(undefined);
     const current = this.#current;
     this.#current = undefined;
     current?.publication.end();
     current?.onDismissed();
     return Promise.resolve();
-  }
-
-  #answer(feed: SourceFeed | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.(feed);
   }
 }
