@@ -31,6 +31,8 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node' as const,
+          // The files that a worker runs share what they import, which costs more than most of them: none mocks a module.
+          isolate: false,
           ...patience,
           // One more than there are cores: many of them wait for a process or for a socket.
           maxWorkers: availableParallelism() + 1,

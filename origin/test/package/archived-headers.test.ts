@@ -1,11 +1,10 @@
-import { open } from 'node:fs/promises';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 
 import type { ChunkSequence } from '@p2ptv/protocol';
 import { expect, it, onTestFinished, vi } from 'vitest';
 
 import { openStream, temporaryFolder } from './stream-fixture.js';
-
-vi.mock('node:fs/promises', { spy: true });
 
 it('headers of a recording are read with one opening of each file that holds them', async () => {
   const folder = temporaryFolder();
@@ -18,10 +17,15 @@ it('headers of a recording are read with one opening of each file that holds the
   publish(200);
   expect(live.log.find(100 as ChunkSequence).kind).toBe('archived');
 
-  vi.mocked(open).mockClear();
+  const open = vi.spyOn(fs, 'open');
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    open.mockRestore();
+    syncBuiltinESMExports();
+  });
   const headers = await live.log.headersFrom(0, 128);
   expect(headers.map(({ header }) => header.sequence)).toEqual(Array.from({ length: 128 }, (_, index) => index));
-  const opened = vi.mocked(open).mock.calls.map(([path]) => path);
+  const opened = open.mock.calls.map(([path]) => path);
   expect(opened.length).toBeGreaterThan(0);
   expect(new Set(opened).size).toBe(opened.length);
 });

@@ -1,20 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createNodePeer } from '@p2ptv/peer/node';
-import { isStreamLink, parseStreamLink, streamListSchema, type StreamLink } from '@p2ptv/protocol';
+import { isStreamLink, parseStreamLink, peerIdFromBytes, streamListSchema, TRACKER_SOCKET_PATH, type JoinRequest, type StreamLink } from '@p2ptv/protocol';
 import { registerTracker } from '@p2ptv/tracker';
 import { fastify } from 'fastify';
+import { io } from 'socket.io-client';
 import { expect, it, vi } from 'vitest';
 
 import { temporaryFolder } from '../package/stream-fixture.js';
 import { startOrigin } from './origin-fixture.js';
-
-// The real one, which tells what it was given.
-vi.mock('@p2ptv/tracker', async (importOriginal) => {
-  const tracker = await importOriginal<{ registerTracker: typeof registerTracker }>();
-  return { ...tracker, registerTracker: vi.fn(tracker.registerTracker) };
-});
 
 const WAIT = { timeout: 40_000, interval: 50 };
 
@@ -51,13 +47,25 @@ it('with a tracker that runs by itself links name it, the seeder joins it and fe
   }
 });
 
-it('the embedded tracker is given the STUN servers to tell', async () => {
+it('the embedded tracker tells who joins of the STUN servers', async () => {
   const stunServers = ['stun:127.0.0.1:9', 'stun:127.0.0.1:10'];
-  vi.mocked(registerTracker).mockClear();
   const running = await startOrigin({ stunServers });
+  const socket = io(`http://127.0.0.1:${running.origin.port}`, { path: TRACKER_SOCKET_PATH, transports: ['websocket'], reconnection: false });
   try {
-    expect(vi.mocked(registerTracker).mock.calls.map(([, { tracker }]) => tracker?.iceServers)).toEqual([[{ urls: stunServers }]]);
+    const request: JoinRequest = {
+      version: 1,
+      streamId: running.channel.published.live.streamId,
+      peerId: peerIdFromBytes(randomBytes(16)),
+      role: 'viewer',
+      fingerprint: Array.from({ length: 32 }, () => 'AB').join(':'),
+      uplinkBitsPerSecond: 0,
+      isUploading: true,
+      isVisible: true,
+    };
+    const answer: unknown = await socket.timeout(WAIT.timeout).emitWithAck('join', request);
+    expect(answer).toMatchObject({ kind: 'joined', iceServers: [{ urls: stunServers }] });
   } finally {
+    socket.disconnect();
     await running.close();
   }
 });

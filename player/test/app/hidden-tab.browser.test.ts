@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchRawChromium, type RawChromium, type RawTab } from '../support/raw-chromium.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
-const HIDDEN_MS = 60_000;
+/** Timers are throttled from the first second; P2PTV_HIDDEN_SECONDS=60 for a claim. */
+const HIDDEN_MS = Number(process.env['P2PTV_HIDDEN_SECONDS'] ?? 15) * 1000;
 /** A machine that is busy at the moment spoils one showing; a fault spoils them all. */
 const SHOWINGS = 3;
 
@@ -45,7 +46,7 @@ describe('binding: a hidden tab, timers throttled', () => {
     await hidden.evaluate('globalThis.ticks = 0; setInterval(() => globalThis.ticks++, 50); 0');
     const sentBytes = async (): Promise<number> => Number(await hidden.evaluate('p2ptv.stats().bytes.sent'));
 
-    // The wait is the test: this is what a minute in the background does.
+    // The wait is the test: this is what time in the background does.
     await new Promise((resolve) => setTimeout(resolve, HIDDEN_MS / 2));
     const sentHalfway = await sentBytes();
     await new Promise((resolve) => setTimeout(resolve, HIDDEN_MS / 2));
