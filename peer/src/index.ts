@@ -3,6 +3,7 @@ export type { EngineOptions, PartialEngineOptions } from './engine/engine-option
 export { DEFAULT_ENGINE_OPTIONS } from './engine/engine-options.js';
 export { MIN_UPLOAD_CAP_BITS_PER_SECOND } from './engine/token-bucket.js';
 export type { PlaybackPosition, UploadPolicy } from './engine/viewer-input.js';
+export type { CacheSize } from './ports/chunk-cache.js';
 export type { Link, LinkEnd, LinkListener, RemotePeer } from './ports/link.js';
 export type { Credentials, DialFailure, LinkTransport, LinkTransportListener } from './ports/link-transport.js';
 export type { Cancel, OriginFailure, RecordedList } from './ports/origin-client.js';

@@ -36,7 +36,7 @@ const BROWSER_JOIN_MS = 3_000;
 const ONLY_RENDITION = 0 as RenditionId;
 const NO_STATE: PeerAgentState = {
   counters: {},
-  verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+  verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 },
   sentMediaBytes: 0,
   sentFrameBytes: 0,
   neighbourCount: 0,
@@ -281,7 +281,7 @@ class CountedViewer implements CountedPeer {
     if (!totals) return { ...NO_STATE, sentMediaBytes: this.browserTotals?.sentBytes ?? 0 };
     return {
       counters: totals.mechanisms,
-      verifiedBytes: totals.verifiedBytes,
+      verifiedBytes: { ...totals.verifiedBytes, cacheBytes: 0 },
       sentMediaBytes: totals.sent.mediaBytes,
       sentFrameBytes: totals.sent.bytes,
       neighbourCount: totals.neighbours,

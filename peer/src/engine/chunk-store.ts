@@ -8,7 +8,7 @@ import {
   type ChunkRef,
   type SignedChunkHeader,
 } from '@p2ptv/protocol';
-import type { ChunkSources } from './counters.js';
+import { newChunkSources, type ChunkSources, type ChunkSourceTotals } from './counters.js';
 
 /** A chunk that is whole, or on its way to be. */
 export type StoredChunk = {
@@ -18,7 +18,7 @@ export type StoredChunk = {
   readonly blocks: (Uint8Array | undefined)[];
   verifiedCount: number;
   readonly blockCount: number;
-  readonly sources: { -readonly [Source in keyof ChunkSources]: number };
+  readonly sources: ChunkSourceTotals;
 };
 
 /** Verified blocks by chunk, within a budget that its owner enforces with {@link bytes} and remove. */
@@ -55,7 +55,7 @@ export class ChunkStore {
       blocks: new Array<Uint8Array | undefined>(blockCount).fill(undefined),
       verifiedCount: 0,
       blockCount,
-      sources: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+      sources: newChunkSources(),
     };
     this.remove(chunk.key);
     this.#chunks.set(chunk.key, chunk);
@@ -63,7 +63,7 @@ export class ChunkStore {
     return chunk;
   }
 
-  /** Adds a whole chunk that needs no check, because this peer made it. The bytes are kept. */
+  /** Adds a whole chunk that needs no check, because this peer made it, or its session has checked it. The bytes are kept. */
   addOwn(signed: SignedChunkHeader, bytes: Uint8Array): StoredChunk {
     const chunk = this.open(signed);
     for (let index = 0; index < chunk.blockCount; index++) {

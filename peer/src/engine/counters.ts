@@ -3,7 +3,25 @@ export type ChunkSources = {
   readonly peerBytes: number;
   readonly seederBytes: number;
   readonly originBytes: number;
+  /** From the viewer's own cache. */
+  readonly cacheBytes: number;
 };
+
+/** The same, as it grows. */
+export type ChunkSourceTotals = { -readonly [Source in keyof ChunkSources]: number };
+
+/** All zero. */
+export function newChunkSources(): ChunkSourceTotals {
+  return { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 };
+}
+
+/** Adds a chunk's to the totals. */
+export function addSources(totals: ChunkSourceTotals, chunk: ChunkSources): void {
+  totals.peerBytes += chunk.peerBytes;
+  totals.seederBytes += chunk.seederBytes;
+  totals.originBytes += chunk.originBytes;
+  totals.cacheBytes += chunk.cacheBytes;
+}
 
 /** How often each mechanism acted; a counter that stays 0 is a mechanism that gains nothing. */
 export type MechanismCounters = {

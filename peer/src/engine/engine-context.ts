@@ -1,4 +1,5 @@
 import type { ChunkKey, Random, RenditionId } from '@p2ptv/protocol';
+import type { CachedChunks } from './cached-chunks.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { MechanismCounters } from './counters.js';
 import type { EngineCommand, LinkId } from './engine-io.js';
@@ -14,6 +15,7 @@ export type EngineContext = {
   readonly counters: MechanismCounters;
   readonly headers: HeaderLog;
   readonly store: ChunkStore;
+  readonly cached: CachedChunks;
   readonly neighbours: Neighbours;
   /** Queues a command; it is carried out after the engine has returned. */
   readonly command: (command: EngineCommand) => void;

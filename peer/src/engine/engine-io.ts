@@ -64,6 +64,12 @@ export type EngineInput =
   | { readonly kind: 'upload'; readonly policy: UploadPolicy }
   | { readonly kind: 'quality'; readonly choice: QualityChoice }
   | { readonly kind: 'visibility'; readonly isVisible: boolean }
+  /** The viewer has a cache of its own, which is being opened; `cacheTold` follows. */
+  | { readonly kind: 'cacheAwaited' }
+  /** The viewer's own cache holds these. */
+  | { readonly kind: 'cacheTold'; readonly chunks: readonly ChunkRef[] }
+  /** The answer to `readCached`: all of the chunk, its blocks checked; undefined: the cache did not have it, or had it wrong. */
+  | { readonly kind: 'cacheRead'; readonly signed: SignedChunkHeader; readonly bytes: Uint8Array | undefined }
   /** Only for the origin's seeder: a chunk that it has made itself. */
   | { readonly kind: 'published'; readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
 
@@ -91,6 +97,8 @@ export type EngineCommand =
       readonly isRetry: boolean;
     }
   | { readonly kind: 'abortFetch'; readonly fetchId: number }
+  /** From the viewer's own cache; answered once, by `cacheRead`. */
+  | { readonly kind: 'readCached'; readonly signed: SignedChunkHeader }
   /** `after` undefined: from the newest independent part on. */
   | { readonly kind: 'followHeaders'; readonly rendition: RenditionId; readonly after: ChunkSequence | undefined }
   /** Up to `count` headers from the last independent part at or before a date on; answered once, by `placeHeaders`. */

@@ -5,7 +5,7 @@ import type { EngineInput } from './engine-io.js';
 const WIDE_MESSAGES: ReadonlySet<WireMessage['kind']> = new Set(['hello', 'bye', 'peers', 'relay']);
 
 /** Other inputs of which most change next to nothing. */
-const NARROW_KINDS: ReadonlySet<EngineInput['kind']> = new Set(['blockDigested', 'fetchBytes', 'linkDrained']);
+const NARROW_KINDS: ReadonlySet<EngineInput['kind']> = new Set(['blockDigested', 'fetchBytes', 'linkDrained', 'cacheTold']);
 
 /**
  * True for inputs that come by the hundred a second and of which most change next to nothing. Who

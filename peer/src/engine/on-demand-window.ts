@@ -17,6 +17,8 @@ const LOOK_INTERVAL_MS = 500;
 const SPREAD_INTERVAL_MS = 250;
 /** How often it is looked who has something of what is wanted next, ms: neighbours have told what they have by then. */
 const NEIGHBOURS_INTERVAL_MS = 2_000;
+/** Chunks of the spread part that are read from the viewer's disk at a time: what is urgent is not to wait for them. */
+const CACHE_READS = 16;
 /** Pause after headers could not be got, ms; doubles up to 16 times as long. */
 const HEADERS_RETRY_MS = 250;
 /** Longest that the signatures of an answer may take before it is asked for again, ms. */
@@ -183,6 +185,27 @@ export class OnDemandWindow implements Viewing {
     this.#context.stir(this.#lookAtMs);
   }
 
+  /** The viewer's own cache has told what it holds, for which everything has waited. */
+  cacheOpened(nowMs: number): void {
+    this.#lookAtMs = Math.min(this.#lookAtMs, nowMs);
+    this.#context.stir(nowMs);
+  }
+
+  /**
+   * The viewer's own cache has answered; `bytes` are checked, undefined: others are to be asked.
+   *
+   * @returns the chunk, if it was still lacking
+   */
+  cacheRead(nowMs: number, signed: SignedChunkHeader, bytes: Uint8Array | undefined): StoredChunk | undefined {
+    this.#lookAtMs = nowMs;
+    const { store } = this.#context;
+    if (!bytes || signed.header.rendition !== this.#rendition || store.get(keyOf(signed.header))) return undefined;
+    const chunk = store.addOwn(signed, bytes);
+    chunk.sources.cacheBytes = bytes.length;
+    this.#teller.announce(nowMs, chunk, 'complete');
+    return chunk;
+  }
+
   advance(nowMs: number): number {
     this.#teller.tick(nowMs);
     if (nowMs >= this.#lookAtMs) this.#lookIfPlaced(nowMs);
@@ -193,6 +216,8 @@ export class OnDemandWindow implements Viewing {
     const fromMs = this.#clock.playheadMs(nowMs) ?? this.#entry?.programDateTimeMs;
     this.#lookAtMs = fromMs === undefined || this.#soughtMs !== undefined ? Infinity : nowMs + LOOK_INTERVAL_MS;
     if (fromMs !== undefined && this.#soughtMs === undefined) this.#look(nowMs, fromMs);
+    const { awaitedUntilMs } = this.#context.cached;
+    if (awaitedUntilMs > nowMs) this.#lookAtMs = Math.min(this.#lookAtMs, awaitedUntilMs);
   }
 
   pollHeaders(nowMs: number): void {
@@ -240,6 +265,7 @@ export class OnDemandWindow implements Viewing {
     const isSpreadTime = isTime && options.isEnabled('spread');
     const lacking: ChunkKey[] | undefined = nowMs >= this.#neighboursAtMs ? [] : undefined;
     // With a high rate the budget of the store ends the window sooner than its time.
+    let cacheReads = isTime ? CACHE_READS : 0;
     let bytesLeft = options.store.budgetBytes / 2;
     const { last, isBroken } = this.#map.walk(fromMs, (header) => {
       if (header.programDateTimeMs >= fromMs + spreadMs || bytesLeft <= 0) return false;
@@ -248,7 +274,10 @@ export class OnDemandWindow implements Viewing {
       if (lacking && !(chunk && isComplete(chunk))) lacking.push(keyOf(header));
       if (chunk) return true;
       if (header.programDateTimeMs < fromMs + urgentMs) this.#want(nowMs, header);
-      else if (isSpreadTime) spread.push(header);
+      else if (this.#context.cached.has(keyOf(header)) && cacheReads > 0) {
+        cacheReads--;
+        this.#want(nowMs, header);
+      } else if (isSpreadTime) spread.push(header);
       return true;
     });
     this.#lackingFromMs = isBroken ? this.#lackingAfter(last, fromMs) : undefined;
@@ -260,7 +289,7 @@ export class OnDemandWindow implements Viewing {
 
   #want(nowMs: number, header: ChunkHeader): void {
     const signed = this.#context.headers.get(keyOf(header));
-    if (signed) this.#downloads.want(nowMs, signed);
+    if (signed && !this.#context.cached.read(nowMs, signed)) this.#downloads.want(nowMs, signed);
   }
 
   /** Asks for the rarest of what neighbours have, so that it becomes less rare. */

@@ -19,14 +19,16 @@ import {
   type WireMessage,
 } from '@p2ptv/protocol';
 import { Announcer } from './announcer.js';
+import { CachedChunks } from './cached-chunks.js';
 import { ChunkStore, isComplete, joinedBytes, type StoredChunk } from './chunk-store.js';
 import { CurrentTeller } from './current-teller.js';
-import { newMechanismCounters, type ChunkSources, type MechanismCounters } from './counters.js';
+import { addSources, newChunkSources, newMechanismCounters } from './counters.js';
 import { Downloads } from './downloads.js';
 import { EarlyBlocks } from './early-blocks.js';
 import type { EngineContext } from './engine-context.js';
 import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
+import type { EngineState } from './engine-state.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
 import { HoldingsTeller } from './holdings-teller.js';
 import { Mesh } from './mesh.js';
@@ -81,7 +83,7 @@ export class PeerEngine {
   /** The input at hand needs a look at everything. */
   #isStirred = false;
   #hopeUntilMs = -Infinity;
-  readonly #verifiedBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
+  readonly #verifiedBytes = newChunkSources();
   readonly #earlyBlocks = new EarlyBlocks();
   #isVisible = true;
   #chunksVerified = 0;
@@ -97,6 +99,7 @@ export class PeerEngine {
       counters: newMechanismCounters(),
       headers: new HeaderLog(identity.streamId),
       store: new ChunkStore(),
+      cached: new CachedChunks((command) => this.#command(command)),
       neighbours: new Neighbours(options),
       command: (command) => this.#command(command),
       stir: (atMs) => {
@@ -193,7 +196,7 @@ export class PeerEngine {
 
   /** The bytes of a whole verified chunk, in a buffer of the caller's own. */
   bytesOf(chunk: ChunkRef): Uint8Array<ArrayBuffer> | undefined {
-    const stored = this.#context.store.get(chunkKey(chunk.rendition, chunk.sequence));
+    const stored = this.#context.store.get(keyOf(chunk));
     return stored && isComplete(stored) ? joinedBytes(stored) : undefined;
   }
 
@@ -237,7 +240,6 @@ export class PeerEngine {
   #dispatch(nowMs: number, input: EngineInput): void {
     switch (input.kind) {
       case 'tick':
-        return;
       case 'linkDrained':
         return;
       case 'linkOpened':
@@ -322,6 +324,15 @@ export class PeerEngine {
       case 'visibility':
         this.#isVisible = input.isVisible;
         this.#tellStatus(nowMs);
+        return;
+      case 'cacheAwaited':
+        this.#context.cached.await(nowMs);
+        return;
+      case 'cacheTold':
+        this.#cacheTold(nowMs, input.chunks);
+        return;
+      case 'cacheRead':
+        this.#cacheRead(nowMs, input);
         return;
       case 'published':
         this.#published(nowMs, input.signed, input.bytes);
@@ -592,12 +603,22 @@ export class PeerEngine {
 
   #completed(nowMs: number, chunk: StoredChunk): void {
     this.#chunksVerified++;
-    this.#verifiedBytes.peerBytes += chunk.sources.peerBytes;
-    this.#verifiedBytes.seederBytes += chunk.sources.seederBytes;
-    this.#verifiedBytes.originBytes += chunk.sources.originBytes;
+    addSources(this.#verifiedBytes, chunk.sources);
     const { header } = chunk.signed;
     this.#live?.completed(nowMs, header);
     this.#context.command({ kind: 'event', event: { name: 'chunkVerified', header, sources: chunk.sources } });
+  }
+
+  #cacheTold(nowMs: number, chunks: readonly ChunkRef[]): void {
+    const isAwaited = nowMs < this.#context.cached.awaitedUntilMs;
+    this.#context.cached.told(chunks);
+    if (isAwaited) this.#recording?.cacheOpened(nowMs);
+  }
+
+  #cacheRead(nowMs: number, { signed, bytes }: Extract<EngineInput, { kind: 'cacheRead' }>): void {
+    this.#context.cached.answered(keyOf(signed.header), bytes !== undefined);
+    const chunk = this.#recording?.cacheRead(nowMs, signed, bytes);
+    if (chunk) this.#completed(nowMs, chunk);
   }
 
   #joined(nowMs: number, { rendition, headers, isUplinkTaken = false, delayMs = 0 }: Extract<EngineInput, { kind: 'joined' }>): void {
@@ -671,23 +692,6 @@ export class PeerEngine {
     }
   }
 }
-
-/** Totals of an engine. */
-export type EngineState = {
-  readonly counters: MechanismCounters;
-  readonly verifiedBytes: ChunkSources;
-  readonly sentMediaBytes: number;
-  readonly sentFrameBytes: number;
-  readonly chunksVerified: number;
-  readonly chunksRejected: number;
-  readonly dutyStripes: readonly number[];
-  readonly uploadPolicy: OutgoingLinks['policy'];
-  readonly isVisible: boolean;
-  /** The one that is played; undefined until that is known. */
-  readonly rendition: RenditionId | undefined;
-  readonly neighbours: readonly Neighbour[];
-  readonly neighbourCount: number;
-};
 
 function keyOf(chunk: ChunkRef | ChunkHeader): ChunkKey {
   return chunkKey(chunk.rendition, chunk.sequence);

@@ -11,6 +11,9 @@ import type { UploadPolicy } from '../engine/viewer-input.js';
 import { LivePeerSession } from '../runtime/live-peer-session.js';
 import type { PeerSession } from '../runtime/peer-session.js';
 import { TrackerClock } from '../runtime/tracker-clock.js';
+import { openBrowserCache, type CacheOptions } from './browser-cache.js';
+
+export type { CacheOptions };
 
 /** Options of {@link createBrowserPeer}. */
 export type BrowserPeerOptions = {
@@ -21,6 +24,8 @@ export type BrowserPeerOptions = {
   readonly joinDelayMs?: number;
   /** False: no WebRTC, no tracker, everything from the origin. Default true. */
   readonly hasPeers?: boolean;
+  /** Keeps chunks on this viewer's disk, for when they are played again; false: nothing. Default: on, where the browser can. */
+  readonly cache?: false | CacheOptions;
   readonly engine?: PartialEngineOptions;
 };
 
@@ -29,11 +34,12 @@ const MESH_DELAY_MS = 1_000;
 
 /** A viewer's peer in a browser. Nothing is sent before `start`. */
 export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
-  const { link, upload, joinDelayMs, engine, hasPeers = true } = options;
+  const { link, upload, joinDelayMs, engine, hasPeers = true, cache: cacheOptions = {} } = options;
   const peerId = peerIdFromBytes(crypto.getRandomValues(new Uint8Array(16)));
   const random = seededRandom(crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
   const trackerClock = new TrackerClock(systemClock);
   const verifier = new WebVerifier(link.publicKey);
+  const cache = cacheOptions === false ? undefined : openBrowserCache(cacheOptions, { streamId: link.streamId, random });
   return new LivePeerSession({
     peerId,
     role: 'viewer',
@@ -56,6 +62,7 @@ export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
       );
     },
     ...(upload ? { upload } : {}),
+    ...(cache ? { cache } : {}),
     ...(joinDelayMs === undefined ? {} : { joinDelayMs }),
     ...(engine ? { engine } : {}),
   });

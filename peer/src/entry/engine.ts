@@ -2,7 +2,8 @@
  * The engine by itself, without a runtime: for simulators and tests that bring their own time,
  * network and chance.
  */
-export { PeerEngine, type EnginePorts, type EngineState } from '../engine/peer-engine.js';
+export { PeerEngine, type EnginePorts } from '../engine/peer-engine.js';
+export type { EngineState } from '../engine/engine-state.js';
 export type { EngineCommand, EngineEvent, EngineInput, LinkId } from '../engine/engine-io.js';
 export {
   DEFAULT_ENGINE_OPTIONS,

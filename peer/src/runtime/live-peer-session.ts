@@ -6,6 +6,7 @@ import { PeerEngine } from '../engine/peer-engine.js';
 import { MIN_UPLOAD_CAP_BITS_PER_SECOND } from '../engine/token-bucket.js';
 import type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';
 import type { Cancel, OriginFailure, OriginJoin } from '../ports/origin-client.js';
+import { CacheSide } from './cache-side.js';
 import { EventHub } from './event-hub.js';
 import { HeaderRequests } from './header-requests.js';
 import { InitSegments } from './init-segments.js';
@@ -32,6 +33,7 @@ export class LivePeerSession implements SeederSession {
   readonly #hub = new EventHub<PeerSessionEvents>();
   readonly #inputs: EngineInput[] = [];
   readonly #mesh: MeshSide;
+  readonly #cache: CacheSide | undefined;
   readonly #fetches = new Map<number, Cancel>();
   readonly #inits: InitSegments;
   readonly #headerRequests: HeaderRequests;
@@ -75,6 +77,7 @@ export class LivePeerSession implements SeederSession {
       fallbackBytes: () => this.#fallbackBytes,
       isBehind: () => this.#mode !== 'live',
     });
+    this.#cache = parts.cache && new CacheSide(parts.cache, { verifier: parts.verifier, handle: (input) => this.#handle(input) });
     this.#inits = new InitSegments(parts.origin, {
       fetched: (initHash) => this.#initFetched(initHash),
       answered: (failure) => this.#originAnswered(failure),
@@ -99,6 +102,7 @@ export class LivePeerSession implements SeederSession {
     if (this.#state !== 'new') throw new PeerSessionError('ALREADY_STARTED', 'A session is started once.');
     this.#state = 'running';
     if (this.#parts.role !== 'origin') this.#join();
+    this.#cache?.start();
     const { meshDelayMs = 0 } = this.#parts;
     if (meshDelayMs > 0) this.#meshAtMs = this.#parts.clock.nowMs() + meshDelayMs;
     else this.#startMesh();
@@ -210,8 +214,14 @@ export class LivePeerSession implements SeederSession {
         sendingBitsPerSecond: neighbour.sending.bitsPerSecond(nowMs),
       })),
       dutyStripes: state.dutyStripes,
+      cache: this.#cache?.size,
       upload: state.uploadPolicy,
     };
+  }
+
+  clearCache(cleared: () => void = () => undefined): void {
+    if (this.#cache) this.#cache.clear(cleared);
+    else queueMicrotask(cleared);
   }
 
   close(): void {
@@ -225,6 +235,7 @@ export class LivePeerSession implements SeederSession {
     this.#endJoin?.();
     this.#headerRequests.close();
     this.#inits.close();
+    this.#cache?.close();
     for (const cancel of this.#fetches.values()) cancel();
     this.#fetches.clear();
     this.#mesh.close();
@@ -309,6 +320,9 @@ export class LivePeerSession implements SeederSession {
       case 'fetchChunk':
         this.#fetchChunk(command);
         return;
+      case 'readCached':
+        this.#cache?.read(command.signed);
+        return;
       case 'abortFetch':
         this.#fetches.get(command.fetchId)?.();
         this.#fetches.delete(command.fetchId);
@@ -349,12 +363,19 @@ export class LivePeerSession implements SeederSession {
         return;
       case 'chunkVerified':
         if (this.#mode === 'recorded') this.#needInit(event.header.rendition, event.header.initHash);
+        this.#keep(event);
         this.#hub.emit('chunkVerified', { header: event.header, sources: event.sources });
         return;
       case 'chunkRejected':
         this.#hub.emit('chunkRejected', { chunk: event.chunk, peerId: event.peerId, reason: event.reason });
         return;
     }
+  }
+
+  /** What did not come from the cache is put into it. */
+  #keep({ header, sources }: Extract<EngineEvent, { name: 'chunkVerified' }>): void {
+    const bytes = this.#cache && sources.cacheBytes === 0 ? this.#engine.bytesOf(header) : undefined;
+    if (bytes) this.#cache?.keep(header, bytes);
   }
 
   // — origin —

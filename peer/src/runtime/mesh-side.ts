@@ -12,7 +12,7 @@ import {
   type WireMessage,
 } from '@p2ptv/protocol';
 import type { EngineCommand, EngineInput, LinkId } from '../engine/engine-io.js';
-import type { EngineState } from '../engine/peer-engine.js';
+import type { EngineState } from '../engine/engine-state.js';
 import type { Link } from '../ports/link.js';
 import type { LinkTransport } from '../ports/link-transport.js';
 import type { TrackerClient, TrackerState } from '../ports/tracker-client.js';

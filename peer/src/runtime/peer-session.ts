@@ -10,6 +10,7 @@ import type {
 } from '@p2ptv/protocol';
 import type { ChunkSources, MechanismCounters } from '../engine/counters.js';
 import type { PlaybackPosition, UploadPolicy } from '../engine/viewer-input.js';
+import type { CacheSize } from '../ports/chunk-cache.js';
 import type { OriginFailure, OriginReceived, RecordedList } from '../ports/origin-client.js';
 import type { TrackerState } from '../ports/tracker-client.js';
 
@@ -81,6 +82,8 @@ export type PeerSessionStats = {
   readonly mechanisms: Readonly<MechanismCounters>;
   readonly neighbours: readonly NeighbourStats[];
   readonly dutyStripes: readonly number[];
+  /** The viewer's own cache; undefined: there is none. */
+  readonly cache: CacheSize | undefined;
   readonly upload: UploadPolicy;
 };
 
@@ -141,6 +144,8 @@ export interface PeerSession {
   /** Tells whether the page is visible: a hidden viewer is no super-peer, but goes on serving. */
   setVisible(isVisible: boolean): void;
   stats(): PeerSessionStats;
+  /** Forgets what the viewer's own cache keeps, of all streams; does nothing without one. `cleared` is not called once the session is closed. */
+  clearCache(cleared?: () => void): void;
   /** Says good-bye to neighbours and tracker, and frees everything. */
   close(): void;
 }

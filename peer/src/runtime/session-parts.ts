@@ -1,6 +1,7 @@
 import type { Clock, PeerId, PeerRole, PublisherProof, Random, StreamLink } from '@p2ptv/protocol';
 import type { PartialEngineOptions } from '../engine/engine-options.js';
 import type { UploadPolicy } from '../engine/viewer-input.js';
+import type { ChunkCache } from '../ports/chunk-cache.js';
 import type { LinkTransport } from '../ports/link-transport.js';
 import type { OriginClient } from '../ports/origin-client.js';
 import type { TrackerClient } from '../ports/tracker-client.js';
@@ -37,5 +38,7 @@ export type SessionParts = {
   readonly upload?: UploadPolicy;
   /** Only for role `origin`, where its uplink is shared and limited; the transport's links wait for it. */
   readonly uplink?: Uplink;
+  /** Only for viewers: chunks that outlast the session. */
+  readonly cache?: ChunkCache;
   readonly engine?: PartialEngineOptions;
 };

@@ -1,4 +1,5 @@
 import { chunkKey, NO_OFFER, seededRandom, type ChunkSequence, type PeerRole, type RenditionId, type WireMessage } from '@p2ptv/protocol';
+import { CachedChunks } from '../../src/engine/cached-chunks.js';
 import { ChunkStore } from '../../src/engine/chunk-store.js';
 import { newMechanismCounters, type MechanismCounters } from '../../src/engine/counters.js';
 import type { EngineContext } from '../../src/engine/engine-context.js';
@@ -45,6 +46,7 @@ export class Pusher {
       random: seededRandom(number),
       counters: this.counters,
       headers: new HeaderLog(STREAM_ID),
+      cached: new CachedChunks(() => undefined),
       store: new ChunkStore(),
       neighbours: this.neighbours,
       command: (command) => {

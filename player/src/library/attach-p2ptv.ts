@@ -32,6 +32,7 @@ export function attachP2ptv(hls: Hls, options: P2ptvOptions): P2ptvAttachment {
       link,
       upload,
       ...(options.joinDelayMs === undefined ? {} : { joinDelayMs: options.joinDelayMs }),
+      ...(options.cache === undefined ? {} : { cache: options.cache }),
       ...(options.hasPeers === undefined ? {} : { hasPeers: options.hasPeers }),
     });
   } catch (error) {

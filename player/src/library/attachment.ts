@@ -1,5 +1,6 @@
 import type { Rendition, RenditionId, StreamLink } from '@p2ptv/protocol';
-import type { NeighbourStats, PeerSessionStats, UploadPolicy } from '@p2ptv/peer';
+import type { CacheSize, NeighbourStats, PeerSessionStats, UploadPolicy } from '@p2ptv/peer';
+import type { CacheOptions } from '@p2ptv/peer/browser';
 
 /** Options of `attachP2ptv`; only the link is needed. */
 export type P2ptvOptions = {
@@ -17,6 +18,11 @@ export type P2ptvOptions = {
    * same delay. For pages that must not connect their viewers, and for comparisons. Default true.
    */
   readonly hasPeers?: boolean;
+  /**
+   * Keeps what was received on this viewer's disk, so that going back, reloading, or the recording of a live stream costs
+   * nobody anything; false: nothing is kept. Default: on, in secure contexts of browsers that have OPFS.
+   */
+  readonly cache?: false | CacheOptions;
 };
 
 /**
@@ -62,7 +68,7 @@ export type P2ptvStats = {
   readonly rateChangedRatio: number;
   /**
    * 1 less what the origin sent to this viewer (all application bytes) for each verified media byte;
-   * below 0 when the origin sent more than was played. undefined before the first byte.
+   * that was received, own cache aside; below 0 when the origin sent more than was played. undefined before the first byte.
    */
   readonly offloadRatio: number | undefined;
   readonly bytes: {
@@ -70,6 +76,8 @@ export type P2ptvStats = {
     readonly fromOrigin: number;
     /** Pushed by the origin's own seeder. */
     readonly fromSeeder: number;
+    /** From this viewer's own disk. */
+    readonly fromCache: number;
     readonly sent: number;
   };
   readonly neighbours: readonly NeighbourStats[];
@@ -91,6 +99,13 @@ export type P2ptvEvents = {
   stallEnded: { readonly stalledMs: number };
 };
 
+/** What this viewer's disk keeps, of all streams of this site. */
+export interface P2ptvCache {
+  readonly size: CacheSize;
+  /** Forgets all of it; resolves when it is gone. */
+  clear(): Promise<void>;
+}
+
 /** An hls.js instance that plays from the mesh. */
 export interface P2ptvAttachment {
   readonly state: P2ptvState;
@@ -98,6 +113,8 @@ export interface P2ptvAttachment {
   on<Name extends keyof P2ptvEvents>(name: Name, listener: (event: P2ptvEvents[Name]) => void): () => void;
   /** A snapshot; cheap enough for twice a second. */
   stats(): P2ptvStats;
+  /** Undefined without a cache, and outside the mesh. */
+  readonly cache: P2ptvCache | undefined;
   /** Changes what this viewer shares, at once. */
   setUpload(policy: UploadPolicy): void;
   /**

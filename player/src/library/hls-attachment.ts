@@ -2,7 +2,7 @@ import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
 import type { Clock, RenditionId } from '@p2ptv/protocol';
 import { EventHub, type PeerSession, type PeerSessionStats, type UploadPolicy } from '@p2ptv/peer';
-import type { P2ptvAttachment, P2ptvEvents, P2ptvState, P2ptvStats, PlainReason, QualityWish } from './attachment.js';
+import type { P2ptvAttachment, P2ptvCache, P2ptvEvents, P2ptvState, P2ptvStats, PlainReason, QualityWish } from './attachment.js';
 import type { Driver } from './driver.js';
 import { applyMeshSettings, applyRecordedSettings } from './hls-settings.js';
 import { createMacrotaskQueue } from './macrotask.js';
@@ -93,6 +93,7 @@ export class HlsAttachment implements P2ptvAttachment {
         fromPeers: session?.verifiedBytes.peerBytes ?? 0,
         fromOrigin: session?.verifiedBytes.originBytes ?? 0,
         fromSeeder: session?.verifiedBytes.seederBytes ?? 0,
+        fromCache: session?.verifiedBytes.cacheBytes ?? 0,
         sent: session?.sentBytes ?? 0,
       },
       neighbours: this.#session ? (session?.neighbours ?? []) : [],
@@ -102,6 +103,12 @@ export class HlsAttachment implements P2ptvAttachment {
       quality: this.#qualityStats(),
       session,
     };
+  }
+
+  get cache(): P2ptvCache | undefined {
+    const session = this.#session;
+    const size = session?.stats().cache;
+    return session && size && { size, clear: () => new Promise((resolve) => session.clearCache(resolve)) };
   }
 
   setUpload(policy: UploadPolicy): void {

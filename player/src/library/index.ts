@@ -1,6 +1,7 @@
 export { attachP2ptv, InvalidLinkError } from './attach-p2ptv.js';
 export type {
   P2ptvAttachment,
+  P2ptvCache,
   P2ptvEvents,
   P2ptvOptions,
   P2ptvState,

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bundlePage } from '../support/bundle.js';
 import { launchChromium } from '../support/chromium.js';
+import type { P2ptvStats } from '../../src/library/index.js';
 import type { RecordingPage } from '../support/recording-page.js';
 import { startRecordedOrigin, type RecordedOrigin } from '../support/recorded-origin.js';
 
@@ -81,6 +82,26 @@ describe('a stream that has ended', () => {
     expect(seen.errors.filter((error) => !error.startsWith('aborted'))).toEqual([]);
     expect(seen.stats).toMatchObject({ state: { kind: 'meshed' }, isFollowingLive: false });
     expect(seen.stats.recording?.fromMs).toBeCloseTo(origin.firstDateMs, -2);
+  });
+
+  it('CA1, CA2: comes from the viewer\'s own disk once the page is loaded again, until that is cleared', async () => {
+    const page = await open(origin);
+    await playsOn(page, 3);
+    const size = (): Promise<number> => page.evaluate(() => recording.attachment.cache?.size.bytes ?? 0);
+    await expect.poll(size).toBeGreaterThan(500_000);
+    // Longer than what has come waits to be written.
+    await playsOn(page, 4);
+    const reload = async (): Promise<P2ptvStats['bytes']> => {
+      await page.reload();
+      await page.waitForFunction(() => 'recording' in globalThis && recording.attachment.stats().startupMs !== undefined);
+      await playsOn(page, 2);
+      return page.evaluate(() => recording.attachment.stats().bytes);
+    };
+    const again = await reload();
+    expect(again.fromCache).toBeGreaterThan(9 * again.fromOrigin);
+    await page.evaluate(() => recording.attachment.cache?.clear());
+    const cleared = await reload();
+    expect(cleared.fromOrigin).toBeGreaterThan(cleared.fromCache);
   });
 
   it('is exchanged by viewers at different places', async () => {

@@ -50,7 +50,7 @@ export class FakeSession implements PeerSession {
 
   addPart(header: ChunkHeader, bytes: Uint8Array): void {
     this.#chunks.set(header.sequence, bytes);
-    const sources = { peerBytes: bytes.length, seederBytes: 0, originBytes: 0 };
+    const sources = { peerBytes: bytes.length, seederBytes: 0, originBytes: 0, cacheBytes: 0 };
     this.emit('chunkVerified', { header, sources });
     const isRestart = this.#timeline.append(header) === 'restarted';
     this.emit('partReady', { header, isRestart });
@@ -130,7 +130,7 @@ export class FakeSession implements PeerSession {
       isWebRtcAvailable: true,
       trackerState: 'joined',
       isOriginReachable: true,
-      verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+      verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 },
       sentBytes: 0,
       originReceived: { media: 0, init: 0, headers: 0, join: 0 },
       fallbackBytes: 0,
@@ -140,8 +140,13 @@ export class FakeSession implements PeerSession {
       mechanisms: {} as MechanismCounters,
       neighbours: [],
       dutyStripes: [],
+      cache: undefined,
       upload: this.upload,
     };
+  }
+
+  clearCache(cleared: () => void = () => undefined): void {
+    queueMicrotask(cleared);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../bundle.js';
+import { chunkCacheContract } from '../chunk-cache/chunk-cache-contract.js';
 import { linkContract, LinkRecorder } from '../link-contract.js';
 import { numberedPeerId, SignalRelay, ticketFor, TRACKER_KEY, type Seat } from '../webrtc/signal-relay.js';
 import { nodeSeat } from '../webrtc-node/node-seat.js';
@@ -57,6 +58,20 @@ describe('link contract: Chromium', () => {
     if (needsVanishing) continue;
     it(title, async () => {
       expect(await page.evaluate((name) => globalThis.testPage.runContract(name), title)).toBeUndefined();
+    });
+  }
+});
+
+describe('chunk cache contract: OPFS in Chromium', () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openPage();
+  });
+  afterAll(() => page.context().close());
+
+  for (const { title } of chunkCacheContract) {
+    it(title, async () => {
+      expect(await page.evaluate((name) => globalThis.testPage.runCacheContract(name), title)).toBeUndefined();
     });
   }
 });

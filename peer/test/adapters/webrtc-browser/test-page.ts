@@ -1,8 +1,10 @@
 import type { Signal } from '@p2ptv/protocol';
+import { OpfsSegmentFiles } from '../../../src/adapters/chunk-cache/opfs-segment-files.js';
 import { WorkerWakeTimer } from '../../../src/adapters/timer/worker-wake-timer.js';
 import { WebVerifier } from '../../../src/adapters/verifier/web-verifier.js';
 import { BrowserWebRtcHandler } from '../../../src/adapters/webrtc-browser/browser-webrtc-handler.js';
 import { WebRtcTransport } from '../../../src/adapters/webrtc/webrtc-transport.js';
+import { CacheRig, chunkCacheContract } from '../chunk-cache/chunk-cache-contract.js';
 import { linkContract, LinkRecorder, runLinkContract, type LinkPair } from '../link-contract.js';
 import { numberedPeerId, SignalRelay, STREAM_ID, type Seat } from '../webrtc/signal-relay.js';
 
@@ -10,6 +12,8 @@ import { numberedPeerId, SignalRelay, STREAM_ID, type Seat } from '../webrtc/sig
 export type TestPage = {
   /** Runs one line of the link contract between two connections of this page; returns what went wrong. */
   runContract(title: string): Promise<string | undefined>;
+  /** Runs one line of the cache contract over OPFS; returns what went wrong. */
+  runCacheContract(title: string): Promise<string | undefined>;
   /** Sits down at the test's own relay, which calls `relaySignal`. */
   sit(number: number): Promise<{ fingerprint: string }>;
   setCredentials(ticket: string, trackerKey: number[]): void;
@@ -80,6 +84,19 @@ globalThis.testPage = {
     if (!contractCase) return `no such case: ${title}`;
     try {
       await runLinkContract(contractCase, await connect());
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  },
+  async runCacheContract(title) {
+    const contractCase = chunkCacheContract.find((known) => known.title === title);
+    if (!contractCase) return `no such case: ${title}`;
+    if (!OpfsSegmentFiles.isAvailable()) return 'no OPFS';
+    const files = new OpfsSegmentFiles();
+    for (const name of await files.list()) await files.remove(name);
+    try {
+      await contractCase.run(new CacheRig(files));
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

@@ -14,7 +14,7 @@ type StatsPanelProps = {
 
 /** What the mesh does for this viewer, and what he does for it. */
 export function StatsPanel({ stats, originBitsPerSecond, upload, onUpload }: StatsPanelProps): ReactElement {
-  const bytes = stats?.bytes ?? { fromPeers: 0, fromOrigin: 0, fromSeeder: 0, sent: 0 };
+  const bytes = stats?.bytes ?? { fromPeers: 0, fromOrigin: 0, fromSeeder: 0, fromCache: 0, sent: 0 };
   const receivedBytes = bytes.fromPeers + bytes.fromOrigin + bytes.fromSeeder;
   const peerShare = receivedBytes === 0 ? 0 : bytes.fromPeers / receivedBytes;
   const neighbours = stats?.neighbours.filter(({ role }) => role !== 'origin').length ?? 0;
@@ -44,6 +44,7 @@ export function StatsPanel({ stats, originBitsPerSecond, upload, onUpload }: Sta
       <dl className="figures figures-bytes">
         <Figure label="From peers" value={formatBytes(bytes.fromPeers)} stat="from-peers" tone="peer" />
         <Figure label="From origin" value={formatBytes(bytes.fromOrigin + bytes.fromSeeder)} stat="from-origin" tone="origin" />
+        {bytes.fromCache > 0 && <Figure label="From own disk" value={formatBytes(bytes.fromCache)} stat="from-cache" />}
         <Figure label="Passed on" value={formatBytes(bytes.sent)} stat="sent" tone="sent" />
       </dl>
 

@@ -2,7 +2,7 @@ import { blockCountOf, type ChunkRef, type SignedChunkHeader } from '@p2ptv/prot
 import type { BaselineNeighbour } from './baseline-neighbour.js';
 
 /** Media bytes by who delivered them. */
-export type SourceBytes = { peerBytes: number; seederBytes: number; originBytes: number };
+export type SourceBytes = { peerBytes: number; seederBytes: number; originBytes: number; readonly cacheBytes: 0 };
 
 /** Where a chunk is coming from; one source at a time. */
 export type Supplier =
@@ -51,7 +51,7 @@ export function newChunk(signed: SignedChunkHeader, at: { nowMs: number; jitterM
     blockCount,
     blocks: new Array<Uint8Array | undefined>(blockCount).fill(undefined),
     verifiedCount: 0,
-    sources: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+    sources: { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 },
     supplier: { kind: 'none' },
     failures: 0,
     retryAtMs: at.nowMs,

@@ -63,7 +63,7 @@ export class BaselinePeer implements PeerAgent {
   readonly #dialler: Dialler;
   readonly #traits: TacticsTraits;
   readonly #tactics: Tactics;
-  readonly #verifiedBytes: SourceBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0 };
+  readonly #verifiedBytes: SourceBytes = { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 };
   /** Only at the origin: whom it links to. */
   #wanted: ReadonlySet<PeerId> = new Set();
   #lookAtLinksMs = 0;
@@ -241,6 +241,9 @@ export class BaselinePeer implements PeerAgent {
       case 'quality':
       case 'visibility':
       case 'signal':
+      case 'cacheAwaited':
+      case 'cacheTold':
+      case 'cacheRead':
       case 'opened':
       case 'seek':
       case 'placeHeaders':

@@ -7,7 +7,7 @@ export class SilentSeeder implements PeerAgent {
 
   readonly state: PeerAgentState = {
     counters: {},
-    verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
+    verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 },
     sentMediaBytes: 0,
     sentFrameBytes: 0,
     neighbourCount: 0,
