@@ -10,6 +10,7 @@ import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCom
 import type { ViewerTokens } from '../access/viewer-tokens.js';
 import type { ChannelRegistry } from '../channel/channel-registry.js';
 import type { RecordingLibrary } from '../recording/recording-library.js';
+import type { UploadDesk } from '../recording/upload-desk.js';
 import type { StateStore } from '../store/state-store.js';
 import { AdminAccess } from './admin-access.js';
 import { registerChannelRoutes, type Audience } from './channel-routes.js';
@@ -19,6 +20,7 @@ import { registerRecordingRoutes } from './recording-routes.js';
 import { logRefusals } from './refusal-log.js';
 import { requireSameOrigin, requireSession, SESSION_COOKIE } from './session-guard.js';
 import { registerSessionRoutes } from './session-routes.js';
+import { registerUploadRoutes } from './upload-routes.js';
 
 /** What the administration is given. */
 export type AdminApiOptions = {
@@ -26,6 +28,8 @@ export type AdminApiOptions = {
   readonly registry: ChannelRegistry;
   readonly keeper: ChannelKeeper;
   readonly library?: RecordingLibrary | undefined;
+  /** Takes files that become recordings. */
+  readonly uploads?: UploadDesk | undefined;
   readonly tokens: ViewerTokens;
   /** Who watches a stream, as the embedded tracker knows it. */
   readonly audienceOf: (streamId: StreamId) => Audience;
@@ -65,7 +69,7 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
     admin.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
     admin.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       const { status, message } = hasZodFastifySchemaValidationErrors(error) ? { status: 400, message: validationSentence(error.validation) } : describeFailure(error);
-      if (status >= 500) request.log.error({ error }, 'An administration request failed.');
+      if (status === 500) request.log.error({ error }, 'An administration request failed.');
       return reply.code(status).send({ error: message });
     });
     logRefusals(admin, options.wallMs);
@@ -76,6 +80,7 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
       guarded.addHook('onRequest', requireSession(access));
       registerChannelRoutes(guarded, options);
       if (options.library) registerRecordingRoutes(guarded, { library: options.library, store: options.store.recordings });
+      if (options.uploads) registerUploadRoutes(guarded, options.uploads);
       done();
     });
   }, { prefix: '/api/admin' });

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 
 import type { Clock } from '@p2ptv/protocol';
@@ -95,6 +96,8 @@ class FfmpegSession implements EncoderSession {
       stdio: [feed.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', hasAudio ? 'pipe' : 'ignore', ...ids.slice(1).map(() => 'pipe' as const)],
       windowsHide: true,
     });
+    // What nobody waits for takes what the live ones leave.
+    if (!feed.isPaced) giveWay(this.#process);
     // One that hangs does not notice that we are gone.
     const killAtExit = (): void => void this.#process.kill('SIGKILL');
     process.once('exit', killAtExit);
@@ -250,5 +253,13 @@ class FfmpegSession implements EncoderSession {
     }
     const lastLines = this.#failure === undefined ? this.#lastLines : [...this.#lastLines, this.#failure];
     this.#listener.onEnd({ kind: 'died', exitCode, lastLines });
+  }
+}
+
+function giveWay({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already.
   }
 }

@@ -40,7 +40,7 @@ export function addFlags(): Option[] {
 /**
  * Makes a recording of a file, and tells how far it is.
  *
- * @throws UsageError, IngestError or PackageError, each with one sentence
+ * @throws UsageError, IngestError, PackageError or RecordingError, each with one sentence
  */
 export async function runAdd(file: string, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const parsed = flagsSchema.safeParse(flags);
@@ -57,7 +57,8 @@ export async function runAdd(file: string, flags: Readonly<Record<string, unknow
     await keeper.recover();
     const request = { ...described, title: described.title ?? basename(file, extname(file)), tags: tag, isPrivate, file: resolve(file), ladder: heights === 'source' ? undefined : heights };
     const running = await startImport(request, { dataFolder: folder.path, library, publisher, clock, logger, ffmpeg: await locateFfmpeg(), onProgress: progressWriter() });
-    process.once('SIGINT', running.cancel).once('SIGTERM', running.cancel);
+    const cancel = (): void => running.cancel();
+    process.once('SIGINT', cancel).once('SIGTERM', cancel);
     await running.done;
     await keeper.settled();
     close();

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ChannelError } from '../channel/errors.js';
 import { IngestError } from '../ingest/errors.js';
 import { PackageError } from '../package/errors.js';
+import { RecordingError } from '../recording/errors.js';
 import { ServerError } from '../server/errors.js';
 import { StoreError } from '../store/errors.js';
 import { addFlags, runAdd } from './add-command.js';
@@ -74,7 +75,7 @@ function reportFailure(error: unknown, args: readonly string[]): number {
     print(error.message);
     return EXIT_USAGE;
   }
-  const isExplained = [ChannelError, CommandError, IngestError, PackageError, ServerError, StoreError, TrackerError].some((kind) => error instanceof kind);
+  const isExplained = [ChannelError, CommandError, IngestError, PackageError, RecordingError, ServerError, StoreError, TrackerError].some((kind) => error instanceof kind);
   if (isExplained && error instanceof Error) print(error.message);
   else print(`Unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT_FAILED;

@@ -59,6 +59,7 @@ async function runOrigin(
     store,
     hooks: options.hook,
     retention: retentionOf(options),
+    maxUploadBytes: options['max-upload-mb'] * 1e6,
     logger,
   });
   if (options['log-format'] === 'text') {

@@ -114,6 +114,7 @@ const SETTINGS = {
   },
   'keep-recordings-days': { flags: '--keep-recordings-days <days>', description: 'remove recordings that are older (default: never)', schema: wholeNumber(1, 36_500).optional() },
   'keep-recordings-gb': { flags: '--keep-recordings-gb <GB>', description: 'remove the oldest recordings where all together are more (default: no limit)', schema: wholeNumber(1, 1_000_000).optional() },
+  'max-upload-mb': { flags: '--max-upload-mb <MB>', description: 'the largest file that may be uploaded (default: 20000)', schema: wholeNumber(1, 10_000_000).default(20_000) },
   'log-level': {
     flags: '--log-level <level>',
     description: 'trace, debug, info, warn, error or silent (default: info)',

@@ -10,6 +10,8 @@ export type ProbedMedia = MediaDescription & {
   readonly height: number;
   /** Seconds; undefined when the container does not say. */
   readonly durationSeconds: number | undefined;
+  /** What ffmpeg calls the container, all its names: `mov,mp4,m4a,3gp,3g2,mj2`. */
+  readonly format: string;
   /** Whether average and nominal frame rate differ, so that frames get repeated or dropped. */
   readonly isVariableRate: boolean;
 };
@@ -66,6 +68,7 @@ export function parseFfmpegLog(log: string): ProbedMedia | undefined {
   return {
     width,
     height,
+    format: /^Input #0, (\S+), from /m.exec(input)?.[1] ?? '',
     frameRate: nearestStandardFrameRate(averageRate ?? nominalRate),
     isVariableRate: averageRate !== undefined && nominalRate !== undefined && Math.abs(averageRate / nominalRate - 1) > 0.01,
     hasAudio: /Stream #0.*: Audio: /.test(input),

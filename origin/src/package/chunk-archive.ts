@@ -23,7 +23,7 @@ import { MAX_HEAD_BYTES, readHeader, readRecord, recordPieces, scanRecords } fro
 
 /** What happens to the recording; each is one line in the log. */
 export type ArchiveNotice =
-  | { readonly kind: 'recordingPaused'; readonly message: string }
+  | { readonly kind: 'recordingPaused'; readonly message: string; readonly error: unknown }
   | { readonly kind: 'recordingResumed' }
   | { readonly kind: 'tailCut'; readonly message: string };
 
@@ -292,7 +292,7 @@ export class ChunkArchive {
     this.#pausedUntilMs = this.#options.nowMs() + RETRY_AFTER_MS;
     if (!isFirst) return;
     const message = `Recording to ${this.#options.folder} pauses, because ${describeWriteFailure(error)}; the live stream goes on, and recording when there is room again.`;
-    this.#options.notice({ kind: 'recordingPaused', message });
+    this.#options.notice({ kind: 'recordingPaused', message, error });
   }
 
   #removeOldFiles(): void {

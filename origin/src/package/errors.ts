@@ -20,12 +20,15 @@ export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** Whether a write failed because there is no room for it. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(systemCode(error));
+}
+
 /** What a failed write means to the operator, as the end of a sentence. */
 export function describeWriteFailure(error: unknown): string {
+  if (isDiskFull(error)) return 'the disk is full';
   switch (systemCode(error)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'the disk is full';
     case 'EROFS':
       return 'the file system is read-only';
     case 'EACCES':

@@ -12,8 +12,10 @@ import { DEFAULT_LADDER_HEIGHTS } from '../encode/ladder.js';
 import { IngestError } from '../ingest/errors.js';
 import { FileSource } from '../ingest/file-source.js';
 import { LiveStream } from '../package/live-stream.js';
+import { describeWriteFailure, isDiskFull } from '../package/errors.js';
 import type { Publisher } from '../package/publisher.js';
-import type { RecordingLibrary } from './recording-library.js';
+import { RecordingError } from './errors.js';
+import type { OpenRecording, RecordingLibrary } from './recording-library.js';
 import { recordingName } from './recording-names.js';
 
 /** What a file is to become. */
@@ -38,38 +40,52 @@ export type ImportPorts = {
 /** A file that is being made into a recording. */
 export type RunningImport = {
   readonly id: string;
-  /** Rejects with an IngestError where nothing could be made of it; nothing is then left of it. */
+  /** Rejects with an IngestError or a RecordingError where nothing could be made of it; nothing is then left of it. */
   readonly done: Promise<void>;
-  /** Gives it up; `done` rejects. */
-  readonly cancel: () => void;
+  /** Gives it up: `done` rejects, with the reason if there is one. */
+  readonly cancel: (reason?: Error) => void;
 };
 
 const PART_MS = 200;
 const SEGMENT_MS = 2000;
 
 /**
- * Makes a recording of a media file: encoded like a live stream, as fast as the machine can, under a stream of its own.
+ * Makes a recording of a media file: encoded like a live stream, as fast as the machine can beside what is live, under a
+ * stream of its own.
  *
- * @throws IngestError `BAD_INPUT` when the file cannot be played
+ * @throws IngestError `BAD_INPUT` when the file cannot be played, RecordingError `NO_ROOM`
  */
-export async function startImport({ file, title, description, tags, isPrivate, ladder }: ImportRequest, ports: ImportPorts): Promise<RunningImport> {
-  const { dataFolder, library, publisher, ffmpeg, clock, logger, onProgress } = ports;
+export async function startImport(request: ImportRequest, ports: ImportPorts): Promise<RunningImport> {
+  const { file, title, description, tags, isPrivate } = request;
+  const { dataFolder, library, ffmpeg, clock } = ports;
   const source = await FileSource.create({ ffmpegPath: ffmpeg.path, file, isLooped: false, isPaced: false });
   const startedAtMs = clock.wallMs();
   const id = recordingName(nameOf(title), startedAtMs, (name) => library.find(name) !== undefined);
-  const open = library.begin({ id, stream: id, firstSequence: 0, channel: undefined, title, description, tags, isPrivate, state: 'importing' });
-  const folder = join(dataFolder, 'streams', id);
+  let open: OpenRecording | undefined;
+  try {
+    open = library.begin({ id, stream: id, firstSequence: 0, channel: undefined, title, description, tags, isPrivate, state: 'importing' });
+    return run(request, { ...ports, source, startedAtMs, open, folder: join(dataFolder, 'streams', id) });
+  } catch (error) {
+    await open?.discard();
+    throw explained(error, title);
+  }
+}
+
+type BegunImport = ImportPorts & { readonly source: FileSource; readonly startedAtMs: number; readonly open: OpenRecording; readonly folder: string };
+
+function run({ file, title, ladder }: ImportRequest, begun: BegunImport): RunningImport {
+  const { publisher, ffmpeg, clock, logger, onProgress, source, startedAtMs, open, folder } = begun;
   let problem: unknown;
   const live: LiveStream = new LiveStream({
     publisher,
-    slug: id,
+    slug: open.id,
     title,
     folder,
     // The recording has what is whole.
     archiveMs: 0,
     wallMs: () => clock.wallMs(),
     notice: (notice) => {
-      if (notice.kind === 'recordingPaused') problem ??= new IngestError('BAD_INPUT', notice.message);
+      if (notice.kind === 'recordingPaused') problem ??= notice.error;
     },
     fileClosed: (rendition, closed) => {
       try {
@@ -82,18 +98,18 @@ export async function startImport({ file, title, description, tags, isPrivate, l
   const encoding = { hasClock: false, ladder: ladder ?? DEFAULT_LADDER_HEIGHTS };
   const encoder = new Encoder({ ffmpeg, source, cadence: { partMs: PART_MS, segmentMs: SEGMENT_MS }, encoding, clock });
   feedStream(encoder, live, { encoding, logger, dateOf: ({ decodeTimeUs }) => startedAtMs + decodeTimeUs / 1000 });
-  let cancel = (): void => undefined;
+  let cancel = (_reason?: Error): void => undefined;
   const done = new Promise<void>((resolve, reject) => {
     let isFailed = false;
     const fail = (error: unknown): void => {
       problem ??= error;
       if (isFailed) return;
       isFailed = true;
-      void encoder.stop().then(() => {
+      void encoder.stop().then(async () => {
         live.close();
         rmSync(folder, { recursive: true, force: true });
-        return open.discard().finally(() => reject(problem instanceof Error ? problem : new IngestError('BAD_INPUT', String(problem))));
-      });
+        await open.discard();
+      }).finally(() => reject(explained(problem, title)));
     };
     encoder.on('part', ({ rendition, decodeTimeUs, durationUs }) => {
       const { durationSeconds } = source.media;
@@ -121,10 +137,16 @@ export async function startImport({ file, title, description, tags, isPrivate, l
       rmSync(folder, { recursive: true, force: true });
       resolve();
     });
-    cancel = () => fail(new IngestError('BAD_INPUT', `Adding ${file} was given up.`));
+    cancel = (reason) => fail(reason ?? new RecordingError('BROKEN_OFF', `Adding "${title}" was given up.`));
   });
   encoder.start();
-  return { id, done, cancel: () => cancel() };
+  return { id: open.id, done, cancel: (reason) => cancel(reason) };
+}
+
+/** A full disk in words of its own; what is explained already stays as it is. */
+function explained(error: unknown, title: string): Error {
+  if (isDiskFull(error)) return new RecordingError('NO_ROOM', `"${title}" cannot be added, because ${describeWriteFailure(error)}: make room, and add it again.`, { cause: error });
+  return error instanceof Error ? error : new IngestError('BAD_INPUT', String(error));
 }
 
 /** A title as the beginning of a name: letters and digits, the rest hyphens. */

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import { TypedEvents } from '../ingest/typed-events.js';
 import type { ClosedFile } from '../package/chunk-archive.js';
+import { isDiskFull } from '../package/errors.js';
 import type { Publisher } from '../package/publisher.js';
 import { PublishedStream } from '../publish/published-stream.js';
 import type { Recording, RecordingStore } from '../store/state-store.js';
@@ -160,8 +161,13 @@ export class RecordingLibrary {
     const startedAtMs = wallMs();
     const id = wanted ?? recordingName(stream, startedAtMs, (name) => store.get(name) !== undefined);
     const manifest: RecordingManifest = { version: 1, stream, firstSequence };
-    this.folderOf(id).writeManifest(manifest);
-    store.add({ ...described, id, state, startedAtMs, durationMs: 0, byteLength: 0, width: 0, height: 0, hasThumbnail: false });
+    try {
+      this.folderOf(id).writeManifest(manifest);
+      store.add({ ...described, id, state, startedAtMs, durationMs: 0, byteLength: 0, width: 0, height: 0, hasThumbnail: false });
+    } catch (error) {
+      this.folderOf(id).remove();
+      throw error;
+    }
     this.#streamIds.add(publisher.streamId(stream));
     this.#growing.add(id);
     return this.#grow(id, manifest);
@@ -324,9 +330,22 @@ export class RecordingLibrary {
   async #drop(id: string): Promise<void> {
     this.#growing.delete(id);
     this.#release(id);
-    this.#ports.store.remove(id);
-    await this.#ports.storage.remove(id);
+    const { store, storage } = this.#ports;
+    const isForgotten = this.#forget(id);
+    await storage.remove(id);
     this.folderOf(id).remove();
+    if (!isForgotten) store.remove(id);
+  }
+
+  /** Returns false where the database has no room even for that: the media must go first. */
+  #forget(id: string): boolean {
+    try {
+      this.#ports.store.remove(id);
+      return true;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return false;
+    }
   }
 
   #release(id: string): void {

@@ -22,6 +22,7 @@ import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
 import { registerRecordingApi } from '../recording/recording-api.js';
 import type { RecordingLibrary, Retention } from '../recording/recording-library.js';
+import { UploadDesk } from '../recording/upload-desk.js';
 import { PublishDesk } from '../sfu/publish-desk.js';
 import type { StateStore } from '../store/state-store.js';
 import { UplinkBudget } from '../uplink/uplink-budget.js';
@@ -60,6 +61,8 @@ export type OriginOptions = {
   readonly hooks?: readonly HookTarget[];
   /** How long recordings are kept. Default: for ever. There are none without a store. */
   readonly retention?: Retention;
+  /** The largest file that may be uploaded. Default: {@link MAX_UPLOAD_BYTES}. */
+  readonly maxUploadBytes?: number | undefined;
   readonly logger: FastifyBaseLogger;
 };
 
@@ -76,8 +79,11 @@ type OriginParts = {
   readonly readiness: Readiness;
   readonly hooks: Hooks | undefined;
   readonly recordings: Recordings | undefined;
+  readonly uploads: UploadDesk | undefined;
 };
 
+/** Hours of film. */
+const MAX_UPLOAD_BYTES = 20e9;
 /** The built player, seen from the sources and from the built files alike. */
 const PLAYER_FOLDER = fileURLToPath(new URL('../../../player/dist/app', import.meta.url));
 /** How long connections may take to end by themselves at the end. */
@@ -140,7 +146,9 @@ export class Origin {
       await recordings?.keeper.recover();
       // Before it listens: whoever comes back after a restart finds what there was.
       for (const settings of options.channels) await onDataFolder(dataFolder, () => channels.add(settings));
-      const administration = options.store && administer(options.store, { channels, library: recordings?.library, tokens, isSecure: options.tls !== undefined, logger });
+      const uploads = recordings && new UploadDesk({ dataFolder, library: recordings.library, publisher, clock: systemClock, maxBytes: options.maxUploadBytes ?? MAX_UPLOAD_BYTES, logger });
+      undo.push(() => uploads?.close());
+      const administration = options.store && administer(options.store, { channels, library: recordings?.library, uploads, tokens, isSecure: options.tls !== undefined, logger });
       await administration?.keeper.restore();
       const readiness = new Readiness();
       const isPrivate = (slug: string): boolean => (channels.find(slug)?.settings.isPrivate ?? recordings?.library.isPrivate(slug)) === true;
@@ -186,7 +194,7 @@ export class Origin {
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
       readiness.state = 'ready';
       if (channels.list().some(({ source }) => source instanceof WebRtcSource)) desk.prepare();
-      return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks, recordings });
+      return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks, recordings, uploads });
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;
@@ -215,11 +223,11 @@ export class Origin {
   }
 
   async #close(): Promise<void> {
-    const { channels, server, loopback, gate, desk, readiness, hooks, recordings } = this.#parts;
+    const { channels, server, loopback, gate, desk, readiness, hooks, recordings, uploads } = this.#parts;
     readiness.state = 'stopping';
     // Answers who waits first: what is left of a connection's life is then spent on sending.
     desk.close();
-    const areChannelsClosed = channels.close();
+    const areChannelsClosed = Promise.all([channels.close(), uploads?.close()]);
     const isServerClosed = server.close();
     loopback.server.close();
     await areChannelsClosed;
@@ -241,14 +249,14 @@ function openHooks({ hooks: targets = [], dataFolder, logger }: OriginOptions): 
 /** What makes channels at run time, and what serves those who do. */
 function administer(
   store: StateStore,
-  options: { readonly channels: ChannelRegistry; readonly library: RecordingLibrary | undefined; readonly tokens: ViewerTokens; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
+  options: { readonly channels: ChannelRegistry; readonly library: RecordingLibrary | undefined; readonly uploads: UploadDesk | undefined; readonly tokens: ViewerTokens; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
 ): { readonly keeper: ChannelKeeper; readonly serve: (fastify: FastifyInstance, tracker: () => TrackerHandle | undefined) => Promise<void> } {
-  const { channels: registry, library, tokens, isSecure, logger } = options;
+  const { channels: registry, library, uploads, tokens, isSecure, logger } = options;
   const wallMs = (): number => systemClock.wallMs();
   const keeper = new ChannelKeeper({ registry, store: store.channels, wallMs, logger });
   return {
     keeper,
-    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, library, keeper, tokens, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
+    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, library, uploads, keeper, tokens, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
   };
 }
 

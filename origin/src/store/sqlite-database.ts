@@ -50,7 +50,8 @@ export function inTransaction<Result>(database: SqliteDatabase, run: () => Resul
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    // A full disk rolls back by itself.
+    if (database.inTransaction) database.exec('ROLLBACK');
     throw error;
   }
 }

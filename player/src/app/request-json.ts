@@ -12,6 +12,8 @@ export class ApiError extends Error {
 export type JsonRequest = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
+  /** Sent as it is, instead of a body. */
+  readonly file?: File;
   readonly signal?: AbortSignal;
 };
 
@@ -20,13 +22,13 @@ export type JsonRequest = {
  *
  * @throws ApiError with the origin's own sentence where it gives one; the signal's error once it is aborted
  */
-export async function requestJson(path: string, { method = 'GET', body, signal }: JsonRequest = {}): Promise<unknown> {
+export async function requestJson(path: string, { method = 'GET', body, file, signal }: JsonRequest = {}): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { accept: 'application/json', ...contentType({ body, file }) },
+      ...(file ? { body: file } : body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
   } catch (error) {
@@ -36,6 +38,12 @@ export async function requestJson(path: string, { method = 'GET', body, signal }
   const text = await response.text();
   if (!response.ok) throw new ApiError(response.status, sentenceIn(text));
   return text === '' ? undefined : parseJson(text);
+}
+
+/** A file that is not told to be one would be sent as what its name suggests. */
+function contentType({ body, file }: Pick<JsonRequest, 'body' | 'file'>): Record<string, string> {
+  if (file) return { 'content-type': 'application/octet-stream' };
+  return body === undefined ? {} : { 'content-type': 'application/json' };
 }
 
 /** The sentence in the body of a refusal. */

@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
+
+const CLIP = fileURLToPath(new URL('../../../origin/media/clip.mp4', import.meta.url));
 
 describe('administration and catalogue, on a real origin in Chromium', () => {
   let browser: Browser;
@@ -77,6 +81,27 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     expect(await row.count()).toBe(1);
     await row.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('button', { name: 'Delete channel' }).click();
+    await row.waitFor({ state: 'detached' });
+  });
+
+  it('adds a film: tells how far it is, gives it up when told, and refuses what is none in a sentence', async () => {
+    const page = await open('/admin/recordings');
+    await logIn(page);
+    const choose = async (file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> => {
+      await page.getByLabel('File').setInputFiles(file);
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+    };
+    await page.getByRole('button', { name: 'Add a film' }).click();
+    await choose({ name: 'a-letter.mp4', mimeType: 'video/mp4', buffer: Buffer.from('a letter') });
+    await page.getByRole('dialog').getByText('"a-letter.mp4" cannot be played').waitFor();
+    await choose({ name: 'Skies over the sea.mp4', mimeType: 'video/mp4', buffer: await readFile(CLIP) });
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const row = page.getByRole('article', { name: 'Adding Skies over the sea' });
+    await row.getByText(/Encoding: \d/).waitFor();
+    await row.getByRole('progressbar').waitFor();
+    await row.getByRole('button', { name: 'Give up' }).click();
+    await row.getByText('Adding "Skies over the sea" was given up.').waitFor();
+    await row.getByRole('button', { name: 'Dismiss' }).click();
     await row.waitFor({ state: 'detached' });
   });
 

@@ -36,6 +36,22 @@ export type AdminRecordings = { readonly total: number; readonly recordings: rea
 /** What people change of a recording. */
 export type RecordingForm = Pick<AdminRecording, 'title' | 'description' | 'tags' | 'isPrivate'>;
 
+/** A file that is being added, as `GET /api/admin/uploads` shows it. */
+export type AdminUpload = {
+  readonly id: string;
+  readonly fileName: string;
+  readonly title: string;
+  readonly state: 'receiving' | 'waiting' | 'encoding' | 'ready' | 'failed';
+  readonly receivedBytes: number;
+  readonly byteLength?: number;
+  readonly encodedRatio: number;
+  readonly recordingId?: string;
+  readonly problem?: string;
+};
+
+/** Files that are being added, newest first; `roomBytes`: how large another may be. */
+export type AdminUploads = { readonly maxBytes: number; readonly roomBytes: number; readonly uploads: readonly AdminUpload[] };
+
 /** What people give of a channel; `slug` only to make one. */
 export type ChannelForm = {
   readonly slug?: string;
@@ -90,6 +106,13 @@ export const adminApi = {
   },
   changeRecording: (id: string, form: RecordingForm) => admin(`recordings/${id}`, { method: 'PATCH', body: form }),
   removeRecording: (id: string) => admin(`recordings/${id}`, { method: 'DELETE' }),
+  uploads: async (signal: AbortSignal) => (await admin('uploads', { signal })) as AdminUploads,
+  upload: (file: File, form: RecordingForm) => {
+    const query = new URLSearchParams({ name: file.name, title: form.title, description: form.description, private: form.isPrivate ? 'yes' : 'no' });
+    for (const tag of form.tags) query.append('tag', tag);
+    return admin(`recordings?${query.toString()}`, { method: 'POST', file });
+  },
+  dismissUpload: (id: string) => admin(`uploads/${id}`, { method: 'DELETE' }),
   stats: async (signal: AbortSignal) => (await requestJson('/api/stats', { signal })) as OriginStats,
 } as const;
 

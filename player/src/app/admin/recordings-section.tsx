@@ -5,6 +5,8 @@ import { usePolled } from '../use-polled.js';
 import { adminApi, type AdminRecording } from './admin-api.js';
 import { tagsOf } from './channel-form.js';
 import { ConfirmDialog } from './confirm-dialog.js';
+import { UploadDialog } from './upload-dialog.js';
+import { UploadList } from './upload-list.js';
 import { useTask } from './use-task.js';
 
 const REFRESH_MS = 5_000;
@@ -16,7 +18,7 @@ const STATES: Readonly<Record<AdminRecording['state'], string>> = {
   failed: 'unusable',
 };
 
-type Open = { readonly kind: 'change' | 'remove'; readonly recording: AdminRecording };
+type Open = { readonly kind: 'change' | 'remove'; readonly recording: AdminRecording } | { readonly kind: 'upload' };
 
 /** All recordings, the private ones and those that still grow, too. */
 export function RecordingsSection(): ReactElement {
@@ -31,9 +33,10 @@ export function RecordingsSection(): ReactElement {
   );
   const { value: found, error } = usePolled(fetcher, REFRESH_MS, version);
   const pages = Math.max(1, Math.ceil((found?.total ?? 0) / PAGE_SIZE));
+  const refresh = useCallback(() => setVersion((current) => current + 1), []);
   const done = (): void => {
     setOpen(undefined);
-    setVersion((current) => current + 1);
+    refresh();
   };
   return (
     <section aria-labelledby="recordings-title">
@@ -51,9 +54,13 @@ export function RecordingsSection(): ReactElement {
             setPage(0);
           }}
         />
+        <button type="button" className="button" onClick={() => setOpen({ kind: 'upload' })}>
+          Add a film
+        </button>
       </div>
+      <UploadList version={version} onReady={refresh} />
       <p className="muted" role="status">
-        {error ? `${error.message} Trying again …` : found?.total === 0 && (asked === '' ? 'Nothing is recorded yet. What goes live is, from its first picture on.' : `Nothing fits “${asked}”.`)}
+        {error ? `${error.message} Trying again …` : found?.total === 0 && (asked === '' ? 'Nothing is recorded yet. What goes live is, from its first picture on; a film can be added.' : `Nothing fits “${asked}”.`)}
       </p>
       <ul className="rows">
         {found?.recordings.map((recording) => (
@@ -75,6 +82,7 @@ export function RecordingsSection(): ReactElement {
           </button>
         </nav>
       )}
+      {open?.kind === 'upload' && <UploadDialog onDone={done} />}
       {open?.kind === 'change' && <ChangeDialog recording={open.recording} onDone={done} />}
       {open?.kind === 'remove' && (
         <ConfirmDialog title={`Delete “${open.recording.title || open.recording.id}”?`} action="Delete recording" work={() => adminApi.removeRecording(open.recording.id)} onClose={done}>
@@ -104,7 +112,7 @@ function RecordingRow({ recording, onOpen }: { readonly recording: AdminRecordin
         <button type="button" className="button button-quiet" onClick={() => onOpen({ kind: 'change', recording })}>
           Change
         </button>
-        <button type="button" className="button button-quiet text-danger" disabled={state === 'recording'} onClick={() => onOpen({ kind: 'remove', recording })}>
+        <button type="button" className="button button-quiet text-danger" disabled={state === 'recording' || state === 'importing'} onClick={() => onOpen({ kind: 'remove', recording })}>
           Delete
         </button>
       </div>
@@ -146,7 +154,7 @@ function ChangeDialog({ recording, onDone }: { readonly recording: AdminRecordin
         </div>
         <label className="check">
           <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.target.checked)} />
-          <span>Private: in no list</span>
+          <span>Private: in no list, and only for viewers with a token</span>
         </label>
         <p className="problem" role="alert">
           {problem}
