@@ -24,6 +24,8 @@ export type OriginSettings = {
   readonly uplinkKbps?: number | undefined;
   /** Address to listen on. Default: loopback. */
   readonly host?: string;
+  /** It publishes so much of its input, a file or `clip`, and then the stream ends, s. Default: it goes on. */
+  readonly recordedSeconds?: number | undefined;
   /** A tracker that runs by itself. Default: the origin's own. */
   readonly trackerUrl?: string | undefined;
   /** STUN server that its tracker tells peers. Default: none. */
@@ -61,11 +63,14 @@ const logLineSchema = z.object({
   msg: z.string(),
   port: z.number().optional(),
   version: z.string().optional(),
+  path: z.string().optional(),
   chunk: publishedSchema.optional(),
 });
 
 /** The built command line, seen from the sources and from the built files alike. */
 const CLI = fileURLToPath(new URL('../../origin/dist/entry/cli.js', import.meta.url));
+/** The clip that comes with the origin. */
+const CLIP = fileURLToPath(new URL('../../origin/media/clip.mp4', import.meta.url));
 /** Two groups of pictures. The playlist has a minute of them, as the origin's does by default. */
 export const SEGMENT_MS = 2_000;
 const READY = /^P2PTV is ready/;
@@ -91,6 +96,8 @@ export class OriginProcess {
   readonly #settings: OriginSettings;
   #child: ChildProcess;
   #exited: Promise<void>;
+  /** Plays a file into it. */
+  #feeder: ChildProcess | undefined;
   readonly #removeNow: () => void;
   /** What it complained of, line by line. */
   readonly warnings: string[] = [];
@@ -110,6 +117,7 @@ export class OriginProcess {
     this.#exited = exitOf(this.#child);
     // Whatever ends this process: nothing is left behind.
     this.#removeNow = () => {
+      this.#feeder?.kill('SIGKILL');
       this.#child.kill('SIGKILL');
       rmSync(this.#folder, { recursive: true, force: true });
     };
@@ -129,6 +137,7 @@ export class OriginProcess {
       const isLive = async (): Promise<boolean> => (await origin.listing())?.state === 'live';
       await origin.#until(isLive, { limitMs: LIVE_LIMIT_MS, what: 'be live', signal });
       await origin.untilHeld(HEAD_START_SECONDS, signal);
+      if (settings.recordedSeconds !== undefined) await origin.#untilEnded(settings.recordedSeconds, signal);
       return origin;
     } catch (error) {
       await origin.stop();
@@ -209,15 +218,22 @@ export class OriginProcess {
     await this.#exited;
   }
 
+  async #untilEnded(seconds: number, signal: AbortSignal): Promise<void> {
+    const isEnded = async (): Promise<boolean> => (await this.listing())?.state === 'ended';
+    await this.#until(isEnded, { limitMs: seconds * 1000 + PUBLISHING_LIMIT_MS, what: `record ${seconds} s`, signal });
+  }
+
   #untilReady(signal: AbortSignal): Promise<void> {
     return this.#until(() => Promise.resolve(this.#isReady), { limitMs: READY_LIMIT_MS, what: 'be ready', signal });
   }
 
   #arguments(): string[] {
-    const { partMs, height, input, videoKbps, uplinkKbps, host, trackerUrl, stunUrl, published } = this.#settings;
+    const { partMs, height, input, videoKbps, uplinkKbps, host, trackerUrl, stunUrl, recordedSeconds, published } = this.#settings;
     return [
-      ...[CLI, 'start', '--clock', '--input', input, '--part-ms', String(partMs), '--segment-ms', String(SEGMENT_MS), '--height', String(height)],
+      ...[CLI, 'start', '--clock', '--input', recordedSeconds === undefined ? input : '-', '--part-ms', String(partMs), '--segment-ms', String(SEGMENT_MS), '--height', String(height)],
       ...['--host', host ?? DEFAULT_HOST, '--port', String(this.#port ?? 0), '--rtmp-port', '0', '--data', this.#folder],
+      // An end, and not a recording of its own beside the stream that has ended.
+      ...(recordedSeconds === undefined ? [] : ['--recorded', 'no']),
       ...(trackerUrl === undefined ? [] : ['--tracker', trackerUrl]),
       ...(stunUrl === undefined ? [] : ['--stun', stunUrl]),
       ...(videoKbps === undefined ? [] : ['--video-kbps', String(videoKbps)]),
@@ -227,7 +243,7 @@ export class OriginProcess {
   }
 
   #spawn(): ChildProcess {
-    const child = spawn(process.execPath, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, this.#arguments(), { stdio: 'pipe' });
     createInterface({ input: child.stdout }).on('line', (line) => this.#logged(line));
     createInterface({ input: child.stderr }).on('line', (line) => (this.#lastWords = line));
     child.on('error', (error) => (this.#lastWords = error.message));
@@ -237,17 +253,36 @@ export class OriginProcess {
   #logged(text: string): void {
     const line = logLineSchema.safeParse(parseJson(text));
     if (!line.success) return;
-    const { level, time, msg, port, version, chunk } = line.data;
+    const { level, time, msg, port, version, path, chunk } = line.data;
     if (chunk) this.#settings.published?.({ ...chunk, publishedWallMs: time });
     if (READY.test(msg)) {
       this.#port = port;
       this.#isReady = true;
     }
-    if (FOUND_FFMPEG.test(msg)) this.#ffmpegVersion = version ?? 'unknown';
+    if (FOUND_FFMPEG.test(msg)) {
+      this.#ffmpegVersion = version ?? 'unknown';
+      if (path !== undefined) this.#feed(path);
+    }
     if (level >= WARNING) {
       this.warnings.push(msg);
       this.#lastWords = msg;
     }
+  }
+
+  /** Pipes the input into it at its natural speed, from its beginning again as often as need be, and then ends it. */
+  #feed(ffmpegPath: string): void {
+    const { input, recordedSeconds } = this.#settings;
+    const { stdin } = this.#child;
+    if (recordedSeconds === undefined || this.#feeder || !stdin) return;
+    const file = input === 'clip' ? CLIP : input;
+    const length = ['-stream_loop', '-1', '-i', file, '-t', String(recordedSeconds)];
+    const feeder = spawn(ffmpegPath, ['-nostdin', '-loglevel', 'error', '-re', ...length, '-c', 'copy', '-f', 'mpegts', 'pipe:1'], { stdio: 'pipe' });
+    this.#feeder = feeder;
+    createInterface({ input: feeder.stderr }).on('line', (line) => (this.#lastWords = line));
+    feeder.on('error', (error) => (this.#lastWords = error.message));
+    // An origin that ends first breaks the pipe, and says why itself.
+    stdin.on('error', () => undefined);
+    feeder.stdout.pipe(stdin);
   }
 
   async #get(path: string): Promise<unknown> {

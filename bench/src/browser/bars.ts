@@ -51,6 +51,11 @@ function barsOf({ config, results }: Pick<BrowserReport, 'config' | 'results'>, 
         { name: 'offloadRatio / its limit', value: wholeOffload(p2ptv), limit: 0.85, sense: 'least', unit: 'ratio' },
         { name: 'stalledRatio', value: p2ptv.stalledRatio, limit: 0.005, sense: 'most', unit: 'ratio' },
       ];
+    case 'on-demand':
+      return [
+        { name: 'offloadSteadyRatio', value: p2ptv.offloadSteadyRatio, limit: 0.6, sense: 'least', unit: 'ratio' },
+        { name: 'seekMs p50', value: p2ptv.seekMs?.p50, limit: 500, sense: 'most', unit: 'ms' },
+      ];
     default:
       return [];
   }

@@ -86,6 +86,12 @@ const OUTAGE_ROWS: readonly FigureRow[] = [
   { label: 'stood after its return, most, ms', path: 'originOutage.stoodAfterReturnMostMs', format: whole },
 ];
 
+const SEEK_ROWS: readonly FigureRow[] = [
+  { label: 'seek p50, ms', path: 'seekMs.p50', format: whole },
+  { label: 'seek p95, ms', path: 'seekMs.p95', format: whole },
+  { label: 'seeks', path: 'seekMs.samples', format: whole },
+];
+
 /** The rows of a report: those that every scenario has, then what its own has beside them. */
 export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): readonly FigureRow[] {
   const all = Object.values(results);
@@ -94,6 +100,7 @@ export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): reado
     ...FIGURE_ROWS,
     ...groups.flatMap((group) => GROUP_ROWS.map(({ label, name, format }) => ({ label: `${group}: ${label}`, path: `groups.${group}.${name}`, format }))),
     ...(all.some(({ rebufferAfterKillMs }) => rebufferAfterKillMs) ? REBUFFER_ROWS : []),
+    ...(all.some(({ seekMs }) => seekMs) ? SEEK_ROWS : []),
     ...(all.some((result) => result.originOutage) ? OUTAGE_ROWS : []),
   ];
 }

@@ -129,6 +129,7 @@ export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>):
   }
   const problem = scenario.problem?.(options);
   if (problem !== undefined) throw new UsageError(`${problem}.`);
+  if (scenario.recordedSeconds && options.input === 'testcard') throw new UsageError(`${options.scenario} records a file: --input clip, or a media file.`);
   return {
     ...options,
     lines: isShaped ? { uplinkKbps, downlinkKbps: downlinkKbps ?? DEFAULT_DOWNLINK_KBPS, hasNat: nat } : undefined,

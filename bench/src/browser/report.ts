@@ -74,6 +74,8 @@ const figures = {
   /** From following a link to the page, in a fresh profile. */
   startupFromNavigationMs: startupSchema,
   playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount, invalidReads: amount }),
+  /** From a seek to the first frame painted of its place. */
+  seekMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount }).nullable(),
   stalls: amount,
   stalledRatio: ratio.min(0),
   skips: amount,

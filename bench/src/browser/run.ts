@@ -33,16 +33,17 @@ export type BrowserBench = {
 export async function runBrowserBench(options: BrowserOptions, context: SuiteContext): Promise<BrowserBench> {
   const { signal, print } = context;
   if (options.lines) refuseWithoutRoot();
+  const recorded = scenarioOf(options.scenario).recordedSeconds?.(options);
   const startedAt = new Date().toISOString();
   const chromiumPath = findChromium();
   let surroundings: Surroundings | undefined;
   try {
-    print('origin: starting, and waiting for a live picture');
+    print(recorded === undefined ? 'origin: starting, and waiting for a live picture' : `origin: starting, and recording ${recorded} s`);
     surroundings = await Surroundings.start(options, { chromiumPath, signal });
     const { origin, pages, tracker, network, lines } = surroundings;
     const listing = await origin.listing();
     if (!listing) throw new BenchError('The origin has no stream.');
-    print(`origin: live at ${listing.width}x${listing.height}, parts of ${options.partMs} ms`);
+    print(`origin: ${recorded === undefined ? 'live' : 'recorded'} at ${listing.width}x${listing.height}, parts of ${options.partMs} ms`);
     if (lines) print(`lines: ${lines.uplinkKbps} kb/s up, ${lines.downlinkKbps} kb/s down${lines.hasNat ? ', behind routers' : ''}; the stream takes ${lines.streamKbps} kb/s`);
     const webTorrentTrackerUrl = surroundings.webTorrentTracker?.url;
     const run = { options, origin, tracker, network, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl, signal, print };
@@ -100,7 +101,7 @@ async function measure(run: Omit<RunContext, 'phaseMs'>): Promise<Measured> {
         if (options.rounds > 1) print(`round ${round + 1} of ${options.rounds}, ${system}`);
         const { headStartSeconds } = systemOf(system);
         await run.tracker?.untilReady();
-        if (headStartSeconds !== undefined) await run.origin.untilHeld(headStartSeconds, signal);
+        if (headStartSeconds !== undefined && !scenarioOf(options.scenario).recordedSeconds) await run.origin.untilHeld(headStartSeconds, signal);
         const context = { ...run, phaseMs: clickPhaseMs(round) };
         if (round === 0) await warmUp(system, context);
         const warningsBefore = run.origin.warnings.length;

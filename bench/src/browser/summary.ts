@@ -54,6 +54,7 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
       samples: delaysMs.length,
       invalidReads: sum(reports.map(({ invalidReads }) => invalidReads)),
     },
+    seekMs: seekFigures(reports.flatMap(({ seeksMs }) => seeksMs)),
     stalls: sum(reports.map(({ playback }) => playback.stalls)),
     stalledRatio: ofPlayed(sum(reports.map(({ playback }) => playback.stalledMs))),
     skips: sum(reports.map(({ playback }) => playback.skips)),
@@ -127,6 +128,11 @@ function startups(byViewer: readonly (number | undefined)[]): RoundResult['start
   const all = byViewer.filter((startupMs) => startupMs !== undefined);
   const later = byViewer.slice(1).filter((startupMs) => startupMs !== undefined);
   return { ...halves(all), first: byViewer[0] ?? null, laterP50: percentile(later, 0.5) ?? null, all };
+}
+
+/** Null where nobody sought. */
+function seekFigures(seeksMs: readonly number[]): RoundResult['seekMs'] {
+  return seeksMs.length === 0 ? null : { ...halves(seeksMs), samples: seeksMs.length };
 }
 
 function quantiles(samples: readonly number[]): number[] {

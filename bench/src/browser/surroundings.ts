@@ -59,7 +59,7 @@ export class Surroundings {
       ends.push(() => tracker?.stop());
       const rate = new PublishedRate();
       const origin = await OriginProcess.start(
-        { ...originSettings(options), host, trackerUrl: tracker?.url, stunUrl, ...(wanted ? { published: (chunk) => rate.add(chunk) } : {}) },
+        { ...originSettings(options), host, trackerUrl: tracker?.url, stunUrl, recordedSeconds: scenario.recordedSeconds?.(options), ...(wanted ? { published: (chunk) => rate.add(chunk) } : {}) },
         signal,
       );
       ends.push(() => origin.stop());

@@ -187,7 +187,7 @@ class SystemRun {
       pageUrl,
       originUrl: origin.url,
       hasWebRtc: plan.hasWebRtc,
-      plan: { system: this.#system, stream, watchMs: plan.watchMs },
+      plan: { system: this.#system, stream, watchMs: plan.watchMs, ...(plan.seeks ? { seeks: plan.seeks } : {}) },
     };
   }
 

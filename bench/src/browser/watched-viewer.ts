@@ -95,7 +95,8 @@ export class WatchedViewer {
     if (!report.isFinished && !this.#wasKilled) return 'it did not come to its end';
     if (report.system.problem !== undefined) return report.system.problem;
     if (report.startupMs === undefined) return 'it never showed a frame';
-    if (report.delaysMs.length === 0) return 'no clock could be read in its picture';
+    if (this.plan.seeks && report.seeksMs.length < this.plan.seeks.length) return `${this.plan.seeks.length - report.seeksMs.length} of its ${this.plan.seeks.length} seeks came to no picture`;
+    if (!this.plan.seeks && report.delaysMs.length === 0) return 'no clock could be read in its picture';
     return undefined;
   }
 }

@@ -50,6 +50,22 @@ describe('the scenarios', () => {
     expect(Math.max(...clicks) - Math.min(...clicks)).toBeLessThan(5_000);
   });
 
+  it('on-demand: nobody seeks to where the recording would end before the next seek', () => {
+    const { viewers, recordedSeconds } = scenarioOf('on-demand');
+    const recordedMs = recordedSeconds!(SIZE) * 1000;
+    const all = viewers(SIZE);
+    for (const { seeks, watchMs } of all) {
+      expect(seeks!.length).toBeGreaterThan(2);
+      for (const [index, { atMs, toMs }] of seeks!.entries()) {
+        const playedMs = (seeks![index + 1]?.atMs ?? watchMs) - atMs;
+        expect(playedMs).toBeGreaterThan(0);
+        expect(toMs + playedMs).toBeLessThan(recordedMs);
+      }
+    }
+    expect(new Set(all.map(({ seeks }) => seeks![0]!.toMs)).size).toBe(all.length);
+    expect(viewers(SIZE)).toEqual(all);
+  });
+
   it('no-webrtc: one of them has none', () => {
     const viewers = scenarioOf('no-webrtc').viewers(SIZE);
     expect(viewers.map(({ hasWebRtc }) => hasWebRtc)).toEqual([true, false, true, true]);

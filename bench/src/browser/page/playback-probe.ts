@@ -10,6 +10,7 @@ export class PlaybackProbe {
   readonly #video: HTMLVideoElement;
   readonly #detector = new StallDetector();
   #stop: (() => void) | undefined;
+  #isSeeking = false;
 
   constructor(video: HTMLVideoElement) {
     this.#video = video;
@@ -33,6 +34,12 @@ export class PlaybackProbe {
     look();
   }
 
+  /** While a viewer seeks nothing is expected to move; players' own leaps are none of this. */
+  setSeeking(isSeeking: boolean): void {
+    this.#isSeeking = isSeeking;
+    if (this.#stop) this.#look(false);
+  }
+
   /** Ends it, with a last look. */
   stop(): void {
     if (!this.#stop) return;
@@ -47,7 +54,7 @@ export class PlaybackProbe {
       atMs: performance.now(),
       mediaMs: currentTime * 1000,
       rate: playbackRate,
-      isPaused: paused || ended,
+      isPaused: paused || ended || this.#isSeeking,
       isWaiting,
     });
   }

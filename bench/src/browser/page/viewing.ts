@@ -1,7 +1,9 @@
 import type { PlaybackFigures } from '../../metrics/stall-detector.js';
 import type { StartSystem, RunningSystem, StreamAddresses, SystemFigures } from '../systems/system.js';
 import { ClockReader } from './clock-reader.js';
+import type { PlannedSeek } from '../scenarios/scenario.js';
 import { PlaybackProbe } from './playback-probe.js';
+import { Seeker } from './seeker.js';
 
 /** What one viewer shall do. */
 export type ViewerPlan = {
@@ -9,6 +11,8 @@ export type ViewerPlan = {
   readonly stream: StreamAddresses;
   /** How long it watches from the click on, ms. */
   readonly watchMs: number;
+  /** Where it goes in a recording, and when, both in ms; undefined: the stream is live. */
+  readonly seeks?: readonly PlannedSeek[];
 };
 
 /** What one viewer has seen so far; final once `isFinished`. */
@@ -24,6 +28,8 @@ export type ViewerReport = {
   /** Frames whose clock could not be read, or read nonsense. */
   readonly invalidReads: number;
   readonly playback: PlaybackFigures;
+  /** How long each seek took until a frame of its place was painted, ms; one under way is not among them. */
+  readonly seeksMs: readonly number[];
   readonly droppedFrames: number;
   readonly system: SystemFigures;
 };
@@ -35,6 +41,7 @@ export class Viewing {
   readonly #clickedAtMs: number;
   readonly #clock: ClockReader;
   readonly #probe: PlaybackProbe;
+  readonly #seeker: Seeker;
   #system: RunningSystem | undefined;
   #startupMs: number | undefined;
   #final: ViewerReport | undefined;
@@ -46,14 +53,17 @@ export class Viewing {
     this.#clickedAtMs = clickedAtMs;
     this.#clock = new ClockReader(video);
     this.#probe = new PlaybackProbe(video);
+    this.#seeker = new Seeker(video, this.#probe);
   }
 
   /** Starts the system, and measures until the time is over. */
   begin(start: StartSystem): void {
     this.#video.requestVideoFrameCallback((_nowMs, { presentationTime }) => {
       this.#startupMs = presentationTime - this.#clickedAtMs;
-      this.#clock.start();
+      // What was recorded has an age, but no delay.
+      if (!this.#plan.seeks) this.#clock.start();
       this.#probe.start();
+      this.#seeker.start(this.#plan.seeks ?? [], this.#clickedAtMs);
     });
     this.#system = start(this.#video, this.#plan.stream);
     void this.#video.play().catch(() => undefined);
@@ -67,6 +77,7 @@ export class Viewing {
 
   #finish(): void {
     this.#clock.stop();
+    this.#seeker.stop();
     this.#probe.stop();
     this.#final = this.#snapshot(true);
     this.#system?.stop();
@@ -82,6 +93,7 @@ export class Viewing {
       delaysMs: this.#clock.agesMs,
       invalidReads: this.#clock.invalidReads,
       playback: this.#probe.figures(this.#clickedAtMs),
+      seeksMs: this.#seeker.tookMs,
       droppedFrames: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
       system: this.#system.figures(),
     };

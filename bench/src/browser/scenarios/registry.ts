@@ -1,6 +1,7 @@
 import { kill } from './kill.js';
 import { lateJoiner } from './late-joiner.js';
 import { noWebRtc } from './no-webrtc.js';
+import { onDemand } from './on-demand.js';
 import { originKilled } from './origin-killed.js';
 import type { Scenario } from './scenario.js';
 import { shape } from './shape.js';
@@ -16,6 +17,7 @@ export const SCENARIOS = {
   'no-webrtc': noWebRtc,
   'tracker-killed': trackerKilled,
   'origin-killed': originKilled,
+  'on-demand': onDemand,
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 /** A key of {@link SCENARIOS}. */

@@ -1,6 +1,14 @@
 import type { OriginProcess } from '../../origin-process.js';
 import type { TrackerProcess } from '../tracker-process.js';
 
+/** Where a viewer goes in a stream that has ended. */
+export type PlannedSeek = {
+  /** From the viewer's click on, ms. */
+  readonly atMs: number;
+  /** From the beginning of the recording on, ms. */
+  readonly toMs: number;
+};
+
 /** One viewer of a run, as it is planned. Times run from the first click on, ms. */
 export type PlannedViewer = {
   /** Figures of those who are in one group are also given apart; undefined where there is but one. */
@@ -12,6 +20,8 @@ export type PlannedViewer = {
   readonly killAtMs: number | undefined;
   /** False: its page finds a browser without `RTCPeerConnection`. */
   readonly hasWebRtc: boolean;
+  /** In order of time; undefined: it stays where the player puts it. */
+  readonly seeks?: readonly PlannedSeek[];
 };
 
 /** What a scenario may do things to. */
@@ -56,6 +66,8 @@ export type Scenario = {
   readonly events?: (size: ScenarioSize) => readonly PlannedEvent[];
   /** Why it cannot be run with that size, a sentence; undefined if it can. */
   readonly problem?: (size: ScenarioSize) => string | undefined;
+  /** How much of the stream is published before it ends, and before anybody comes, s; undefined: it is live. */
+  readonly recordedSeconds?: (size: ScenarioSize) => number;
   /** Whether the tracker is a process of its own. */
   readonly hasTrackerApart?: boolean;
   /** Whether each viewer has a limited line of its own. */
