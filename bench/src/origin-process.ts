@@ -269,14 +269,14 @@ export class OriginProcess {
     }
   }
 
-  /** Pipes the input into it at its natural speed, from its beginning again as often as need be, and then ends it. */
+  /** Pipes the input into it as fast as it takes it, from its beginning again as often as need be, and then ends it. */
   #feed(ffmpegPath: string): void {
     const { input, recordedSeconds } = this.#settings;
     const { stdin } = this.#child;
     if (recordedSeconds === undefined || this.#feeder || !stdin) return;
     const file = input === 'clip' ? CLIP : input;
     const length = ['-stream_loop', '-1', '-i', file, '-t', String(recordedSeconds)];
-    const feeder = spawn(ffmpegPath, ['-nostdin', '-loglevel', 'error', '-re', ...length, '-c', 'copy', '-f', 'mpegts', 'pipe:1'], { stdio: 'pipe' });
+    const feeder = spawn(ffmpegPath, ['-nostdin', '-loglevel', 'error', ...length, '-c', 'copy', '-f', 'mpegts', 'pipe:1'], { stdio: 'pipe' });
     this.#feeder = feeder;
     createInterface({ input: feeder.stderr }).on('line', (line) => (this.#lastWords = line));
     feeder.on('error', (error) => (this.#lastWords = error.message));

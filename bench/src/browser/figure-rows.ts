@@ -90,6 +90,8 @@ const SEEK_ROWS: readonly FigureRow[] = [
   { label: 'seek p50, ms', path: 'seekMs.p50', format: whole },
   { label: 'seek p95, ms', path: 'seekMs.p95', format: whole },
   { label: 'seeks', path: 'seekMs.samples', format: whole },
+  { label: 'seek within the buffer p50, ms', path: 'seekInBufferMs.p50', format: whole },
+  { label: 'seeks within the buffer', path: 'seekInBufferMs.samples', format: whole },
 ];
 
 /** The rows of a report: those that every scenario has, then what its own has beside them. */
@@ -100,7 +102,7 @@ export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): reado
     ...FIGURE_ROWS,
     ...groups.flatMap((group) => GROUP_ROWS.map(({ label, name, format }) => ({ label: `${group}: ${label}`, path: `groups.${group}.${name}`, format }))),
     ...(all.some(({ rebufferAfterKillMs }) => rebufferAfterKillMs) ? REBUFFER_ROWS : []),
-    ...(all.some(({ seekMs }) => seekMs) ? SEEK_ROWS : []),
+    ...(all.some(({ seekMs, seekInBufferMs }) => seekMs ?? seekInBufferMs) ? SEEK_ROWS : []),
     ...(all.some((result) => result.originOutage) ? OUTAGE_ROWS : []),
   ];
 }

@@ -68,14 +68,18 @@ const outageSchema = z.strictObject({
   stoodAfterReturnMostMs: amount.nullable(),
 });
 
+const seekSchema = z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount });
+
 const figures = {
   /** From the click, with the page loaded. */
   startupMs: startupSchema,
   /** From following a link to the page, in a fresh profile. */
   startupFromNavigationMs: startupSchema,
   playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount, invalidReads: amount }),
-  /** From a seek to the first frame painted of its place. */
-  seekMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount }).nullable(),
+  /** From a seek to the first frame painted of its place, where nothing near it was buffered. */
+  seekMs: seekSchema.nullable(),
+  /** The other seeks: within 2 s of what was buffered. */
+  seekInBufferMs: seekSchema.nullable(),
   stalls: amount,
   stalledRatio: ratio.min(0),
   skips: amount,

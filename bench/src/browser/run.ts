@@ -106,7 +106,7 @@ async function measure(run: Omit<RunContext, 'phaseMs'>): Promise<Measured> {
         if (round === 0) await warmUp(system, context);
         const warningsBefore = run.origin.warnings.length;
         const outcome = await runSystem(system, context);
-        const result = summarize(outcome, { originWarnings: run.origin.warnings.slice(warningsBefore) });
+        const result = summarize(outcome, { originWarnings: run.origin.warnings.slice(warningsBefore), isRecorded: scenarioOf(options.scenario).recordedSeconds !== undefined });
         order.push(system);
         rounds.get(system)?.push(result);
         if (outcome.picture) measured.pictures.set(system, outcome.picture);

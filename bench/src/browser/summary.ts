@@ -3,6 +3,7 @@ import type { OriginBytes } from '@p2ptv/protocol';
 import { limitWithin, meanViewers, offloadLimitRatio } from '../metrics/audience.js';
 import { differenceRatio, offloadRatio, sumBytes, totalBytes } from '../metrics/offload.js';
 import { percentile } from '../metrics/percentile.js';
+import type { SeekReport } from './page/seeker.js';
 import type { RoundResult, ViewerResult } from './report.js';
 import { hasNotRecovered, originOutage, rebufferAfterKill } from './disturbances.js';
 import { figuresByGroup } from './group-figures.js';
@@ -13,6 +14,8 @@ import type { ViewerOutcome } from './watched-viewer.js';
 export type SummaryContext = {
   /** What the origin complained of during the run. */
   readonly originWarnings: readonly string[];
+  /** Whether what they watched had ended before they came: then there is no edge at which all are. */
+  readonly isRecorded: boolean;
 };
 
 const MS_PER_MINUTE = 60_000;
@@ -40,7 +43,9 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
       ? { fromMs: viewer.report.fromMs + STEADY_AFTER_SECONDS * 1000, toMs: viewer.report.toMs }
       : [],
   );
-  const steadyLimit = limitWithin(steadyWindows, reports);
+  const limits = context.isRecorded
+    ? recordedLimits(viewers)
+    : { whole: offloadLimitRatio(audience), steady: limitWithin(steadyWindows, reports) };
   const watchedMs = sum(reports.map(({ fromMs, toMs }) => toMs - fromMs));
   const outage = originOutage(viewers, outcome.events);
   const perMinute = (seconds: number | undefined, ms: number): number | null =>
@@ -54,7 +59,8 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
       samples: delaysMs.length,
       invalidReads: sum(reports.map(({ invalidReads }) => invalidReads)),
     },
-    seekMs: seekFigures(reports.flatMap(({ seeksMs }) => seeksMs)),
+    seekMs: seekFigures(reports.flatMap(({ seeks }) => seeks.filter(({ isOutside }) => isOutside))),
+    seekInBufferMs: seekFigures(reports.flatMap(({ seeks }) => seeks.filter(({ isOutside }) => !isOutside))),
     stalls: sum(reports.map(({ playback }) => playback.stalls)),
     stalledRatio: ofPlayed(sum(reports.map(({ playback }) => playback.stalledMs))),
     skips: sum(reports.map(({ playback }) => playback.skips)),
@@ -77,9 +83,9 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
     copiesPerChunk: streamBytes > 0 ? (originBytes.media + originBytes.seeder) / streamBytes : null,
     offloadRatio: offloadRatio(totalBytes(originBytes), handedBytes) ?? null,
     offloadSteadyRatio: steady ?? null,
-    offloadLimitRatio: offloadLimitRatio(audience),
-    offloadSteadyLimitRatio: steadyLimit ?? null,
-    offloadOverLimit: steady === undefined || !steadyLimit ? null : steady / steadyLimit,
+    offloadLimitRatio: limits.whole,
+    offloadSteadyLimitRatio: limits.steady ?? null,
+    offloadOverLimit: steady === undefined || !limits.steady ? null : steady / limits.steady,
     meanViewers: audience,
     chunksVerified: sum(reports.map(({ system }) => system.chunksVerified)),
     chunksRejected: sum(reports.map(({ system }) => system.chunksRejected)),
@@ -114,6 +120,17 @@ function steadyOffloadRatio(viewers: readonly ViewerOutcome[]): number | undefin
   return offloadRatio(sent, handed);
 }
 
+/** Where viewers are at different places, the origin has to send what somebody is handed as the first of all. */
+function recordedLimits(viewers: readonly ViewerOutcome[]): { readonly whole: number; readonly steady: number | undefined } {
+  const totals = viewers.flatMap(({ total }) => total ?? []);
+  const settled = viewers.flatMap(({ steady, total }) => (steady && total ? { steady, total } : []));
+  const unique = uniqueBytes(totals.map(({ handedSegments }) => handedSegments));
+  const handed = totals.reduce((sum, { handedBytes }) => sum + handedBytes, 0);
+  const uniqueBefore = uniqueBytes(settled.map(({ steady }) => steady.handedSegments));
+  const handedSince = settled.reduce((sum, { steady, total }) => sum + total.handedBytes - steady.handedBytes, 0);
+  return { whole: offloadRatio(unique, handed) ?? 0, steady: offloadRatio(unique - uniqueBefore, handedSince) };
+}
+
 /** What all viewers together were handed of the stream: each segment once, as far as whoever got most of it got it. */
 function uniqueBytes(viewers: readonly Readonly<Record<string, number>>[]): number {
   const segments = new Map<string, number>();
@@ -130,9 +147,9 @@ function startups(byViewer: readonly (number | undefined)[]): RoundResult['start
   return { ...halves(all), first: byViewer[0] ?? null, laterP50: percentile(later, 0.5) ?? null, all };
 }
 
-/** Null where nobody sought. */
-function seekFigures(seeksMs: readonly number[]): RoundResult['seekMs'] {
-  return seeksMs.length === 0 ? null : { ...halves(seeksMs), samples: seeksMs.length };
+/** Null where nobody sought so. */
+function seekFigures(seeks: readonly SeekReport[]): RoundResult['seekMs'] {
+  return seeks.length === 0 ? null : { ...halves(seeks.map(({ tookMs }) => tookMs)), samples: seeks.length };
 }
 
 function quantiles(samples: readonly number[]): number[] {

@@ -5,7 +5,12 @@ import type { PlannedViewer } from './scenarios/scenario.js';
 import type { ViewerProcess } from './viewer-process.js';
 
 /** What one viewer has received and been handed up to a moment. */
-export type ViewerTally = { readonly received: OriginBytes; readonly handedBytes: number };
+export type ViewerTally = {
+  readonly received: OriginBytes;
+  readonly handedBytes: number;
+  /** The same by segment. */
+  readonly handedSegments: Readonly<Record<string, number>>;
+};
 
 /** One viewer of a run, when it is over. */
 export type ViewerOutcome = {
@@ -60,6 +65,7 @@ export class WatchedViewer {
     this.total = {
       received: report.system.received ?? this.process.httpBytes,
       handedBytes: report.system.handedBytes,
+      handedSegments: report.system.handedSegments,
     };
   }
 
@@ -95,7 +101,7 @@ export class WatchedViewer {
     if (!report.isFinished && !this.#wasKilled) return 'it did not come to its end';
     if (report.system.problem !== undefined) return report.system.problem;
     if (report.startupMs === undefined) return 'it never showed a frame';
-    if (this.plan.seeks && report.seeksMs.length < this.plan.seeks.length) return `${this.plan.seeks.length - report.seeksMs.length} of its ${this.plan.seeks.length} seeks came to no picture`;
+    if (this.plan.seeks && report.seeks.length < this.plan.seeks.length) return `${this.plan.seeks.length - report.seeks.length} of its ${this.plan.seeks.length} seeks came to no picture`;
     if (!this.plan.seeks && report.delaysMs.length === 0) return 'no clock could be read in its picture';
     return undefined;
   }

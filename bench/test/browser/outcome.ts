@@ -18,7 +18,7 @@ export function viewerReport(some: Partial<ViewerReport> = {}): ViewerReport {
     delaysMs: [1000, 1200],
     invalidReads: 0,
     playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, stallLog: [], rateChangedMs: 0, rateChanges: 0, leastRate: 1, mostRate: 1, skips: 0, skippedMs: 0 },
-    seeksMs: [],
+    seeks: [],
     droppedFrames: 0,
     system: {
       handedBytes: 1000,
@@ -39,8 +39,8 @@ export function viewerOutcome(some: Partial<ViewerOutcome> = {}): ViewerOutcome 
   return {
     group: undefined,
     report: viewerReport(),
-    total: { received: bytes({ media: 250 }), handedBytes: 1000 },
-    steady: { received: bytes({ media: 100 }), handedBytes: 200 },
+    total: { received: bytes({ media: 250 }), handedBytes: 1000, handedSegments: { 'main/0/1': 600, 'main/0/2': 400 } },
+    steady: { received: bytes({ media: 100 }), handedBytes: 200, handedSegments: { 'main/0/1': 200 } },
     navigationMs: 700,
     wasKilled: false,
     failure: undefined,

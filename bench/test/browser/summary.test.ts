@@ -3,7 +3,7 @@ import { roundResultSchema } from '../../src/browser/report.js';
 import { summarize } from '../../src/browser/summary.js';
 import { bytes, systemOutcome, viewerOutcome, viewerReport } from './outcome.js';
 
-const QUIET = { originWarnings: [] };
+const QUIET = { originWarnings: [], isRecorded: false };
 
 describe('the summary of a run', () => {
   it('takes percentiles over all viewers’ samples', () => {
@@ -29,7 +29,7 @@ describe('the summary of a run', () => {
     const viewers = [
       viewerOutcome(),
       // Left early: nothing steady to be told of it.
-      viewerOutcome({ steady: undefined, total: { received: bytes({ media: 900 }), handedBytes: 900 } }),
+      viewerOutcome({ steady: undefined, total: { received: bytes({ media: 900 }), handedBytes: 900, handedSegments: {} } }),
     ];
     const result = summarize(systemOutcome(viewers), QUIET);
     expect(result.offloadSteadyRatio).toBeCloseTo(1 - 150 / 800);
@@ -62,7 +62,7 @@ describe('the summary of a run', () => {
   });
 
   it('compares the origin’s total with the viewers’, whatever the kinds', () => {
-    const viewers = [viewerOutcome({ total: { received: bytes({ media: 500, seeder: 480 }), handedBytes: 1000 } })];
+    const viewers = [viewerOutcome({ total: { received: bytes({ media: 500, seeder: 480 }), handedBytes: 1000, handedSegments: {} } })];
     const result = summarize(systemOutcome(viewers, { originBytes: bytes({ media: 1000 }) }), QUIET);
     expect(result.totalsDifferenceRatio).toBeCloseTo(0.02);
   });
@@ -104,7 +104,7 @@ describe('the summary of a run', () => {
     const stalled = { ...viewerReport().playback, playedMs: 10_000, stalls: 1, stalledMs: 500 };
     const viewers = [
       viewerOutcome({ group: 'settled' }),
-      viewerOutcome({ group: 'late', report: viewerReport({ startupMs: 250, playback: stalled }), total: { received: bytes({ media: 50, seeder: 50 }), handedBytes: 400 } }),
+      viewerOutcome({ group: 'late', report: viewerReport({ startupMs: 250, playback: stalled }), total: { received: bytes({ media: 50, seeder: 50 }), handedBytes: 400, handedSegments: {} } }),
     ];
     const { groups, viewers: shown } = summarize(systemOutcome(viewers), QUIET);
     expect(groups['late']).toMatchObject({ viewers: 1, startupP50Ms: 250, stalls: 1, stalledRatio: 0.05, originBytes: 100, handedBytes: 400, offloadRatio: 0.75 });
@@ -123,7 +123,7 @@ describe('the summary of a run', () => {
 
   it('does not hide a viewer that crashed, nor what the origin complained of', () => {
     const crashed = viewerOutcome({ report: undefined, total: undefined, steady: undefined, failure: 'its page crashed' });
-    const result = summarize(systemOutcome([viewerOutcome(), crashed]), { originWarnings: ['ffmpeg died'] });
+    const result = summarize(systemOutcome([viewerOutcome(), crashed]), { originWarnings: ['ffmpeg died'], isRecorded: false });
     expect(result.failures).toEqual(['Viewer 2: its page crashed.', 'The origin said: ffmpeg died']);
     expect(result.viewers[1]).toMatchObject({ viewer: 2, startupMs: null, failure: 'its page crashed' });
   });
@@ -133,5 +133,24 @@ describe('the summary of a run', () => {
     const result = summarize(systemOutcome([nothing], { originBytes: bytes() }), QUIET);
     expect(roundResultSchema.parse(result)).toMatchObject({ offloadRatio: null, headersRatio: null, stalledRatio: 0 });
     expect(() => roundResultSchema.parse(summarize(systemOutcome([viewerOutcome()]), QUIET))).not.toThrow();
+  });
+
+  it('on demand the limit is what somebody had to be handed as the first of all, seeks in the buffer count apart', () => {
+    const one = { 'main/0/1': 600, 'main/0/2': 400 };
+    const other = { 'main/0/2': 400, 'main/0/3': 600 };
+    const seeks = [{ tookMs: 300, isOutside: true }, { tookMs: 10, isOutside: false }, { tookMs: 20, isOutside: false }];
+    const viewers = [one, other].map((handedSegments) =>
+      viewerOutcome({
+        report: viewerReport({ seeks }),
+        total: { received: bytes({ media: 800 }), handedBytes: 1000, handedSegments },
+        steady: { received: bytes({ media: 400 }), handedBytes: 400, handedSegments: { 'main/0/2': 400 } },
+      }),
+    );
+    const result = summarize(systemOutcome(viewers), { originWarnings: [], isRecorded: true });
+    // 1600 different bytes of 2000; of the 1200 that came once all were settled, 1200 that nobody had had.
+    expect(result.offloadLimitRatio).toBeCloseTo(0.2);
+    expect(result.offloadSteadyLimitRatio).toBe(0);
+    expect(result.seekMs).toEqual({ p50: 300, p95: 300, samples: 2 });
+    expect(result.seekInBufferMs).toMatchObject({ samples: 4 });
   });
 });

@@ -69,10 +69,11 @@ export class RecordedMedia {
   wanted(segment: RecordedSegment): void {
     const startMs = segment.programDateTimeMs;
     const endMs = startMs + segment.durationUs / 1000;
-    const isSoon = startMs >= this.#windowFromMs - 1 && startMs <= this.#positionMs + WINDOW_MS;
-    if (isSoon || this.#isHeld(segment)) return;
     const pictureMs = this.#runtime.pictureMs();
     const isInside = pictureMs !== undefined && pictureMs > startMs && pictureMs < endMs;
+    const isSoon = startMs >= this.#windowFromMs - 1 && startMs <= this.#positionMs + WINDOW_MS;
+    // The picture waits for what it is inside of: the engine would bring that in time for a playhead that comes to it.
+    if ((isSoon && !isInside) || this.#isHeld(segment)) return;
     this.#positionMs = isInside ? pictureMs : startMs;
     this.#windowFromMs = startMs;
     // Dates in the list are rounded: its middle is certainly within the first part.

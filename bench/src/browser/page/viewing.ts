@@ -1,9 +1,9 @@
 import type { PlaybackFigures } from '../../metrics/stall-detector.js';
 import type { StartSystem, RunningSystem, StreamAddresses, SystemFigures } from '../systems/system.js';
-import { ClockReader } from './clock-reader.js';
 import type { PlannedSeek } from '../scenarios/scenario.js';
+import { ClockReader } from './clock-reader.js';
 import { PlaybackProbe } from './playback-probe.js';
-import { Seeker } from './seeker.js';
+import { Seeker, type SeekReport } from './seeker.js';
 
 /** What one viewer shall do. */
 export type ViewerPlan = {
@@ -28,8 +28,8 @@ export type ViewerReport = {
   /** Frames whose clock could not be read, or read nonsense. */
   readonly invalidReads: number;
   readonly playback: PlaybackFigures;
-  /** How long each seek took until a frame of its place was painted, ms; one under way is not among them. */
-  readonly seeksMs: readonly number[];
+  /** The seeks that came to a picture. */
+  readonly seeks: readonly SeekReport[];
   readonly droppedFrames: number;
   readonly system: SystemFigures;
 };
@@ -93,7 +93,7 @@ export class Viewing {
       delaysMs: this.#clock.agesMs,
       invalidReads: this.#clock.invalidReads,
       playback: this.#probe.figures(this.#clickedAtMs),
-      seeksMs: this.#seeker.tookMs,
+      seeks: this.#seeker.done,
       droppedFrames: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
       system: this.#system.figures(),
     };
