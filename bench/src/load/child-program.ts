@@ -129,6 +129,11 @@ export class ChildProgram {
     }
   }
 
+  /** Reads every line that it prints from now on. */
+  onLine(listener: (line: string) => void): void {
+    this.#lineListeners.add(listener);
+  }
+
   /** Ends it at once: it finishes nothing. */
   async kill(): Promise<void> {
     this.#killNow();

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { BenchError } from '../errors.js';
+import { freeTcpPort } from '../load/free-port.js';
 import { HttpClient } from './http-client.js';
 
 const START_LIMIT_MS = 10_000;
@@ -59,7 +59,7 @@ export class Nginx {
    * @throws BenchError with nginx's own sentence when it does not come up
    */
   static async start(program: string, folder: string, signal: AbortSignal): Promise<Nginx> {
-    const port = await freePort();
+    const port = await freeTcpPort();
     mkdirSync(join(folder, 'temp'), { recursive: true });
     writeFileSync(join(folder, 'nginx.conf'), configuration(port));
     const nginx = new Nginx(program, folder, port);
@@ -123,15 +123,4 @@ function configuration(port: number): string {
     '}',
     '',
   ].join('\n');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,0 +1,58 @@
+import { Option } from 'commander';
+import * as z from 'zod';
+
+import { UsageError } from '../errors.js';
+import { checkFlags, wholeNumber } from '../flags.js';
+import { outputFileOf } from '../output-file.js';
+import { WAYS } from './ways/registry.js';
+import type { WayIn } from './ways/way.js';
+
+const NAMES = WAYS.map(({ name }) => name);
+const DEFAULT_ROUNDS = 5;
+const DEFAULT_SECONDS = 60;
+
+/** What the ingest suite was asked to do, complete and checked. */
+export type IngestOptions = {
+  readonly jsonPath: string | undefined;
+  /** Each way in, one after the other; or several channels at once for a while. */
+  readonly task:
+    | { readonly kind: 'ways'; readonly ways: readonly WayIn[]; readonly rounds: number }
+    | { readonly kind: 'channels'; readonly channels: number; readonly seconds: number };
+};
+
+const schema = z.object({
+  ways: z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((given) => given.every((name) => NAMES.includes(name)) && new Set(given).size === given.length, `must name some of ${NAMES.join(', ')}, each once, with commas`)
+    .optional(),
+  rounds: wholeNumber(1, 100).optional(),
+  channels: wholeNumber(1, 16).optional(),
+  seconds: wholeNumber(10, 86_400).optional(),
+  json: z.string().min(1, 'must name a file').optional(),
+});
+
+/** The suite's flags. */
+export function ingestFlags(): Option[] {
+  return [
+    new Option('--ways <names>', `ways in, with commas (default: ${NAMES.join(',')})`),
+    new Option('--rounds <number>', `how often each is measured; figures are medians (default: ${DEFAULT_ROUNDS})`),
+    new Option('--channels <number>', 'instead: so many channels at once, each with a ladder of 180 and 90 lines, whether all keep up and memory stays'),
+    new Option('--seconds <s>', `how long those run, after a minute in which windows fill (default: ${DEFAULT_SECONDS})`),
+    new Option('--json <file>', 'the file to write the figures to'),
+  ];
+}
+
+/**
+ * Checks the flags.
+ *
+ * @throws UsageError naming the flag
+ */
+export function resolveIngestOptions(flags: Readonly<Record<string, unknown>>): IngestOptions {
+  const { ways, rounds, channels, seconds, json } = checkFlags(schema, flags);
+  if (channels !== undefined && (ways !== undefined || rounds !== undefined)) throw new UsageError('--channels is another measurement: leave out --ways and --rounds, or --channels.');
+  if (channels === undefined && seconds !== undefined) throw new UsageError('--seconds belongs to --channels: give both or neither.');
+  const jsonPath = json === undefined ? undefined : outputFileOf('--json', json);
+  if (channels !== undefined) return { jsonPath, task: { kind: 'channels', channels, seconds: seconds ?? DEFAULT_SECONDS } };
+  return { jsonPath, task: { kind: 'ways', ways: WAYS.filter(({ name }) => ways?.includes(name) ?? true), rounds: rounds ?? DEFAULT_ROUNDS } };
+}

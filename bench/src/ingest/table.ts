@@ -1,0 +1,94 @@
+import { formatBars, judge, type WantedBar } from '../load/bars.js';
+import { hundredths, milliseconds, orDash, percent, tenths, whole } from '../load/formats.js';
+import { formatTable } from '../text-table.js';
+import type { ChannelsResult, IngestReport, WayResult } from './report.js';
+import { WAYS } from './ways/registry.js';
+
+/** From the start of publishing to the first frame, ms. */
+const FIRST_FRAME_BAR_MS = 3_000;
+/** Of media published over time passed; below, somebody's picture stands still sooner or later. */
+const PACE_BAR = 0.99;
+/** A rendition may come to be so much later than it was. A part: nobody's buffer is smaller. */
+const BEHIND_BAR_MS = 200;
+/** What live memory may grow by in ten minutes: below what collections leave by chance. */
+const MEMORY_BAR_MIB = 4;
+const MIB = 2 ** 20;
+
+/** The figures and the bars, for people. */
+export function formatIngestReport({ config, machine, results }: IngestReport): string {
+  const blocks = [`${machine.cpu}, ${machine.cores} cores, Chromium ${machine.chromium}, ffmpeg ${machine.ffmpeg}`];
+  const ways = Object.entries(results.ways);
+  if (ways.length > 0) blocks.push(...formatWays(ways, config.rounds));
+  if (results.channels) blocks.push(...formatChannels(results.channels, config.seconds));
+  const failures = [...ways.flatMap(([name, { failures: all }]) => all.map((text) => `${name}: ${text}`)), ...(results.channels?.failures ?? [])];
+  const notes = [...config.notes, ...failures];
+  if (notes.length > 0) blocks.push(notes.join('\n'));
+  return blocks.join('\n\n');
+}
+
+const seconds = (valueMs: number): string => `${(valueMs / 1000).toFixed(2)} s`;
+
+const WAY_ROWS: readonly (readonly [string, keyof WayResult & `${string}Ms`])[] = [
+  ['the origin has the publisher', 'takenMs'],
+  ['first part published', 'firstPartMs'],
+  ['waiting page told', 'toldMs'],
+  ['its join answered', 'joinedMs'],
+  ['its first frame', 'firstFrameMs'],
+  ['its first frame, worst round', 'mostFirstFrameMs'],
+  ['a page opened later', 'openedLaterMs'],
+];
+
+function formatWays(ways: readonly (readonly [string, WayResult])[], rounds: number): string[] {
+  const sessions = (result: WayResult): string => String(Math.max(0, ...result.rounds.map(({ encoderSessions }) => encoderSessions)));
+  const bars: WantedBar[] = ways.map(([name, { firstFrameMs }]) => ({
+    name: `${name}: publishing to first frame`,
+    value: firstFrameMs ?? undefined,
+    limit: FIRST_FRAME_BAR_MS,
+    sense: 'most',
+    format: seconds,
+  }));
+  return [
+    ways.map(([name]) => `${name}: ${WAYS.find((way) => way.name === name)?.summary ?? ''}`).join('\n'),
+    formatTable([
+      [`medians of ${rounds}, since the start`, ...ways.map(([name]) => name)],
+      ...WAY_ROWS.map(([label, field]) => [label, ...ways.map(([, result]) => orDash(result[field], seconds))]),
+      ['encoder sessions until then, most', ...ways.map(([, result]) => sessions(result))],
+    ]),
+    formatBars(judge(bars)),
+  ];
+}
+
+function formatChannels(result: ChannelsResult, ranSeconds: number): string[] {
+  const { renditions, memory, liveGrowthBytesPerTenMinutes: growth } = result;
+  const least = (values: readonly number[]): number | undefined => (values.length === 0 ? undefined : Math.min(...values));
+  const grown = renditions.map(({ behindGrowthMs }) => behindGrowthMs);
+  const bars: WantedBar[] = [
+    { name: 'media over time, least rendition', value: least(renditions.map(({ paceRatio }) => paceRatio)), limit: PACE_BAR, sense: 'least', format: hundredths },
+    {
+      name: 'fallen behind, most',
+      value: grown.every((value) => value !== null) && grown.length > 0 ? Math.max(...grown) : undefined,
+      limit: BEHIND_BAR_MS,
+      sense: 'most',
+      format: milliseconds,
+    },
+    { name: 'live memory in ten minutes, MiB', value: growth === null ? undefined : growth / MIB, limit: MEMORY_BAR_MIB, sense: 'most', format: tenths },
+  ];
+  const mebibytes = (bytes: number): string => tenths(bytes / MIB);
+  const shown = [memory[0], memory.at(-1)].flatMap((reading) => reading ?? []);
+  return [
+    formatTable([
+      [`${ranSeconds} s`, 'parts', 'media / time', 'behind p50', 'p99', 'fallen behind'],
+      ...renditions.map(({ channel, rendition, parts, paceRatio, behindMs, behindGrowthMs }) => [
+        `${channel}, rendition ${rendition}`,
+        whole(parts),
+        hundredths(paceRatio),
+        orDash(behindMs.p50, milliseconds),
+        orDash(behindMs.p99, milliseconds),
+        orDash(behindGrowthMs, milliseconds),
+      ]),
+    ]),
+    formatTable([['origin, MiB', 'live', 'resident'], ...shown.map(({ atSeconds, liveBytes, rssBytes }) => [`after ${whole(atSeconds)} s`, mebibytes(liveBytes), mebibytes(rssBytes)])]),
+    `The origin takes ${percent(result.originCpuRatio)} of a core, its encoders left out.`,
+    formatBars(judge(bars)),
+  ];
+}
