@@ -60,8 +60,8 @@ export async function measureRound(way: WayIn, { watching, signal, ...stage }: W
       firstPartMs: first(({ chunk }) => chunk !== undefined),
       toldMs: since(toldAtMs),
       joinedMs: since(joinedAtMs),
-      encoderSessions: log.filter(({ msg, time }) => ENCODING.test(msg) && time <= (shownAtMs ?? Number.POSITIVE_INFINITY)).length,
       openedLaterMs: shownAtMs === undefined ? null : await openLater(watching, { watchUrl, signal }),
+      encoderSessions: log.filter(({ msg }) => ENCODING.test(msg)).length,
       failure: shownAtMs === undefined ? (publisher.failure ?? `no picture within ${FRAME_LIMIT_MS / 1000} s: ${lastWarning(log)}`) : undefined,
     };
   } catch (error) {

@@ -17,10 +17,10 @@ export const roundSchema = z.strictObject({
   toldMs: moment,
   /** It had the answer to its join. */
   joinedMs: moment,
-  /** Encoder sessions begun until the first frame: more than one is a picture that changed its size, or began badly. */
-  encoderSessions: z.int().min(0),
   /** From the opening of another page, seconds later, to its first frame. */
   openedLaterMs: moment,
+  /** Encoder sessions of the whole round. Each after the first is a break for viewers: a picture that changed its size, or a machine that is too slow. */
+  encoderSessions: z.int().min(0),
 });
 /** See {@link roundSchema}. */
 export type WayRound = z.infer<typeof roundSchema>;

@@ -52,7 +52,7 @@ function formatWays(ways: readonly (readonly [string, WayResult])[], rounds: num
     formatTable([
       [`medians of ${rounds}, since the start`, ...ways.map(([name]) => name)],
       ...WAY_ROWS.map(([label, field]) => [label, ...ways.map(([, result]) => orDash(result[field], seconds))]),
-      ['encoder sessions until then, most', ...ways.map(([, result]) => sessions(result))],
+      ['encoder sessions, worst round', ...ways.map(([, result]) => sessions(result))],
     ]),
     formatBars(judge(bars)),
   ];
