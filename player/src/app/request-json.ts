@@ -41,7 +41,7 @@ export async function requestJson(path: string, { method = 'GET', body, file, si
 }
 
 /** A file that is not told to be one would be sent as what its name suggests. */
-function contentType({ body, file }: Pick<JsonRequest, 'body' | 'file'>): Record<string, string> {
+function contentType({ body, file }: { readonly body: unknown; readonly file: File | undefined }): Record<string, string> {
   if (file) return { 'content-type': 'application/octet-stream' };
   return body === undefined ? {} : { 'content-type': 'application/json' };
 }
