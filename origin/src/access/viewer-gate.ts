@@ -4,15 +4,11 @@ import { isViewerToken, VIEWER_TOKEN_CHARACTERS } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { sendProblem } from '../publish/answer.js';
-import type { TokenVerdict, ViewerTokens } from './viewer-tokens.js';
+import type { StreamAccess } from './stream-access.js';
+import type { TokenVerdict } from './viewer-tokens.js';
 
 /** Who may watch what. */
-export type ViewerGateOptions = {
-  readonly isPrivate: (slug: string) => boolean;
-  /** The channel whose tokens open a recording. Default: the slug itself. */
-  readonly channelOf?: (slug: string) => string;
-  readonly tokens: ViewerTokens;
-};
+export type ViewerGateOptions = Pick<StreamAccess, 'isPrivate' | 'isKnown' | 'check'>;
 
 /** `/live/<slug>/~<token>/…` */
 const TOKEN_IN_PATH = new RegExp(`^(/live/[^/?]+)/~([\\w.-]{1,${VIEWER_TOKEN_CHARACTERS}})(?=[/?]|$)`);
@@ -50,23 +46,22 @@ export function viewerTokenIn(request: FastifyRequest): string | undefined {
 }
 
 /** Keeps whoever has no token from private streams. To be called before the routes are added. */
-export function registerViewerGate(fastify: FastifyInstance, { isPrivate, channelOf = (slug) => slug, tokens }: ViewerGateOptions): void {
+export function registerViewerGate(fastify: FastifyInstance, access: ViewerGateOptions): void {
   // With a callback: for a stream that everybody may see, which is asked for thousands of times at once, it costs a look-up.
   fastify.addHook('onRequest', (request, reply, done) => {
-    const named = guardedSlug(request);
-    if (named === undefined || !isPrivate(named)) {
+    const slug = guardedSlug(request);
+    if (slug === undefined || !access.isPrivate(slug)) {
       done();
       return;
     }
-    const slug = channelOf(named);
     const token = viewerTokenIn(request);
-    if (token !== undefined && tokens.isKnown(slug, token)) {
+    if (token !== undefined && access.isKnown(slug, token)) {
       done();
       return;
     }
-    tokens.check(slug, token).then((verdict) => {
+    access.check(slug, token).then((verdict) => {
       if (verdict === 'valid') done();
-      else refuse(request, reply, { slug, verdict });
+      else void refuseViewer(request, reply, verdict);
     }, done);
   });
 }
@@ -77,10 +72,14 @@ function guardedSlug(request: FastifyRequest): string | undefined {
   return (request.params as { readonly slug?: string }).slug;
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, { slug, verdict }: { readonly slug: string; readonly verdict: Exclude<TokenVerdict, 'valid'> }): void {
+/** Says why somebody may not watch, to them and to the log. */
+export function refuseViewer(request: FastifyRequest, reply: FastifyReply, verdict: Exclude<TokenVerdict, 'valid'>): FastifyReply {
   const { status, message } = REFUSALS[verdict];
-  request.log.warn({ address: request.ip }, `Refused (${status}): ${request.method} ${(request.routeOptions.url ?? '').replace(':slug', slug)} from ${request.ip}: ${message}`);
-  void sendProblem(reply, status, message);
+  const { slug = '', id = '' } = request.params as { readonly slug?: string; readonly id?: string };
+  // The address may hold the token.
+  const path = (request.routeOptions.url ?? '').replace(':slug', slug).replace(':id', id);
+  request.log.warn({ address: request.ip }, `Refused (${status}): ${request.method} ${path} from ${request.ip}: ${message}`);
+  return sendProblem(reply, status, message);
 }
 
 /** A token to be put into a link, where a request has one of the right form. */

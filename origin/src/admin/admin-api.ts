@@ -79,7 +79,7 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
     await admin.register((guarded, _options, done) => {
       guarded.addHook('onRequest', requireSession(access));
       registerChannelRoutes(guarded, options);
-      if (options.library) registerRecordingRoutes(guarded, { library: options.library, store: options.store.recordings });
+      if (options.library) registerRecordingRoutes(guarded, { library: options.library, store: options.store.recordings, tokens: options.tokens });
       if (options.uploads) registerUploadRoutes(guarded, options.uploads);
       done();
     });

@@ -12,6 +12,7 @@ import { formatInput } from '../channel/input-choice.js';
 import type { ChannelKeeper } from './channel-keeper.js';
 import { channelChangeSchema, channelSchema, describeChannel, newChannelSchema } from './channel-schemas.js';
 import { problemSchema } from './session-routes.js';
+import { newTokenSchema, tokenSchema } from './viewer-token-schemas.js';
 
 /** Who watches a stream. */
 export type Audience = {
@@ -40,14 +41,6 @@ const BODY_BYTES = 32 * 1024;
 const params = z.object({ slug: z.string().max(64) });
 const problems = { 400: problemSchema, 401: problemSchema, 403: problemSchema, 404: problemSchema, 409: problemSchema, 413: problemSchema, 422: problemSchema, 429: problemSchema } as const;
 const keySchema = z.string().describe('the stream key, shown this once');
-/** A year: who wants to let somebody in for ever makes the channel public. */
-const MAX_TOKEN_SECONDS = 366 * 86_400;
-const DEFAULT_TOKEN_SECONDS = 12 * 3600;
-const newTokenSchema = z.strictObject({
-  viewer: z.string().min(1).max(200).optional().describe('whom it is for; stands in the token'),
-  lifetimeSeconds: z.int().min(1).max(MAX_TOKEN_SECONDS).default(DEFAULT_TOKEN_SECONDS),
-});
-const tokenSchema = z.object({ token: z.string(), watchPath: z.string() });
 const audienceSchema = z.object({ viewers: z.number(), seeders: z.number(), joins: z.number(), originBytes: z.number(), peerBytes: z.number(), seederBytes: z.number() });
 
 /** Serves the channels to whoever administers; who asks was checked before. */

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import * as z from 'zod';
 
+import type { ViewerTokens } from '../access/viewer-tokens.js';
 import { CHANNEL_SCHEMAS } from '../channel/channel-settings.js';
 import type { RecordingLibrary } from '../recording/recording-library.js';
 import { RECORDING_ORDERS, type Recording, type RecordingStore } from '../store/state-store.js';
+import { newTokenSchema, tokenSchema } from './viewer-token-schemas.js';
 
 /** What administers recordings. */
-export type RecordingRouteOptions = { readonly library: RecordingLibrary; readonly store: RecordingStore };
+export type RecordingRouteOptions = { readonly library: RecordingLibrary; readonly store: RecordingStore; readonly tokens: ViewerTokens };
 
 const BODY_BYTES = 64 * 1024;
 const problemSchema = z.object({ error: z.string() });
@@ -39,7 +41,7 @@ const listQuery = z.object({
 });
 
 /** Serves recordings to whoever administers: the private ones and those that grow, too; who asks was checked before. */
-export function registerRecordingRoutes(fastify: FastifyInstance, { library, store }: RecordingRouteOptions): void {
+export function registerRecordingRoutes(fastify: FastifyInstance, { library, store, tokens }: RecordingRouteOptions): void {
   const routes = fastify.withTypeProvider<ZodTypeProvider>();
   const group = ['recordings'];
   const shown = (recording: Recording): z.infer<typeof recordingSchema> => ({ ...recording, tags: [...recording.tags] });
@@ -84,6 +86,19 @@ export function registerRecordingRoutes(fastify: FastifyInstance, { library, sto
           request.log.info(`The recording ${id} was removed.`);
           return reply.code(204).send(null);
       }
+    },
+  });
+
+  routes.route({
+    method: 'POST',
+    url: '/recordings/:id/viewer-tokens',
+    schema: { summary: 'Make a token that lets its holder watch this private recording, and nothing else', tags: group, params, body: newTokenSchema, response: { 201: tokenSchema, ...problems } },
+    handler: async (request, reply) => {
+      const recording = store.get(request.params.id);
+      if (!recording) return reply.code(404).send(unknown);
+      const { viewer, lifetimeSeconds } = request.body;
+      const token = await tokens.issue(recording.id, { viewer, lifetimeMs: lifetimeSeconds * 1000 });
+      return reply.code(201).send({ token, watchPath: `/watch/recordings/${recording.id}?token=${token}` });
     },
   });
 }

@@ -69,11 +69,13 @@ export class Recorder {
   }
 
   #end(live: LiveStream): void {
-    const { logger } = this.#ports;
+    const { library, settings, logger } = this.#ports;
     const open = this.#open;
     this.#open = undefined;
     if (!open || !live.record) return;
     try {
+      // It may have become so since the recording began.
+      if (settings().isPrivate) library.update(open.id, { isPrivate: true });
       if (open.finish(live.record)) logger.info(`The recording ${open.id} can be watched`);
     } catch (error) {
       logger.error(`The recording ${open.id} is finished at the next start, because ${describeWriteFailure(error)}.`);

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
-import { formatMagnetLink, RECORDING_ORDERS, type RecordingListing, type StreamId, type StreamLink } from '@p2ptv/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { formatMagnetLink, RECORDING_ORDERS, withViewerToken, type RecordingListing, type StreamId, type StreamLink } from '@p2ptv/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 
+import type { StreamAccess } from '../access/stream-access.js';
+import { refuseViewer, viewerTokenIn } from '../access/viewer-gate.js';
 import { sendProblem } from '../publish/answer.js';
 import { requestedBaseUrl, type ApiRouteOptions } from '../publish/api-routes.js';
 import type { Recording, RecordingStore } from '../store/state-store.js';
@@ -13,6 +15,7 @@ import type { RecordingLibrary } from './recording-library.js';
 export type RecordingApiOptions = Pick<ApiRouteOptions, 'publisher' | 'trackers' | 'publicUrl'> & {
   readonly library: RecordingLibrary;
   readonly store: RecordingStore;
+  readonly access: StreamAccess;
   /** Who watches the stream that a recording is part of, and who serves it. */
   readonly audienceOf: (streamId: StreamId) => { readonly viewers: number; readonly seeders: number };
 };
@@ -33,18 +36,28 @@ const listQuery = z.object({
   limit: wholeNumber.default(24),
 });
 
-/** Serves what can be watched on demand to everybody: those that are not private, found by words and filters. */
+/**
+ * Serves what can be watched on demand to everybody: those that are not private, found by words and filters, and each by
+ * its name; a private one to who has a token for it.
+ */
 export function registerRecordingApi(fastify: FastifyInstance, options: RecordingApiOptions): void {
-  const { library, store } = options;
-  const visible = (request: FastifyRequest): Recording | undefined => {
+  const { library, store, access } = options;
+  type Send = (recording: Recording, token: string | undefined) => unknown;
+  const withRecording = async (request: FastifyRequest, reply: FastifyReply, send: Send): Promise<unknown> => {
     const recording = library.find((request.params as { id: string }).id);
-    return recording?.state === 'ready' && !recording.isPrivate ? recording : undefined;
+    if (recording?.state !== 'ready') return sendProblem(reply, 404, 'There is no such recording.');
+    const token = viewerTokenIn(request);
+    const verdict = recording.isPrivate ? await access.checkRecording(recording, token) : 'valid';
+    if (verdict !== 'valid') return refuseViewer(request, reply, verdict);
+    return send(recording, recording.isPrivate ? token : undefined);
+  };
+  const described = async (request: FastifyRequest, recording: Recording, token?: string): Promise<RecordingListing> => {
+    const streamId = options.publisher.streamId(recording.channel ?? recording.id);
+    const isShared = await access.isShared(recording, { streamId, token });
+    return describeRecording(recording, { options, baseUrl: options.publicUrl ?? requestedBaseUrl(request), streamId, token, isShared });
   };
 
-  const described = (request: FastifyRequest, recording: Recording): RecordingListing =>
-    describeRecording(recording, { options, baseUrl: options.publicUrl ?? requestedBaseUrl(request) });
-
-  fastify.get('/api/recordings', (request, reply) => {
+  fastify.get('/api/recordings', async (request, reply) => {
     const query = listQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, 400, `${query.error.issues[0]?.path.join('.') ?? 'The query'} ${query.error.issues[0]?.message ?? 'is wrong'}.`);
     const { text, channel, tag, from, to, longerThan, shorterThan, order, offset, limit } = query.data;
@@ -62,34 +75,44 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
       offset,
       limit: Math.min(limit, MAX_PAGE),
     });
-    return { total: page.total, recordings: page.recordings.map((recording) => described(request, recording)) };
+    return { total: page.total, recordings: await Promise.all(page.recordings.map((recording) => described(request, recording))) };
   });
 
-  fastify.get('/api/recordings/:id', (request, reply) => {
-    const recording = visible(request);
-    return recording ? described(request, recording) : sendProblem(reply, 404, 'There is no such recording.');
-  });
+  fastify.get('/api/recordings/:id', (request, reply) => withRecording(request, reply, (recording, token) => described(request, recording, token)));
 
-  fastify.get('/api/recordings/:id/thumbnail.jpg', async (request, reply) => {
-    const recording = visible(request);
-    const path = recording && library.thumbnail(recording.id);
-    if (path === undefined) return sendProblem(reply, 404, 'There is no such thumbnail.');
-    return reply.type('image/jpeg').header('cache-control', 'public, max-age=86400').send(await readFile(path));
-  });
+  fastify.get('/api/recordings/:id/thumbnail.jpg', (request, reply) =>
+    withRecording(request, reply, async ({ id, isPrivate }) => {
+      const path = library.thumbnail(id);
+      if (path === undefined) return sendProblem(reply, 404, 'There is no such thumbnail.');
+      return reply.type('image/jpeg').header('cache-control', `${isPrivate ? 'private' : 'public'}, max-age=86400`).send(await readFile(path));
+    }),
+  );
 }
 
-/** A recording as it is told to everybody. */
-function describeRecording(recording: Recording, { options, baseUrl }: { readonly options: RecordingApiOptions; readonly baseUrl: string }): RecordingListing {
+type DescribedFor = {
+  readonly options: RecordingApiOptions;
+  readonly baseUrl: string;
+  readonly streamId: StreamId;
+  /** Stands in the addresses of a private one. */
+  readonly token: string | undefined;
+  /** Whether who watches it is to meet others. */
+  readonly isShared: boolean;
+};
+
+/** A recording as it is told to who may watch it. */
+function describeRecording(recording: Recording, { options, baseUrl, streamId, token, isShared }: DescribedFor): RecordingListing {
   const { channel, isPrivate: _isPrivate, hasThumbnail, tags, ...told } = recording;
-  const streamId = options.publisher.streamId(channel ?? recording.id);
+  const base = `${baseUrl}/live/${recording.id}`;
+  const trackers = options.trackers.length > 0 ? options.trackers : [baseUrl];
   const link: StreamLink = {
     streamId,
     publicKey: options.publisher.publicKey,
     title: recording.title,
-    trackers: options.trackers.length > 0 ? options.trackers : [baseUrl],
-    origins: [`${baseUrl}/live/${recording.id}`],
+    trackers: isShared ? trackers : [],
+    origins: [token === undefined ? base : withViewerToken(base, token)],
   };
   const { viewers, seeders } = options.audienceOf(streamId);
+  const query = token === undefined ? '' : `?token=${token}`;
   return {
     ...told,
     ...(channel === undefined ? {} : { channel }),
@@ -98,6 +121,6 @@ function describeRecording(recording: Recording, { options, baseUrl }: { readonl
     seeders,
     link: formatMagnetLink(link),
     watchPath: `/watch/recordings/${recording.id}`,
-    ...(hasThumbnail ? { thumbnailPath: `/api/recordings/${recording.id}/thumbnail.jpg` } : {}),
+    ...(hasThumbnail ? { thumbnailPath: `/api/recordings/${recording.id}/thumbnail.jpg${query}` } : {}),
   };
 }

@@ -85,11 +85,12 @@ export class RecordingLibrary {
   /** Those of them that are private. */
   readonly #private = new Set<string>();
   readonly #growing = new Set<string>();
-  readonly #streamIds = new Set<StreamId>();
+  /** Names of the streams that recordings are of. */
+  readonly #streams = new Map<StreamId, string>();
 
   constructor(ports: RecordingLibraryPorts) {
     this.#ports = ports;
-    for (const recording of this.#all()) this.#streamIds.add(this.#streamIdOf(recording));
+    for (const { id, channel = id } of this.#all()) this.#streams.set(ports.publisher.streamId(channel), channel);
   }
 
   /** Subscribes; returns the function that unsubscribes. */
@@ -99,7 +100,16 @@ export class RecordingLibrary {
 
   /** Whether any recording is of that stream. */
   hasStream(streamId: StreamId): boolean {
-    return this.#streamIds.has(streamId);
+    return this.#streams.has(streamId);
+  }
+
+  /** The name of a stream where any recording of it is private. */
+  privateStream(streamId: StreamId): string | undefined {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return undefined;
+    const { store } = this.#ports;
+    const isPrivate = store.search({ channel: stream, isPrivate: true, offset: 0, limit: 1 }).total > 0 || store.get(stream)?.isPrivate === true;
+    return isPrivate ? stream : undefined;
   }
 
   /** What is known of a recording; undefined when there is none. */
@@ -168,7 +178,7 @@ export class RecordingLibrary {
       this.folderOf(id).remove();
       throw error;
     }
-    this.#streamIds.add(publisher.streamId(stream));
+    this.#streams.set(publisher.streamId(stream), stream);
     this.#growing.add(id);
     return this.#grow(id, manifest);
   }
@@ -352,10 +362,6 @@ export class RecordingLibrary {
     this.#served.get(id)?.close();
     this.#served.delete(id);
     this.#private.delete(id);
-  }
-
-  #streamIdOf({ id, channel }: Recording): StreamId {
-    return this.#ports.publisher.streamId(channel ?? id);
   }
 
   /** Oldest first. */

@@ -8,6 +8,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { registerAdminApi } from '../admin/admin-api.js';
 import { ChannelKeeper } from '../admin/channel-keeper.js';
 import type { Audience } from '../admin/channel-routes.js';
+import { StreamAccess } from '../access/stream-access.js';
 import { linkTokenIn } from '../access/viewer-gate.js';
 import { ViewerTokens } from '../access/viewer-tokens.js';
 import { ChannelRegistry, MAX_CHANNELS } from '../channel/channel-registry.js';
@@ -151,7 +152,7 @@ export class Origin {
       const administration = options.store && administer(options.store, { channels, library: recordings?.library, uploads, tokens, isSecure: options.tls !== undefined, logger });
       await administration?.keeper.restore();
       const readiness = new Readiness();
-      const isPrivate = (slug: string): boolean => (channels.find(slug)?.settings.isPrivate ?? recordings?.library.isPrivate(slug)) === true;
+      const access = new StreamAccess({ channels, recordings: recordings?.library, tokens });
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
       const desk = openDesk(channels);
@@ -174,21 +175,21 @@ export class Origin {
         gate,
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
-        viewers: { isPrivate, channelOf: (slug) => (channels.find(slug) ? slug : (recordings?.library.find(slug)?.channel ?? slug)), tokens },
+        viewers: access,
         viewerTokenIn: linkTokenIn,
         extend: async (fastify) => {
           registerReadiness(fastify, readiness);
           registerMetrics(fastify, { channels, swarms: () => embedded.tracker?.scrape() ?? [], uplinkStats: gate && (() => gate.stats()), wallMs: () => systemClock.wallMs() });
           if (recordings) {
             const audience = (streamId: StreamId): Audience => audienceOf(embedded.tracker, streamId);
-            registerRecordingApi(fastify, { ...options, ...recordings, publisher, audienceOf: audience });
+            registerRecordingApi(fastify, { ...options, ...recordings, publisher, access, audienceOf: audience });
           }
           await administration?.serve(fastify, () => embedded.tracker);
         },
         logger,
       });
       undo.push(() => server.close());
-      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, { ...options, channels, recordings: recordings?.library, tokens });
+      if (options.trackers.length === 0) embedded.tracker = await embedTracker(server, { ...options, channels, recordings: recordings?.library, access });
       const port = await listen(server, options);
       const loopback = await openLoopback(server);
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
@@ -295,9 +296,9 @@ function openDesk(channels: ChannelRegistry): PublishDesk {
 
 function embedTracker(
   server: FastifyInstance,
-  options: Pick<OriginOptions, 'dataFolder' | 'stunServers'> & { readonly channels: ChannelRegistry; readonly recordings: RecordingLibrary | undefined; readonly tokens: ViewerTokens },
+  options: Pick<OriginOptions, 'dataFolder' | 'stunServers'> & { readonly channels: ChannelRegistry; readonly recordings: RecordingLibrary | undefined; readonly access: StreamAccess },
 ): Promise<TrackerHandle> {
-  const { dataFolder, stunServers, channels, recordings, tokens } = options;
+  const { dataFolder, stunServers, channels, recordings, access } = options;
   return registerTracker(server, {
     dataFolder,
     tracker: {
@@ -307,12 +308,7 @@ function embedTracker(
       },
       iceServers: stunServers.length > 0 ? [{ urls: [...stunServers] }] : [],
     },
-    mayWatch: (streamId, token) => {
-      const channel = channels.findStream(streamId);
-      // Of a stream that is not here, the tracker says so.
-      if (channel?.settings.isPrivate !== true) return true;
-      return tokens.check(channel.slug, token).then((verdict) => verdict === 'valid');
-    },
+    mayWatch: (streamId, token) => access.mayMeet(streamId, token),
     clock: systemClock,
   });
 }

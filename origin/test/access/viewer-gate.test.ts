@@ -17,7 +17,7 @@ beforeEach(async () => {
   wallMs = NOW_MS;
   isPrivate = true;
   tokens = new ViewerTokens(SECRET, () => wallMs);
-  origin = await openOrigin({ viewers: { isPrivate: () => isPrivate, tokens } });
+  origin = await openOrigin({ viewers: { isPrivate: () => isPrivate, isKnown: (slug, token) => tokens.isKnown(slug, token), check: (slug, token) => tokens.check(slug, token) } });
   origin.begin();
   origin.publish(30);
 });

@@ -41,9 +41,10 @@ export async function fetchRecordings(path: string, signal: AbortSignal): Promis
   }
 }
 
-/** One recording of this origin. */
-export async function fetchRecording(id: string, signal: AbortSignal): Promise<RecordingListing> {
-  const parsed = recordingListingSchema.safeParse(await requestJson(`/api/recordings/${encodeURIComponent(id)}`, { signal }));
+/** One recording of this origin; `viewerToken` lets its holder watch a private one. */
+export async function fetchRecording(id: string, { viewerToken }: { readonly viewerToken: string | undefined }, signal: AbortSignal): Promise<RecordingListing> {
+  const query = viewerToken === undefined ? '' : `?${new URLSearchParams({ token: viewerToken }).toString()}`;
+  const parsed = recordingListingSchema.safeParse(await requestJson(`/api/recordings/${encodeURIComponent(id)}${query}`, { signal }));
   if (!parsed.success) throw new ApiError(502);
   return parsed.data;
 }

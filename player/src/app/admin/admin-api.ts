@@ -105,6 +105,10 @@ export const adminApi = {
     return (await admin(`recordings?${asked.toString()}`, { signal })) as AdminRecordings;
   },
   changeRecording: (id: string, form: RecordingForm) => admin(`recordings/${id}`, { method: 'PATCH', body: form }),
+  viewerLink: async (id: string, lifetimeSeconds: number) => {
+    const { watchPath } = (await admin(`recordings/${id}/viewer-tokens`, { method: 'POST', body: { lifetimeSeconds } })) as { watchPath: string };
+    return new URL(watchPath, location.href).href;
+  },
   removeRecording: (id: string) => admin(`recordings/${id}`, { method: 'DELETE' }),
   uploads: async (signal: AbortSignal) => (await admin('uploads', { signal })) as AdminUploads,
   upload: (file: File, form: RecordingForm) => {

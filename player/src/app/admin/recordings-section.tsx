@@ -5,6 +5,7 @@ import { usePolled } from '../use-polled.js';
 import { adminApi, type AdminRecording } from './admin-api.js';
 import { tagsOf } from './channel-form.js';
 import { ConfirmDialog } from './confirm-dialog.js';
+import { ViewerLinkDialog } from './viewer-link-dialog.js';
 import { UploadDialog } from './upload-dialog.js';
 import { UploadList } from './upload-list.js';
 import { useTask } from './use-task.js';
@@ -18,7 +19,7 @@ const STATES: Readonly<Record<AdminRecording['state'], string>> = {
   failed: 'unusable',
 };
 
-type Open = { readonly kind: 'change' | 'remove'; readonly recording: AdminRecording } | { readonly kind: 'upload' };
+type Open = { readonly kind: 'change' | 'remove' | 'link'; readonly recording: AdminRecording } | { readonly kind: 'upload' };
 
 /** All recordings, the private ones and those that still grow, too. */
 export function RecordingsSection(): ReactElement {
@@ -84,6 +85,7 @@ export function RecordingsSection(): ReactElement {
       )}
       {open?.kind === 'upload' && <UploadDialog onDone={done} />}
       {open?.kind === 'change' && <ChangeDialog recording={open.recording} onDone={done} />}
+      {open?.kind === 'link' && <ViewerLinkDialog recording={open.recording} onDone={done} />}
       {open?.kind === 'remove' && (
         <ConfirmDialog title={`Delete “${open.recording.title || open.recording.id}”?`} action="Delete recording" work={() => adminApi.removeRecording(open.recording.id)} onClose={done}>
           Its media are gone then, and its links lead nowhere. This cannot be undone.
@@ -109,6 +111,11 @@ function RecordingRow({ recording, onOpen }: { readonly recording: AdminRecordin
         </p>
       </div>
       <div className="row-actions">
+        {isPrivate && state === 'ready' && (
+          <button type="button" className="button button-quiet" onClick={() => onOpen({ kind: 'link', recording })}>
+            Link for viewers
+          </button>
+        )}
         <button type="button" className="button button-quiet" onClick={() => onOpen({ kind: 'change', recording })}>
           Change
         </button>

@@ -40,7 +40,7 @@ export function WatchedTarget({ target, children }: WatchedTargetProps): ReactEl
 }
 
 function ListedStream({ slug, children }: { readonly slug: string; readonly children: WatchedTargetProps['children'] }): ReactElement {
-  const viewerToken = new URLSearchParams(window.location.search).get('token') ?? undefined;
+  const viewerToken = viewerTokenInAddress();
   const isWaiting = useRef(false);
   const fetcher = useCallback(
     async (signal: AbortSignal) => {
@@ -54,18 +54,18 @@ function ListedStream({ slug, children }: { readonly slug: string; readonly chil
   // Once it has been on air, a pause of the publisher is the player's to bridge. What has ended can be watched from its beginning.
   const [link, setLink] = useState<string>();
   if (link === undefined && stream && stream.state !== 'offline') setLink(stream.link);
-  const problem = stream ? problemOf(stream) : error && problemOfFetch(error, slug);
+  const problem = stream ? problemOf(stream) : error && problemOfFetch(error, { unknown: `There is no stream called “${slug}” here.`, name: `“${slug}”` });
   return children({ title: stream ? stream.title || stream.slug : slug, stream, link, problem: link === undefined ? problem : undefined });
 }
 
 function ListedRecording({ id, children }: { readonly id: string; readonly children: WatchedTargetProps['children'] }): ReactElement {
-  const fetcher = useCallback((signal: AbortSignal) => fetchRecording(id, signal), [id]);
+  const viewerToken = viewerTokenInAddress();
+  const fetcher = useCallback((signal: AbortSignal) => fetchRecording(id, { viewerToken }, signal), [id, viewerToken]);
   const { value: recording, error } = usePolled(fetcher, RECORDING_REFRESH_MS);
   // The same from the first on: a link that is told anew would begin anew.
   const [link, setLink] = useState<string>();
   if (link === undefined && recording) setLink(recording.link);
-  const isUnknown = error instanceof ApiError && error.status === 404;
-  const problem = isUnknown ? 'There is no such recording here; it may have been removed.' : error && `${error.message} Trying again …`;
+  const problem = recording ? undefined : error && problemOfFetch(error, { unknown: 'There is no such recording here; it may have been removed.', name: 'This recording' });
   return children({ title: recording ? recording.title || recording.id : id, recording, link, problem: link === undefined ? problem : undefined });
 }
 
@@ -84,9 +84,14 @@ function problemOf({ state }: StreamListing): string | undefined {
   return state === 'offline' ? 'The publisher is away. The picture starts here as soon as there is one.' : undefined;
 }
 
-function problemOfFetch(error: Error, slug: string): string {
-  if (error instanceof ApiError && error.status === 404) return `There is no stream called “${slug}” here.`;
-  if (error instanceof ApiError && error.status === 401) return `“${slug}” is private: open it with the link that you were given, or ask for a new one.`;
-  if (error instanceof ApiError && error.status === 403) return `Your link is not for “${slug}”.`;
+function problemOfFetch(error: Error, { unknown, name }: { readonly unknown: string; readonly name: string }): string {
+  const status = error instanceof ApiError ? error.status : undefined;
+  if (status === 404) return unknown;
+  if (status === 401) return `${name} is private: open it with the link that you were given, or ask for a new one.`;
+  if (status === 403) return `Your link does not open it: ${name} is private, ask for a link of its own.`;
   return `${error.message} Trying again …`;
+}
+
+function viewerTokenInAddress(): string | undefined {
+  return new URLSearchParams(window.location.search).get('token') ?? undefined;
 }
