@@ -16,7 +16,8 @@ import { originBytesSchema } from './origin-bytes.js';
 /** How the origin is run. */
 export type OriginSettings = {
   readonly partMs: number;
-  readonly height: number;
+  /** Of the renditions, pixels, the best first. */
+  readonly heights: readonly number[];
   readonly input: string;
   /** Bit rate of the video, kb/s. Default: by size. */
   readonly videoKbps?: number;
@@ -35,6 +36,8 @@ export type OriginSettings = {
 };
 
 const publishedSchema = z.object({
+  /** 0: the best. */
+  rendition: z.int().min(0),
   sequence: z.int().min(0),
   byteLength: z.int().positive(),
   durationUs: z.int().positive(),
@@ -228,9 +231,9 @@ export class OriginProcess {
   }
 
   #arguments(): string[] {
-    const { partMs, height, input, videoKbps, uplinkKbps, host, trackerUrl, stunUrl, recordedSeconds, published } = this.#settings;
+    const { partMs, heights, input, videoKbps, uplinkKbps, host, trackerUrl, stunUrl, recordedSeconds, published } = this.#settings;
     return [
-      ...[CLI, 'start', '--clock', '--input', recordedSeconds === undefined ? input : '-', '--part-ms', String(partMs), '--segment-ms', String(SEGMENT_MS), '--height', String(height)],
+      ...[CLI, 'start', '--clock', '--input', recordedSeconds === undefined ? input : '-', '--part-ms', String(partMs), '--segment-ms', String(SEGMENT_MS), '--ladder', heights.join(',')],
       ...['--host', host ?? DEFAULT_HOST, '--port', String(this.#port ?? 0), '--rtmp-port', '0', '--data', this.#folder],
       // An end, and not a recording of its own beside the stream that has ended.
       ...(recordedSeconds === undefined ? [] : ['--recorded', 'no']),

@@ -94,6 +94,17 @@ const SEEK_ROWS: readonly FigureRow[] = [
   { label: 'seeks within the buffer', path: 'seekInBufferMs.samples', format: whole },
 ];
 
+const LINE_ROWS: readonly FigureRow[] = [
+  { label: 'slowed: were at the best', path: 'lineChange.wasBest', format: whole },
+  { label: 'slowed: to a lesser one p50, ms', path: 'lineChange.downMs.p50', format: whole },
+  { label: 'slowed: to a lesser one, most, ms', path: 'lineChange.downMs.most', format: whole },
+  { label: 'slowed: stayed with the best', path: 'lineChange.stayedBest', format: whole },
+  { label: 'slowed: stalled meanwhile', path: 'lineChange.stalledWhileSlowRatio', format: percent },
+  { label: 'slowed: back to the best p50, ms', path: 'lineChange.upMs.p50', format: whole },
+  { label: 'slowed: back to the best, most, ms', path: 'lineChange.upMs.most', format: whole },
+  { label: 'slowed: did not come back', path: 'lineChange.stayedLow', format: whole },
+];
+
 /** The rows of a report: those that every scenario has, then what its own has beside them. */
 export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): readonly FigureRow[] {
   const all = Object.values(results);
@@ -104,6 +115,7 @@ export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): reado
     ...(all.some(({ rebufferAfterKillMs }) => rebufferAfterKillMs) ? REBUFFER_ROWS : []),
     ...(all.some(({ seekMs, seekInBufferMs }) => seekMs ?? seekInBufferMs) ? SEEK_ROWS : []),
     ...(all.some((result) => result.originOutage) ? OUTAGE_ROWS : []),
+    ...(all.some((result) => result.lineChange) ? LINE_ROWS : []),
   ];
 }
 

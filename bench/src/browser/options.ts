@@ -23,7 +23,8 @@ const DEFAULT_SYSTEMS: readonly SystemName[] = ['p2ptv', 'hlsjs'];
 export type LineOptions = {
   /** Undefined: {@link DEFAULT_UPLINK_RATIO} times what the stream takes. */
   readonly uplinkKbps: number | undefined;
-  readonly downlinkKbps: number;
+  /** Undefined: as much of what the stream takes as the scenario says. */
+  readonly downlinkKbps: number | undefined;
   /** Whether each has a router with network address translation. */
   readonly hasNat: boolean;
 };
@@ -102,7 +103,7 @@ export function browserFlags(): Option[] {
     new Option('--scenario <name>', `what happens meanwhile (default: steady):${scenarios.join('')}\n`),
     new Option('--shape', 'each viewer has a limited line of its own, in any scenario (root on Linux)'),
     new Option('--uplink-kbps <kb/s>', `with --shape: what each viewer may send (default: ${DEFAULT_UPLINK_RATIO} times the stream's rate)`),
-    new Option('--downlink-kbps <kb/s>', `with --shape: what each viewer may receive (default: ${DEFAULT_DOWNLINK_KBPS})`),
+    new Option('--downlink-kbps <kb/s>', `with --shape: what each viewer may receive (default: ${DEFAULT_DOWNLINK_KBPS}; in abr 1.5 times the stream's rate)`),
     new Option('--nat', 'with --shape: each viewer is behind a router that translates addresses'),
     new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1250)"),
     new Option('--height <pixels>', 'height of the picture (default: 360)'),
@@ -132,7 +133,7 @@ export function resolveBrowserOptions(flags: Readonly<Record<string, unknown>>):
   if (scenario.recordedSeconds && options.input === 'testcard') throw new UsageError(`${options.scenario} records a file: --input clip, or a media file.`);
   return {
     ...options,
-    lines: isShaped ? { uplinkKbps, downlinkKbps: downlinkKbps ?? DEFAULT_DOWNLINK_KBPS, hasNat: nat } : undefined,
+    lines: isShaped ? { uplinkKbps, downlinkKbps: downlinkKbps ?? (scenario.downlinkRatio === undefined ? DEFAULT_DOWNLINK_KBPS : undefined), hasNat: nat } : undefined,
     jsonPath: outputFileOf('--json', json),
     htmlPath: html === undefined ? undefined : outputFileOf('--html', html),
   };

@@ -68,6 +68,24 @@ const outageSchema = z.strictObject({
   stoodAfterReturnMostMs: amount.nullable(),
 });
 
+const turnSchema = z.strictObject({ p50: amount.nullable(), most: amount.nullable() });
+
+const lineChangeSchema = z.strictObject({
+  /** From the first click on. */
+  slowedAtMs: amount,
+  restoredAtMs: amount,
+  /** Of those with slower lines, who showed the best rendition just before. */
+  wasBest: amount,
+  /** From then until a lesser one was on the screen; and how many stayed with the best. */
+  downMs: turnSchema,
+  stayedBest: amount,
+  /** From the lines' return until the best one was on the screen again; and how many stayed with a lesser one. */
+  upMs: turnSchema,
+  stayedLow: amount,
+  /** Of the time between, how long the pictures of those with slower lines stood. */
+  stalledWhileSlowRatio: ratio.min(0),
+});
+
 const seekSchema = z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount });
 
 const figures = {
@@ -117,6 +135,7 @@ const figures = {
   groups: z.record(z.string(), groupSchema),
   rebufferAfterKillMs: rebufferSchema.nullable(),
   originOutage: outageSchema.nullable(),
+  lineChange: lineChangeSchema.nullable(),
 };
 
 /** The figures alone, of one round or as medians of several. */
@@ -130,6 +149,8 @@ export const roundResultSchema = z.strictObject({
   viewers: z.array(viewerSchema),
   /** What the origin sent in each second, bits. */
   originBitsPerSecond: z.array(amount),
+  /** Mean height of the pictures of those whose lines change, by second from the first click on, pixels. */
+  heightsBySecond: z.array(amount),
   /** Percentiles of all readings of the playout delay, from the least to the largest in twentieths, ms. */
   playoutDelayQuantilesMs: z.array(amount),
   /** What went wrong, a sentence each; empty in a run that can be trusted. */

@@ -47,7 +47,7 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
     if (lines) print(`lines: ${lines.uplinkKbps} kb/s up, ${lines.downlinkKbps} kb/s down${lines.hasNat ? ', behind routers' : ''}; the stream takes ${lines.streamKbps} kb/s`);
     const webTorrentTrackerUrl = surroundings.webTorrentTracker?.url;
     const run = { options, origin, tracker, network, chromiumPath, pageUrl: pages.url, webTorrentTrackerUrl, signal, print };
-    const measured = await measure(run);
+    const measured = await measure({ ...run, bestHeight: listing.height });
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
     const report = browserReportSchema.parse({
       suite: 'browser',
@@ -89,7 +89,7 @@ type Measured = {
   cutShortBy: Error | undefined;
 };
 
-async function measure(run: Omit<RunContext, 'phaseMs'>): Promise<Measured> {
+async function measure({ bestHeight, ...run }: Omit<RunContext, 'phaseMs'> & { readonly bestHeight: number }): Promise<Measured> {
   const { options, print, signal } = run;
   const rounds = new Map(options.systems.map((system): [SystemName, RoundResult[]] => [system, []]));
   const measured: Measured = { rounds, order: [], pictures: new Map(), chromiumVersion: 'unknown', cutShortBy: undefined };
@@ -106,7 +106,7 @@ async function measure(run: Omit<RunContext, 'phaseMs'>): Promise<Measured> {
         if (round === 0) await warmUp(system, context);
         const warningsBefore = run.origin.warnings.length;
         const outcome = await runSystem(system, context);
-        const result = summarize(outcome, { originWarnings: run.origin.warnings.slice(warningsBefore), isRecorded: scenarioOf(options.scenario).recordedSeconds !== undefined });
+        const result = summarize(outcome, { originWarnings: run.origin.warnings.slice(warningsBefore), isRecorded: scenarioOf(options.scenario).recordedSeconds !== undefined, bestHeight });
         order.push(system);
         rounds.get(system)?.push(result);
         if (outcome.picture) measured.pictures.set(system, outcome.picture);

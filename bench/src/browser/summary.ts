@@ -7,6 +7,7 @@ import type { SeekReport } from './page/seeker.js';
 import type { RoundResult, ViewerResult } from './report.js';
 import { hasNotRecovered, originOutage, rebufferAfterKill } from './disturbances.js';
 import { figuresByGroup } from './group-figures.js';
+import { heightsBySecond, lineChange } from './line-change.js';
 import { STEADY_AFTER_SECONDS, type SystemOutcome } from './system-run.js';
 import type { ViewerOutcome } from './watched-viewer.js';
 
@@ -16,6 +17,8 @@ export type SummaryContext = {
   readonly originWarnings: readonly string[];
   /** Whether what they watched had ended before they came: then there is no edge at which all are. */
   readonly isRecorded: boolean;
+  /** Of the best rendition, pixels. */
+  readonly bestHeight: number;
 };
 
 const MS_PER_MINUTE = 60_000;
@@ -97,8 +100,10 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
     groups: figuresByGroup(viewers),
     rebufferAfterKillMs: rebufferAfterKill(viewers, outcome.events),
     originOutage: outage,
+    lineChange: lineChange(viewers, outcome.events, context.bestHeight),
     viewers: viewers.map(viewerResult),
     originBitsPerSecond: [...outcome.originBitsPerSecond],
+    heightsBySecond: heightsBySecond(viewers),
     playoutDelayQuantilesMs: quantiles(delaysMs),
     failures: [
       ...viewers.flatMap(({ failure }, index) => (failure === undefined ? [] : [`Viewer ${index + 1}: ${failure}.`])),

@@ -1,10 +1,11 @@
 import { BenchError } from '../errors.js';
-import { OriginProcess } from '../origin-process.js';
+import { OriginProcess, type OriginSettings, type PublishedChunk } from '../origin-process.js';
 import { ShapedNetwork, type LineRates } from './network/shaped-network.js';
 import { StunServer } from './network/stun-server.js';
 import { DEFAULT_UPLINK_RATIO, type BrowserOptions, type LineOptions } from './options.js';
 import { PageServer } from './page-server.js';
 import { scenarioOf } from './scenarios/registry.js';
+import type { Scenario } from './scenarios/scenario.js';
 import { systemOf } from './systems/registry.js';
 import { TrackerProcess } from './tracker-process.js';
 import { WebTorrentTracker } from './web-torrent-tracker.js';
@@ -59,11 +60,11 @@ export class Surroundings {
       ends.push(() => tracker?.stop());
       const rate = new PublishedRate();
       const origin = await OriginProcess.start(
-        { ...originSettings(options), host, trackerUrl: tracker?.url, stunUrl, recordedSeconds: scenario.recordedSeconds?.(options), ...(wanted ? { published: (chunk) => rate.add(chunk) } : {}) },
+        { ...originSettings(options, scenario), host, trackerUrl: tracker?.url, stunUrl, recordedSeconds: scenario.recordedSeconds?.(options), ...(wanted ? { published: (chunk) => rate.add(chunk) } : {}) },
         signal,
       );
       ends.push(() => origin.stop());
-      const lines = wanted && resolveLines(wanted, rate.kbps);
+      const lines = wanted && resolveLines(wanted, { streamKbps: rate.kbps, downlinkRatio: scenario.downlinkRatio });
       if (lines) network?.limit(lines);
       return new Surroundings({ pages, origin, tracker, webTorrentTracker, network, lines }, ends);
     } catch (error) {
@@ -93,20 +94,29 @@ async function end(ends: readonly Ending[]): Promise<void> {
   if (failure !== undefined) throw new BenchError('Not all that was started could be ended.', { cause: failure });
 }
 
-function originSettings({ partMs, height, input }: BrowserOptions): Pick<BrowserOptions, 'partMs' | 'height' | 'input'> {
-  return { partMs, height, input };
+function originSettings({ partMs, height, input }: BrowserOptions, { hasLadder = false }: Scenario): Pick<OriginSettings, 'partMs' | 'heights' | 'input'> {
+  return { partMs, heights: hasLadder ? [height, Math.round(height / 2)] : [height], input };
 }
 
-function resolveLines({ uplinkKbps, downlinkKbps, hasNat }: LineOptions, streamKbps: number): ShapedLines {
-  return { streamKbps, uplinkKbps: uplinkKbps ?? Math.round(streamKbps * DEFAULT_UPLINK_RATIO), downlinkKbps, hasNat };
+function resolveLines(
+  { uplinkKbps, downlinkKbps, hasNat }: LineOptions,
+  { streamKbps, downlinkRatio = 1 }: { readonly streamKbps: number; readonly downlinkRatio: number | undefined },
+): ShapedLines {
+  return {
+    streamKbps,
+    uplinkKbps: uplinkKbps ?? Math.round(streamKbps * DEFAULT_UPLINK_RATIO),
+    downlinkKbps: downlinkKbps ?? Math.round(streamKbps * downlinkRatio),
+    hasNat,
+  };
 }
 
-/** What a stream takes, from what has been published of it. */
+/** What the best rendition of a stream takes, from what has been published of it. */
 class PublishedRate {
   #bytes = 0;
   #durationUs = 0;
 
-  add({ byteLength, durationUs }: { readonly byteLength: number; readonly durationUs: number }): void {
+  add({ rendition, byteLength, durationUs }: PublishedChunk): void {
+    if (rendition !== 0) return;
     this.#bytes += byteLength;
     this.#durationUs += durationUs;
   }

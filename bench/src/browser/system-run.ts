@@ -239,10 +239,10 @@ class SystemRun {
   }
 
   async #happen({ atMs, kind, what, act }: PlannedEvent): Promise<void> {
-    const { origin, tracker, signal, print } = this.#context;
+    const { origin, tracker, network, signal, print } = this.#context;
     await this.#untilMs(atMs);
     print(`${this.#system}: ${what}`);
-    await act({ origin, tracker, signal });
+    await act({ origin, tracker, network, signal });
     this.#events.push({ kind, atMs: Date.now() });
   }
 

@@ -80,7 +80,7 @@ export async function runMesh(options: MeshOptions, context: SuiteContext): Prom
   const origin = await OriginProcess.start(
     {
       partMs: options.partMs,
-      height: options.height,
+      heights: [options.height],
       input: options.input,
       videoKbps: Math.max(LEAST_VIDEO_KBPS, options.rateKbps - AUDIO_KBPS),
       uplinkKbps: options.originUplinkKbps,

@@ -224,7 +224,7 @@ export class OriginBench {
 
 /** @returns the share of a core that a live channel takes without its encoder; undefined where there is no /proc */
 export async function channelCpuRatio({ seconds, partMs }: OriginOptions, { signal }: SuiteContext): Promise<number | undefined> {
-  const origin = await OriginProcess.start({ partMs, height: CHANNEL_HEIGHT, input: 'clip' }, signal);
+  const origin = await OriginProcess.start({ partMs, heights: [CHANNEL_HEIGHT], input: 'clip' }, signal);
   try {
     const meter = new ProcessTreeMeter(origin.pid);
     if (!look(meter)) return undefined;

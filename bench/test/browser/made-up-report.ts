@@ -7,7 +7,7 @@ import { systemOutcome, viewerOutcome } from './outcome.js';
 export function round(some: Partial<RoundResult> = {}): RoundResult {
   const viewers = Array.from({ length: 4 }, () => viewerOutcome());
   return {
-    ...summarize(systemOutcome(viewers), { originWarnings: [], isRecorded: false }),
+    ...summarize(systemOutcome(viewers), { originWarnings: [], isRecorded: false, bestHeight: 360 }),
     offloadRatio: 0.72,
     offloadLimitRatio: 0.74,
     offloadSteadyRatio: 0.745,

@@ -52,7 +52,7 @@ describe('the flags of the browser suite', () => {
     [{ json, systems: 'hlsjs,hlsjs' }, '--systems must be'],
     [{ json, systems: 'all,hlsjs' }, '--systems must be all, or name'],
     [{ json, rounds: '0' }, '--rounds must be a whole number from 1 to 50'],
-    [{ json, scenario: 'picnic' }, '--scenario must be one of steady, late-joiner, kill, shape, no-webrtc, tracker-killed, origin-killed, not "picnic"'],
+    [{ json, scenario: 'picnic' }, '--scenario must be one of steady, late-joiner, kill, shape, no-webrtc, tracker-killed, origin-killed, on-demand, abr, not "picnic"'],
     [{ json, nat: true }, '--nat is about the viewers’ lines: it goes with --shape.'],
     [{ json, scenario: 'kill', uplinkKbps: '900' }, '--uplink-kbps is about'],
     [{ json, downlinkKbps: '900' }, '--downlink-kbps is about'],

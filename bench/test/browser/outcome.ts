@@ -19,6 +19,7 @@ export function viewerReport(some: Partial<ViewerReport> = {}): ViewerReport {
     invalidReads: 0,
     playback: { playedMs: 59_600, stalls: 0, stalledMs: 0, stallLog: [], rateChangedMs: 0, rateChanges: 0, leastRate: 1, mostRate: 1, skips: 0, skippedMs: 0 },
     seeks: [],
+    heights: [{ atMs: 400, height: 360 }],
     droppedFrames: 0,
     system: {
       handedBytes: 1000,

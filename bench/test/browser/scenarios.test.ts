@@ -71,6 +71,14 @@ describe('the scenarios', () => {
     expect(viewers(SIZE)).toEqual(all);
   });
 
+  it('abr: lines are slower for a while, long after the last has come, and there is time to come back', () => {
+    const { viewers, events, problem } = scenarioOf('abr');
+    expect(viewers(SIZE).map(({ group }) => group)).toEqual(['slowed', 'others', 'slowed', 'others']);
+    expect(events?.(SIZE).map(({ kind, atMs }) => [kind, atMs])).toEqual([['linesSlowed', 13_750], ['linesRestored', 28_750]]);
+    expect(problem?.({ ...SIZE, seconds: 31 })).toContain('--seconds 32');
+    expect(problem?.({ ...SIZE, seconds: 32 })).toBeUndefined();
+  });
+
   it('no-webrtc: one of them has none', () => {
     const viewers = scenarioOf('no-webrtc').viewers(SIZE);
     expect(viewers.map(({ hasWebRtc }) => hasWebRtc)).toEqual([true, false, true, true]);

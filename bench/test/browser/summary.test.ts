@@ -3,7 +3,7 @@ import { roundResultSchema } from '../../src/browser/report.js';
 import { summarize } from '../../src/browser/summary.js';
 import { bytes, systemOutcome, viewerOutcome, viewerReport } from './outcome.js';
 
-const QUIET = { originWarnings: [], isRecorded: false };
+const QUIET = { originWarnings: [], isRecorded: false, bestHeight: 360 };
 
 describe('the summary of a run', () => {
   it('takes percentiles over all viewers’ samples', () => {
@@ -123,7 +123,7 @@ describe('the summary of a run', () => {
 
   it('does not hide a viewer that crashed, nor what the origin complained of', () => {
     const crashed = viewerOutcome({ report: undefined, total: undefined, steady: undefined, failure: 'its page crashed' });
-    const result = summarize(systemOutcome([viewerOutcome(), crashed]), { originWarnings: ['ffmpeg died'], isRecorded: false });
+    const result = summarize(systemOutcome([viewerOutcome(), crashed]), { originWarnings: ['ffmpeg died'], isRecorded: false, bestHeight: 360 });
     expect(result.failures).toEqual(['Viewer 2: its page crashed.', 'The origin said: ffmpeg died']);
     expect(result.viewers[1]).toMatchObject({ viewer: 2, startupMs: null, failure: 'its page crashed' });
   });
@@ -146,7 +146,7 @@ describe('the summary of a run', () => {
         steady: { received: bytes({ media: 400 }), handedBytes: 400, handedSegments: { 'main/0/2': 400 } },
       }),
     );
-    const result = summarize(systemOutcome(viewers), { originWarnings: [], isRecorded: true });
+    const result = summarize(systemOutcome(viewers), { originWarnings: [], isRecorded: true, bestHeight: 360 });
     // 1600 different bytes of 2000; of the 1200 that came once all were settled, 1200 that nobody had had.
     expect(result.offloadLimitRatio).toBeCloseTo(0.2);
     expect(result.offloadSteadyLimitRatio).toBe(0);

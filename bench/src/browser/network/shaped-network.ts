@@ -50,6 +50,7 @@ export class ShapedNetwork {
   readonly #subnet: string;
   readonly #folder: string;
   readonly #removeNow = (): void => this.#remove();
+  #rates: LineRates | undefined;
 
   private constructor(plan: NetworkPlan) {
     this.#plan = plan;
@@ -77,11 +78,23 @@ export class ShapedNetwork {
   }
 
   /** Limits all lines. */
-  limit({ uplinkKbps, downlinkKbps }: LineRates): void {
+  limit(rates: LineRates): void {
+    const { uplinkKbps, downlinkKbps } = rates;
+    this.#rates = rates;
     for (let index = 0; index < this.#plan.viewers; index++) {
       runCommand(`ip netns exec ${this.#edge(index)} tc qdisc replace dev wan root ${bucket(uplinkKbps)}`);
       runCommand(`tc qdisc replace dev ${this.#port(index)} root ${bucket(downlinkKbps)}`);
     }
+  }
+
+  /**
+   * Lets a viewer's downlink carry a share of what it was limited to; what waits in its queue goes on waiting.
+   *
+   * @param ratio 1: all of it
+   */
+  changeDownlink(index: number, ratio: number): void {
+    if (!this.#rates) return;
+    runCommand(`tc qdisc change dev ${this.#port(index)} root ${bucket(Math.round(this.#rates.downlinkKbps * ratio))}`);
   }
 
   /** A program that is the browser, in a viewer's namespace. */

@@ -2,6 +2,7 @@ import type { PlaybackFigures } from '../../metrics/stall-detector.js';
 import type { StartSystem, RunningSystem, StreamAddresses, SystemFigures } from '../systems/system.js';
 import type { PlannedSeek } from '../scenarios/scenario.js';
 import { ClockReader } from './clock-reader.js';
+import { HeightLog, type ShownHeight } from './height-log.js';
 import { PlaybackProbe } from './playback-probe.js';
 import { Seeker, type SeekReport } from './seeker.js';
 
@@ -30,6 +31,8 @@ export type ViewerReport = {
   readonly playback: PlaybackFigures;
   /** The seeks that came to a picture. */
   readonly seeks: readonly SeekReport[];
+  /** Which renditions were on the screen, from when on after the click. */
+  readonly heights: readonly ShownHeight[];
   readonly droppedFrames: number;
   readonly system: SystemFigures;
 };
@@ -42,6 +45,7 @@ export class Viewing {
   readonly #clock: ClockReader;
   readonly #probe: PlaybackProbe;
   readonly #seeker: Seeker;
+  readonly #heights: HeightLog;
   #system: RunningSystem | undefined;
   #startupMs: number | undefined;
   #final: ViewerReport | undefined;
@@ -54,6 +58,7 @@ export class Viewing {
     this.#clock = new ClockReader(video);
     this.#probe = new PlaybackProbe(video);
     this.#seeker = new Seeker(video, this.#probe);
+    this.#heights = new HeightLog(video);
   }
 
   /** Starts the system, and measures until the time is over. */
@@ -63,6 +68,7 @@ export class Viewing {
       // What was recorded has an age, but no delay.
       if (!this.#plan.seeks) this.#clock.start();
       this.#probe.start();
+      this.#heights.start();
       this.#seeker.start(this.#plan.seeks ?? [], this.#clickedAtMs);
     });
     this.#system = start(this.#video, this.#plan.stream);
@@ -78,6 +84,7 @@ export class Viewing {
   #finish(): void {
     this.#clock.stop();
     this.#seeker.stop();
+    this.#heights.stop();
     this.#probe.stop();
     this.#final = this.#snapshot(true);
     this.#system?.stop();
@@ -94,6 +101,7 @@ export class Viewing {
       invalidReads: this.#clock.invalidReads,
       playback: this.#probe.figures(this.#clickedAtMs),
       seeks: this.#seeker.done,
+      heights: this.#heights.shown(this.#clickedAtMs),
       droppedFrames: this.#video.getVideoPlaybackQuality().droppedVideoFrames,
       system: this.#system.figures(),
     };

@@ -1,3 +1,4 @@
+import { abr } from './abr.js';
 import { kill } from './kill.js';
 import { lateJoiner } from './late-joiner.js';
 import { noWebRtc } from './no-webrtc.js';
@@ -18,6 +19,7 @@ export const SCENARIOS = {
   'tracker-killed': trackerKilled,
   'origin-killed': originKilled,
   'on-demand': onDemand,
+  abr,
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 /** A key of {@link SCENARIOS}. */

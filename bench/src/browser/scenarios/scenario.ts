@@ -1,4 +1,5 @@
 import type { OriginProcess } from '../../origin-process.js';
+import type { ShapedNetwork } from '../network/shaped-network.js';
 import type { TrackerProcess } from '../tracker-process.js';
 
 /** Where a viewer goes in a stream that has ended. */
@@ -29,11 +30,13 @@ export type Stage = {
   readonly origin: OriginProcess;
   /** The tracker that runs by itself; undefined where it is the origin's. */
   readonly tracker: TrackerProcess | undefined;
+  /** The viewers’ lines; undefined where they are not limited. */
+  readonly network: ShapedNetwork | undefined;
   readonly signal: AbortSignal;
 };
 
 /** What a planned event tells of; figures are worked out from when they really happened. */
-export type EventKind = 'viewersKilled' | 'trackerKilled' | 'originKilled' | 'originReturned';
+export type EventKind = 'viewersKilled' | 'trackerKilled' | 'originKilled' | 'originReturned' | 'linesSlowed' | 'linesRestored';
 
 /** Something that happens in the middle of a run. */
 export type PlannedEvent = {
@@ -72,6 +75,10 @@ export type Scenario = {
   readonly hasTrackerApart?: boolean;
   /** Whether each viewer has a limited line of its own. */
   readonly isShaped?: boolean;
+  /** What a downlink carries where nobody says otherwise, over what the best rendition takes. Default: plenty. */
+  readonly downlinkRatio?: number;
+  /** Whether there is a second rendition, of half the height. */
+  readonly hasLadder?: boolean;
   /** Whether each viewer comes once more by a link at the end, for the startup from navigation. */
   readonly hasVisits: boolean;
 };

@@ -43,6 +43,9 @@ describe.skipIf(!isRoot || !hasTools)('a network of limited lines', () => {
     expect(output(`tc -n ${mine}v1 qdisc show dev wan`)).toContain('tbf');
     expect(output(`tc -n ${mine}v1 qdisc show dev wan`)).toContain('rate 1500Kbit');
     expect(output(`tc qdisc show dev ${mine}p0`)).toContain('rate 20Mbit');
+    network.changeDownlink(0, 0.5);
+    expect(output(`tc qdisc show dev ${mine}p0`)).toContain('rate 10Mbit');
+    expect(output(`tc qdisc show dev ${mine}p1`)).toContain('rate 20Mbit');
     expect(names()).toContain(mine);
     network.remove();
     expect(names()).not.toContain(mine);
