@@ -16,7 +16,7 @@ import {
 } from '../webrtc/webrtc-handler.js';
 import { createDtlsCertificate, type DtlsCertificate } from './certificate.js';
 import { nativeIceServers } from './node-ice-server.js';
-import { openSharedSocket, type SharedSocket } from './shared-socket.js';
+import { SharedSocket } from './shared-socket.js';
 
 /** How long a lost path may take to come back, ms. */
 const DISCONNECT_GRACE_MS = 3_000;
@@ -61,7 +61,7 @@ export class NodeWebRtcHandler implements WebRtcHandler {
    * @param udpPort the port that its connections share; default: a free one. Where it is taken, each connection takes one of its own
    */
   static async create(udpPort?: number): Promise<NodeWebRtcHandler> {
-    const [certificate, socket] = await Promise.all([createDtlsCertificate(), openSharedSocket(udpPort)]);
+    const [certificate, socket] = await Promise.all([createDtlsCertificate(), SharedSocket.reserve(udpPort)]);
     setSctpSettings({ delayedSackTime: ACKNOWLEDGED_WITHIN_MS });
     return new NodeWebRtcHandler(certificate, socket);
   }
@@ -77,7 +77,7 @@ export class NodeWebRtcHandler implements WebRtcHandler {
       keyPemFile: this.#certificate.keyPem,
       // Else an answerer's own channel would make an offer.
       disableAutoNegotiation: true,
-      ...(this.#socket ? { enableIceUdpMux: true, portRangeBegin: this.#socket.port, portRangeEnd: this.#socket.port } : {}),
+      ...(this.#socket?.open() ? { enableIceUdpMux: true, portRangeBegin: this.#socket.port, portRangeEnd: this.#socket.port } : {}),
     });
     const connection = new NodeWebRtcConnection(native, listener, () => this.#connections.delete(connection));
     this.#connections.add(connection);
