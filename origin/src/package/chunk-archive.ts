@@ -15,6 +15,7 @@ import { join } from 'node:path';
 
 import { STREAM_PATHS, type ChunkHeader, type ChunkSequence, type SignedChunkHeader, type StreamId } from '@p2ptv/protocol';
 
+import { checkDiskRoom } from './disk-room.js';
 import { replaceFile, unlinkIfThere } from './durable-file.js';
 import { describeWriteFailure } from './errors.js';
 import { makeFolder } from './make-folder.js';
@@ -152,6 +153,7 @@ export class ChunkArchive {
     const isResuming = this.#pausedUntilMs !== undefined;
     if (isResuming && !(isSegmentStart && this.#options.nowMs() >= (this.#pausedUntilMs ?? 0))) return;
     try {
+      if (isSegmentStart) checkDiskRoom(this.#options.folder);
       this.#storeInit(signed.header.initHash);
       const { file, descriptor, records } = this.#outputFor(signed);
       const offset = file.byteLength;

@@ -20,14 +20,17 @@ export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** Of a write that was left undone, so that others still have room. */
+export const NEARLY_FULL = 'NEARLY_FULL';
+
 /** Whether a write failed because there is no room for it. */
 export function isDiskFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(systemCode(error));
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL', NEARLY_FULL].includes(systemCode(error));
 }
 
 /** What a failed write means to the operator, as the end of a sentence. */
 export function describeWriteFailure(error: unknown): string {
-  if (isDiskFull(error)) return 'the disk is full';
+  if (isDiskFull(error)) return systemCode(error) === NEARLY_FULL ? 'the disk is nearly full' : 'the disk is full';
   switch (systemCode(error)) {
     case 'EROFS':
       return 'the file system is read-only';
