@@ -76,7 +76,9 @@ describe.skipIf(probe === undefined)('a disk that is full', () => {
       folder: join(disk, 'streams/main'),
       archiveMs: 600_000,
       wallMs: clock.wallMs,
-      notice: (notice) => void ('message' in notice && logger.error(notice.message)),
+      notice: (notice) => {
+        if ('message' in notice) logger.error(notice.message);
+      },
       fileClosed: (rendition, file) => recorder.keep(rendition, file, live),
     });
     live.onChange((change) => recorder.follow(live, change));
