@@ -78,25 +78,27 @@ export function encoderArguments(run: EncoderRun): string[] {
 }
 
 function pictureArguments(run: EncoderRun, { rendition, index }: { readonly rendition: PlannedRendition; readonly index: number }): string[] {
-  const { feed, renditions, encoding, cadenceOf } = run;
+  const { feed, renditions, cadenceOf } = run;
   if (cadenceOf) return ['-map', feed.videoMap, '-c:v', 'copy'];
-  const from = renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', feed.videoMap, '-vf', pictureFilters(rendition.bounds, encoding).join(',')];
+  const from = renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', feed.videoMap, '-vf', pictureFilters(run, rendition.bounds).join(',')];
   return [...from, ...videoArguments(run, rendition)];
 }
 
 /** The best picture, and from it the others; the clock is drawn once and shrinks with it. */
-function splitGraph({ feed, renditions, encoding }: EncoderRun): string {
+function splitGraph(run: EncoderRun): string {
+  const { feed, renditions } = run;
   const [best, ...others] = renditions;
   if (best === undefined) return '';
   const names = others.map((_, index) => `[s${index + 1}]`);
   return [
-    `[${feed.videoMap}]${[...pictureFilters(best.bounds, encoding), `split=${renditions.length}`].join(',')}[v0]${names.join('')}`,
+    `[${feed.videoMap}]${[...pictureFilters(run, best.bounds), `split=${renditions.length}`].join(',')}[v0]${names.join('')}`,
     ...others.map(({ bounds }, index) => `[s${index + 1}]${scaleFilters(bounds).join(',')}[v${index + 1}]`),
   ].join(';');
 }
 
-function pictureFilters(bounds: Frame, { hasClock = false }: EncodingOptions): string[] {
-  return [...scaleFilters(bounds), ...(hasClock ? burntClockFilters() : [])];
+function pictureFilters({ feed: { canvas }, encoding: { hasClock = false } }: EncoderRun, bounds: Frame): string[] {
+  const toCanvas = canvas ? [`scale=${canvas.width}:${canvas.height}`] : [];
+  return [...toCanvas, ...scaleFilters(bounds), ...(hasClock ? burntClockFilters() : [])];
 }
 
 function videoArguments({ ffmpeg, cadence, encoding }: EncoderRun, { videoBitrateKbps: rate }: PlannedRendition): string[] {

@@ -21,6 +21,8 @@ export type SourceFeed = {
   /** ffmpeg's stream specifier of the picture, and of the sound where there is any. */
   readonly videoMap: string;
   readonly audioMap: string | undefined;
+  /** What the picture is scaled to before anything else, where it may change its size or begin smaller than it is meant to be; pixels. */
+  readonly canvas?: { readonly width: number; readonly height: number } | undefined;
   /** Bytes for ffmpeg's standard input, where the input is `pipe:0`. */
   readonly stdin: Readable | undefined;
   /** Whether the input comes at its natural speed. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { WebRtcPublisher, WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
-import { WebRtcPublication, type PublicationStatus } from '../ingest/webrtc/webrtc-publication.js';
+import { WebRtcPublication, type PublicationStatus, type WebRtcPublicationOptions } from '../ingest/webrtc/webrtc-publication.js';
 import type { DtlsParameters, RtpParameters } from './rtp-parameters.js';
 import type { SfuPort, SfuProducer, SfuTransport, TransportParameters, TransportState, TransportStats } from './sfu-port.js';
 
@@ -59,10 +59,10 @@ export class PublishSession {
   /**
    * Takes all tracks at once, the picture among them.
    *
-   * @param frameRate frames a second that the publisher means to send, where it tells
+   * @param meant the frames a second and the size in pixels that the publisher means to send, where it tells
    * @returns a sentence for the client when they cannot be taken
    */
-  publish(tracks: readonly SessionTrack[], frameRate: number | undefined): string | undefined {
+  publish(tracks: readonly SessionTrack[], meant: Pick<WebRtcPublicationOptions, 'frameRate' | 'size'>): string | undefined {
     if (this.#publication || this.#isClosed) return 'This session has been used already.';
     const video = tracks.find(({ kind }) => kind === 'video');
     const audio = tracks.find(({ kind }) => kind === 'audio');
@@ -72,7 +72,7 @@ export class PublishSession {
     const publication = new WebRtcPublication({
       videoCodec: isH264 ? 'h264' : 'vp8',
       hasAudio: audio !== undefined,
-      frameRate,
+      ...meant,
       requestKeyFrame: () => producers.find(({ kind }) => kind === 'video')?.requestKeyFrame(),
     });
     for (const track of [video, ...(audio ? [audio] : [])]) {

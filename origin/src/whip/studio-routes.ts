@@ -11,9 +11,12 @@ import { bearerToken } from './whip-routes.js';
 const MAX_BODY_BYTES = 64 * 1024;
 
 const connectSchema = z.object({ dtlsParameters: dtlsParametersSchema });
+/** Pixels; an even number, as pictures have. */
+const side = z.int().min(16).max(8192).transform((pixels) => pixels - (pixels % 2));
 const publishSchema = z.object({
   tracks: z.array(z.object({ kind: z.enum(['audio', 'video']), rtpParameters: rtpParametersSchema })).min(1).max(2),
   frameRate: z.number().min(1).max(120).optional(),
+  size: z.object({ width: side, height: side }).optional(),
 });
 
 /**
@@ -48,7 +51,8 @@ export function registerStudioRoutes(fastify: FastifyInstance, desk: PublishDesk
   fastify.post('/api/studio/:slug/:session/publish', { bodyLimit: MAX_BODY_BYTES }, withSession((session, request, reply) => {
     const body = publishSchema.safeParse(request.body);
     if (!body.success) return sendProblem(reply, 400, 'These are no RTP parameters.');
-    const problem = session.publish(body.data.tracks, body.data.frameRate);
+    const { tracks, ...meant } = body.data;
+    const problem = session.publish(tracks, meant);
     return problem === undefined ? reply.code(204).send() : sendProblem(reply, 422, problem);
   }));
 

@@ -27,7 +27,7 @@ export function registerWhipRoutes(fastify: FastifyInstance, desk: PublishDesk):
     if (typeof offer === 'string') return sendProblem(reply, 400, offer);
     const session = await desk.open({ slug, key: bearerToken(request), address: request.ip });
     if ('status' in session && 'message' in session) return refuse({ request, reply, slug }, session);
-    const problem = session.publish(offer.tracks, offer.tracks.find(({ frameRate }) => frameRate !== undefined)?.frameRate);
+    const problem = session.publish(offer.tracks, { frameRate: offer.tracks.find(({ frameRate }) => frameRate !== undefined)?.frameRate });
     if (problem !== undefined) {
       session.stop();
       return sendProblem(reply, 422, problem);

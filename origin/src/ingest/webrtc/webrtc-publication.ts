@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 
 import { framesPerSecond, nearestStandardFrameRate } from '../../encode/frame-rate.js';
+import type { Frame } from '../../encode/ladder.js';
 import type { SenderReport, TrackCodec, TrackListener, TrackPacket } from '../../sfu/sfu-port.js';
 import type { SourceFeed } from '../source.js';
 import { H264Depacketizer } from './h264-depacketizer.js';
@@ -29,6 +30,8 @@ export type WebRtcPublicationOptions = {
   readonly hasAudio: boolean;
   /** Frames a second that the publisher says it sends; default 30. */
   readonly frameRate?: number | undefined;
+  /** The picture's size that the publisher says it means to send: browsers begin with a smaller one until they know the line. */
+  readonly size?: Frame | undefined;
   readonly requestKeyFrame: () => void;
 };
 
@@ -50,6 +53,8 @@ const VIDEO_CLOCK_RATE = 90_000;
 const AUDIO_CLOCK_RATE = 48_000;
 /** A picture that differs less than this in shape is scaled; beyond, it would be stretched. */
 const ASPECT_TOLERANCE = 0.02;
+/** How long a picture must have been larger than what is encoded before a session of its size begins: senders grow step by step. */
+const GROWTH_MS = 3000;
 
 /** A picture or a sound, on the clock of its own track. */
 type Unit =
@@ -60,6 +65,8 @@ type Unit =
 type Feed = {
   readonly stream: PassThrough;
   readonly writer: MatroskaWriter;
+  /** The size at which it is encoded, whatever that of the picture comes to be. */
+  readonly canvas: Frame;
   readonly hasAudio: boolean;
   /** What the session calls zero: the time of its first picture. */
   zeroMs: number | undefined;
@@ -82,7 +89,8 @@ export class WebRtcPublication {
   #held: Unit[] = [];
   #heldBytes = 0;
   #configuration: VideoConfiguration | undefined;
-  #sessionConfiguration: VideoConfiguration | undefined;
+  /** When the picture came to have the size that it has. */
+  #sizedAtMs = 0;
   #feed: Feed | undefined;
   #isWaitingForKey = true;
   #keyAskedAtMs = Number.NEGATIVE_INFINITY;
@@ -140,21 +148,22 @@ export class WebRtcPublication {
     const configuration = this.#configuration;
     const hasAudio = this.#options.hasAudio && this.#hasAudioCome;
     const frameRate = nearestStandardFrameRate(this.#options.frameRate);
-    if (configuration) {
+    const canvas = configuration && canvasOf(configuration, this.#options.size);
+    if (configuration && canvas) {
       const writer = new MatroskaWriter();
       const { width, height, codecPrivate } = configuration;
       const frameDurationNs = Math.round(1e9 / framesPerSecond(frameRate));
       stream.write(writer.header({ video: { codec: this.#options.videoCodec, width, height, codecPrivate, frameDurationNs }, hasAudio }));
-      this.#sessionConfiguration = configuration;
       const held = this.#held;
       this.#drop();
-      this.#feed = { stream, writer, hasAudio, zeroMs: undefined, lastVideoMs: Number.NEGATIVE_INFINITY };
+      this.#feed = { stream, writer, canvas, hasAudio, zeroMs: undefined, lastVideoMs: Number.NEGATIVE_INFINITY };
       this.#isWaitingForKey = held.length === 0;
       for (const unit of held) this.#write(unit);
       if (this.#isWaitingForKey) this.#options.requestKeyFrame();
     }
     return {
-      media: { width: configuration?.width, height: configuration?.height, frameRate, hasAudio },
+      media: { width: canvas?.width, height: canvas?.height, frameRate, hasAudio },
+      canvas,
       inputArguments: LIVE_INPUT_ARGUMENTS,
       videoMap: '0:v:0',
       audioMap: hasAudio ? '0:a:0' : undefined,
@@ -187,7 +196,7 @@ export class WebRtcPublication {
     this.#counts.videoFrames++;
     this.#newestVideoMs = timeMs;
     this.#isWaitingForKey = false;
-    if (frame.configuration) this.#configure(frame.configuration);
+    this.#fit(frame, { timeMs, arrivedAtMs });
     this.#pass({ track: 'video', timeMs, frame });
   }
 
@@ -222,14 +231,22 @@ export class WebRtcPublication {
     else this.#becomeReadyIfSo();
   }
 
-  /** Of another shape, or larger than what is being encoded: a session's size stays what it began with. */
-  #configure(configuration: VideoConfiguration): void {
-    const session = this.#sessionConfiguration;
-    this.#configuration = configuration;
-    if (!session || !this.#feed) return;
-    const aspect = (of: VideoConfiguration): number => of.width / of.height;
-    const isReshaped = Math.abs(aspect(configuration) / aspect(session) - 1) > ASPECT_TOLERANCE;
-    if (isReshaped || configuration.width * configuration.height > session.width * session.height) this.#restart();
+  /**
+   * A session's size stays what it began with. A picture of another shape begins another at once, a larger one
+   * when it has come to stay: each session is a break for viewers.
+   */
+  #fit({ configuration, isKey }: VideoFrame, at: { readonly timeMs: number; readonly arrivedAtMs: number }): void {
+    const before = this.#configuration;
+    const current = configuration ?? before;
+    if (!current) return;
+    this.#configuration = current;
+    if (!before || pixelsOf(before) !== pixelsOf(current)) this.#sizedAtMs = at.timeMs;
+    if (!this.#feed) return;
+    const { canvas } = this.#feed;
+    const isLarger = pixelsOf(current) > pixelsOf(canvas) && at.timeMs - this.#sizedAtMs >= GROWTH_MS;
+    if (hasShapeOf(current, canvas) && !isLarger) return;
+    if (isKey) this.#restart();
+    else this.#askForKey(at.arrivedAtMs);
   }
 
   #restart(): void {
@@ -306,6 +323,23 @@ export class WebRtcPublication {
     }
     feed.stream.write(feed.writer.block({ track: unit.track, timeMs, isKey: isVideo && unit.frame.isKey, data: isVideo ? unit.frame.data : unit.data }));
   }
+}
+
+/** What the publisher means to send, where what comes has that shape; a phone's camera tells how it is built in, not how it is held. */
+function canvasOf(picture: Frame, stated: Frame | undefined): Frame {
+  if (!stated) return { width: picture.width, height: picture.height };
+  const turned = { width: stated.height, height: stated.width };
+  const meant = [stated, turned].find((size) => hasShapeOf(picture, size)) ?? picture;
+  const { width, height } = pixelsOf(meant) > pixelsOf(picture) ? meant : picture;
+  return { width, height };
+}
+
+function hasShapeOf(picture: Frame, other: Frame): boolean {
+  return Math.abs((picture.width * other.height) / (picture.height * other.width) - 1) <= ASPECT_TOLERANCE;
+}
+
+function pixelsOf({ width, height }: Frame): number {
+  return width * height;
 }
 
 function sizeOf(unit: Unit): number {

@@ -69,8 +69,9 @@ export class StudioSession {
     });
     try {
       for (const track of tracks) await transport.produce(track.kind === 'video' ? videoOptions(track) : { track, stopTracks: false });
-      const frameRate = tracks.find(({ kind }) => kind === 'video')?.getSettings().frameRate;
-      await post(`${path}/publish`, { tracks: described, ...(frameRate === undefined || frameRate < 1 ? {} : { frameRate }) });
+      const { frameRate = 0, width, height } = tracks.find(({ kind }) => kind === 'video')?.getSettings() ?? {};
+      const size = width !== undefined && height !== undefined ? { size: { width, height } } : {};
+      await post(`${path}/publish`, { tracks: described, ...(frameRate < 1 ? {} : { frameRate }), ...size });
     } catch (error) {
       await session.stop();
       throw error;
