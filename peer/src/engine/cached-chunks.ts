@@ -12,6 +12,7 @@ export class CachedChunks {
   readonly #keys = new Set<ChunkKey>();
   /** With the time at which they were asked for. */
   readonly #reading = new Map<ChunkKey, number>();
+  /** Infinity: from the first look on it is waited. */
   #awaitedUntilMs = -Infinity;
 
   constructor(command: (command: EngineCommand) => void) {
@@ -19,11 +20,11 @@ export class CachedChunks {
   }
 
   /** There is a cache, which will tell what it holds. */
-  await(nowMs: number): void {
-    this.#awaitedUntilMs = nowMs + OPEN_PATIENCE_MS;
+  await(): void {
+    this.#awaitedUntilMs = Infinity;
   }
 
-  /** Until then nobody else is asked, because the cache has yet to tell what it holds. */
+  /** Until then nobody else is asked, because the cache has yet to tell what it holds; Infinity: nothing was wanted so far. */
   get awaitedUntilMs(): number {
     return this.#awaitedUntilMs;
   }
@@ -40,6 +41,7 @@ export class CachedChunks {
 
   /** Reads a chunk; false: the cache does not have it, or takes too long: others are to be asked. Asked again while it is read, it is read once. */
   read(nowMs: number, signed: SignedChunkHeader): boolean {
+    if (this.#awaitedUntilMs === Infinity) this.#awaitedUntilMs = nowMs + OPEN_PATIENCE_MS;
     if (nowMs < this.#awaitedUntilMs) return true;
     const key = chunkKey(signed.header.rendition, signed.header.sequence);
     if (!this.#keys.has(key)) return false;

@@ -326,7 +326,7 @@ export class PeerEngine {
         this.#tellStatus(nowMs);
         return;
       case 'cacheAwaited':
-        this.#context.cached.await(nowMs);
+        this.#context.cached.await();
         return;
       case 'cacheTold':
         this.#cacheTold(nowMs, input.chunks);

@@ -71,6 +71,7 @@ describe('a viewer with a cache of its own', () => {
   it('CA2: asks others when the cache has told nothing for 250 ms', () => {
     const rig = new CachedRig([]);
     rig.handle({ kind: 'cacheAwaited' });
+    rig.runFor(2_000);
     rig.open();
     rig.play(0, 0);
     rig.runFor(249);

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
-import type { UploadPolicy } from '@p2ptv/peer';
+import type { CacheSize, UploadPolicy } from '@p2ptv/peer';
 import type { P2ptvStats, QualityWish } from '../library/index.js';
 import { RateMeter } from './rate-meter.js';
 import type { WatchSession } from './watch-session.js';
@@ -27,6 +27,10 @@ export type Watch = {
   readonly seek: (dateMs: number) => void;
   readonly setQuality: (choice: QualityWish) => void;
   readonly setUpload: (policy: UploadPolicy) => void;
+  /** What the viewer's disk keeps; undefined: nothing is kept there. */
+  readonly cacheSize: CacheSize | undefined;
+  /** Resolves when the disk keeps nothing more. */
+  readonly clearCache: () => Promise<void>;
 };
 
 const STATS_INTERVAL_MS = 500;
@@ -120,5 +124,11 @@ export function useWatch(
     attachment?.setQuality(choice);
     if (attachment) setStats({ ...attachment.stats(), sampledAtMs: Date.now() });
   }, []);
-  return { phase, stats, originBitsPerSecond, isNative, start, goLive, seek, setQuality, setUpload };
+  const clearCache = useCallback(async () => {
+    const { attachment } = sessionRef.current ?? {};
+    await attachment?.cache?.clear();
+    if (attachment) setStats({ ...attachment.stats(), sampledAtMs: Date.now() });
+  }, []);
+  const cacheSize = stats?.session?.cache;
+  return { phase, stats, cacheSize, clearCache, originBitsPerSecond, isNative, start, goLive, seek, setQuality, setUpload };
 }

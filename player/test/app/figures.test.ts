@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatBitrate, formatBytes, formatMs, formatSeconds, formatShare } from '../../src/app/format.js';
 import { flowWidth, layOutMesh, MESH_SIZE, type MeshNeighbour } from '../../src/app/mesh-layout.js';
+import { sourceShares, type SourceShares } from '../../src/app/source-shares.js';
 import { RateMeter } from '../../src/app/rate-meter.js';
 import { MIN_UPLOAD_CAP_BITS_PER_SECOND } from '@p2ptv/peer';
 import { decodeUpload, encodeUpload, UPLOAD_CAPS_BITS_PER_SECOND } from '../../src/app/upload-setting.js';
@@ -18,6 +19,29 @@ describe('figures for people', () => {
     expect([formatSeconds(845), formatSeconds(undefined)]).toEqual(['0.84 s', '–']);
     expect([formatMs(312.4), formatMs(undefined)]).toEqual(['312 ms', '–']);
     expect([0.756, -0.2, undefined].map(formatShare)).toEqual(['76 %', '0 %', '–']);
+  });
+});
+
+describe('where the media came from', () => {
+  const shares = (server: number, peers: number, ownDisk: number): SourceShares =>
+    sourceShares({ fromOrigin: server, fromSeeder: 0, fromPeers: peers, fromCache: ownDisk });
+
+  it('adds up to 100 %, however it is rounded', () => {
+    expect(shares(1, 1, 1)).toEqual({ server: 34, peers: 33, ownDisk: 33 });
+    expect(shares(5, 990, 5)).toEqual({ server: 1, peers: 99, ownDisk: 0 });
+    expect(shares(0, 0, 700)).toEqual({ server: 0, peers: 0, ownDisk: 100 });
+    for (let seed = 1; seed < 200; seed++) {
+      const { server, peers, ownDisk } = shares(seed * 7919 % 1013, seed * 104_729 % 997, seed * 1_299_709 % 991);
+      expect(server + peers + ownDisk).toBe(100);
+    }
+  });
+
+  it('is nothing before there are any', () => {
+    expect(shares(0, 0, 0)).toEqual({ server: 0, peers: 0, ownDisk: 0 });
+  });
+
+  it('counts what the seeder brought as the server\'s', () => {
+    expect(sourceShares({ fromOrigin: 100, fromSeeder: 100, fromPeers: 200, fromCache: 0 })).toEqual({ server: 50, peers: 50, ownDisk: 0 });
   });
 });
 

@@ -77,7 +77,7 @@ describe('binding: playlists', () => {
     expect(textOf(PLAYLIST)).toContain('part-24.m4s"');
     // A header that is known, and a chunk that is verified out of order, list nothing.
     const header = headerOf(26);
-    session.emit('chunkVerified', { header, sources: { peerBytes: 3, seederBytes: 0, originBytes: 0 } });
+    session.emit('chunkVerified', { header, sources: { peerBytes: 3, seederBytes: 0, originBytes: 0, cacheBytes: 0 } });
     expect(textOf(PLAYLIST)).not.toContain('URI="part-26.m4s"');
     addParts(25, 26);
     expect(textOf(PLAYLIST)).toContain('#EXT-X-PART:DURATION=0.2,URI="part-26.m4s"');

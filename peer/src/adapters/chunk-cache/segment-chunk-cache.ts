@@ -9,6 +9,8 @@ const SEGMENT_BYTES = 4 * 1024 * 1024;
 const WRITE_DELAY_MS = 3_000;
 /** After a write that failed for want of room this share is made free. */
 const FREED_RATIO = 0.25;
+/** Files that were read last are held so many, whole: most often the next chunk is wanted next, and each reading asks another process. */
+const HELD_FILES = 2;
 /** When each file was last used: files themselves tell only when they were written. */
 const USES_FILE = 'uses.json';
 const MAX_USES_BYTES = 256 * 1024;
@@ -38,19 +40,25 @@ export class SegmentChunkCache implements ChunkCache {
   /** Not written yet. */
   #waiting = new Map<ChunkKey, KeptChunk>();
   #waitingBytes = 0;
+  /** What was read last, oldest first. */
+  readonly #held = new Map<string, Promise<Uint8Array<ArrayBuffer> | undefined>>();
   /** Files that this session wrote and that are to become one, with what is in them. */
   #pieces: { readonly name: string; readonly chunks: readonly KeptChunk[] }[] = [];
   #quotaBytes = 0;
   #writeTimer: ReturnType<typeof setTimeout> | undefined;
   #areUsesChanged = false;
   #isClosed = false;
+  /** What there is, is known. */
+  readonly #listed: Promise<void>;
   /** What changes files is done one after the other. */
   #work: Promise<void>;
 
   constructor(files: SegmentFiles, parts: SegmentCacheParts) {
     this.#files = files;
     this.#parts = parts;
-    this.#work = this.#load();
+    this.#listed = this.#load();
+    // Browsers take longer to tell what they grant than to list files.
+    this.#work = this.#listed.then(() => this.#learnQuota());
   }
 
   get size(): CacheSize {
@@ -60,7 +68,9 @@ export class SegmentChunkCache implements ChunkCache {
   }
 
   open(opened: (chunks: readonly ChunkRef[]) => void): void {
-    this.#afterwards(() => opened([...this.#places.values()].map(({ chunk }) => chunk)));
+    void this.#listed.then(() => {
+      if (!this.#isClosed) opened([...this.#places.values()].map(({ chunk }) => chunk));
+    });
   }
 
   read(chunk: ChunkRef, done: (bytes: Uint8Array | undefined) => void): void {
@@ -90,6 +100,7 @@ export class SegmentChunkCache implements ChunkCache {
     this.#next(async () => {
       this.#places.clear();
       this.#segments.clear();
+      this.#held.clear();
       this.#pieces = [];
       // Other tabs' too.
       await Promise.all((await this.#files.list()).map((name) => this.#files.remove(name)));
@@ -120,10 +131,13 @@ export class SegmentChunkCache implements ChunkCache {
   }
 
   async #load(): Promise<void> {
-    this.#quotaBytes = await this.#parts.quotaBytes;
     await this.#list();
     const own = [...this.#segments.keys()].filter((name) => name.startsWith(this.#prefix));
     await Promise.all(own.map((name) => this.#loadIndex(name)));
+  }
+
+  async #learnQuota(): Promise<void> {
+    this.#quotaBytes = await this.#parts.quotaBytes;
     await this.#makeRoom(0);
   }
 
@@ -160,11 +174,22 @@ export class SegmentChunkCache implements ChunkCache {
     const segment = this.#segments.get(file);
     if (segment) segment.usedAtMs = this.#parts.nowMs();
     this.#areUsesChanged = true;
-    const bytes = await this.#files.read(file, { from, to: from + byteLength });
+    const bytes = (await this.#wholeFile(file))?.slice(from, from + byteLength);
     if (bytes?.length === byteLength) return bytes;
     // Another tab has dropped it.
     if (this.#places.get(key) === place) this.#places.delete(key);
     return undefined;
+  }
+
+  #wholeFile(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const file = this.#held.get(name) ?? this.#files.read(name, { from: 0, to: Infinity });
+    this.#held.delete(name);
+    this.#held.set(name, file);
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= HELD_FILES) break;
+      this.#held.delete(oldest);
+    }
+    return file;
   }
 
   #write(): void {
@@ -242,6 +267,7 @@ export class SegmentChunkCache implements ChunkCache {
 
   async #remove(name: string): Promise<void> {
     this.#segments.delete(name);
+    this.#held.delete(name);
     for (const [key, { file }] of this.#places) if (file === name) this.#places.delete(key);
     await this.#files.remove(name);
   }

@@ -71,6 +71,8 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
         stats={watch.stats}
         upload={watch.stats?.upload ?? upload}
         originBitsPerSecond={watch.originBitsPerSecond}
+        cacheSize={watch.cacheSize}
+        onClearCache={watch.clearCache}
         onUpload={(policy) => {
           storeUpload(encodeUpload(policy));
           watch.setUpload(policy);
