@@ -136,11 +136,13 @@ export {
   RECORDING_ORDERS,
   recordingListingSchema,
   recordingListSchema,
+  seekPreviewsSchema,
   streamListingSchema,
   streamListSchema,
   type OriginBytes,
   type OriginJoinAnswer,
   type RecordingListing,
+  type SeekPreviews,
   type StreamListing,
 } from './origin-contract.js';
 export {

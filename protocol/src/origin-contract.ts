@@ -82,6 +82,8 @@ export const streamListingSchema = z.object({
   heights: z.array(countSchema),
   /** Capture date of the oldest media that can still be watched, ms; left out where nothing is kept. */
   keptFromMs: z.optional(z.number()),
+  /** Path of a picture of it, another each time that there is a newer one; left out where there is none. */
+  thumbnailPath: z.optional(z.string()),
 });
 /** See {@link streamListingSchema}. */
 export type StreamListing = z.infer<typeof streamListingSchema>;
@@ -90,6 +92,17 @@ export const streamListSchema = z.object({ streams: z.array(streamListingSchema)
 
 /** Orders of `GET /api/recordings?order=`; `relevance` is newest first where no words are given. */
 export const RECORDING_ORDERS = ['relevance', 'newest', 'oldest', 'longest', 'shortest', 'largest', 'title'] as const;
+
+/** Pictures for a seek bar: `count` of them at even distances over a recording, on one sheet, row by row. */
+export const seekPreviewsSchema = z.object({
+  /** Of one picture, pixels. */
+  width: countSchema,
+  height: countSchema,
+  columns: countSchema,
+  count: countSchema,
+});
+/** See {@link seekPreviewsSchema}. */
+export type SeekPreviews = z.infer<typeof seekPreviewsSchema>;
 
 /** One recording in `GET /api/recordings`, and the answer to `GET /api/recordings/<id>`. */
 export const recordingListingSchema = z.object({
@@ -114,6 +127,8 @@ export const recordingListingSchema = z.object({
   watchPath: z.string(),
   /** Path of a picture of it; left out where there is none. */
   thumbnailPath: z.optional(z.string()),
+  /** Pictures for its seek bar, and the path of their sheet; left out in lists, and where there are none. */
+  previews: z.optional(z.extend(seekPreviewsSchema, { path: z.string() })),
 });
 /** See {@link recordingListingSchema}. */
 export type RecordingListing = z.infer<typeof recordingListingSchema>;

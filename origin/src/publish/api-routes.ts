@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Publisher } from '../package/publisher.js';
 import type { UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
+import { THUMBNAIL_MS } from './live-thumbnails.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
 
@@ -21,6 +22,10 @@ export type ApiRouteOptions = {
   readonly isListed: (published: PublishedStream) => boolean;
   /** The viewer token of a request, which links then hold. */
   readonly viewerTokenIn?: ((request: FastifyRequest) => string | undefined) | undefined;
+  /** Wall clock, ms. */
+  readonly wallMs: () => number;
+  /** The newest picture of a stream; undefined: there are none. */
+  readonly thumbnailOf?: ((published: PublishedStream) => Promise<Buffer | undefined>) | undefined;
   /** How the limited uplink is used; undefined: it has no limit. */
   readonly uplinkStats?: (() => UplinkStats) | undefined;
 };
@@ -55,6 +60,16 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
     }
     return listingFor(request, published);
   });
+
+  const { thumbnailOf } = options;
+  if (thumbnailOf) {
+    fastify.get('/api/streams/:slug/thumbnail.jpg', async (request, reply) => {
+      const published = streamOf(streams, request);
+      const picture = published && (await thumbnailOf(published));
+      if (!picture) return sendProblem(reply, 404, 'There is no such picture.');
+      return reply.type('image/jpeg').header('cache-control', `${options.isListed(published) ? 'public' : 'private'}, max-age=${THUMBNAIL_MS / 1000}`).send(picture);
+    });
+  }
 
   fastify.get('/api/stats', () => ({
     uplink: options.uplinkStats?.() ?? null,
@@ -95,6 +110,10 @@ function describeStream(
   const { live } = published;
   const rendition = live.record?.renditions[0];
   const { keptFromMs } = live.log;
+  const hasPicture = origin.thumbnailOf !== undefined && (rendition?.height ?? 0) > 0 && live.log.last !== undefined;
+  // Of a stream that is over it stays the same.
+  const picture = live.state === 'live' ? Math.floor(origin.wallMs() / THUMBNAIL_MS) : (live.log.last?.sequence ?? 0);
+  const token = origin.viewerToken === undefined ? '' : `&token=${origin.viewerToken}`;
   return {
     slug: live.slug,
     streamId: live.streamId,
@@ -109,6 +128,7 @@ function describeStream(
     ...origin.catalogueEntry(published),
     heights: live.record?.renditions.map(({ height }) => height) ?? [],
     ...(keptFromMs === undefined ? {} : { keptFromMs }),
+    ...(hasPicture ? { thumbnailPath: `/api/streams/${live.slug}/thumbnail.jpg?v=${picture}${token}` } : {}),
   };
 }
 

@@ -78,15 +78,29 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
     return { total: page.total, recordings: await Promise.all(page.recordings.map((recording) => described(request, recording))) };
   });
 
-  fastify.get('/api/recordings/:id', (request, reply) => withRecording(request, reply, (recording, token) => described(request, recording, token)));
-
-  fastify.get('/api/recordings/:id/thumbnail.jpg', (request, reply) =>
-    withRecording(request, reply, async ({ id, isPrivate }) => {
-      const path = library.thumbnail(id);
-      if (path === undefined) return sendProblem(reply, 404, 'There is no such thumbnail.');
-      return reply.type('image/jpeg').header('cache-control', `${isPrivate ? 'private' : 'public'}, max-age=86400`).send(await readFile(path));
+  fastify.get('/api/recordings/:id', (request, reply) =>
+    withRecording(request, reply, async (recording, token) => {
+      const listing = await described(request, recording, token);
+      const previews = library.folderOf(recording.id).describedPreviews();
+      return previews ? { ...listing, previews: { ...previews, path: `/api/recordings/${recording.id}/previews.jpg${queryOf(token)}` } } : listing;
     }),
   );
+
+  const pictures = { thumbnail: ({ id }: Recording) => library.thumbnail(id), previews: ({ id }: Recording) => library.folderOf(id).previews };
+  for (const [name, pathOf] of Object.entries(pictures)) {
+    fastify.get(`/api/recordings/:id/${name}.jpg`, (request, reply) =>
+      withRecording(request, reply, async (recording) => {
+        const path = pathOf(recording);
+        const picture = path === undefined ? undefined : await readFile(path).catch(() => undefined);
+        if (!picture) return sendProblem(reply, 404, 'There is no such picture.');
+        return reply.type('image/jpeg').header('cache-control', `${recording.isPrivate ? 'private' : 'public'}, max-age=86400`).send(picture);
+      }),
+    );
+  }
+}
+
+function queryOf(token: string | undefined): string {
+  return token === undefined ? '' : `?token=${token}`;
 }
 
 type DescribedFor = {
@@ -112,7 +126,6 @@ function describeRecording(recording: Recording, { options, baseUrl, streamId, t
     origins: [token === undefined ? base : withViewerToken(base, token)],
   };
   const { viewers, seeders } = options.audienceOf(streamId);
-  const query = token === undefined ? '' : `?token=${token}`;
   return {
     ...told,
     ...(channel === undefined ? {} : { channel }),
@@ -121,6 +134,6 @@ function describeRecording(recording: Recording, { options, baseUrl, streamId, t
     seeders,
     link: formatMagnetLink(link),
     watchPath: `/watch/recordings/${recording.id}`,
-    ...(hasThumbnail ? { thumbnailPath: `/api/recordings/${recording.id}/thumbnail.jpg${query}` } : {}),
+    ...(hasThumbnail ? { thumbnailPath: `/api/recordings/${recording.id}/thumbnail.jpg${queryOf(token)}` } : {}),
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { STREAM_PATHS, type StreamRecord } from '@p2ptv/protocol';
+import { seekPreviewsSchema, STREAM_PATHS, type SeekPreviews, type StreamRecord } from '@p2ptv/protocol';
 
 import { replaceFile } from '../package/durable-file.js';
 import { systemCode } from '../package/errors.js';
@@ -31,6 +31,24 @@ export class RecordingFolder {
 
   get thumbnail(): string {
     return join(this.path, 'thumbnail.jpg');
+  }
+
+  /** The sheet of pictures for a seek bar. */
+  get previews(): string {
+    return join(this.path, 'previews.jpg');
+  }
+
+  /** What is on that sheet; undefined where there is none. */
+  describedPreviews(): SeekPreviews | undefined {
+    try {
+      return seekPreviewsSchema.parse(JSON.parse(readFileSync(join(this.path, 'previews.json'), 'utf8')));
+    } catch {
+      return undefined;
+    }
+  }
+
+  describePreviews(previews: SeekPreviews): void {
+    replaceFile(join(this.path, 'previews.json'), JSON.stringify(previews));
   }
 
   /** Undefined when there is none that can be read. */

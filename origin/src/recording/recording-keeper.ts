@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
 import type { RecordingStore } from '../store/state-store.js';
+import { makePreviews } from './previews.js';
 import type { RecordingLibrary } from './recording-library.js';
 import { makeThumbnail } from './thumbnail.js';
 
@@ -15,7 +16,7 @@ export type RecordingKeeperPorts = {
   readonly logger: FastifyBaseLogger;
 };
 
-/** Looks after recordings when they are finished: thumbnails, and what is to be kept no longer. One thing at a time. */
+/** Looks after recordings when they are finished: thumbnails, pictures for the seek bar, and what is to be kept no longer. One thing at a time. */
 export class RecordingKeeper {
   readonly #ports: RecordingKeeperPorts;
   readonly #unsubscribe: () => void;
@@ -57,6 +58,7 @@ export class RecordingKeeper {
     this.#ffmpeg ??= locateFfmpeg();
     const { path } = await this.#ffmpeg;
     if (await makeThumbnail(library, id, path)) store.update(id, { hasThumbnail: true });
+    await makePreviews(library, id, path);
   }
 
   #inTurn(task: () => Promise<void>): void {

@@ -21,6 +21,7 @@ import { hookChannel, Hooks } from '../hooks/hooks.js';
 import type { RtmpServerOptions } from '../ingest/rtmp-server.js';
 import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
+import { LiveThumbnails } from '../publish/live-thumbnails.js';
 import { registerRecordingApi } from '../recording/recording-api.js';
 import type { RecordingLibrary, Retention } from '../recording/recording-library.js';
 import { UploadDesk } from '../recording/upload-desk.js';
@@ -156,6 +157,7 @@ export class Origin {
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
       const desk = openDesk(channels);
+      const thumbnails = new LiveThumbnails(() => systemClock.nowMs());
       undo.push(() => desk.close());
       const server = await createHttpServer({
         desk,
@@ -169,6 +171,7 @@ export class Origin {
           return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders };
         },
         warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
+        thumbnailOf: ({ live }) => thumbnails.get(live),
         isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate === false,
         wallMs: () => systemClock.wallMs(),
         uplinkStats: gate && (() => gate.stats()),

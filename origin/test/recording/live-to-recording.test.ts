@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { decodeHeaderBatch, decodeStreamRecord, recordingListSchema, segmentListSchema, unpackSegments } from '@p2ptv/protocol';
+import { decodeHeaderBatch, decodeStreamRecord, recordingListingSchema, recordingListSchema, segmentListSchema, streamListSchema, unpackSegments, type RecordingListing } from '@p2ptv/protocol';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -54,6 +54,12 @@ async function publish(segments: number): Promise<void> {
   await until(() => begun.every((numbers) => numbers.size >= segments));
   await channel.stop();
   unsubscribe();
+}
+
+/** Width and height of a picture. */
+async function sizeOf(path: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('ffprobe', ['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', `${base}${path}`]);
+  return stdout.trim();
 }
 
 beforeAll(async () => {
@@ -130,6 +136,26 @@ describe('a live stream that has ended', () => {
     await until(() => store.recordings.get(id)?.hasThumbnail === true);
     const picture = await fetch(`${base}/api/recordings/${id}/thumbnail.jpg`);
     expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+  });
+
+  it('RC9: gets pictures for a seek bar, on one sheet, told of where it is asked for by name', async () => {
+    const { id } = (await recordings('?order=oldest')).recordings[0]!;
+    let listing: RecordingListing;
+    do listing = recordingListingSchema.parse(JSON.parse(await text(`/api/recordings/${id}`)));
+    while (!listing.previews);
+    const { path, width, height, columns, count } = listing.previews;
+    expect({ width, height, count }).toEqual({ width: 160, height: 90, count: columns });
+    expect(count).toBeGreaterThanOrEqual(3);
+    expect(await sizeOf(path)).toBe(`${width * count},${height}`);
+    expect((await recordings()).recordings.every(({ previews }) => previews === undefined)).toBe(true);
+  });
+
+  it('RC4: while it is one there is a picture of the newest key frame, made once for all who look', async () => {
+    const { thumbnailPath = '' } = streamListSchema.parse(JSON.parse(await text('/api/streams'))).streams[0]!;
+    const looks = await Promise.all(Array.from({ length: 5 }, async () => Buffer.from(await (await fetch(`${base}${thumbnailPath}`)).arrayBuffer())));
+    expect(new Set(looks.map((look) => look.toString('base64'))).size).toBe(1);
+    expect(await sizeOf(thumbnailPath)).toBe('320,180');
+    expect((await fetch(`${base}/api/streams/none/thumbnail.jpg`)).status).toBe(404);
   });
 
   it('RC5: is there after a restart, under its link, without its channel having media', async () => {

@@ -64,7 +64,7 @@ export function RecordingsSection(): ReactElement {
         {error ? `${error.message} Trying again …` : found?.total === 0 && (asked === '' ? 'Nothing is recorded yet. What goes live is, from its first picture on; a film can be added.' : `Nothing fits “${asked}”.`)}
       </p>
       <ul className="rows">
-        {found?.recordings.map((recording) => (
+        {found?.recordings.filter(isShown).map((recording) => (
           <li key={recording.id}>
             <RecordingRow recording={recording} onOpen={setOpen} />
           </li>
@@ -95,6 +95,11 @@ export function RecordingsSection(): ReactElement {
   );
 }
 
+/** What is being added is shown above, with its progress. */
+function isShown({ state }: AdminRecording): boolean {
+  return state !== 'importing';
+}
+
 function RecordingRow({ recording, onOpen }: { readonly recording: AdminRecording; readonly onOpen: (open: Open) => void }): ReactElement {
   const { id, title, state, startedAtMs, durationMs, byteLength, isPrivate } = recording;
   const name = title === '' ? id : title;
@@ -119,7 +124,7 @@ function RecordingRow({ recording, onOpen }: { readonly recording: AdminRecordin
         <button type="button" className="button button-quiet" onClick={() => onOpen({ kind: 'change', recording })}>
           Change
         </button>
-        <button type="button" className="button button-quiet text-danger" disabled={state === 'recording' || state === 'importing'} onClick={() => onOpen({ kind: 'remove', recording })}>
+        <button type="button" className="button button-quiet text-danger" disabled={state === 'recording'} onClick={() => onOpen({ kind: 'remove', recording })}>
           Delete
         </button>
       </div>

@@ -1,13 +1,13 @@
-import type { ReactElement, ReactNode } from 'react';
+import { useState, type ReactElement, type ReactNode } from 'react';
 import type { RecordingListing, StreamListing } from '@p2ptv/protocol';
 import { formatDate, formatLength, seederCount, viewerCount } from '../format.js';
 import { LiveBadge } from './live-badge.js';
 
 /** A channel in the catalogue. */
 export function StreamCard({ stream, onTag }: { readonly stream: StreamListing; readonly onTag: (tag: string) => void }): ReactElement {
-  const { slug, title, description, tags, state, viewers, seeders, height, watchPath } = stream;
+  const { slug, title, description, tags, state, viewers, seeders, height, watchPath, thumbnailPath } = stream;
   return (
-    <Card path={watchPath} title={title === '' ? slug : title} description={description} tags={tags} onTag={onTag} art={<Drawing />}>
+    <Card path={watchPath} title={title === '' ? slug : title} description={description} tags={tags} onTag={onTag} art={<Picture path={thumbnailPath} />}>
       <LiveBadge state={state} />
       <span>{viewerCount(viewers)}</span>
       {seeders > 0 && <span>{seederCount(seeders)}</span>}
@@ -21,7 +21,7 @@ export function RecordingCard({ recording, onTag }: { readonly recording: Record
   const { id, title, description, tags, startedAtMs, durationMs, viewers, seeders, height, watchPath, thumbnailPath } = recording;
   const art = (
     <>
-      {thumbnailPath === undefined ? <Drawing /> : <img src={thumbnailPath} alt="" loading="lazy" decoding="async" />}
+      <Picture path={thumbnailPath} />
       <span className="art-length">{formatLength(durationMs)}</span>
     </>
   );
@@ -76,6 +76,18 @@ function Card({ path, title, description, tags, onTag, art, children }: CardProp
         </ul>
       )}
     </article>
+  );
+}
+
+/** A picture of what is shown; a drawing where there is none, and until it comes. */
+function Picture({ path }: { readonly path: string | undefined }): ReactElement {
+  const [failedPath, setFailedPath] = useState<string>();
+  const hasPicture = path !== undefined && path !== failedPath;
+  return (
+    <>
+      <Drawing />
+      {hasPicture && <img src={path} alt="" loading="lazy" decoding="async" onError={() => setFailedPath(path)} />}
+    </>
   );
 }
 

@@ -5,7 +5,7 @@ import type { Watch } from '../use-watch.js';
 import { Icon } from './icons.js';
 import { KeysDialog } from './keys-dialog.js';
 import { QualityMenu } from './quality-menu.js';
-import { SeekBar } from './seek-bar.js';
+import { SeekBar, type PreviewSheet } from './seek-bar.js';
 import { formatLength } from '../format.js';
 import { seekTarget, type SeekTimeline } from '../seek-timeline.js';
 
@@ -22,10 +22,12 @@ type PlayerViewProps = {
   readonly problem: string | undefined;
   /** Where one can seek; undefined: nowhere, or it is not known yet. */
   readonly timeline: SeekTimeline | undefined;
+  /** Pictures for the seek bar. */
+  readonly previews?: PreviewSheet | undefined;
 };
 
 /** The picture and its controls, by pointer and by keyboard. */
-export function PlayerView({ videoRef, watch, problem, timeline }: PlayerViewProps): ReactElement {
+export function PlayerView({ videoRef, watch, problem, timeline, previews }: PlayerViewProps): ReactElement {
   const frameRef = useRef<HTMLDivElement>(null);
   const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
@@ -112,7 +114,7 @@ export function PlayerView({ videoRef, watch, problem, timeline }: PlayerViewPro
         </button>
       )}
       <div className="controls" role="group" aria-label="Player controls">
-        {timeline && isPlaying && <SeekBar timeline={timeline} onSeek={seekTo} />}
+        {timeline && isPlaying && <SeekBar timeline={timeline} previews={previews} onSeek={seekTo} />}
         <button
           type="button"
           className="control"

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type PointerEvent, type ReactElement } from 'react';
+import type { RecordingListing } from '@p2ptv/protocol';
 import { formatLength } from '../format.js';
 import type { SeekTimeline } from '../seek-timeline.js';
 
@@ -7,13 +8,17 @@ const REST_MS = 150;
 /** What the picture does in answer shows so much later, ms; until then the wish is shown. */
 const SETTLE_MS = 1_200;
 
+/** Pictures at even distances over what can be watched, all on one sheet. */
+export type PreviewSheet = NonNullable<RecordingListing['previews']>;
+
 type SeekBarProps = {
   readonly timeline: SeekTimeline;
+  readonly previews: PreviewSheet | undefined;
   readonly onSeek: (dateMs: number) => void;
 };
 
-/** Where the picture stands in what can be watched; the time under the pointer shows above it. */
-export function SeekBar({ timeline, onSeek }: SeekBarProps): ReactElement {
+/** Where the picture stands in what can be watched; the time under the pointer shows above it, with its picture where there are some. */
+export function SeekBar({ timeline, previews, onSeek }: SeekBarProps): ReactElement {
   const { fromMs, toMs, isLive } = timeline;
   const [wishMs, setWishMs] = useState<number>();
   const [hover, setHover] = useState<{ readonly ratio: number; readonly dateMs: number }>();
@@ -45,7 +50,8 @@ export function SeekBar({ timeline, onSeek }: SeekBarProps): ReactElement {
   return (
     <div className="seek" onPointerMove={pointed} onPointerLeave={() => setHover(undefined)}>
       {hover && (
-        <span className="seek-preview" style={{ left: `${hover.ratio * 100}%` }} aria-hidden="true">
+        <span className="seek-preview" style={{ left: previews ? withinBar(hover.ratio, previews.width) : `${hover.ratio * 100}%` }} aria-hidden="true">
+          {previews && <span className="seek-picture" style={pictureStyle(previews, hover.ratio)} />}
           {textAt(hover.dateMs)}
         </span>
       )}
@@ -62,4 +68,18 @@ export function SeekBar({ timeline, onSeek }: SeekBarProps): ReactElement {
       />
     </div>
   );
+}
+
+/** A picture near an end stays beside it. */
+function withinBar(ratio: number, width: number): string {
+  const half = `${width / 2 + 4}px`;
+  return `clamp(${half}, ${ratio * 100}%, 100% - ${half})`;
+}
+
+/** The place on the sheet of what is nearest to a place in the recording. */
+function pictureStyle({ path, width, height, columns, count }: PreviewSheet, ratio: number): Record<string, string> {
+  const picture = Math.min(count - 1, Math.floor(ratio * count));
+  const column = picture % columns;
+  const row = Math.floor(picture / columns);
+  return { width: `${width}px`, height: `${height}px`, backgroundImage: `url("${path}")`, backgroundPosition: `${-column * width}px ${-row * height}px` };
 }
