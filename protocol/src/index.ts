@@ -145,6 +145,7 @@ export {
   type SeekPreviews,
   type StreamListing,
 } from './origin-contract.js';
+export { BEACON_BYTES, BEACON_INTERVAL_MS, clampBeacon, viewerBeaconSchema, type ViewerBeacon } from './viewer-beacon.js';
 export {
   MediaTimeline,
   type AppendResult,

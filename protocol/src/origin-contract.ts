@@ -20,6 +20,8 @@ export const STREAM_PATHS = {
   headers: 'headers',
   segments: 'segments',
   join: 'join',
+  /** Where viewers tell how playback goes. */
+  beacon: 'beacon',
 } as const;
 
 /** Longest that `headers?after=` keeps a request waiting, ms; then it answers with no header. */

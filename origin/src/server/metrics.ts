@@ -3,7 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import type { ChannelRegistry } from '../channel/channel-registry.js';
+import type { StreamDirectory } from '../publish/stream-directory.js';
 import type { UplinkStats } from '../uplink/uplink-gate.js';
+import { registerBeacons, ViewerFigures } from './viewer-beacons.js';
 
 /** What is measured. */
 export type MetricsSources = {
@@ -11,17 +13,27 @@ export type MetricsSources = {
   /** Swarms as the embedded tracker knows them; none where there is none. */
   readonly swarms: () => readonly SwarmScrape[];
   readonly uplinkStats: (() => UplinkStats) | undefined;
+  /** Where beacons may be sent. */
+  readonly streams: StreamDirectory;
+  /** The channel that a recording is of. */
+  readonly channelOf: (slug: string) => string | undefined;
   readonly wallMs: () => number;
 };
 
 const LABELS = ['channel'] as const;
+/** Recordings of no channel are counted together: a label for each would be one for every file. */
+const UPLOADED = '(uploaded)';
 
 /**
- * Serves `/metrics` in Prometheus's text format: the process, channels and swarms. Figures are read when
- * they are asked for; nothing counts meanwhile. Private channels are in it: keep it from strangers at the proxy.
+ * Serves `/metrics` in Prometheus's text format: the process, channels, swarms, and what viewers tell. Figures are read when
+ * they are asked for; only viewers' beacons are counted as they come. Private channels are in it: keep it from strangers at the proxy.
  */
-export function registerMetrics(fastify: FastifyInstance, sources: MetricsSources): void {
+export async function registerMetrics(fastify: FastifyInstance, sources: MetricsSources): Promise<void> {
   const registry = new Registry();
+  const viewerFigures = new ViewerFigures(registry);
+  const isChannel = (slug: string): boolean => sources.channels.find(slug) !== undefined;
+  const channelOf = (slug: string): string => (isChannel(slug) ? slug : (sources.channelOf(slug) ?? UPLOADED));
+  await registerBeacons(fastify, { streams: sources.streams, channelOf, figures: viewerFigures });
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string): Gauge<'channel'> => new Gauge({ name: `p2ptv_${name}`, help, labelNames: LABELS, registers: [registry] });
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
@@ -54,6 +66,7 @@ export function registerMetrics(fastify: FastifyInstance, sources: MetricsSource
   fastify.get('/metrics', async (_request, reply) => {
     // What is gone is no more told.
     for (const metric of [live, publisher, ageSeconds, bitsPerSecond, viewers, seeders, seedCopies, sentBytes, joins, receivedBytes]) metric.reset();
+    viewerFigures.keepOnly((slug) => slug === UPLOADED || isChannel(slug));
     const swarms = new Map(sources.swarms().map((swarm) => [swarm.streamId, swarm]));
     for (const channel of sources.channels.list()) {
       const label = { channel: channel.slug };

@@ -159,9 +159,10 @@ export class Origin {
       const desk = openDesk(channels);
       const thumbnails = new LiveThumbnails(() => systemClock.nowMs());
       undo.push(() => desk.close());
+      const streams = recordings ? withRecordings(channels, recordings.library) : channels;
       const server = await createHttpServer({
         desk,
-        streams: recordings ? withRecordings(channels, recordings.library) : channels,
+        streams,
         publisher,
         publicUrl: options.publicUrl,
         trackers: options.trackers,
@@ -182,7 +183,14 @@ export class Origin {
         viewerTokenIn: linkTokenIn,
         extend: async (fastify) => {
           registerReadiness(fastify, readiness);
-          registerMetrics(fastify, { channels, swarms: () => embedded.tracker?.scrape() ?? [], uplinkStats: gate && (() => gate.stats()), wallMs: () => systemClock.wallMs() });
+          await registerMetrics(fastify, {
+            channels,
+            streams,
+            channelOf: (slug) => recordings?.library.find(slug)?.channel,
+            swarms: () => embedded.tracker?.scrape() ?? [],
+            uplinkStats: gate && (() => gate.stats()),
+            wallMs: () => systemClock.wallMs(),
+          });
           if (recordings) {
             const audience = (streamId: StreamId): Audience => audienceOf(embedded.tracker, streamId);
             registerRecordingApi(fastify, { ...options, ...recordings, publisher, access, audienceOf: audience });

@@ -3,6 +3,7 @@ import { isStreamLink, parseStreamLink, type StreamLink } from '@p2ptv/protocol'
 import type { PeerSession } from '@p2ptv/peer';
 import { createBrowserPeer } from '@p2ptv/peer/browser';
 import type { P2ptvAttachment, P2ptvOptions } from './attachment.js';
+import { sendBeacons } from './beacons.js';
 import { HlsAttachment } from './hls-attachment.js';
 import { baseUrlOf } from './stream-resource.js';
 import { connectionHints, defaultUpload } from './upload-default.js';
@@ -39,7 +40,10 @@ export function attachP2ptv(hls: Hls, options: P2ptvOptions): P2ptvAttachment {
     // The picture matters more than the peers; the error still shows in the page's console.
     reportError(error);
   }
-  return new HlsAttachment(hls, { session, baseUrl: baseUrlOf(link), upload });
+  const baseUrl = baseUrlOf(link);
+  const attachment = new HlsAttachment(hls, { session, baseUrl, upload });
+  if (options.beacons !== false && link.origins.length > 0) sendBeacons(attachment, baseUrl);
+  return attachment;
 }
 
 function resolveLink(link: StreamLink | string): StreamLink {

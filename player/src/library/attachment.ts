@@ -23,6 +23,11 @@ export type P2ptvOptions = {
    * nobody anything; false: nothing is kept. Default: on, in secure contexts of browsers that have OPFS.
    */
   readonly cache?: false | CacheOptions;
+  /**
+   * Tells the link's first origin every 30 s, and at the end, how playback goes: startup, delay, stalls, bytes by source. Nothing
+   * that tells who watches. False: nothing is told. Default true.
+   */
+  readonly beacons?: boolean;
 };
 
 /**
@@ -64,6 +69,8 @@ export type P2ptvStats = {
   readonly bufferedMs: number;
   readonly stalls: number;
   readonly stalledMs: number;
+  /** Time in which the picture should have moved, ms. */
+  readonly playedMs: number;
   /** Time at a playback rate other than 1, of all the time played; 0 … 1. */
   readonly rateChangedRatio: number;
   /**

@@ -87,6 +87,7 @@ export class HlsAttachment implements P2ptvAttachment {
       bufferedMs: driver?.bufferedMs ?? 0,
       stalls: figures.stalls,
       stalledMs: figures.stalledMs,
+      playedMs: figures.playingMs,
       rateChangedRatio: figures.playingMs === 0 ? 0 : figures.rateChangedMs / figures.playingMs,
       offloadRatio: session && offloadRatioOf(session),
       bytes: {

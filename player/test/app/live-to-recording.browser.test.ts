@@ -11,6 +11,15 @@ declare const p2ptv: P2ptvAttachment | undefined;
 /** What a viewer waits at most from the end of a stream to its recording's first frame, ms, beside what any page takes to open. */
 const PLAYABLE_LIMIT_MS = 2_000;
 
+/** Names of what the viewer's disk keeps; runs in the page. */
+async function filesOnDisk(): Promise<string[]> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('p2ptv-chunks', { create: true });
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  return names;
+}
+
 describe('watch page: what was live is watched again', () => {
   let origin: RealOrigin;
   let browser: Browser;
@@ -97,8 +106,21 @@ describe('watch page: what was live is watched again', () => {
     await expect.poll(async () => (await shares()).reduce((sum, each) => sum + each, 0)).toBe(100);
     expect(await share('from-peers')).toBe(0);
     expect(await share('from-cache')).toBeGreaterThan(0);
+    const files = (): Promise<string[]> => page.evaluate(filesOnDisk);
+    const kept = (await files()).filter((name) => name !== 'uses.json');
+    expect(kept.length).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Clear' }).click();
-    await expect.poll(() => page.locator('[data-stat=cache-size]').textContent()).toMatch(/^0 kB of/);
+    // What still comes is kept anew.
+    await expect.poll(async () => (await files()).filter((name) => kept.includes(name))).toEqual([]);
+    await page.goto(`${origin.url}/`);
     await page.close();
+  });
+
+  it('OR9: how it went is told to the origin, whose metrics show it by channel', async () => {
+    const metrics = async (): Promise<string> => (await fetch(`${origin.url}/metrics`)).text();
+    await expect.poll(metrics).toMatch(/^p2ptv_viewer_media_bytes_total{channel="main",from="cache"} [1-9]/m);
+    const told = await metrics();
+    expect(told).toMatch(/^p2ptv_viewer_startup_seconds_count{channel="main"} [1-9]/m);
+    expect(told).not.toContain(recording.id);
   });
 });

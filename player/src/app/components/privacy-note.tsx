@@ -10,7 +10,7 @@ export function PrivacyNote(): ReactElement | null {
       <p>
         You watch together with others: viewers who exchange video with you can see your IP address, and you theirs.
         Under “Pass on to others” you can switch
-        sharing off.
+        sharing off. How playback goes is told to the origin, without a word of who you are.
       </p>
       <button type="button" className="button button-quiet" onClick={() => setSeen('seen')}>
         Got it
