@@ -23,7 +23,8 @@ const STOP_LIMIT_MS = 6_000;
 const STOP_SIGNALS: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP']);
 /** Within which a signal to a whole group reaches all of it, ms. */
 const SAME_SIGNAL_MS = 300;
-const PROBE = new URL('./process-probe.js', import.meta.url).href;
+/** The built one, seen from the sources and from the built files alike. */
+const PROBE = new URL('../../dist/load/process-probe.js', import.meta.url).href;
 
 /**
  * A process of the bench's own that answers calls (see `answerCalls`), and tells what it uses. It

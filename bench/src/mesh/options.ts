@@ -28,6 +28,8 @@ export type MeshOptions = {
   readonly originUplinkKbps: number | undefined;
   readonly seed: number;
   readonly jsonPath: string;
+  /** Undefined: no page is written. */
+  readonly htmlPath: string | undefined;
 };
 
 /** Mean uplink over the stream's rate, as the simulator's defaults have it. */
@@ -54,12 +56,14 @@ const schema = z.object({
   originUplinkKbps: wholeNumber(100, 1_000_000).optional(),
   seed: wholeNumber(0, 0x7fff_ffff).default(1),
   json: z.string('is needed: the file to write the figures to').min(1, 'must name a file'),
+  html: z.string().min(1, 'must name a file').optional(),
 });
 
 /** The suite's flags. */
 export function meshFlags(): Option[] {
   return [
     new Option('--json <file>', 'the file to write the figures to (needed)'),
+    new Option('--html <file>', 'a page that draws the mesh and the simulator together'),
     new Option('--peers <number>', 'viewers in Node, over real WebRTC (default: 50)'),
     new Option('--browsers <number>', 'viewers in a Chromium each beside them, 0 to 2 (default: 1)'),
     new Option('--seconds <s>', 'length of the run (default: 90)'),
@@ -83,7 +87,7 @@ export function meshFlags(): Option[] {
  * @throws UsageError naming the flag
  */
 export function resolveMeshOptions(flags: Readonly<Record<string, unknown>>): MeshOptions {
-  const { json, uplink, processes = Math.max(LEAST_PROCESSES, availableParallelism()), ...options } = checkFlags(schema, flags);
+  const { json, html, uplink, processes = Math.max(LEAST_PROCESSES, availableParallelism()), ...options } = checkFlags(schema, flags);
   if (options.arrivalSeconds + 2 > options.seconds) {
     throw new UsageError('--arrival-seconds must be at least 2 s less than --seconds: the last would hardly come.');
   }
@@ -93,6 +97,7 @@ export function resolveMeshOptions(flags: Readonly<Record<string, unknown>>): Me
     uplink: uplinkOf(uplink ?? String(DEFAULT_UPLINK_RATIO * options.rateKbps)),
     processes: Math.min(processes, options.peers),
     jsonPath: outputFileOf('--json', json),
+    htmlPath: html === undefined ? undefined : outputFileOf('--html', html),
   };
 }
 

@@ -1,10 +1,11 @@
 import { StoppedError } from '../errors.js';
 import { describeMachine } from '../machine.js';
-import { writeJsonOutput } from '../output-file.js';
+import { writeJsonOutput, writeOutput } from '../output-file.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import type { SimResult } from '../sim/sim-result.js';
 import { counterpartOf, simulate } from './counterpart.js';
 import { meshFlags, resolveMeshOptions } from './options.js';
+import { meshPage } from './page.js';
 import { meshReportSchema, type MeshReport } from './report.js';
 import { runMesh, type MeshOutcome } from './run.js';
 import { summarizeMesh } from './summary.js';
@@ -25,7 +26,9 @@ export const meshSuite: Suite = {
     const sim = outcome.isWhole ? await simulated(config, context) : undefined;
     const report = reportOf(outcome, { startedAt, sim });
     writeJsonOutput(options.jsonPath, report);
-    context.print(`\n${formatMeshReport(report)}\n\nFigures: ${options.jsonPath}`);
+    if (options.htmlPath !== undefined) writeOutput(options.htmlPath, meshPage(report));
+    const files = [`Figures: ${options.jsonPath}`, ...(options.htmlPath === undefined ? [] : [`Page: ${options.htmlPath}`])];
+    context.print(`\n${formatMeshReport(report)}\n\n${files.join('\n')}`);
     if (context.signal.aborted) throw new StoppedError(`Stopped: ${options.jsonPath} has what was measured.`);
     return report.results.mesh.failures.length === 0;
   },
@@ -43,7 +46,7 @@ async function simulated(config: ReturnType<typeof counterpartOf>, context: Suit
 }
 
 function reportOf(outcome: MeshOutcome, { startedAt, sim }: { startedAt: string; sim: SimResult | undefined }): MeshReport {
-  const { uplink, jsonPath: _jsonPath, originUplinkKbps, ...options } = outcome.options;
+  const { uplink, jsonPath: _jsonPath, htmlPath: _htmlPath, originUplinkKbps, ...options } = outcome.options;
   // Our own schema: a figure that does not fit is a defect here, and must not be written.
   return meshReportSchema.parse({
     suite: 'mesh',

@@ -88,7 +88,8 @@ function barRow({ name, value, least, most, isMet }: MeshBar): string[] {
   return [name, value?.toFixed(3) ?? '-', least === undefined ? `≤ ${most ?? ''}` : `≥ ${least}`, isMet ? 'ok' : 'NOT MET'];
 }
 
-function signedPercent(differenceRatio: number): string {
+/** A difference as a table shows it: `+4.2 %`. */
+export function signedPercent(differenceRatio: number): string {
   const percent = 100 * differenceRatio;
   return `${percent >= 0 ? '+' : ''}${percent.toFixed(Math.abs(percent) < 10 ? 1 : 0)} %`;
 }

@@ -27,8 +27,8 @@ export type MeasuredFigures = CommonFigures & Partial<LiveFigures>;
 /** What one simulated run gives, for one strategy. */
 export type SimResult = MeasuredFigures & SimulatedRun;
 
-/** See {@link SimResult}: of a live stream that somebody watched for long enough. */
-export type LiveResult = SimResult & LiveFigures;
+/** See {@link MeasuredFigures}: of a live stream that somebody watched for long enough. */
+export type LiveResult = MeasuredFigures & LiveFigures;
 
 /** What the simulator says of a run itself. */
 type SimulatedRun = {
@@ -42,7 +42,7 @@ type SimulatedRun = {
 };
 
 /** True for a run that has figures of delays. */
-export function isLiveResult(result: SimResult): result is LiveResult {
+export function isLiveResult(result: MeasuredFigures): result is LiveResult {
   return result.chunkDelayMs !== undefined;
 }
 

@@ -1,20 +1,25 @@
 import type { PlannedRun, SimReport } from '../sim-report.js';
-import { isLiveResult, type LiveResult, type SimResult } from '../sim-result.js';
+import { isLiveResult, type LiveResult, type MeasuredFigures, type SimResult } from '../sim-result.js';
 import { seriesColor } from '../../report/chart.js';
 
-/** One run as the page shows it. */
-export type ShownRun = {
+/** A run as it is drawn, simulated or real. */
+export type DrawnRun = {
   readonly name: string;
   readonly color: string;
+  readonly result: MeasuredFigures;
+};
+
+/** One run as the simulator's page shows it. */
+export type ShownRun = DrawnRun & {
   readonly result: SimResult;
   readonly planned: PlannedRun;
 };
 
 /** A run of a live stream: it has delays. */
-export type LiveRun = ShownRun & { readonly result: LiveResult };
+export type LiveRun = DrawnRun & { readonly result: LiveResult };
 
 /** True for a run of a live stream. */
-export function isLiveRun(run: ShownRun): run is LiveRun {
+export function isLiveRun<Run extends DrawnRun>(run: Run): run is Run & LiveRun {
   return isLiveResult(run.result);
 }
 

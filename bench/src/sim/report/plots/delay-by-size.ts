@@ -1,15 +1,18 @@
 import type { ChartSeries, Plot } from '../../../report/chart.js';
 import { grid, INK, MUTED, valueAxis } from '../../../report/chart.js';
-import type { LiveRun } from '../runs.js';
+import type { LiveRun, ShownRun } from '../runs.js';
+
+/** A simulated one. */
+type SizedRun = ShownRun & LiveRun;
 
 /** Sizes that differ by less are the same, for this. */
 const SAME_SIZE = 1.2;
 
 /** One strategy or scenario at several sizes. */
-type Family = { readonly name: string; readonly color: string; readonly runs: readonly LiveRun[] };
+type Family = { readonly name: string; readonly color: string; readonly runs: readonly SizedRun[] };
 
 /** The chunk delay against the logarithm of the audience; undefined unless something ran at several sizes. */
-export function delayBySizePlot(runs: readonly LiveRun[]): Plot | undefined {
+export function delayBySizePlot(runs: readonly SizedRun[]): Plot | undefined {
   const families = familiesOf(runs);
   const [first] = families;
   if (!first) return undefined;
@@ -47,13 +50,13 @@ export function delayBySizePlot(runs: readonly LiveRun[]): Plot | undefined {
   };
 }
 
-function seriesOf(runs: readonly LiveRun[], valueOf: (run: LiveRun) => number, style: object): ChartSeries {
+function seriesOf(runs: readonly SizedRun[], valueOf: (run: SizedRun) => number, style: object): ChartSeries {
   return { type: 'line', silent: true, symbol: 'circle', data: runs.map((run) => [Math.log2(sizeOf(run)), valueOf(run)]), ...style };
 }
 
 /** Runs whose names differ in nothing but a number at the end: `steady-100`, `steady-10k`. */
-function familiesOf(runs: readonly LiveRun[]): Family[] {
-  const byName = new Map<string, LiveRun[]>();
+function familiesOf(runs: readonly SizedRun[]): Family[] {
+  const byName = new Map<string, SizedRun[]>();
   for (const run of runs) {
     const name = run.name.replace(/[-\s]*\d+k?$/, '');
     byName.set(name, [...(byName.get(name) ?? []), run]);
@@ -69,7 +72,7 @@ function familiesOf(runs: readonly LiveRun[]): Family[] {
   return families;
 }
 
-function sizeOf({ result }: LiveRun): number {
+function sizeOf({ result }: SizedRun): number {
   return Math.max(1, result.meanViewers);
 }
 

@@ -1,9 +1,9 @@
 import type { ChartSeries, LegendEntry, Plot } from '../../../report/chart.js';
 import { grid, INK, MUTED, roundSpan, valueAxis } from '../../../report/chart.js';
-import type { ShownRun } from '../runs.js';
+import type { DrawnRun } from '../runs.js';
 
 /** What share of the media came from other viewers, second by second; with a single run also how many watched. */
-export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...ShownRun[]]): Plot {
+export function offloadOverTimePlot([main, ...others]: readonly [DrawnRun, ...DrawnRun[]]): Plot {
   const runs = [main, ...others];
   const isAlone = others.length === 0;
   const { offloadSteadyRatio, offloadSteadyLimitRatio } = main.result;
@@ -43,7 +43,7 @@ export function offloadOverTimePlot([main, ...others]: readonly [ShownRun, ...Sh
   };
 }
 
-function limitOf(run: ShownRun): ChartSeries {
+function limitOf(run: DrawnRun): ChartSeries {
   return {
     type: 'line',
     silent: true,
@@ -53,7 +53,7 @@ function limitOf(run: ShownRun): ChartSeries {
   };
 }
 
-function viewersOf(run: ShownRun): ChartSeries {
+function viewersOf(run: DrawnRun): ChartSeries {
   return {
     type: 'line',
     silent: true,

@@ -1,10 +1,10 @@
-import type { SimResult } from '../../sim-result.js';
+import type { MeasuredFigures } from '../../sim-result.js';
 import { formatFigure } from '../../figures.js';
 import type { ChartSeries, LegendEntry, Plot } from '../../../report/chart.js';
 import { grid, MUTED, nameAxis, roundSpan, valueAxis } from '../../../report/chart.js';
-import type { ShownRun } from '../runs.js';
+import type { DrawnRun } from '../runs.js';
 
-type Kind = keyof SimResult['originBytes'];
+type Kind = keyof MeasuredFigures['originBytes'];
 
 /** In the order in which they are stacked. */
 const KINDS: readonly { readonly kind: Kind; readonly short: string; readonly label: string; readonly color: string }[] = [
@@ -18,7 +18,7 @@ const ROW_PX = 34;
 const KIND_ROW_PX = 52;
 
 /** What the origin sent in each second, by what it was for. */
-export function originBytesOverTimePlot({ name, result }: ShownRun, isAlone: boolean): Plot {
+export function originBytesOverTimePlot({ name, result }: DrawnRun, isAlone: boolean): Plot {
   const { overTime } = result.series;
   const whole = total(result.originBytes);
   const handed = result.offloadRatio < 1 ? whole / (1 - result.offloadRatio) : whole;
@@ -49,11 +49,11 @@ export function originBytesOverTimePlot({ name, result }: ShownRun, isAlone: boo
 }
 
 /** What the origin sent in all: of one run each kind by itself, of several over what was watched. */
-export function originBytesTotalPlot(runs: readonly [ShownRun, ...ShownRun[]]): Plot {
+export function originBytesTotalPlot(runs: readonly [DrawnRun, ...DrawnRun[]]): Plot {
   return runs.length === 1 ? kindsPlot(runs[0].result) : sharesPlot(runs);
 }
 
-function kindsPlot({ originBytes }: SimResult): Plot {
+function kindsPlot({ originBytes }: MeasuredFigures): Plot {
   const whole = total(originBytes);
   const sent = KINDS.filter(({ kind }) => originBytes[kind] > 0);
   const largest = sent.reduce<(typeof sent)[number] | undefined>((most, kind) => (most && originBytes[most.kind] >= originBytes[kind.kind] ? most : kind), undefined);
@@ -89,7 +89,7 @@ function kindsPlot({ originBytes }: SimResult): Plot {
   };
 }
 
-function sharesPlot(runs: readonly [ShownRun, ...ShownRun[]]): Plot {
+function sharesPlot(runs: readonly [DrawnRun, ...DrawnRun[]]): Plot {
   const rows = runs.map(({ name, result }) => {
     const whole = total(result.originBytes);
     const handed = result.offloadRatio < 1 ? whole / (1 - result.offloadRatio) : whole;
@@ -128,17 +128,17 @@ function sharesPlot(runs: readonly [ShownRun, ...ShownRun[]]): Plot {
   };
 }
 
-function legendOf(results: readonly SimResult[]): LegendEntry[] {
+function legendOf(results: readonly MeasuredFigures[]): LegendEntry[] {
   return KINDS.filter(({ kind }) => results.some(({ originBytes }) => originBytes[kind] > 0)).map(({ label, color }) => ({ label, color, mark: 'box' }));
 }
 
-function listed(sent: SimResult['originBytes'], whole: number): string {
+function listed(sent: MeasuredFigures['originBytes'], whole: number): string {
   const parts = KINDS.filter(({ kind }) => whole > 0 && sent[kind] / whole >= 0.01).map(({ kind, label }) => `${label} ${percent(sent[kind] / whole)}`);
   const text = parts.join(', ');
   return text === '' ? 'Nothing was sent' : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function total(sent: SimResult['originBytes']): number {
+function total(sent: MeasuredFigures['originBytes']): number {
   return KINDS.reduce((sum, { kind }) => sum + sent[kind], 0);
 }
 

@@ -2,7 +2,7 @@ import type { SimSeries } from '../../sim-result.js';
 import type { ChartSeries, Plot } from '../../../report/chart.js';
 import { formatFigure } from '../../figures.js';
 import { grid, valueAxis } from '../../../report/chart.js';
-import type { ShownRun } from '../runs.js';
+import type { DrawnRun } from '../runs.js';
 
 /** One that got something, and for long enough to tell how late. */
 type Peer = SimSeries['peers'][number] & { readonly delayP95Ms: number };
@@ -12,7 +12,7 @@ const MOST_DOTS = 500;
 const CLASSES = 4;
 
 /** What each viewer gave against how late it gets its chunks: whether giving pays. */
-export function uploadByDelayPlot({ name, result }: ShownRun, isAlone: boolean): Plot | undefined {
+export function uploadByDelayPlot({ name, result }: DrawnRun, isAlone: boolean): Plot | undefined {
   const peers = evenly(result.series.peers.filter((peer): peer is Peer => peer.receivedBytes > 0 && peer.delayP95Ms !== null));
   if (peers.length === 0) return undefined;
   const classes = classesOf(peers);
