@@ -137,12 +137,14 @@ export {
   recordingListingSchema,
   recordingListSchema,
   seekPreviewsSchema,
+  captionTrackSchema,
   streamListingSchema,
   streamListSchema,
   type OriginBytes,
   type OriginJoinAnswer,
   type RecordingListing,
   type SeekPreviews,
+  type CaptionTrack,
   type StreamListing,
 } from './origin-contract.js';
 export { BEACON_BYTES, BEACON_INTERVAL_MS, clampBeacon, viewerBeaconSchema, type ViewerBeacon } from './viewer-beacon.js';

@@ -1,16 +1,24 @@
-import { STREAM_PATHS } from './origin-contract.js';
+import { STREAM_PATHS, type CaptionTrack } from './origin-contract.js';
 import type { Rendition, StreamRecord } from './stream-record.js';
 
-/** Writes the multivariant playlist of a stream from its record: of one that has ended, to its recording. */
-export function renderMultivariantPlaylist(record: StreamRecord): string {
+/** Writes the multivariant playlist of a stream from its record: of one that has ended, to its recording, with its captions. */
+export function renderMultivariantPlaylist(record: StreamRecord, captions: readonly CaptionTrack[] = []): string {
   const lines = ['#EXTM3U', '#EXT-X-VERSION:9', '#EXT-X-INDEPENDENT-SEGMENTS'];
+  for (const [track, { language, name }] of captions.entries()) {
+    lines.push(`#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="${quotable(name)}",LANGUAGE="${quotable(language)}",AUTOSELECT=YES,DEFAULT=NO,URI="${STREAM_PATHS.captionsPlaylist(track)}"`);
+  }
   for (const rendition of record.renditions) {
     lines.push(
-      `#EXT-X-STREAM-INF:${attributes(rendition).join(',')}`,
+      `#EXT-X-STREAM-INF:${[...attributes(rendition), ...(captions.length > 0 ? ['SUBTITLES="captions"'] : [])].join(',')}`,
       record.isEnded ? STREAM_PATHS.recordingPlaylist(rendition.id) : STREAM_PATHS.mediaPlaylist(rendition.id),
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What a quoted attribute can hold (RFC 8216bis section 4.2). */
+function quotable(text: string): string {
+  return text.replace(/["\r\n]/g, ' ');
 }
 
 function attributes(rendition: Rendition): string[] {

@@ -17,6 +17,9 @@ export const STREAM_PATHS = {
   part: (sequence: ChunkSequence | number): string => `part-${sequence}.m4s`,
   segment: (epoch: number, mediaSequence: number): string => `segment-${epoch}-${mediaSequence}.m4s`,
   init: (initHash: string): string => `init-${initHash}.mp4`,
+  /** Captions of a recording, by their place in its list: for players, and as WebVTT. */
+  captionsPlaylist: (track: number): string => `captions/${track}/index.m3u8`,
+  captions: (track: number): string => `captions/${track}/captions.vtt`,
   headers: 'headers',
   segments: 'segments',
   join: 'join',
@@ -106,6 +109,16 @@ export const seekPreviewsSchema = z.object({
 /** See {@link seekPreviewsSchema}. */
 export type SeekPreviews = z.infer<typeof seekPreviewsSchema>;
 
+/** Captions in one language. */
+export const captionTrackSchema = z.object({
+  /** RFC 5646; `und` where it is not known. */
+  language: z.string().check(z.maxLength(35)),
+  /** What people choose it by. */
+  name: z.string().check(z.maxLength(100)),
+});
+/** See {@link captionTrackSchema}. */
+export type CaptionTrack = z.infer<typeof captionTrackSchema>;
+
 /** One recording in `GET /api/recordings`, and the answer to `GET /api/recordings/<id>`. */
 export const recordingListingSchema = z.object({
   id: z.string(),
@@ -131,6 +144,8 @@ export const recordingListingSchema = z.object({
   thumbnailPath: z.optional(z.string()),
   /** Pictures for its seek bar, and the path of their sheet; left out in lists, and where there are none. */
   previews: z.optional(z.extend(seekPreviewsSchema, { path: z.string() })),
+  /** Its captions, and the path of each as WebVTT; left out in lists, and where there are none. */
+  captions: z.optional(z.array(z.extend(captionTrackSchema, { path: z.string() }))),
 });
 /** See {@link recordingListingSchema}. */
 export type RecordingListing = z.infer<typeof recordingListingSchema>;

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 
 import type { Clock } from '@p2ptv/protocol';
@@ -38,6 +38,8 @@ export interface EncoderSession {
   stop(): Promise<void>;
 }
 
+/** Priority of what is not live, as `nice` counts: where both want all, it gets a quarter. */
+const GIVE_WAY = 5;
 const LAST_LINES = 12;
 /** How long ffmpeg may take to end when asked, before it is killed. Below what the process gives itself to end. */
 const STOP_GRACE_MS = 1000;
@@ -258,7 +260,7 @@ class FfmpegSession implements EncoderSession {
 
 function giveWay({ pid }: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined) setPriority(pid, GIVE_WAY);
   } catch {
     // It has ended already.
   }

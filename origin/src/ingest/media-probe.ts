@@ -10,6 +10,8 @@ export type ProbedMedia = MediaDescription & {
   readonly height: number;
   /** Seconds; undefined when the container does not say. */
   readonly durationSeconds: number | undefined;
+  /** Its tracks of captions that are text. */
+  readonly captions: readonly { /** As ffmpeg maps it. */ readonly stream: number; /** As the file says it, mostly ISO 639-2. */ readonly language: string | undefined }[];
   /** What ffmpeg calls the container, all its names: `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly format: string;
   /** Whether average and nominal frame rate differ, so that frames get repeated or dropped. */
@@ -68,12 +70,19 @@ export function parseFfmpegLog(log: string): ProbedMedia | undefined {
   return {
     width,
     height,
+    captions: captionsIn(input),
     format: /^Input #0, (\S+), from /m.exec(input)?.[1] ?? '',
     frameRate: nearestStandardFrameRate(averageRate ?? nominalRate),
     isVariableRate: averageRate !== undefined && nominalRate !== undefined && Math.abs(averageRate / nominalRate - 1) > 0.01,
     hasAudio: /Stream #0.*: Audio: /.test(input),
     durationSeconds: duration === null ? undefined : secondsOf(duration),
   };
+}
+
+/** Pictures of letters, as discs have them, cannot be shown as text. */
+function captionsIn(input: string): ProbedMedia['captions'] {
+  const tracks = input.matchAll(/Stream #0:(\d+)(?:\[0x[0-9a-f]+\])?(?:\((\w{2,8})\))?: Subtitle: (?:subrip|srt|ass|ssa|mov_text|webvtt|text)\b/g);
+  return [...tracks].map(([, stream, language]) => ({ stream: Number(stream), language }));
 }
 
 function secondsOf(match: RegExpMatchArray): number {

@@ -39,8 +39,8 @@ export class PlaylistCache {
 
   /** The multivariant playlist; undefined while there is no record. */
   multivariant(): RenderedText | undefined {
-    const { record } = this.#stream;
-    return record && this.#get('multivariant', () => renderMultivariantPlaylist(record));
+    const { record, captions } = this.#stream;
+    return record && this.#get('multivariant', () => renderMultivariantPlaylist(record, captions));
   }
 
   #get(kind: Kind, render: () => string): RenderedText {

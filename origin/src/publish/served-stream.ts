@@ -1,4 +1,4 @@
-import type { ChunkHeader, ChunkSequence, MediaPlaylistOptions, MediaTimeline, RecordedSegment, RenditionId, SignedChunkHeader, StreamId, StreamListing, StreamRecord } from '@p2ptv/protocol';
+import type { CaptionTrack, ChunkHeader, ChunkSequence, MediaPlaylistOptions, MediaTimeline, RecordedSegment, RenditionId, SignedChunkHeader, StreamId, StreamListing, StreamRecord } from '@p2ptv/protocol';
 
 import type { ChunkPlace, LoggedChunk, SegmentPlace } from '../package/chunk-log.js';
 import type { LiveStreamChange } from '../package/live-stream.js';
@@ -21,6 +21,10 @@ export interface ServedStream {
   readonly log: MediaLog;
   /** Bytes of media held in memory. */
   readonly memoryBytes: number;
+  /** Of a recording that has some. */
+  readonly captions?: readonly CaptionTrack[] | undefined;
+  /** The WebVTT of one of them. */
+  captionText?(track: number): Promise<string | undefined>;
   /** Undefined when it neither has nor had such a rendition. */
   rendition(rendition: number): MediaLog | undefined;
   /** Whether a rendition is one of the stream's now. */

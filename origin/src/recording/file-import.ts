@@ -14,6 +14,7 @@ import { FileSource } from '../ingest/file-source.js';
 import { LiveStream } from '../package/live-stream.js';
 import { describeWriteFailure, isDiskFull } from '../package/errors.js';
 import type { Publisher } from '../package/publisher.js';
+import { readCaptions } from './captions.js';
 import { RecordingError } from './errors.js';
 import type { OpenRecording, RecordingLibrary } from './recording-library.js';
 import { recordingName } from './recording-names.js';
@@ -64,6 +65,8 @@ export async function startImport(request: ImportRequest, ports: ImportPorts): P
   let open: OpenRecording | undefined;
   try {
     open = library.begin({ id, stream: id, firstSequence: 0, channel: undefined, title, description, tags, isPrivate, state: 'importing' });
+    const captions = await readCaptions(ffmpeg.path, file, source.media);
+    if (captions.length > 0) library.folderOf(id).writeCaptions(captions);
     return run(request, { ...ports, source, startedAtMs, open, folder: join(dataFolder, 'streams', id) });
   } catch (error) {
     await open?.discard();

@@ -1,8 +1,11 @@
-import { encodeStreamRecord, type RenditionId, type StreamId, type StreamRecord } from '@p2ptv/protocol';
+import { readFile } from 'node:fs/promises';
+
+import { encodeStreamRecord, type CaptionTrack, type RenditionId, type StreamId, type StreamRecord } from '@p2ptv/protocol';
 
 import type { Publisher } from '../package/publisher.js';
 import type { MediaLog, ServedStream } from '../publish/served-stream.js';
 import type { RecordedRendition } from './recorded-rendition.js';
+import type { RecordingFolder } from './recording-folder.js';
 
 /**
  * A recording as it is served: part of a stream, under a name of its own. Its chunks are those of the stream, with
@@ -15,6 +18,8 @@ export class RecordedStream implements ServedStream {
   readonly startedAtMs: number;
   readonly record: StreamRecord;
   readonly recordText: string;
+  readonly captions: readonly CaptionTrack[];
+  readonly #folder: RecordingFolder;
   readonly #renditions: ReadonlyMap<number, RecordedRendition>;
 
   /**
@@ -23,7 +28,7 @@ export class RecordedStream implements ServedStream {
    */
   constructor(
     described: { readonly slug: string; readonly startedAtMs: number; readonly record: StreamRecord },
-    { renditions, publisher }: { readonly renditions: ReadonlyMap<number, RecordedRendition>; readonly publisher: Publisher },
+    { renditions, publisher, folder }: { readonly renditions: ReadonlyMap<number, RecordedRendition>; readonly publisher: Publisher; readonly folder: RecordingFolder },
   ) {
     this.slug = described.slug;
     this.title = described.record.title;
@@ -31,6 +36,8 @@ export class RecordedStream implements ServedStream {
     this.record = described.record;
     this.recordText = encodeStreamRecord(this.record, publisher.signer);
     this.#renditions = renditions;
+    this.#folder = folder;
+    this.captions = folder.captions();
   }
 
   get streamId(): StreamId {
@@ -49,6 +56,11 @@ export class RecordedStream implements ServedStream {
 
   get memoryBytes(): number {
     return [...this.#renditions.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  }
+
+  /** The WebVTT of captions; undefined for such as there are not. */
+  async captionText(track: number): Promise<string | undefined> {
+    return this.captions[track] && readFile(this.#folder.captionFile(track), 'utf8');
   }
 
   rendition(rendition: number): RecordedRendition | undefined {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { formatMagnetLink, RECORDING_ORDERS, withViewerToken, type RecordingListing, type StreamId, type StreamLink } from '@p2ptv/protocol';
+import { formatMagnetLink, RECORDING_ORDERS, STREAM_PATHS, withViewerToken, type RecordingListing, type StreamId, type StreamLink } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 
@@ -81,8 +81,15 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
   fastify.get('/api/recordings/:id', (request, reply) =>
     withRecording(request, reply, async (recording, token) => {
       const listing = await described(request, recording, token);
-      const previews = library.folderOf(recording.id).describedPreviews();
-      return previews ? { ...listing, previews: { ...previews, path: `/api/recordings/${recording.id}/previews.jpg${queryOf(token)}` } } : listing;
+      const folder = library.folderOf(recording.id);
+      const previews = folder.describedPreviews();
+      const base = `/live/${recording.id}${token === undefined ? '' : `/~${token}`}`;
+      const captions = folder.captions().map((track, index) => ({ ...track, path: `${base}/${STREAM_PATHS.captions(index)}` }));
+      return {
+        ...listing,
+        ...(previews ? { previews: { ...previews, path: `/api/recordings/${recording.id}/previews.jpg${queryOf(token)}` } } : {}),
+        ...(captions.length > 0 ? { captions } : {}),
+      };
     }),
   );
 

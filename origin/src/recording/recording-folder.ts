@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { seekPreviewsSchema, STREAM_PATHS, type SeekPreviews, type StreamRecord } from '@p2ptv/protocol';
+import { captionTrackSchema, seekPreviewsSchema, STREAM_PATHS, type CaptionTrack, type SeekPreviews, type StreamRecord } from '@p2ptv/protocol';
+import * as z from 'zod';
 
 import { replaceFile } from '../package/durable-file.js';
 import { systemCode } from '../package/errors.js';
@@ -19,6 +20,7 @@ export type RecordingManifest = {
   readonly record?: StreamRecord | undefined;
 };
 
+const captionsSchema = z.array(captionTrackSchema);
 const INIT_PATTERN = /^init-([0-9a-f]{64})\.mp4$/;
 
 /** A recording's small files on this machine: what it is, what is where in its media, its init segments, its thumbnail. */
@@ -49,6 +51,25 @@ export class RecordingFolder {
 
   describePreviews(previews: SeekPreviews): void {
     replaceFile(join(this.path, 'previews.json'), JSON.stringify(previews));
+  }
+
+  /** Its captions; their texts are in files of their own. */
+  captions(): readonly CaptionTrack[] {
+    try {
+      return captionsSchema.parse(JSON.parse(readFileSync(join(this.path, 'captions.json'), 'utf8')));
+    } catch {
+      return [];
+    }
+  }
+
+  /** Where the WebVTT of captions is. */
+  captionFile(track: number): string {
+    return join(this.path, `captions-${track}.vtt`);
+  }
+
+  writeCaptions(captions: readonly (CaptionTrack & { readonly text: string })[]): void {
+    for (const [track, { text }] of captions.entries()) replaceFile(this.captionFile(track), text);
+    replaceFile(join(this.path, 'captions.json'), JSON.stringify(captions.map(({ language, name }) => ({ language, name }))));
   }
 
   /** Undefined when there is none that can be read. */

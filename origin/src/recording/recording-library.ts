@@ -322,7 +322,7 @@ export class RecordingLibrary {
     const renditions = record.renditions.filter(({ id }) => loaded.has(id));
     if (renditions.length === 0) return undefined;
     const described = { slug: recording.id, startedAtMs: recording.startedAtMs, record: { ...record, renditions, title: recording.title } };
-    return new RecordedStream(described, { renditions: loaded, publisher: this.#ports.publisher });
+    return new RecordedStream(described, { renditions: loaded, publisher: this.#ports.publisher, folder });
   }
 
   #renditions(id: string, folder: RecordingFolder, files: readonly { readonly name: string }[]): { readonly loaded: Map<number, RecordedRendition> } {

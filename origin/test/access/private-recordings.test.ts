@@ -48,6 +48,7 @@ function record(data: string, { id, channel, isPrivate }: (typeof RECORDINGS)[nu
     notice: () => undefined,
     fileClosed: (rendition, file) => open.keep(rendition, file, (initHash) => live.rendition(rendition)?.init(initHash)),
   });
+  library.folderOf(id).writeCaptions([{ language: 'en', name: 'English', text: 'WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n' }]);
   live.beginSession([fakeInit()]);
   for (let index = 0; index < 10; index++) live.publish(fakePart(index));
   live.closeFiles();
@@ -117,7 +118,7 @@ function forgedLink(stream: string, token?: string): StreamLink {
 describe('a private recording', () => {
   it.each(['club-1', 'gone-1', 'film-1'])('RC7: %s gives nothing without a token, with an expired one, or with one for something else', async (id) => {
     const strange = await new ViewerTokens(Buffer.from('another secret of thirty-two bytes'), Date.now).issue(id, { lifetimeMs: HOUR_MS });
-    for (const path of [`/api/recordings/${id}`, `/api/recordings/${id}/thumbnail.jpg`, `/live/${id}/index.m3u8`, `/live/${id}/0/recording.m3u8`, `/live/${id}/0/part-1.m4s`, `/live/${id}/join`, `/live/${id}/segments?x=`]) {
+    for (const path of [`/api/recordings/${id}`, `/api/recordings/${id}/thumbnail.jpg`, `/live/${id}/index.m3u8`, `/live/${id}/0/recording.m3u8`, `/live/${id}/0/part-1.m4s`, `/live/${id}/join`, `/live/${id}/segments?x=`, `/live/${id}/captions/0/captions.vtt`, `/live/${id}/captions/0/index.m3u8`]) {
       const url = `${path}${path.includes('?') ? '&' : '?'}token=`;
       const statuses = [await statusOf(path), await statusOf(url + (await issue(id, -1000))), await statusOf(url + (await issue('main'))), await statusOf(url + strange), await statusOf(`${url}nonsense`)];
       expect([path, ...statuses]).toEqual([path, 401, 401, 403, 403, 403]);
@@ -156,6 +157,19 @@ describe('a private recording', () => {
     expect([await trackers('club-1', 'club'), await trackers('film-1', 'film-1'), await trackers('open-1')]).toEqual([1, 1, 1]);
     expect([await trackers('club-1', 'club-1'), await trackers('main-1', 'main'), await trackers('main-1', 'main-1')]).toEqual([0, 0, 0]);
     expect(await askTracker(await linkOf('club-1', await issue('club')))).toBe('joined');
+  });
+
+  it('RC10: its captions are a track of its playlist, under an address that holds the token', async () => {
+    const token = await issue('film-1');
+    const { captions = [] } = (await (await fetch(`${base}/api/recordings/film-1?token=${token}`)).json()) as RecordingListing;
+    expect(captions).toEqual([{ language: 'en', name: 'English', path: `/live/film-1/~${token}/captions/0/captions.vtt` }]);
+    const vtt = await fetch(`${base}${captions[0]!.path}`);
+    expect([vtt.headers.get('content-type'), await vtt.text()]).toEqual(['text/vtt; charset=utf-8', 'WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n']);
+    const multivariant = await (await fetch(`${base}/live/open-1/index.m3u8`)).text();
+    expect(multivariant).toContain('#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="English",LANGUAGE="en",AUTOSELECT=YES,DEFAULT=NO,URI="captions/0/index.m3u8"');
+    expect(multivariant).toMatch(/#EXT-X-STREAM-INF:.*,SUBTITLES="captions"\n/);
+    expect(await (await fetch(`${base}/live/open-1/captions/0/index.m3u8`)).text()).toContain('#EXT-X-TARGETDURATION:2\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:2.000,\ncaptions.vtt\n#EXT-X-ENDLIST');
+    expect([await statusOf('/live/open-1/captions/1/captions.vtt'), await statusOf('/live/open-1/captions/0/x'), await statusOf('/live/main/captions/0/captions.vtt')]).toEqual([404, 404, 404]);
   });
 
   it('a public one needs none, and a token is no part of its link', async () => {

@@ -17,6 +17,7 @@ for (const ffmpeg of await allFfmpegs()) {
         width: 640,
         height: 426,
         frameRate: { numerator: 30, denominator: 1 },
+        captions: [],
         format: 'mov,mp4,m4a,3gp,3g2,mj2',
         isVariableRate: false,
         hasAudio: true,

@@ -33,10 +33,13 @@ afterEach(() => {
 const ports = async () => ({ dataFolder: folder.path, library: recordings.library, publisher, ffmpeg: await locateFfmpeg(), clock, logger });
 
 describe('a file that is added', () => {
-  it('is a recording with a ladder, as long as the file, dated by its own time; progress rises to the end', async () => {
+  it('RC10: is a recording with a ladder and its captions, as long as the file, dated by its own time; progress rises to the end', async () => {
     const file = join(folder.path, 'clip.mkv');
     const { ffmpeg, ...others } = await ports();
-    await promisify(execFile)(ffmpeg.path, ['-f', 'lavfi', '-i', 'testsrc=s=320x180:r=30:d=7', '-f', 'lavfi', '-i', 'sine=d=7', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', file]);
+    const titles = join(folder.path, 'titles.srt');
+    writeFileSync(titles, '1\n00:00:01,500 --> 00:00:03,000\nGood <i>evening</i>\n');
+    const subtitles = ['-map', '0', '-map', '1', '-map', '2', '-map', '2', '-c:s', 'srt', '-metadata:s:s:0', 'language=eng'];
+    await promisify(execFile)(ffmpeg.path, ['-f', 'lavfi', '-i', 'testsrc=s=320x180:r=30:d=7', '-f', 'lavfi', '-i', 'sine=d=7', '-i', titles, ...subtitles, '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', file]);
     const progress: number[] = [];
     const running = await startImport({ file, title: 'Über Land', description: '', tags: [], isPrivate: false, ladder: [180, 90] }, { ...others, ffmpeg, onProgress: (ratio) => progress.push(ratio) });
     expect(store.recordings.get(running.id)).toMatchObject({ state: 'importing', title: 'Über Land' });
@@ -51,6 +54,9 @@ describe('a file that is added', () => {
     expect(live.record?.renditions.map(({ height }) => height)).toEqual([180, 90]);
     const [first, second] = live.log.recorded();
     expect(second!.programDateTimeMs - first!.programDateTimeMs).toBe(2000);
+    expect(live.captions).toEqual([{ language: 'en', name: 'English' }, { language: 'und', name: 'Captions 2' }]);
+    expect(await live.captionText?.(0)).toMatch(/^WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n00:01\.5\d\d --> 00:03\.0\d\d\nGood <i>evening<\/i>\n/);
+    expect(await live.captionText?.(2)).toBeUndefined();
     expect(readdirSync(join(folder.path, 'streams'))).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /** What a key does to the player. */
 export type PlayerAction =
-  | { readonly kind: 'togglePlay' | 'toggleMute' | 'toggleFullscreen' | 'togglePictureInPicture' | 'goLive' | 'showKeys' }
+  | { readonly kind: 'togglePlay' | 'toggleMute' | 'toggleFullscreen' | 'togglePictureInPicture' | 'toggleCaptions' | 'goLive' | 'showKeys' }
   | { readonly kind: 'changeVolume'; readonly by: number }
   | { readonly kind: 'seek'; readonly bySeconds: number }
   /** To a part of all that can be watched, 0 … 1. */
@@ -15,6 +15,7 @@ export const KEY_HELP: readonly (readonly [readonly string[], string])[] = [
   [['↑', '↓'], 'Louder or softer'],
   [['m'], 'Sound off or on'],
   [['f'], 'Full screen'],
+  [['c'], 'Captions, where there are some'],
   [['p'], 'Picture in picture'],
   [['?'], 'These keys'],
 ];
@@ -42,6 +43,8 @@ export function actionOf({ key, hasModifier, focus }: KeyPress): PlayerAction | 
       return { kind: 'toggleFullscreen' };
     case 'p':
       return { kind: 'togglePictureInPicture' };
+    case 'c':
+      return { kind: 'toggleCaptions' };
     case '?':
       return { kind: 'showKeys' };
     case 'l':

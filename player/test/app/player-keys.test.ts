@@ -16,6 +16,7 @@ describe('player keys', () => {
     ['ArrowDown', { kind: 'changeVolume', by: -0.1 }],
     ['ArrowLeft', { kind: 'seek', bySeconds: -5 }],
     ['ArrowRight', { kind: 'seek', bySeconds: 5 }],
+    ['c', { kind: 'toggleCaptions' }],
     ['p', { kind: 'togglePictureInPicture' }],
     ['?', { kind: 'showKeys' }],
     ['0', { kind: 'seekTo', ratio: 0 }],

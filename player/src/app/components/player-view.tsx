@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState, type ReactElement, type RefOb
 import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
 import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
+import { CaptionsMenu, CaptionTracks, type Captions } from './captions-menu.js';
 import { Icon } from './icons.js';
 import { KeysDialog } from './keys-dialog.js';
 import { QualityMenu } from './quality-menu.js';
@@ -24,15 +25,20 @@ type PlayerViewProps = {
   readonly timeline: SeekTimeline | undefined;
   /** Pictures for the seek bar. */
   readonly previews?: PreviewSheet | undefined;
+  readonly captions?: Captions | undefined;
 };
 
+const NO_CAPTIONS: Captions = [];
+
 /** The picture and its controls, by pointer and by keyboard. */
-export function PlayerView({ videoRef, watch, problem, timeline, previews }: PlayerViewProps): ReactElement {
+export function PlayerView({ videoRef, watch, problem, timeline, previews, captions = NO_CAPTIONS }: PlayerViewProps): ReactElement {
   const frameRef = useRef<HTMLDivElement>(null);
   const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
   const [isShowingKeys, setIsShowingKeys] = useState(false);
+  const [caption, setCaption] = useState<number>();
   const { phase, start, goLive, seek } = watch;
+  const hasCaptions = captions.length > 0;
 
   const seekTo = useCallback(
     (dateMs: number) => {
@@ -61,6 +67,9 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews }: Pla
         case 'toggleFullscreen':
           toggleFullscreen(frameRef.current, element);
           break;
+        case 'toggleCaptions':
+          setCaption((shown) => (shown === undefined && hasCaptions ? 0 : undefined));
+          break;
         case 'goLive':
           goLive();
           break;
@@ -83,7 +92,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews }: Pla
           break;
       }
     },
-    [videoRef, phase.kind, start, goLive, timeline, seekTo],
+    [videoRef, phase.kind, start, goLive, timeline, seekTo, hasCaptions],
   );
   useKeys(act);
 
@@ -100,7 +109,9 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews }: Pla
         muted
         playsInline
         onClick={() => act({ kind: 'togglePlay' })}
-      />
+      >
+        <CaptionTracks captions={captions} />
+      </video>
       {isBusy && <div className="spinner" role="status" aria-label="Loading" />}
       {message !== undefined && <p className="player-message">{message}</p>}
       {message === undefined && (phase.kind === 'idle' || (isPlaying && media.isPaused)) && (
@@ -166,6 +177,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews }: Pla
           )
         )}
         <span className="controls-space" />
+        {captions.length > 0 && <CaptionsMenu videoRef={videoRef} captions={captions} chosen={caption} onChoose={setCaption} />}
         {watch.stats?.quality && <QualityMenu quality={watch.stats.quality} onChoose={watch.setQuality} />}
         <button type="button" className="control control-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => act({ kind: 'showKeys' })}>
           <Icon name="keys" />

@@ -31,7 +31,7 @@ function Embedded({ watched, isAutoplay }: { readonly watched: Watched; readonly
           {title}
         </a>
       </h1>
-      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={watched.recording?.previews} />
+      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={watched.recording?.previews} captions={watched.recording?.captions} />
     </main>
   );
 }

@@ -37,7 +37,7 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
   return (
     <main className="page watch-page">
       <div className="watch-main">
-        <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={recording?.previews} />
+        <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={recording?.previews} captions={recording?.captions} />
         <div className="watch-title">
           <div>
             <h1>{title}</h1>
