@@ -2,6 +2,9 @@ import * as z from 'zod';
 
 import { machineSchema } from '../machine.js';
 
+/** What one core is to manage. */
+export const WANTED_JOINS_PER_SECOND = 3_000;
+
 const count = z.int().min(0);
 const amount = z.number().min(0);
 
@@ -11,6 +14,11 @@ const rateSchema = z.strictObject({
   /** By the tracker's own processor time, which clients on the same machine cannot take from it. */
   perCpuSecond: amount,
 });
+
+/** Joins at an even pace, each from when it was due to its answer. */
+const pacedSchema = z.strictObject({ perSecond: amount, samples: count, p50Ms: amount.nullable(), p99Ms: amount.nullable(), maxMs: amount.nullable() });
+/** See {@link pacedSchema}. */
+export type PacedJoins = z.infer<typeof pacedSchema>;
 
 /** What a tracker did while it held so many connections. */
 export const levelSchema = z.strictObject({
@@ -27,8 +35,10 @@ export const levelSchema = z.strictObject({
   /** Joins over connections that are open, each after a leave. */
   joins: rateSchema,
   signals: rateSchema,
-  /** Joins at half the rate that was reached, each from when it was due to its answer. */
-  pacedJoins: z.strictObject({ perSecond: amount, samples: count, p50Ms: amount.nullable(), p99Ms: amount.nullable(), maxMs: amount.nullable() }),
+  /** At half the rate that was reached. */
+  pacedJoins: pacedSchema,
+  /** At half the rate that a tracker is wanted to reach, {@link WANTED_JOINS_PER_SECOND}. */
+  wantedJoins: pacedSchema,
 });
 /** See {@link levelSchema}. */
 export type TrackerLevel = z.infer<typeof levelSchema>;

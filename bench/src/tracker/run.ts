@@ -9,7 +9,7 @@ import type { SuiteContext } from '../suite.js';
 import type { ClosedLoop, Repeated } from './crowd.js';
 import type { CrowdStart, CrowdState } from './crowd-process.js';
 import type { TrackerOptions } from './options.js';
-import type { TrackerLevel } from './report.js';
+import { WANTED_JOINS_PER_SECOND, type PacedJoins, type TrackerLevel } from './report.js';
 import { TRACKER_SYSTEMS, type TrackerSystemName } from './systems/registry.js';
 import type { RunningTracker } from './systems/system.js';
 
@@ -103,9 +103,14 @@ async function measureLevel(sockets: number, { name, run, crowds, tracker, base 
   const joins = await rated('rejoin', 'joins');
   const signals = await rated('signal', 'signals');
   const arrivals = await rated('replace', 'arrivals');
-  const perSecond = joins.perSecond / 2;
-  tell(`${Math.round(perSecond)} joins/s`);
-  const paced = await crowds.rejoinPaced(perSecond, seconds);
+  const paced = async (perSecond: number): Promise<PacedJoins> => {
+    tell(`${Math.round(perSecond)} joins/s`);
+    const { count, latenciesMs } = await crowds.rejoinPaced(perSecond, seconds);
+    const latency = (share: number): number | null => percentile(latenciesMs, share) ?? null;
+    return { perSecond, samples: count, p50Ms: latency(0.5), p99Ms: latency(0.99), maxMs: latency(1) };
+  };
+  const pacedJoins = await paced(joins.perSecond / 2);
+  const wantedJoins = await paced(WANTED_JOINS_PER_SECOND / 2);
   const size = await crowds.size();
   if (size === 0) throw new BenchError(`${name}: all connections are lost. ${(await crowds.failures()).join(' ')}`);
   return {
@@ -117,13 +122,8 @@ async function measureLevel(sockets: number, { name, run, crowds, tracker, base 
     arrivals,
     joins,
     signals,
-    pacedJoins: {
-      perSecond,
-      samples: paced.count,
-      p50Ms: percentile(paced.latenciesMs, 0.5) ?? null,
-      p99Ms: percentile(paced.latenciesMs, 0.99) ?? null,
-      maxMs: percentile(paced.latenciesMs, 1) ?? null,
-    },
+    pacedJoins,
+    wantedJoins,
   };
 }
 

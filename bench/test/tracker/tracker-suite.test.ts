@@ -36,12 +36,14 @@ describe('the tracker suite', () => {
     const { levels, failures } = report.results[system]!;
     expect(failures).toEqual([]);
     expect(levels.map(({ sockets }) => sockets)).toEqual([40]);
-    for (const { joins, arrivals, signals, pacedJoins } of levels) {
+    for (const { joins, arrivals, signals, pacedJoins, wantedJoins } of levels) {
       for (const { perSecond, perCpuSecond } of [joins, arrivals, signals]) {
         expect(perSecond).toBeGreaterThan(0);
         expect(perCpuSecond).toBeGreaterThan(0);
       }
       expect(pacedJoins.samples).toBe(Math.floor(pacedJoins.perSecond / 2) * 2);
+      expect(wantedJoins.perSecond).toBe(1_500);
+      expect(wantedJoins.p99Ms).toBeGreaterThanOrEqual(wantedJoins.p50Ms!);
       expect(pacedJoins.p99Ms).toBeGreaterThanOrEqual(pacedJoins.p50Ms!);
     }
   });
