@@ -5,6 +5,7 @@ import type { Publisher } from '../package/publisher.js';
 import type { UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
 import { THUMBNAIL_MS } from './live-thumbnails.js';
+import { sendPicture } from './picture-answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
 
@@ -67,7 +68,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
       const published = streamOf(streams, request);
       const picture = published && (await thumbnailOf(published));
       if (!picture) return sendProblem(reply, 404, 'There is no such picture.');
-      return reply.type('image/jpeg').header('cache-control', `${options.isListed(published) ? 'public' : 'private'}, max-age=${THUMBNAIL_MS / 1000}`).send(picture);
+      return sendPicture(request, reply, { picture, isPublic: options.isListed(published), maxAgeSeconds: THUMBNAIL_MS / 1000 });
     });
   }
 

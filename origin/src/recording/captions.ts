@@ -19,7 +19,7 @@ export async function readCaptions(ffmpegPath: string, file: string, { captions 
   const found: (CaptionTrack & { readonly text: string })[] = [];
   for (const { stream, language } of captions.slice(0, MAX_TRACKS)) {
     const text = await webVttOf(ffmpegPath, file, stream);
-    if (text?.includes('-->') === true) found.push({ ...named(language, found.length), text: text.replace(/^WEBVTT[^\n]*\n/, `WEBVTT\n${TIMESTAMP_MAP}\n`) });
+    if (text?.includes('-->') === true) found.push({ ...named(language, found), text: text.replace(/^WEBVTT[^\n]*\n/, `WEBVTT\n${TIMESTAMP_MAP}\n`) });
   }
   return found;
 }
@@ -33,11 +33,13 @@ async function webVttOf(ffmpegPath: string, file: string, stream: number): Promi
   }
 }
 
-/** A language as browsers know it, and what its own speakers call it. */
-function named(language: string | undefined, index: number): CaptionTrack {
+/** A language as browsers know it, and what its own speakers call it; of several in it each has a name of its own (RFC 8216bis section 4.4.6.1.1). */
+function named(language: string | undefined, others: readonly CaptionTrack[]): CaptionTrack {
   const [tag = 'und'] = language === undefined || language === 'und' ? [] : canonical(language);
-  const name = tag === 'und' ? undefined : new Intl.DisplayNames([tag], { type: 'language' }).of(tag);
-  return { language: tag, name: name === undefined || name === tag ? `Captions ${index + 1}` : name };
+  const spoken = tag === 'und' ? undefined : new Intl.DisplayNames([tag], { type: 'language' }).of(tag);
+  if (spoken === undefined || spoken === tag) return { language: tag, name: `Captions ${others.length + 1}` };
+  const before = others.filter((other) => other.language === tag).length;
+  return { language: tag, name: before === 0 ? spoken : `${spoken} ${before + 1}` };
 }
 
 function canonical(language: string): string[] {

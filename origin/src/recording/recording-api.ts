@@ -8,6 +8,7 @@ import type { StreamAccess } from '../access/stream-access.js';
 import { refuseViewer, viewerTokenIn } from '../access/viewer-gate.js';
 import { sendProblem } from '../publish/answer.js';
 import { requestedBaseUrl, type ApiRouteOptions } from '../publish/api-routes.js';
+import { sendPicture } from '../publish/picture-answer.js';
 import type { Recording, RecordingStore } from '../store/state-store.js';
 import type { RecordingLibrary } from './recording-library.js';
 
@@ -100,7 +101,7 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
         const path = pathOf(recording);
         const picture = path === undefined ? undefined : await readFile(path).catch(() => undefined);
         if (!picture) return sendProblem(reply, 404, 'There is no such picture.');
-        return reply.type('image/jpeg').header('cache-control', `${recording.isPrivate ? 'private' : 'public'}, max-age=86400`).send(picture);
+        return sendPicture(request, reply, { picture, isPublic: !recording.isPrivate, maxAgeSeconds: 86_400 });
       }),
     );
   }

@@ -8,6 +8,7 @@ import { makeThumbnail } from './thumbnail.js';
 
 /** How often it is looked what has become too old, ms. */
 const EXPIRE_EVERY_MS = 3_600_000;
+const PAGE = 500;
 
 /** What a {@link RecordingKeeper} needs. */
 export type RecordingKeeperPorts = {
@@ -39,6 +40,7 @@ export class RecordingKeeper {
   async recover(): Promise<void> {
     await this.#ports.library.recover();
     this.#inTurn(() => this.#ports.library.expire());
+    this.#inTurn(() => this.#pictureMissing());
   }
 
   /** Begins nothing more. */
@@ -49,16 +51,36 @@ export class RecordingKeeper {
   }
 
   /** Resolves when all that was begun is done. */
-  settled(): Promise<void> {
-    return this.#turn;
+  async settled(): Promise<void> {
+    const turn = this.#turn;
+    await turn;
+    // What is done may begin more.
+    if (turn !== this.#turn) await this.settled();
   }
 
+  /** Makes what a recording lacks of its pictures. */
   async #picture(id: string): Promise<void> {
     const { library, store } = this.#ports;
+    const recording = store.get(id);
+    if (!recording) return;
     this.#ffmpeg ??= locateFfmpeg();
     const { path } = await this.#ffmpeg;
-    if (await makeThumbnail(library, id, path)) store.update(id, { hasThumbnail: true });
-    await makePreviews(library, id, path);
+    if (!recording.hasThumbnail && (await makeThumbnail(library, id, path))) store.update(id, { hasThumbnail: true });
+    if (!library.folderOf(id).describedPreviews()) await makePreviews(library, id, path);
+    // It may have been removed meanwhile.
+    if (!library.find(id)) library.folderOf(id).remove();
+  }
+
+  /** Makes up for what an earlier run did not come to. */
+  #pictureMissing(): Promise<void> {
+    const { library, store } = this.#ports;
+    for (let offset = 0; ; offset += PAGE) {
+      const { recordings, total } = store.search({ states: ['ready'], order: 'newest', offset, limit: PAGE });
+      for (const { id, height, hasThumbnail } of recordings) {
+        if (height > 0 && !(hasThumbnail && library.folderOf(id).describedPreviews())) this.#inTurn(() => this.#picture(id));
+      }
+      if (offset + PAGE >= total) return Promise.resolve();
+    }
   }
 
   #inTurn(task: () => Promise<void>): void {

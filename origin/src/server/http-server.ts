@@ -13,6 +13,7 @@ import type { PublishDesk } from '../sfu/publish-desk.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { registerStudioRoutes } from '../whip/studio-routes.js';
 import { registerWhipRoutes } from '../whip/whip-routes.js';
+import type { LinkPreviewSource } from './link-preview.js';
 import { registerPlayerPages } from './player-pages.js';
 
 /** How an {@link createHttpServer | HTTP server} is set up. */
@@ -26,6 +27,8 @@ export type HttpServerOptions = ApiRouteOptions &
     readonly desk?: PublishDesk | undefined;
     /** Lets the player's pages out, where the uplink is limited; streams bring their own. */
     readonly gate?: UplinkGate | undefined;
+    /** What pages elsewhere may show of a link to a watch page. */
+    readonly linkPreviews?: LinkPreviewSource | undefined;
     /** Keeps whoever has no token from private streams; undefined: there are none. */
     readonly viewers?: ViewerGateOptions | undefined;
     /** Adds what else is served, before the pages. */
@@ -75,6 +78,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     registerStudioRoutes(server, options.desk);
   }
   await options.extend?.(server);
-  await server.register((pages) => registerPlayerPages(pages, options.playerFolder, options.gate));
+  await server.register((pages) => registerPlayerPages(pages, options.playerFolder, options));
   return server;
 }

@@ -32,6 +32,7 @@ import { UplinkGate } from '../uplink/uplink-gate.js';
 import { listen } from './addresses.js';
 import { dataUnusable } from './data-folder.js';
 import { createHttpServer } from './http-server.js';
+import { previewLinks } from './link-preview.js';
 import { registerMetrics } from './metrics.js';
 import { openRecordings, withRecordings, type Recordings } from './recordings.js';
 import { Readiness, registerReadiness } from './readiness.js';
@@ -177,6 +178,7 @@ export class Origin {
         wallMs: () => systemClock.wallMs(),
         uplinkStats: gate && (() => gate.stats()),
         gate,
+        linkPreviews: previewLinks({ publicUrl: options.publicUrl, channels, library: recordings?.library }),
         playerFolder: PLAYER_FOLDER,
         tls: options.tls,
         viewers: access,

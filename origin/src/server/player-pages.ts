@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
 import compress from '@fastify/compress';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { withLinkPreview, type LinkPreviewSource } from './link-preview.js';
 import { pacedPage } from './paced-page.js';
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P2PTV</title>
@@ -33,13 +34,17 @@ const CONTENT_POLICY = {
   'frame-ancestors': ["'self'"],
 };
 
+/** What pages take from elsewhere. */
+export type PlayerPagesOptions = { readonly gate?: UplinkGate | undefined; readonly linkPreviews?: LinkPreviewSource | undefined };
+
 /**
  * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>`, `/admin`, `/embed/<slug>` and its assets.
  *
  * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
- * @param gate lets what is sent out, where the uplink is limited
+ * @param options `gate` lets what is sent out, where the uplink is limited; `linkPreviews` tell what is watched on a page
  */
-export async function registerPlayerPages(fastify: FastifyInstance, folder: string, gate?: UplinkGate): Promise<void> {
+export async function registerPlayerPages(fastify: FastifyInstance, folder: string, options: PlayerPagesOptions = {}): Promise<void> {
+  const { gate, linkPreviews } = options;
   // Within this plugin only: media and playlists are no pages, and should stay small.
   await fastify.register(helmet, {
     contentSecurityPolicy: {
@@ -77,9 +82,14 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
       response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  for (const path of PAGES) fastify.get(path, (_request, reply) => reply.sendFile('index.html'));
+  const sendPage = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    // Read anew: a build may have put another in its place.
+    const page = readFileSync(join(folder, 'index.html'), 'utf8');
+    return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(linkPreviews ? withLinkPreview(page, request, linkPreviews) : page);
+  };
+  for (const path of PAGES) fastify.get(path, sendPage);
   for (const path of EMBEDDED_PAGES) {
     const helmetOptions = { contentSecurityPolicy: { useDefaults: false, directives: { ...CONTENT_POLICY, 'frame-ancestors': ['*'] } }, xFrameOptions: false };
-    fastify.get(path, { helmet: helmetOptions }, (_request, reply) => reply.sendFile('index.html'));
+    fastify.get(path, { helmet: helmetOptions }, sendPage);
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
@@ -33,12 +33,12 @@ afterEach(() => {
 const ports = async () => ({ dataFolder: folder.path, library: recordings.library, publisher, ffmpeg: await locateFfmpeg(), clock, logger });
 
 describe('a file that is added', () => {
-  it('RC10: is a recording with a ladder and its captions, as long as the file, dated by its own time; progress rises to the end', async () => {
+  it('RC9, RC10: is a recording with a ladder and its captions, as long as the file, dated by its own time; progress rises to the end; pictures that it lacks are made at the next start', async () => {
     const file = join(folder.path, 'clip.mkv');
     const { ffmpeg, ...others } = await ports();
     const titles = join(folder.path, 'titles.srt');
     writeFileSync(titles, '1\n00:00:01,500 --> 00:00:03,000\nGood <i>evening</i>\n');
-    const subtitles = ['-map', '0', '-map', '1', '-map', '2', '-map', '2', '-c:s', 'srt', '-metadata:s:s:0', 'language=eng'];
+    const subtitles = ['-map', '0', '-map', '1', '-map', '2', '-map', '2', '-map', '2', '-c:s', 'srt', '-metadata:s:s:0', 'language=eng', '-metadata:s:s:2', 'language=eng'];
     await promisify(execFile)(ffmpeg.path, ['-f', 'lavfi', '-i', 'testsrc=s=320x180:r=30:d=7', '-f', 'lavfi', '-i', 'sine=d=7', '-i', titles, ...subtitles, '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', file]);
     const progress: number[] = [];
     const running = await startImport({ file, title: 'Über Land', description: '', tags: [], isPrivate: false, ladder: [180, 90] }, { ...others, ffmpeg, onProgress: (ratio) => progress.push(ratio) });
@@ -54,10 +54,21 @@ describe('a file that is added', () => {
     expect(live.record?.renditions.map(({ height }) => height)).toEqual([180, 90]);
     const [first, second] = live.log.recorded();
     expect(second!.programDateTimeMs - first!.programDateTimeMs).toBe(2000);
-    expect(live.captions).toEqual([{ language: 'en', name: 'English' }, { language: 'und', name: 'Captions 2' }]);
+    expect(live.captions).toEqual([{ language: 'en', name: 'English' }, { language: 'und', name: 'Captions 2' }, { language: 'en', name: 'English 2' }]);
     expect(await live.captionText?.(0)).toMatch(/^WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n00:01\.5\d\d --> 00:03\.0\d\d\nGood <i>evening<\/i>\n/);
-    expect(await live.captionText?.(2)).toBeUndefined();
+    expect(await live.captionText?.(3)).toBeUndefined();
     expect(readdirSync(join(folder.path, 'streams'))).toEqual([]);
+
+    // As if the origin had been killed before it came to draw.
+    await recordings.keeper.settled();
+    recordings.close();
+    rmSync(join(recordings.library.folderOf(running.id).path, 'previews.json'));
+    store.recordings.update(running.id, { hasThumbnail: false });
+    recordings = openRecordings(store.recordings, { dataFolder: folder.path, publisher, gate: undefined, wallMs: clock.wallMs, logger });
+    await recordings.keeper.recover();
+    await recordings.keeper.settled();
+    expect(recordings.library.folderOf(running.id).describedPreviews()).toMatchObject({ count: 4, columns: 4 });
+    expect(store.recordings.get(running.id)?.hasThumbnail).toBe(true);
   });
 
   it('that is no media file is refused, and nothing is left of it', async () => {

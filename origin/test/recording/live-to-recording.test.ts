@@ -147,6 +147,9 @@ describe('a live stream that has ended', () => {
     expect({ width, height, count }).toEqual({ width: 160, height: 90, count: columns });
     expect(count).toBeGreaterThanOrEqual(3);
     expect(await sizeOf(path)).toBe(`${width * count},${height}`);
+    const sheet = await fetch(`${base}${path}`);
+    await sheet.arrayBuffer();
+    expect((await fetch(`${base}${path}`, { headers: { 'if-none-match': sheet.headers.get('etag') ?? '' } })).status).toBe(304);
     expect((await recordings()).recordings.every(({ previews }) => previews === undefined)).toBe(true);
   });
 

@@ -47,12 +47,14 @@ export function SeekBar({ timeline, previews, onSeek }: SeekBarProps): ReactElem
     setHover({ ratio: at, dateMs: fromMs + at * lengthMs });
   };
   const textAt = (dateMs: number): string => (isLive ? `−${formatLength(toMs - dateMs)}` : formatLength(dateMs - fromMs));
+  // Who seeks by keys points nowhere.
+  const shown = hover ?? (wishMs === undefined ? undefined : { ratio, dateMs: wishMs });
   return (
     <div className="seek" onPointerMove={pointed} onPointerLeave={() => setHover(undefined)}>
-      {hover && (
-        <span className="seek-preview" style={{ left: previews ? withinBar(hover.ratio, previews.width) : `${hover.ratio * 100}%` }} aria-hidden="true">
-          {previews && <span className="seek-picture" style={pictureStyle(previews, hover.ratio)} />}
-          {textAt(hover.dateMs)}
+      {shown && (
+        <span className="seek-preview" style={{ left: previews ? withinBar(shown.ratio, previews.width) : `${shown.ratio * 100}%` }} aria-hidden="true">
+          {previews && <span className="seek-picture" style={pictureStyle(previews, shown.ratio)} />}
+          {textAt(shown.dateMs)}
         </span>
       )}
       <input
