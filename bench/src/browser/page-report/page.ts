@@ -74,20 +74,24 @@ function headline(systems: readonly ShownSystem[], bars: readonly Bar[]): string
   const [main, ...others] = systems;
   const plain = others.find(({ name }) => name === 'hlsjs');
   if (!main) return '';
+  const rows = figureRowsOf({ results: Object.fromEntries(systems.map(({ name, result }) => [name, result])) });
   const beside = (path: string): string => {
-    const row = FIGURE_ROWS.find((candidate) => candidate.path === path);
+    const row = rows.find((candidate) => candidate.path === path);
     return plain && row ? `hlsjs ${shownFigure(plain.result, row).value}` : '';
   };
   const figures: readonly { readonly label: string; readonly path: string; readonly note: string; readonly bar?: string }[] = [
     { label: 'Offload, steady', path: 'offloadSteadyRatio', note: `limit ${main.result.offloadSteadyLimitRatio?.toFixed(3) ?? '-'}` },
-    { label: 'Playout delay p50, ms', path: 'playoutDelayMs.p50', note: beside('playoutDelayMs.p50'), bar: 'playoutDelayMs p50' },
+    // What was recorded has no delay, and only there do people seek.
+    main.result.seekMs
+      ? { label: 'Seek p50, ms', path: 'seekMs.p50', note: beside('seekMs.p50'), bar: 'seekMs p50' }
+      : { label: 'Playout delay p50, ms', path: 'playoutDelayMs.p50', note: beside('playoutDelayMs.p50'), bar: 'playoutDelayMs p50' },
     { label: 'Startup p50, ms', path: 'startupMs.p50', note: beside('startupMs.p50'), bar: 'startupMs p50' },
     { label: 'Stalled', path: 'stalledRatio', note: beside('stalledRatio'), bar: 'stalledRatio' },
     { label: 'Copies a chunk', path: 'copiesPerChunk', note: beside('copiesPerChunk') },
     { label: 'CPU s, viewer minute', path: 'cpuSecondsPerViewerMinute', note: beside('cpuSecondsPerViewerMinute') },
   ];
   const cards = figures.map(({ label, path, note, bar: barName }) => {
-    const row = FIGURE_ROWS.find((candidate) => candidate.path === path);
+    const row = rows.find((candidate) => candidate.path === path);
     const bar = bars.find(({ name }) => name === barName);
     return card({ label, value: row ? shownFigure(main.result, row).value : '-', note, ...(bar ? { bar: shownBar(bar) } : {}) });
   });

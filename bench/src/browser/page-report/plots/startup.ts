@@ -18,12 +18,13 @@ export function startupPlot(systems: readonly ShownSystem[]): Plot | undefined {
   if (!main || all.length === 0) return undefined;
   const names = rows.map(({ name }) => name);
   const { result } = main;
+  const hasNavigated = rows.some(({ navigated }) => navigated.length > 0);
   return {
     title: 'Time to the first frame',
-    finding: `A dot a viewer. ${main.name}: ${text(result.startupMs.p50)} from the click in the middle (the first viewer ${text(result.startupMs.first)}), ${text(result.startupFromNavigationMs.p50)} from following a link to a page that was never loaded before.`,
+    finding: `A dot a viewer. ${main.name}: ${text(result.startupMs.p50)} from the click in the middle (the first viewer ${text(result.startupMs.first)})${hasNavigated ? `, ${text(result.startupFromNavigationMs.p50)} from following a link to a page that was never loaded before` : ''}.`,
     legend: [
       { label: 'from the click', color: MUTED, mark: 'dot' },
-      { label: 'from navigation', color: MUTED, mark: 'box' },
+      ...(hasNavigated ? [{ label: 'from navigation', color: MUTED, mark: 'box' as const }] : []),
     ],
     height: 60 + rows.length * ROW_PX,
     draw: (size) => ({
