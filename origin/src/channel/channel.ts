@@ -211,6 +211,7 @@ export class Channel {
     const encoder = new Encoder({ ffmpeg, source, cadence: { partMs, segmentMs }, encoding, clock: this.#context.clock });
     feedStream(encoder, this.live, { encoding, logger: this.#logger });
     encoder.on('exhausted', () => void this.stop());
+    encoder.on('part', ({ decodeTimeUs, programDateTimeMs }) => source.noteDate?.({ mediaTimeMs: decodeTimeUs / 1000, programDateTimeMs }));
     if (source.publisher) followPublisher(source.publisher, this.#logger, () => this.live.goOffline());
     this.#running = { ffmpeg, source, encoder };
     encoder.start();

@@ -50,6 +50,8 @@ export interface Source {
    * @throws IngestError `BAD_INPUT`
    */
   open(signal: AbortSignal): Promise<SourceFeed | undefined>;
+  /** Is told of each part's date: when what it was given at a media time was captured, by our estimate, ms since the Unix epoch. */
+  noteDate?(part: { readonly mediaTimeMs: number; readonly programDateTimeMs: number }): void;
   /** Lets go of ports and connections. */
   close(): Promise<void>;
 }

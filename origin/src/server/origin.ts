@@ -157,7 +157,7 @@ export class Origin {
       const access = new StreamAccess({ channels, recordings: recordings?.library, tokens });
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
-      const desk = openDesk(channels);
+      const desk = openDesk(channels, administration?.keeper);
       const thumbnails = new LiveThumbnails(() => systemClock.nowMs());
       undo.push(() => desk.close());
       const streams = recordings ? withRecordings(channels, recordings.library) : channels;
@@ -291,7 +291,7 @@ function gateOf({ uplinkBitsPerSecond }: OriginOptions): UplinkGate | undefined 
   return new UplinkGate(new UplinkBudget(uplinkBitsPerSecond, systemClock.nowMs()), () => systemClock.nowMs());
 }
 
-function openDesk(channels: ChannelRegistry): PublishDesk {
+function openDesk(channels: ChannelRegistry, keeper: ChannelKeeper | undefined): PublishDesk {
   return new PublishDesk({
     openSfu: async () => {
       // Loaded late: it takes as long as all else together.
@@ -302,7 +302,12 @@ function openDesk(channels: ChannelRegistry): PublishDesk {
       const channel = channels.find(slug);
       if (!channel) return undefined;
       const source = channel.source instanceof WebRtcSource ? channel.source : undefined;
-      return { isStreamKey: (key) => isStreamKey(key, channel.settings.streamKeyHash), source };
+      return {
+        isStreamKey: (key) => isStreamKey(key, channel.settings.streamKeyHash),
+        source,
+        // What is kept in the database has it beyond a restart; what flags or the configuration say comes back with one.
+        retitle: async (title) => void (await (keeper?.isKept(slug) === true ? keeper : channels).update(slug, { title })),
+      };
     },
   });
 }

@@ -9,6 +9,8 @@ export type PublishTarget = {
   readonly isStreamKey: (key: string) => boolean;
   /** Undefined: its input is another. */
   readonly source: WebRtcSource | undefined;
+  /** Gives the stream another title. */
+  readonly retitle: (title: string) => Promise<void>;
 };
 
 /** What a {@link PublishDesk} asks of the origin. */
@@ -66,6 +68,11 @@ export class PublishDesk {
     if (!target) return { status: 404, message: 'There is no such stream.' };
     if (key === undefined) return { status: 401, message: 'A stream key is needed, as a bearer token.' };
     return target.isStreamKey(key) ? undefined : { status: 401, message: 'The stream key is wrong.' };
+  }
+
+  /** Gives a stream the title that its publisher wants for it. */
+  async retitle(slug: string, title: string): Promise<void> {
+    await this.#options.targetOf(slug)?.retitle(title);
   }
 
   /** The session of a stream with this id. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 
+import { CHANNEL_SCHEMAS } from '../channel/channel-settings.js';
 import { sendProblem } from '../publish/answer.js';
 import type { PublishDesk } from '../sfu/publish-desk.js';
 import type { PublishSession } from '../sfu/publish-session.js';
@@ -16,6 +17,7 @@ const side = z.int().min(16).max(8192).transform((pixels) => pixels - (pixels % 
 const publishSchema = z.object({
   tracks: z.array(z.object({ kind: z.enum(['audio', 'video']), rtpParameters: rtpParametersSchema })).min(1).max(2),
   frameRate: z.number().min(1).max(120).optional(),
+  title: CHANNEL_SCHEMAS.title.optional(),
   size: z.object({ width: side, height: side }).optional(),
 });
 
@@ -48,12 +50,17 @@ export function registerStudioRoutes(fastify: FastifyInstance, desk: PublishDesk
     return reply.code(204).send();
   }));
 
-  fastify.post('/api/studio/:slug/:session/publish', { bodyLimit: MAX_BODY_BYTES }, withSession((session, request, reply) => {
+  fastify.post('/api/studio/:slug/:session/publish', { bodyLimit: MAX_BODY_BYTES }, withSession(async (session, request, reply) => {
     const body = publishSchema.safeParse(request.body);
-    if (!body.success) return sendProblem(reply, 400, 'These are no RTP parameters.');
-    const { tracks, ...meant } = body.data;
+    if (!body.success) {
+      const isTitle = body.error.issues[0]?.path[0] === 'title';
+      return sendProblem(reply, 400, isTitle ? 'The title is too long.' : 'These are no RTP parameters.');
+    }
+    const { tracks, title, ...meant } = body.data;
     const problem = session.publish(tracks, meant);
-    return problem === undefined ? reply.code(204).send() : sendProblem(reply, 422, problem);
+    if (problem !== undefined) return sendProblem(reply, 422, problem);
+    if (title !== undefined) await desk.retitle(session.slug, title);
+    return reply.code(204).send();
   }));
 
   fastify.get('/api/studio/:slug/:session', withSession((session) => session.status));

@@ -41,10 +41,18 @@ it('the studio says that a wrong key is wrong, goes live with the right one, is 
     return frame();
   });
   await studio.getByLabel('Stream key').fill(streamKey);
+  await studio.getByLabel('Title').fill('From the garden');
   const startedAtMs = Date.now();
   await studio.getByRole('button', { name: 'Go live' }).click();
   await studio.getByText('You are on air.').waitFor();
   await annotate(`${(await shown) - startedAtMs} ms from the click to the first frame watched`);
+  await viewer.getByRole('heading', { name: 'From the garden' }).waitFor();
+
+  // It is its own viewer: what it shows is older than what its camera sees.
+  await studio.getByRole('button', { name: 'Show what viewers see' }).click();
+  const delay = studio.locator('.studio-delay strong').filter({ hasText: /^\d+\.\d\d s$/ });
+  await delay.waitFor();
+  expect(Number.parseFloat((await delay.textContent()) ?? '')).toBeGreaterThan(0.1);
 
   await studio.getByRole('button', { name: 'Stop' }).click();
   await studio.getByText('Not on air.').waitFor();

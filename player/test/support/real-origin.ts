@@ -20,14 +20,28 @@ export type RealOrigin = {
 };
 
 /** What a restart keeps; and whether somebody publishes only later, so that nothing is on air at first. */
-export type RealOriginOptions = { readonly port?: string; readonly data?: string; readonly isPublishedLater?: boolean; readonly ladder?: string; readonly isRecorded?: boolean };
+export type RealOriginOptions = {
+  readonly port?: string;
+  readonly data?: string;
+  readonly isPublishedLater?: boolean;
+  readonly ladder?: string;
+  readonly isRecorded?: boolean;
+  /** A file that lists channels, instead of an input. */
+  readonly config?: string;
+  readonly rtmpPort?: number;
+};
 
 const CLI = fileURLToPath(new URL('../../../origin/dist/entry/cli.js', import.meta.url));
 
 /** Starts an origin on a free port and waits until its stream is on air. */
 export async function startRealOrigin(input = 'testcard', kept: RealOriginOptions = {}): Promise<RealOrigin> {
   const data = kept.data ?? (await mkdtemp(path.join(tmpdir(), 'p2ptv-player-')));
-  const options = ['start', '--port', kept.port ?? '0', '--host', '127.0.0.1', '--rtmp-port', '0', '--data', data, '--input', input, ...(kept.ladder === undefined ? [] : ['--ladder', kept.ladder]), ...(kept.isRecorded === true ? ['--recorded', 'yes'] : [])];
+  const options = [
+    ...['start', '--port', kept.port ?? '0', '--host', '127.0.0.1', '--rtmp-port', String(kept.rtmpPort ?? 0), '--data', data],
+    ...(kept.config === undefined ? ['--input', input] : ['--config', kept.config]),
+    ...(kept.ladder === undefined ? [] : ['--ladder', kept.ladder]),
+    ...(kept.isRecorded === true ? ['--recorded', 'yes'] : []),
+  ];
   const origin = spawn(process.execPath, [CLI, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   const { url, password } = await printed(origin);
   const link = kept.isPublishedLater === true ? '' : await linkOnAir(url);

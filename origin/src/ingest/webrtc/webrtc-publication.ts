@@ -21,6 +21,12 @@ export type PublicationStatus = {
   readonly audioPackets: number;
   /** Pictures that could not be used, because packets before them never came. */
   readonly lostFrames: number;
+  /**
+   * Our date of a picture (EXT-X-PROGRAM-DATE-TIME) less the moment at which the publisher's own clock says that it was
+   * captured, ms. With it a page on the publisher's machine knows how long ago the picture before it was in front of the
+   * camera, whatever the two clocks say. Undefined before the first sender report and the first part.
+   */
+  readonly dateLessCaptureMs: number | undefined;
 };
 
 /** What a {@link WebRtcPublication} needs to know. */
@@ -99,6 +105,7 @@ export class WebRtcPublication {
   #hasAudioCome = false;
   #isReady = false;
   #hasEnded = false;
+  #dateLessCaptureMs: number | undefined;
   readonly #counts = { videoFrames: 0, audioPackets: 0, lostFrames: 0 };
   /** Called once when a session can begin. */
   onReady: (() => void) | undefined;
@@ -130,7 +137,14 @@ export class WebRtcPublication {
   }
 
   get status(): PublicationStatus {
-    return { width: this.#configuration?.width, height: this.#configuration?.height, ...this.#counts };
+    return { width: this.#configuration?.width, height: this.#configuration?.height, ...this.#counts, dateLessCaptureMs: this.#dateLessCaptureMs };
+  }
+
+  /** Takes the date of a part, by the times that its session was given. */
+  noteDate({ mediaTimeMs, programDateTimeMs }: { readonly mediaTimeMs: number; readonly programDateTimeMs: number }): void {
+    if (this.#feed?.zeroMs === undefined) return;
+    const { wallOffsetMs } = this.#feed.hasAudio ? this.#audioClock : this.#videoClock;
+    if (wallOffsetMs !== undefined) this.#dateLessCaptureMs = programDateTimeMs - (mediaTimeMs + this.#feed.zeroMs + wallOffsetMs);
   }
 
   /** The publisher has gone: the running session ends with what it has. */

@@ -67,6 +67,10 @@ export class WebRtcSource implements Source {
     current.onDismissed();
   }
 
+  noteDate(part: { readonly mediaTimeMs: number; readonly programDateTimeMs: number }): void {
+    this.#current?.publication.noteDate(part);
+  }
+
   open(signal: AbortSignal): Promise<SourceFeed | undefined> {
     if (signal.aborted || this.#isClosed) return Promise.resolve(undefined);
     if (this.#isDeparting) {

@@ -2,6 +2,8 @@ import { useEffect, useRef, useState, type ReactElement } from 'react';
 import { LevelMeter } from '../studio/level-meter.js';
 import { useBroadcast, type BroadcastPhase } from '../studio/use-broadcast.js';
 import { useCapture } from '../studio/use-capture.js';
+import { ViewersView } from '../studio/viewers-view.js';
+import { fetchStream } from '../streams-api.js';
 import '../styles/studio.css';
 
 /** Where somebody goes live from the browser: camera or screen, microphone, stream key. */
@@ -28,8 +30,20 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
   const [picture, setPicture] = useState('camera');
   const [microphone, setMicrophone] = useState<string>();
   const [streamKey, setStreamKey] = useState('');
+  const [title, setTitle] = useState('');
+  const [isWatched, setIsWatched] = useState(false);
   const previewRef = useRef<HTMLVideoElement>(null);
   const { media, open } = capture;
+  const { phase, fetchStatus } = broadcast;
+  useEffect(() => {
+    const controller = new AbortController();
+    // A private stream tells nobody its title, and keeps it.
+    fetchStream(slug, { viewerToken: undefined }, controller.signal).then(
+      (stream) => setTitle((typed) => typed || stream.title),
+      () => undefined,
+    );
+    return () => controller.abort();
+  }, [slug]);
   useEffect(() => {
     if (previewRef.current) previewRef.current.srcObject = media ?? null;
   }, [media]);
@@ -40,7 +54,6 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
     const deviceId = nextPicture === 'camera' ? undefined : nextPicture;
     open(nextPicture === 'screen' ? { kind: 'screen' } : { kind: 'camera', deviceId }, nextMicrophone);
   };
-  const { phase } = broadcast;
   const isOnAir = phase.kind !== 'idle' && phase.kind !== 'refused';
   return (
     <div className="studio-desk">
@@ -58,7 +71,7 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
         onSubmit={(event) => {
           event.preventDefault();
           if (isOnAir) broadcast.stop();
-          else if (media) broadcast.start({ streamKey: streamKey.trim(), media });
+          else if (media) broadcast.start({ streamKey: streamKey.trim(), title: title.trim() || undefined, media });
         }}
       >
         <label>
@@ -86,6 +99,10 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
         </label>
         <LevelMeter media={media} />
         <label>
+          Title
+          <input type="text" maxLength={200} value={title} disabled={isOnAir} onChange={(event) => setTitle(event.target.value)} />
+        </label>
+        <label>
           Stream key
           <input
             type="password"
@@ -103,7 +120,13 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
         <p className={phase.kind === 'refused' || capture.problem !== undefined ? 'problem' : 'muted'} role="status">
           {capture.problem ?? sentenceOf(phase)}
         </p>
+        {phase.kind === 'live' && (
+          <button type="button" className="button button-quiet" aria-pressed={isWatched} onClick={() => setIsWatched(!isWatched)}>
+            {isWatched ? 'Hide what viewers see' : 'Show what viewers see'}
+          </button>
+        )}
       </form>
+      {isWatched && phase.kind === 'live' && <ViewersView slug={slug} fetchStatus={fetchStatus} />}
     </div>
   );
 }

@@ -15,8 +15,18 @@ export type BroadcastState = 'connecting' | 'live' | 'interrupted' | 'ended';
 export type BroadcastRequest = {
   readonly slug: string;
   readonly streamKey: string;
+  /** What viewers read above it; undefined: the stream keeps the title that it has. */
+  readonly title: string | undefined;
   readonly tracks: readonly MediaStreamTrack[];
   readonly onState: (state: BroadcastState) => void;
+};
+
+/** What an origin says of a broadcast, as far as it is shown. */
+export type BroadcastStatus = {
+  readonly media?: {
+    /** The origin's date of a picture less the time of this machine's clock at which it was captured, ms. */
+    readonly dateLessCaptureMs?: number;
+  };
 };
 
 /** The origin's refusal, in its own words. */
@@ -46,7 +56,7 @@ export class StudioSession {
    * @throws BroadcastError in words for people
    */
   static async start(request: BroadcastRequest): Promise<StudioSession> {
-    const { slug, streamKey, tracks, onState } = request;
+    const { slug, streamKey, title, tracks, onState } = request;
     onState('connecting');
     const opened = (await post(`/api/studio/${slug}`, {}, streamKey)) as OpenedSession;
     const path = `/api/studio/${slug}/${opened.session}`;
@@ -71,12 +81,18 @@ export class StudioSession {
       for (const track of tracks) await transport.produce(track.kind === 'video' ? videoOptions(track) : { track, stopTracks: false });
       const { frameRate = 0, width, height } = tracks.find(({ kind }) => kind === 'video')?.getSettings() ?? {};
       const size = width !== undefined && height !== undefined ? { size: { width, height } } : {};
-      await post(`${path}/publish`, { tracks: described, ...(frameRate < 1 ? {} : { frameRate }), ...size });
+      await post(`${path}/publish`, { tracks: described, ...(frameRate < 1 ? {} : { frameRate }), ...size, ...(title === undefined ? {} : { title }) });
     } catch (error) {
       await session.stop();
       throw error;
     }
     return session;
+  }
+
+  /** How it is doing; undefined when the origin does not tell. */
+  async status(): Promise<BroadcastStatus | undefined> {
+    const response = await fetch(this.#path).catch(() => undefined);
+    return response?.ok === true ? ((await response.json().catch(() => undefined)) as BroadcastStatus | undefined) : undefined;
   }
 
   /** Stops; the origin is told, so that nobody waits for a return. */

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { BroadcastError, StudioSession, type BroadcastState } from './studio-session.js';
+import { BroadcastError, StudioSession, type BroadcastState, type BroadcastStatus } from './studio-session.js';
 
 /** What the studio does at the moment. */
 export type BroadcastPhase =
@@ -9,11 +9,16 @@ export type BroadcastPhase =
   | { readonly kind: 'reconnecting'; readonly attempt: number }
   | { readonly kind: 'refused'; readonly message: string };
 
+/** What is to be broadcast; without a title the stream keeps the one that it has. */
+export type BroadcastWish = { readonly streamKey: string; readonly title: string | undefined; readonly media: MediaStream };
+
 /** A broadcast and what can be done with it. */
 export type Broadcast = {
   readonly phase: BroadcastPhase;
-  readonly start: (request: { readonly streamKey: string; readonly media: MediaStream }) => void;
+  readonly start: (request: BroadcastWish) => void;
   readonly stop: () => void;
+  /** What the origin says of it; undefined when it is not on air. */
+  readonly fetchStatus: () => Promise<BroadcastStatus | undefined>;
 };
 
 /** Between two attempts to come back; the origin keeps the stream alive for ten seconds. */
@@ -33,7 +38,7 @@ export function useBroadcast(slug: string): Broadcast {
   }, []);
 
   const start = useCallback(
-    ({ streamKey, media }: { readonly streamKey: string; readonly media: MediaStream }) => {
+    ({ streamKey, title, media }: BroadcastWish) => {
       const run: { session?: StudioSession; isWanted: boolean } = { isWanted: true };
       void current.current.session?.stop();
       current.current = run;
@@ -55,7 +60,7 @@ export function useBroadcast(slug: string): Broadcast {
           } else if (state !== 'connecting' || attempt === 0) setPhase({ kind: state });
         };
         try {
-          run.session = await StudioSession.start({ slug, streamKey, tracks: media.getTracks(), onState });
+          run.session = await StudioSession.start({ slug, streamKey, title, tracks: media.getTracks(), onState });
           // Stopped in the meantime.
           if (current.current !== run) await run.session.stop();
         } catch (error) {
@@ -78,5 +83,7 @@ export function useBroadcast(slug: string): Broadcast {
     };
   }, []);
 
-  return { phase, start, stop };
+  const fetchStatus = useCallback(() => current.current.session?.status() ?? Promise.resolve(undefined), []);
+
+  return { phase, start, stop, fetchStatus };
 }
