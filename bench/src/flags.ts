@@ -15,7 +15,7 @@ export function risingNumbers(least: number, most: number): z.ZodType<readonly n
     .string()
     .regex(/^\d{1,9}(,\d{1,9})*$/, message)
     .transform((text) => text.split(',').map(Number))
-    .refine((values) => values.every((value, index) => value >= least && value <= most && value > (values[index - 1] ?? 0)), message);
+    .refine((values) => values.every((value, index) => value >= least && value <= most && value > (values[index - 1] ?? -1)), message);
 }
 
 /**

@@ -69,6 +69,24 @@ export const channelsSchema = z.strictObject({
 /** See {@link channelsSchema}. */
 export type ChannelsResult = z.infer<typeof channelsSchema>;
 
+/** A publisher on a line that loses packets. */
+export const lossySchema = z.strictObject({
+  /** Of the packets that went to the origin. */
+  lossRatio: z.number().min(0).max(1),
+  /** From the start until pictures had the size of the camera's; null: they never had. */
+  sharpAfterMs: moment,
+  /** What came, in the second half; median. */
+  kbps: z.number().min(0),
+  /** Packets that were asked for again, and the share of them that came. */
+  nackedPackets: z.int().min(0),
+  recoveredRatio: z.number().min(0).max(1).nullable(),
+  /** Pictures that could not be used, of all. */
+  lostFramesRatio: z.number().min(0).max(1),
+  encoderSessions: z.int().min(0),
+});
+/** See {@link lossySchema}. */
+export type LossyResult = z.infer<typeof lossySchema>;
+
 /** What the ingest suite writes. */
 export const ingestReportSchema = z.strictObject({
   suite: z.literal('ingest'),
@@ -79,11 +97,11 @@ export const ingestReportSchema = z.strictObject({
     rounds: z.int().min(0),
     channels: z.int().min(0),
     seconds: z.int().min(0),
+    lossPercent: z.array(z.int().min(0)),
     /** Why something was left out. */
     notes: z.array(z.string()),
   }),
-  /** By way in, or `channels`. */
-  results: z.strictObject({ ways: z.record(z.string(), waySchema), channels: channelsSchema.nullable() }),
+  results: z.strictObject({ ways: z.record(z.string(), waySchema), channels: channelsSchema.nullable(), lossy: z.array(lossySchema) }),
 });
 /** See {@link ingestReportSchema}. */
 export type IngestReport = z.infer<typeof ingestReportSchema>;

@@ -9,6 +9,7 @@ import { describeMachine } from '../machine.js';
 import { writeJsonOutput } from '../output-file.js';
 import type { Suite, SuiteContext } from '../suite.js';
 import { measureChannels } from './channels.js';
+import { measureLossy } from './lossy.js';
 import { measureRound, summarizeWay } from './measure-way.js';
 import { ingestFlags, resolveIngestOptions, type IngestOptions } from './options.js';
 import { ingestReportSchema, type IngestReport, type WayRound } from './report.js';
@@ -47,10 +48,11 @@ async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext)
       ways: ways.map(({ name }) => name),
       rounds: task.kind === 'ways' ? task.rounds : 0,
       channels: task.kind === 'channels' ? task.channels : 0,
-      seconds: task.kind === 'channels' ? task.seconds : 0,
+      seconds: task.kind === 'ways' ? 0 : task.seconds,
+      lossPercent: task.kind === 'lossy' ? [...task.lossPercent] : [],
       notes,
     },
-    results: { ways: {}, channels: null },
+    results: { ways: {}, channels: null, lossy: [] },
   };
   const save = (): void => {
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
@@ -66,10 +68,18 @@ async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext)
   const browsers = await launchBrowsers();
   report.machine.chromium = browsers.watching.version();
   try {
+    if (task.kind === 'lossy') {
+      for (const percent of task.lossPercent) {
+        context.print(`a line that loses ${percent} % of all packets, ${task.seconds} s`);
+        report.results.lossy.push(await measureLossy({ lossRatio: percent / 100, seconds: task.seconds, publishing: browsers.publishing, signal: context.signal }));
+        save();
+      }
+      return report;
+    }
     await measureWays(ways, { rounds: task.rounds, report, save, context, surroundings: { ...browsers, ffmpegPath: ffmpeg?.path ?? '', film: FILM, signal: context.signal } });
     return report;
   } catch (error) {
-    if (!(error instanceof StoppedError) || Object.keys(report.results.ways).length === 0) throw error;
+    if (!(error instanceof StoppedError) || Object.keys(report.results.ways).length + report.results.lossy.length === 0) throw error;
     context.print(`\n${formatIngestReport(report)}\n`);
     throw new StoppedError(`Stopped: ${jsonPath ?? 'the table'} has what was finished.`);
   } finally {

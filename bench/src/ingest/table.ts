@@ -1,7 +1,7 @@
 import { formatBars, judge, type WantedBar } from '../load/bars.js';
 import { hundredths, milliseconds, orDash, percent, tenths, whole } from '../load/formats.js';
 import { formatTable } from '../text-table.js';
-import type { ChannelsResult, IngestReport, WayResult } from './report.js';
+import type { ChannelsResult, IngestReport, LossyResult, WayResult } from './report.js';
 import { WAYS } from './ways/registry.js';
 
 /** From the start of publishing to the first frame, ms. */
@@ -13,6 +13,10 @@ const BEHIND_BAR_MS = 200;
 /** What live memory may grow by in ten minutes: below what collections leave by chance. */
 const MEMORY_BAR_MIB = 4;
 const MIB = 2 ** 20;
+/** Until the picture has the camera's size, ms. */
+const SHARP_BAR_MS = 5_000;
+/** Of the packets that were asked for again. */
+const RECOVERED_BAR = 0.95;
 
 /** The figures and the bars, for people. */
 export function formatIngestReport({ config, machine, results }: IngestReport): string {
@@ -20,6 +24,7 @@ export function formatIngestReport({ config, machine, results }: IngestReport): 
   const ways = Object.entries(results.ways);
   if (ways.length > 0) blocks.push(...formatWays(ways, config.rounds));
   if (results.channels) blocks.push(...formatChannels(results.channels, config.seconds));
+  if (results.lossy.length > 0) blocks.push(...formatLossy(results.lossy));
   const failures = [...ways.flatMap(([name, { failures: all }]) => all.map((text) => `${name}: ${text}`)), ...(results.channels?.failures ?? [])];
   const notes = [...config.notes, ...failures];
   if (notes.length > 0) blocks.push(notes.join('\n'));
@@ -91,4 +96,20 @@ function formatChannels(result: ChannelsResult, ranSeconds: number): string[] {
     `The origin takes ${percent(result.originCpuRatio)} of a core, its encoders left out.`,
     formatBars(judge(bars)),
   ];
+}
+
+function formatLossy(lines: readonly LossyResult[]): string[] {
+  const rows: readonly (readonly [string, (line: LossyResult) => string])[] = [
+    ['camera’s size after', ({ sharpAfterMs }) => orDash(sharpAfterMs, seconds)],
+    ['kb/s that came', ({ kbps }) => whole(kbps)],
+    ['packets asked for again', ({ nackedPackets }) => whole(nackedPackets)],
+    ['of them came', ({ recoveredRatio }) => orDash(recoveredRatio, percent)],
+    ['pictures lost', ({ lostFramesRatio }) => percent(lostFramesRatio)],
+    ['encoder sessions', ({ encoderSessions }) => whole(encoderSessions)],
+  ];
+  const bars: WantedBar[] = lines.flatMap(({ lossRatio, sharpAfterMs, recoveredRatio }) => [
+    { name: `${percent(lossRatio)} lost: camera’s size after`, value: sharpAfterMs ?? undefined, limit: SHARP_BAR_MS, sense: 'most', format: seconds },
+    ...(lossRatio > 0 ? [{ name: `${percent(lossRatio)} lost: packets that came again`, value: recoveredRatio ?? undefined, limit: RECOVERED_BAR, sense: 'least' as const, format: percent }] : []),
+  ]);
+  return [formatTable([['packets lost', ...lines.map(({ lossRatio }) => percent(lossRatio))], ...rows.map(([label, value]) => [label, ...lines.map(value)])]), formatBars(judge(bars))];
 }

@@ -1,0 +1,86 @@
+import { setTimeout } from 'node:timers/promises';
+
+import type { Browser } from 'playwright-core';
+import * as z from 'zod';
+
+import { BenchError } from '../errors.js';
+import { percentile } from '../metrics/percentile.js';
+import { IngestOrigin } from './ingest-origin.js';
+import { LossyRelay } from './lossy-relay.js';
+import type { LossyResult } from './report.js';
+import { CAMERA, openCameraPage, publishByWhip, whip } from './ways/whip.js';
+
+/** What is measured, and with what. */
+export type LossyPlan = { readonly lossRatio: number; readonly seconds: number; readonly publishing: Browser; readonly signal: AbortSignal };
+
+/** One way: what a line within a country has. */
+const DELAY_MS = 20;
+const LOOK_MS = 200;
+const ENCODING = /^Encoding /;
+
+/** What the origin says of a publisher. */
+const statusSchema = z.object({
+  media: z.object({ width: z.number().optional(), height: z.number().optional(), videoFrames: z.number(), lostFrames: z.number() }).optional(),
+  transport: z.object({ receivedBytes: z.number(), nackedPackets: z.number(), recoveredPackets: z.number() }),
+});
+type Status = z.infer<typeof statusSchema>;
+
+/** Lets a page publish by WHIP over a line that loses packets, and looks what the origin makes of it. */
+export async function measureLossy({ lossRatio, seconds, publishing, signal }: LossyPlan): Promise<LossyResult> {
+  let encoderSessions = 0;
+  const onLog = ({ msg }: { readonly msg: string }): void => {
+    if (ENCODING.test(msg)) encoderSessions++;
+  };
+  const undo: (() => unknown)[] = [];
+  try {
+    const origin = await IngestOrigin.start({ settings: () => whip.originSettings(0), onLog, signal });
+    undo.push(() => origin.stop());
+    const page = await openCameraPage(publishing, origin);
+    undo.push(() => page.context().close());
+    let relay: LossyRelay | undefined;
+    const { startedAtMs, location } = await publishByWhip(page, {
+      origin,
+      relayOf: async (originPort) => {
+        relay = await LossyRelay.open(originPort, { lossRatio, delayMs: DELAY_MS });
+        return relay.port;
+      },
+    });
+    undo.push(() => relay?.close());
+    const looks: { readonly atMs: number; readonly status: Status }[] = [];
+    while (Date.now() - startedAtMs < seconds * 1000) {
+      await setTimeout(LOOK_MS, undefined, { signal });
+      looks.push({ atMs: Date.now() - startedAtMs, status: await ask(`${origin.url}${location.replace(/^\/whip\//, '/api/studio/')}`) });
+    }
+    const last = looks.at(-1)?.status;
+    if (!last?.media || !relay) throw new BenchError('The publisher did not connect.');
+    return {
+      lossRatio: relay.lost / Math.max(1, relay.sent),
+      sharpAfterMs: looks.find(({ status: { media } }) => (media?.height ?? 0) >= CAMERA.height)?.atMs ?? null,
+      kbps: percentile(ratesOf(looks), 0.5) ?? 0,
+      nackedPackets: last.transport.nackedPackets,
+      recoveredRatio: last.transport.nackedPackets === 0 ? null : last.transport.recoveredPackets / last.transport.nackedPackets,
+      lostFramesRatio: last.media.lostFrames / Math.max(1, last.media.lostFrames + last.media.videoFrames),
+      encoderSessions,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+/** kb/s from one look to the next, in the second half: the rate has been found by then. */
+function ratesOf(looks: readonly { readonly atMs: number; readonly status: Status }[]): number[] {
+  const half = looks.slice(Math.floor(looks.length / 2));
+  return half.slice(1).map(({ atMs, status }, index) => {
+    const before = half[index];
+    return before ? ((status.transport.receivedBytes - before.status.transport.receivedBytes) * 8) / Math.max(1, atMs - before.atMs) : 0;
+  });
+}
+
+async function ask(url: string): Promise<Status> {
+  const response = await fetch(url);
+  if (!response.ok) throw new BenchError(`The origin answered ${response.status}: the publisher is gone.`);
+  return statusSchema.parse(await response.json());
+}
