@@ -264,7 +264,7 @@ export class PeerEngine {
         this.#joined(nowMs, input);
         return;
       case 'opened':
-        this.#leaveLive(nowMs);
+        this.#playKept(nowMs, input.rendition);
         this.#recording?.opened(nowMs, input);
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
@@ -340,10 +340,11 @@ export class PeerEngine {
     }
   }
 
-  /** The viewer goes back in what is kept of the stream. Links, estimates and bans stay. */
-  #leaveLive(nowMs: number): void {
-    if (!this.#live) return;
-    this.#live.end(nowMs);
+  /** The viewer goes back in what is kept of the stream, or to another rendition of it. Links, estimates and bans stay. */
+  #playKept(nowMs: number, rendition: RenditionId): void {
+    const before = this.#live ?? (this.#recording?.isFollowed(rendition) === false ? this.#recording : undefined);
+    if (!before) return;
+    before.end(nowMs);
     this.#clock.restart();
     this.#viewing = this.#playRecording();
     // They were told of the newest only, one by one.

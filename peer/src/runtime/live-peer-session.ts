@@ -153,7 +153,7 @@ export class LivePeerSession implements SeederSession {
   }
 
   seek(place: SoughtPlace): void {
-    if (this.#mode === 'recorded') this.#handle({ kind: 'seek', ...place });
+    if (this.#isOpen(place.rendition)) this.#handle({ kind: 'seek', ...place });
     else this.#goBack(place);
   }
 
@@ -461,13 +461,18 @@ export class LivePeerSession implements SeederSession {
     this.#report();
   }
 
-  /** Leaves the live edge for an earlier place. */
+  /** Whether what is kept of a rendition is played. */
+  #isOpen(rendition = this.#engine.state.rendition): boolean {
+    return this.#mode === 'recorded' && rendition === this.#engine.state.rendition;
+  }
+
+  /** Leaves the live edge, or another rendition, for a place of what is kept. */
   #goBack(place: SoughtPlace): void {
-    const { rendition } = this.#engine.state;
+    const { rendition = this.#engine.state.rendition } = place;
     if (rendition === undefined) return;
     this.#headerRequests.fetch({ rendition, dateMs: place.dateMs, count: PLACE_HEADERS }, (headers) => {
-      if (headers.length === 0 || this.#mode === 'recorded') return;
-      this.#open(rendition, headers);
+      if (headers.length === 0) return;
+      if (!this.#isOpen(rendition)) this.#open(rendition, headers);
       this.#handle({ kind: 'seek', ...place });
     });
   }

@@ -93,6 +93,8 @@ export type SoughtPlace = {
   readonly dateMs: number;
   /** The picture goes on here; default: with the first part. */
   readonly pictureMs?: number;
+  /** In this rendition; default: the one that is played. */
+  readonly rendition?: RenditionId;
 };
 
 /** Is told what is kept of a stream, once. */

@@ -134,6 +134,7 @@ export class HlsAttachment implements P2ptvAttachment {
   setQuality(choice: QualityWish): void {
     this.#quality = choice;
     this.#session?.setQuality(choice);
+    this.#followQuality();
   }
 
   seek(dateMs: number): void {
@@ -208,7 +209,10 @@ export class HlsAttachment implements P2ptvAttachment {
         this.#playing = rendition;
         // With one rendition there is nothing to choose.
         if (record.renditions.length > 1) session.setQuality(this.#quality);
-        if (record.isEnded) this.#enterRecorded(0);
+        if (record.isEnded) {
+          this.#enterRecorded(0);
+          this.#followQuality();
+        }
         this.#setState({ kind: 'meshed' });
       }),
       session.on('joinFailed', ({ failure, retryAfterMs }) => {
@@ -238,7 +242,7 @@ export class HlsAttachment implements P2ptvAttachment {
 
   /** Leaves the live edge for an earlier date, once it is known what is kept. */
   #goBack(dateMs: number): void {
-    const recorded = this.#requests?.playRecorded();
+    const recorded = this.#requests?.playRecorded(this.#playing);
     if (!recorded) return;
     void recorded.listed.then(() => {
       if (this.#recording || this.#requests?.recorded !== recorded) return;
@@ -259,6 +263,23 @@ export class HlsAttachment implements P2ptvAttachment {
     });
     this.#recording = { driver, restore: applyRecordedSettings(this.#hls, startSeconds) };
     if (this.#hls.media) driver.attachMedia(this.#hls.media);
+  }
+
+  /** Of a recording the rendition is played that the viewer has chosen; without a choice it stays. */
+  #followQuality(): void {
+    const choice = this.#quality;
+    const { recorded } = this.#requests ?? {};
+    const isKnown = this.#session?.record?.renditions.some(({ id }) => id === choice);
+    if (choice === 'auto' || !isKnown || !this.#recording || !recorded || recorded.rendition === choice) return;
+    void this.#requests?.changeRecorded(choice).then((next) => {
+      if (!next || !this.#recording) return;
+      const dateMs = this.#recording.driver.pictureMs ?? recorded.segments?.[0]?.programDateTimeMs ?? 0;
+      this.#closeRecording();
+      this.#session?.seek({ dateMs, pictureMs: dateMs, rendition: choice });
+      this.#enterRecorded(next.mediaTimeAt(dateMs));
+      this.#playing = choice;
+      this.#reload();
+    });
   }
 
   /** Returns to the live edge, where there is one. */

@@ -65,6 +65,8 @@ export class MeshRequests {
   #switching: SwitchingTimeline | undefined;
   /** What is played instead of the live edge. */
   #recorded: RecordedMedia | undefined;
+  /** What is to be played instead of that, and of which is not known yet what there is. */
+  #nextRecorded: RecordedMedia | undefined;
   readonly #waiting = new Set<Waiting>();
   readonly #unsubscribes: (() => void)[];
   #joined: { readonly record: StreamRecord; readonly rendition: RenditionId } | undefined;
@@ -125,12 +127,34 @@ export class MeshRequests {
     return () => this.#waiting.delete(waiting);
   }
 
-  /** What is kept of the stream is played from now on, instead of its live edge. */
-  playRecorded(): RecordedMedia | undefined {
-    if (!this.#joined || this.#recorded) return this.#recorded;
-    this.#recorded = new RecordedMedia({
+  /** What is kept of the stream is played from now on, instead of its live edge; default: the rendition that was joined. */
+  playRecorded(rendition = this.#joined?.rendition): RecordedMedia | undefined {
+    if (rendition === undefined || this.#recorded) return this.#recorded;
+    this.#recorded = this.#openRecorded(rendition);
+    return this.#recorded;
+  }
+
+  /** The recording goes on in another rendition, once it is known what is kept of that; undefined: meanwhile something else was played. */
+  async changeRecorded(rendition: RenditionId): Promise<RecordedMedia | undefined> {
+    const before = this.#recorded;
+    this.#nextRecorded?.close();
+    const next = this.#openRecorded(rendition);
+    this.#nextRecorded = next;
+    await next.listed;
+    if (this.#nextRecorded !== next || this.#recorded !== before || this.#isClosed) {
+      next.close();
+      return undefined;
+    }
+    this.#nextRecorded = undefined;
+    before?.close();
+    this.#recorded = next;
+    return next;
+  }
+
+  #openRecorded(rendition: RenditionId): RecordedMedia {
+    return new RecordedMedia({
       session: this.#session,
-      rendition: this.#joined.rendition,
+      rendition,
       pictureMs: this.#pictureMs,
       changed: () => this.#postCheck(),
       later: (ms, run) => {
@@ -138,7 +162,6 @@ export class MeshRequests {
         return () => clearTimeout(timer);
       },
     });
-    return this.#recorded;
   }
 
   /** The live edge is played again, from whatever part the session begins with. */
@@ -163,6 +186,7 @@ export class MeshRequests {
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
     clearTimeout(this.#timer);
     this.#recorded?.close();
+    this.#nextRecorded?.close();
     this.#postCheck();
     this.#queue.post(() => this.#queue.close());
   }
@@ -288,7 +312,7 @@ export class MeshRequests {
   #multivariant(): MeshAnswer | undefined {
     if (!this.#joined) return undefined;
     const { record, rendition } = this.#joined;
-    return this.#text(writeMultivariantPlaylist({ ...record, isEnded: this.#recorded !== undefined }, rendition));
+    return this.#text(writeMultivariantPlaylist({ ...record, isEnded: this.#recorded !== undefined }, this.#recorded?.rendition ?? rendition));
   }
 
   /** Hands over what has come of a segment, in order; the answer when that is all. */

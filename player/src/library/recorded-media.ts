@@ -78,7 +78,7 @@ export class RecordedMedia {
     this.#windowFromMs = startMs;
     // Dates in the list are rounded: its middle is certainly within the first part.
     const dateMs = startMs + segment.durationUs / segment.partCount / 2000;
-    this.#runtime.session.seek({ dateMs, ...(isInside ? { pictureMs } : {}) });
+    this.#runtime.session.seek({ dateMs, rendition: this.rendition, ...(isInside ? { pictureMs } : {}) });
   }
 
   /** A part's bytes, by its place in a segment; undefined until it is verified. */

@@ -30,7 +30,7 @@ describe('watch page: what was live is watched again', () => {
   let seen: { readonly fromMs: number; readonly bytes: number };
 
   beforeAll(async () => {
-    origin = await startRealOrigin('testcard', { isRecorded: true, ladder: '180' });
+    origin = await startRealOrigin('testcard', { isRecorded: true, ladder: '180,90' });
     browser = await launchChromium();
     viewer = await browser.newContext();
   });
@@ -113,6 +113,24 @@ describe('watch page: what was live is watched again', () => {
     // What still comes is kept anew.
     await expect.poll(async () => (await files()).filter((name) => kept.includes(name))).toEqual([]);
     await page.goto(`${origin.url}/`);
+    await page.close();
+  });
+
+  it('OD12: goes on in the quality that the viewer chooses, at its place', async () => {
+    const page = await open(recording.watchPath);
+    await painted(page);
+    await page.evaluate((dateMs) => p2ptv?.seek(dateMs), seen.fromMs);
+    await playsOn(page, 1);
+    const position = (): Promise<number> => page.evaluate(() => p2ptv?.stats().recording?.positionMs ?? 0);
+    for (const height of [90, 180]) {
+      const before = await position();
+      await page.getByLabel('Quality').selectOption({ label: `${height}p` });
+      await page.waitForFunction((wanted) => document.querySelector('video')?.videoHeight === wanted, height);
+      await playsOn(page, 0.5);
+      const after = await position();
+      expect(after).toBeGreaterThan(before - 500);
+      expect(after).toBeLessThan(before + 10_000);
+    }
     await page.close();
   });
 
