@@ -14,7 +14,7 @@ import { untilQuiet } from './origin-rest.js';
 import { visitPages, type PageVisits } from './page-visits.js';
 import { RunCpu, type CpuSeconds } from './run-cpu.js';
 import { scenarioOf } from './scenarios/registry.js';
-import type { EventKind, PlannedEvent, PlannedViewer, Scenario } from './scenarios/scenario.js';
+import type { EventKind, PlannedEvent, PlannedViewer } from './scenarios/scenario.js';
 import { inTurn } from './scenarios/timetable.js';
 import type { SystemName } from './systems/registry.js';
 import type { StreamAddresses } from './systems/system.js';
@@ -85,14 +85,10 @@ export async function warmUp(system: SystemName, context: RunContext): Promise<v
   await new SystemRun(system, context, { viewers, events: [], hasVisits: false, isMeasured: false }).run();
 }
 
-/**
- * Measures one system in a scenario, and then, where that has it so, each viewer follows a link to the page.
- *
- * @param scenario default: the one of the options
- */
-export async function runSystem(system: SystemName, context: RunContext, scenario: Scenario = scenarioOf(context.options.scenario)): Promise<SystemOutcome> {
+/** Measures one system in its scenario, and then, where that has it so, each viewer follows a link to the page. */
+export async function runSystem(system: SystemName, context: RunContext): Promise<SystemOutcome> {
   const { options, print } = context;
-  const { viewers, events, hasVisits } = scenario;
+  const { viewers, events, hasVisits } = scenarioOf(options.scenario);
   const plan = { viewers: viewers(options), events: events?.(options) ?? [], hasVisits, isMeasured: true };
   print(`${system}: starting ${plan.viewers.length} browsers`);
   return new SystemRun(system, context, plan).run();
