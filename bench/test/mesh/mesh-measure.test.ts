@@ -20,7 +20,7 @@ function totals(counted: { media?: number; fallback?: number; seeder?: number; s
     fallbackBytes: fallback,
     fromSeeder: { bytes: seeder, mediaBytes: seeder },
     sent: { bytes: sent + control, mediaBytes: sent },
-    verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0, cacheBytes: 0 },
+    verifiedBytes: { peerBytes: 0, seederBytes: 0, originBytes: 0 },
     neighbours: 3,
     mechanisms: { pulls: 2 },
   };
