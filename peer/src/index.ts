@@ -11,6 +11,7 @@ export type { Uplink } from './ports/uplink.js';
 export { EventHub } from './runtime/event-hub.js';
 export { PeerSessionError, type PeerSessionErrorCode } from './runtime/errors.js';
 export type {
+  KeptStats,
   NeighbourStats,
   PeerSession,
   PeerSessionEvents,

@@ -26,8 +26,8 @@ export const LIMITS = {
   seederLinks: 8_192,
   /** Bytes of one HOLDINGS: 2,048 chunks, 6.8 min in parts of 200 ms. Bounds what one message makes us walk through. */
   holdingsBytes: 256,
-  /** Chunks of one neighbour that are remembered by HOLDINGS: 54 min in parts of 200 ms. Bounds memory a link, against one that has everything. */
-  holdingsPerLink: 16_384,
+  /** Chunks of one neighbour that are remembered by HOLDINGS, 16 KiB: 7.3 h in parts of 200 ms. Bounds memory a link, against one that has everything. */
+  holdingsPerLink: 131_072,
   /** Peers that one PEERS names. Bounds memory a link, against one that names a world of peers. */
   peersPerMessage: 16,
   /** Least ms from one PEERS of a link to the next; others are not read. Bounds CPU, against a flood of names. */

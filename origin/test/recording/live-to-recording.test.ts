@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { decodeHeaderBatch, decodeStreamRecord, recordingListingSchema, recordingListSchema, segmentListSchema, streamListSchema, unpackSegments, type RecordingListing } from '@p2ptv/protocol';
+import type { PeerSession } from '@p2ptv/peer';
+import { createNodePeer } from '@p2ptv/peer/node';
+import { decodeHeaderBatch, decodeStreamRecord, parseStreamLink, recordingListingSchema, recordingListSchema, segmentListSchema, streamListSchema, unpackSegments, type RecordingListing, type StreamLink } from '@p2ptv/protocol';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -160,6 +162,37 @@ describe('a live stream that has ended', () => {
     expect(await sizeOf(thumbnailPath)).toBe('320,180');
     expect((await fetch(`${base}/api/streams/none/thumbnail.jpg`)).status).toBe(404);
   });
+
+  it('RC10: a volunteer gets it whole, serves viewers from its disk, and has it after a restart', async () => {
+    const [recording] = (await recordings('?order=oldest')).recordings;
+    const { seeders: seedersBefore } = recording!;
+    const link = parseStreamLink(recording!.link) as StreamLink;
+    const volunteer = (): PeerSession => {
+      const session = createNodePeer({ link, role: 'seeder', seeds: { folder: join(folder.path, 'seeds'), quotaBytes: 1e9 }, engine: { fill: { bitsPerSecond: 1e9 } } });
+      session.start();
+      return session;
+    };
+    const first = volunteer();
+    await until(() => first.stats().kept?.isComplete === true);
+    expect(first.stats().originReceived.media).toBeGreaterThanOrEqual(recording!.byteLength * 0.9);
+    expect((await recordings('?order=oldest')).recordings[0]!.seeders).toBe(seedersBefore + 1);
+    const { chunks } = first.stats().kept!;
+    await new Promise<void>((resolve) => first.close(resolve));
+
+    const second = volunteer();
+    await until(() => second.stats().kept?.isComplete === true);
+    expect(second.stats().kept!.chunks).toBe(chunks);
+    expect(second.stats().originReceived.media).toBe(0);
+    const viewer = createNodePeer({ link, role: 'viewer', joinDelayMs: 0 });
+    viewer.on('linkOpened', ({ peerId }) => expect(peerId).toBe(second.peerId));
+    viewer.start();
+    await until(() => viewer.stats().chunksVerified === chunks / 2);
+    const { verifiedBytes } = viewer.stats();
+    expect(second.stats().sentBytes).toBeGreaterThanOrEqual(verifiedBytes.peerBytes);
+    expect(verifiedBytes.peerBytes).toBeGreaterThan(verifiedBytes.originBytes);
+    viewer.close();
+    second.close();
+  }, 30_000);
 
   it('RC5: is there after a restart, under its link, without its channel having media', async () => {
     const { recordings: list } = await recordings('?order=oldest');

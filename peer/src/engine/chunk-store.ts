@@ -73,6 +73,12 @@ export class ChunkStore {
     return chunk;
   }
 
+  /** Puts a chunk at the end of {@link all}: it was used last. */
+  touch(chunk: StoredChunk): void {
+    this.#chunks.delete(chunk.key);
+    this.#chunks.set(chunk.key, chunk);
+  }
+
   remove(key: ChunkKey): void {
     const chunk = this.#chunks.get(key);
     if (!chunk) return;

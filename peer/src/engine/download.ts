@@ -1,6 +1,13 @@
+import type { ChunkRef } from '@p2ptv/protocol';
 import { missingBytes, type StoredChunk } from './chunk-store.js';
 import type { LinkId } from './engine-io.js';
 import type { Neighbour } from './neighbours.js';
+
+/** A block as a neighbour sent it. */
+export type SentBlock = ChunkRef & { readonly index: number; readonly bytes: Uint8Array };
+
+/** What became of a block that a neighbour sent. */
+export type BlockResult = 'taken' | 'duplicate' | 'unsolicited' | 'wrongLength' | 'forgotten';
 
 /** A chunk, or what is missing of it, on its way from a neighbour. */
 export type PeerSource = {

@@ -13,7 +13,7 @@ import type { OriginFailure } from '../ports/origin-client.js';
 import type { NewsTeller } from './announcer.js';
 import { BlockChecks, type BlockCheck } from './block-checks.js';
 import { firstMissingBlock, isComplete, missingBytes, placeBlock, type StoredChunk, refOf } from './chunk-store.js';
-import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, noteBlock, sourceAt, startOf, type Download, type PeerSource } from './download.js';
+import { expectedFinishMs, isIdlePull, newPeerSource, NO_SOURCE, noteBlock, sourceAt, startOf, type BlockResult, type Download, type PeerSource, type SentBlock } from './download.js';
 import type { EngineContext } from './engine-context.js';
 import type { LinkId } from './engine-io.js';
 import { FallbackRule } from './fallback-rule.js';
@@ -33,6 +33,8 @@ const DIGEST_PATIENCE_MS = 1_000;
 const UNWATCHED_PATIENCE_MS = 10_000;
 /** An origin that cannot be reached may come back with the chunk; beyond this the others play on without it, ms. */
 const UNAVAILABLE_PATIENCE_MS = 10_000;
+/** After so many fetches in vain an origin's word that it does not have a chunk is believed. */
+const GONE_AFTER_FAILURES = 4;
 /** A request is moved to another neighbour at most so often, and only for a gain of at least so many ms. */
 const MAX_SWITCHES = 6;
 const MIN_SWITCH_GAIN_MS = 30;
@@ -48,12 +50,6 @@ const SPARED_LOOK_MS = 20;
 const SLOW_ORIGIN_LOOK_MS = 100;
 /** What a push is expected to take until its sender says that others come first, ms. */
 const PUSH_EXPECTED_MS = 250;
-
-/** A block as a neighbour sent it. */
-export type SentBlock = ChunkRef & { readonly index: number; readonly bytes: Uint8Array };
-
-/** What became of a block that a neighbour sent. */
-export type BlockResult = 'taken' | 'duplicate' | 'unsolicited' | 'wrongLength' | 'forgotten';
 
 /**
  * Gets chunks: pushed by a parent, else from the neighbour with the earliest predicted finish, else
@@ -326,6 +322,12 @@ export class Downloads {
     return download.failures > 0 && nowMs > deadlineMs + UNAVAILABLE_PATIENCE_MS;
   }
 
+  /** True while the origin, asked again and again, has answered that it does not have the chunk: only a neighbour may bring it. */
+  isGone(key: ChunkKey): boolean {
+    const download = this.#active.get(key);
+    return download?.source.kind === 'none' && isGoneAtOrigin(download);
+  }
+
   /** Gives up what of the wanted chunks is not wanted any more. */
   abandonWhere(nowMs: number, isUnwanted: (header: ChunkHeader) => boolean): void {
     for (const { chunk } of this.#active.values()) {
@@ -386,7 +388,7 @@ export class Downloads {
           this.#context.counters.fallbacksLeft++;
         }
         this.#ask(nowMs, download, { ...best, deadlineMs: isInTime ? deadlineMs : Infinity });
-      } else if (isFallbackTime || !(this.#context.neighbours.hasUploader() || this.#context.isLinking(nowMs))) {
+      } else if (isFallbackTime || this.#clock.isUnhurried || !(this.#context.neighbours.hasUploader() || this.#context.isLinking(nowMs))) {
         this.#fallBack(nowMs, download);
       }
     } else if (isFallbackTime && this.#mayFetch(nowMs) && download.failures === 0) {
@@ -533,7 +535,7 @@ export class Downloads {
   }
 
   #fallBack(nowMs: number, download: Download): void {
-    if (this.#context.identity.role !== 'viewer') return;
+    if (!this.#context.asksOrigin() || isGoneAtOrigin(download)) return;
     const retryAtMs = Math.max(download.retryAtMs, this.#fallback.awayUntilMs);
     if (!this.#mayFetch(nowMs) || nowMs < retryAtMs) {
       // Else it is looked at when a fetch has ended.
@@ -657,9 +659,9 @@ export class Downloads {
 
   /** Volunteers and the origin's seeder watch nothing: they never fall back. */
   #mayFetch(nowMs: number): boolean {
-    const { identity, options } = this.#context;
+    const { asksOrigin, options } = this.#context;
     if (nowMs < this.#fallback.awayUntilMs) return false;
-    return identity.role === 'viewer' && this.#fetches.count < options.fallback.parallelFetches;
+    return asksOrigin() && this.#fetches.count < options.fallback.parallelFetches;
   }
 
   #deadline(nowMs: number, download: Download): number {
@@ -690,4 +692,8 @@ export class Downloads {
   #lookAgain(download: Download, atMs: number): void {
     download.dueMs = Math.min(download.dueMs, atMs);
   }
+}
+
+function isGoneAtOrigin({ isGoneAtOrigin, failures }: Download): boolean {
+  return isGoneAtOrigin && failures >= GONE_AFTER_FAILURES;
 }

@@ -1,5 +1,5 @@
 import type { ChunkKey } from '@p2ptv/protocol';
-import type { SentBlock } from './downloads.js';
+import type { SentBlock } from './download.js';
 import type { LinkId } from './engine-io.js';
 
 /** Blocks that may wait, per engine; bounds what a pusher can make us hold. */

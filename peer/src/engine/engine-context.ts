@@ -5,6 +5,7 @@ import type { MechanismCounters } from './counters.js';
 import type { EngineCommand, LinkId } from './engine-io.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import type { HeaderLog } from './header-log.js';
+import type { KeptChunks } from './kept-chunks.js';
 import type { Neighbours } from './neighbours.js';
 
 /** What the parts of one engine share. Each part is called in a visible order by PeerEngine. */
@@ -15,6 +16,8 @@ export type EngineContext = {
   readonly counters: MechanismCounters;
   readonly headers: HeaderLog;
   readonly store: ChunkStore;
+  /** What a volunteer keeps of a recording on its disk; others have nothing there. */
+  readonly kept: KeptChunks;
   readonly cached: CachedChunks;
   readonly neighbours: Neighbours;
   /** Queues a command; it is carried out after the engine has returned. */
@@ -29,6 +32,8 @@ export type EngineContext = {
   readonly wantedRendition: () => RenditionId | undefined;
   /** True while a newcomer's links to a crowd are being set up: they will bring what is not urgent. */
   readonly isLinking: (nowMs: number) => boolean;
+  /** True for who gets chunks from the origin where no neighbour brings them. */
+  readonly asksOrigin: () => boolean;
   /** Length of a part, ms, from the newest header. */
   readonly partMs: () => number;
   /** Uniform in [0, 1), always the same for a link and a chunk. */

@@ -14,6 +14,7 @@ import type {
 } from '@p2ptv/protocol';
 import type { OriginFailure } from '../ports/origin-client.js';
 import type { ChunkSources } from './counters.js';
+import type { FoundChunk } from './kept-chunks.js';
 import type { PlaybackPosition, QualityChoice, UploadPolicy } from './viewer-input.js';
 
 /** Numbers the links of one engine, from 1. */
@@ -49,6 +50,12 @@ export type EngineInput =
   /** The answer to `headersAt`. */
   | { readonly kind: 'placeHeaders'; readonly requestId: number; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
   | { readonly kind: 'placeHeadersFailed'; readonly requestId: number }
+  /** Only for volunteers: these renditions of a recording are got whole, to be kept and served; the disk has some already. */
+  | { readonly kind: 'fill'; readonly renditions: readonly RenditionId[]; readonly kept: readonly ChunkRef[] }
+  /** The volunteer's disk keeps these chunks; `isFull`: it takes no more. */
+  | { readonly kind: 'kept'; readonly chunks: readonly ChunkRef[]; readonly isFull: boolean }
+  /** The answer to `readKept`: all of the chunk, header and blocks checked; undefined: the disk has not got it, or had it wrong. */
+  | { readonly kind: 'keptRead'; readonly chunk: ChunkRef; readonly found: FoundChunk | undefined }
   | { readonly kind: 'originHeaders'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[] }
   | { readonly kind: 'originHeadersFailed'; readonly rendition: RenditionId }
   | { readonly kind: 'fetchBytes'; readonly fetchId: number; readonly bytes: Uint8Array }
@@ -97,6 +104,8 @@ export type EngineCommand =
       readonly isRetry: boolean;
     }
   | { readonly kind: 'abortFetch'; readonly fetchId: number }
+  /** From the volunteer's disk; answered once, by `keptRead`. */
+  | { readonly kind: 'readKept'; readonly chunk: ChunkRef }
   /** From the viewer's own cache; answered once, by `cacheRead`. */
   | { readonly kind: 'readCached'; readonly signed: SignedChunkHeader }
   /** `after` undefined: from the newest independent part on. */

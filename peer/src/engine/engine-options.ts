@@ -74,6 +74,12 @@ export type EngineOptions = {
     /** Longest that neighbours do not know what has come or gone, ms. */
     readonly tellIntervalMs: number;
   };
+  readonly fill: {
+    /** What a volunteer gets of a recording to keep it, media bits a second. Too low: it is long of little use; too high: it takes uplinks from who watches. */
+    readonly bitsPerSecond: number;
+    /** Chunks got at a time, until they are on the disk (1–32). */
+    readonly parallel: number;
+  };
   readonly store: {
     /** Bytes of verified chunks kept; the oldest segments go first. */
     readonly budgetBytes: number;
@@ -162,6 +168,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
     firstHeaders: 16,
     tellIntervalMs: 500,
   }),
+  fill: Object.freeze({ bitsPerSecond: 8_000_000, parallel: 4 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024, highWaterMs: 40 }),
   quality: Object.freeze({ windowParts: 10, lateParts: 3, usableShare: 0.85, headroom: 1.3, holdMs: 5_000, tryMs: 20_000, mostPatience: 8 }),
@@ -187,6 +194,7 @@ export function resolveEngineOptions(partial: PartialEngineOptions = {}): Resolv
     fallback: Object.freeze({ ...defaults.fallback, ...partial.fallback }),
     headers: Object.freeze({ ...defaults.headers, ...partial.headers }),
     onDemand: Object.freeze({ ...defaults.onDemand, ...partial.onDemand }),
+    fill: Object.freeze({ ...defaults.fill, ...partial.fill }),
     store: Object.freeze({ ...defaults.store, ...partial.store }),
     quality: Object.freeze({ ...defaults.quality, ...partial.quality }),
     upload: Object.freeze({ ...defaults.upload, ...partial.upload }),

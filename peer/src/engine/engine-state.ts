@@ -18,4 +18,6 @@ export type EngineState = {
   readonly rendition: RenditionId | undefined;
   readonly neighbours: readonly Neighbour[];
   readonly neighbourCount: number;
+  /** Of a volunteer that keeps a recording; undefined: it does not. */
+  readonly fill: { readonly keptChunks: number; readonly isComplete: boolean; readonly isFull: boolean } | undefined;
 };

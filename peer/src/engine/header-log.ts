@@ -138,6 +138,11 @@ export class HeaderLog {
     if (!edge || header.sequence > edge.sequence) this.#edges.set(header.rendition, header);
   }
 
+  /** Forgets one header; told again, it is checked again. */
+  remove(key: ChunkKey): void {
+    this.#verified.delete(key);
+  }
+
   /** Forgets everything of a rendition before a sequence; returns the keys that went. */
   forgetBefore({ rendition, sequence }: ChunkRef): ChunkKey[] {
     if (sequence <= (this.#floors.get(rendition) ?? 0)) return [];

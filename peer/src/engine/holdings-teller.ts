@@ -50,6 +50,7 @@ export class HoldingsTeller implements NewsTeller {
     if (!this.#links.isUploading || neighbour.role === 'origin') return;
     const groups = new Set<ChunkKey>();
     for (const chunk of this.#context.store.all()) if (isComplete(chunk)) groups.add(groupOf(chunk.key));
+    for (const key of this.#context.kept.all()) groups.add(groupOf(key));
     this.#tell(nowMs, neighbour, this.#holdingsOf(groups));
   }
 
@@ -110,8 +111,9 @@ export class HoldingsTeller implements NewsTeller {
   #byteOf(first: ChunkKey): number {
     let byte = 0;
     for (let bit = 0; bit < CHUNKS_A_BYTE; bit++) {
-      const chunk = this.#context.store.get((first + bit) as ChunkKey);
-      if (chunk && isComplete(chunk)) byte |= 1 << bit;
+      const key = (first + bit) as ChunkKey;
+      const chunk = this.#context.store.get(key);
+      if ((chunk && isComplete(chunk)) || this.#context.kept.has(key)) byte |= 1 << bit;
     }
     return byte;
   }

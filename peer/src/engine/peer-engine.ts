@@ -18,10 +18,10 @@ import {
   type SignedChunkHeader,
   type WireMessage,
 } from '@p2ptv/protocol';
-import { Announcer } from './announcer.js';
 import { CachedChunks } from './cached-chunks.js';
 import { ChunkStore, isComplete, joinedBytes, type StoredChunk } from './chunk-store.js';
 import { CurrentTeller } from './current-teller.js';
+import { CurrentViewing } from './current-viewing.js';
 import { addSources, newChunkSources, newMechanismCounters } from './counters.js';
 import { Downloads } from './downloads.js';
 import { EarlyBlocks } from './early-blocks.js';
@@ -30,22 +30,19 @@ import type { EngineCommand, EngineInput, LinkId } from './engine-io.js';
 import type { EngineIdentity, ResolvedEngineOptions } from './engine-options.js';
 import type { EngineState } from './engine-state.js';
 import { HeaderLog, type HeaderTeller } from './header-log.js';
-import { HoldingsTeller } from './holdings-teller.js';
+import { KeptChunks } from './kept-chunks.js';
 import { Mesh } from './mesh.js';
 import { Neighbours, noteQueue, type Neighbour } from './neighbours.js';
 import { isNarrow } from './narrow-input.js';
-import { OnDemandWindow } from './on-demand-window.js';
 import { OutgoingLinks } from './outgoing-links.js';
 import { pairNoise } from './pair-noise.js';
 import { PeerExchange } from './peer-exchange.js';
-import { PlayOrder } from './play-order.js';
 import { PlayoutClock } from './playout-clock.js';
 import { SignalRelay } from './signal-relay.js';
 import { JOIN_HOPE_MS, startRule } from './start-rule.js';
 import { PushTrees } from './push-trees.js';
 import { Uploads } from './uploads.js';
 import type { UploadPolicy } from './viewer-input.js';
-import type { Viewing } from './viewing.js';
 
 /** What an engine runs on besides its options. */
 export type EnginePorts = {
@@ -69,10 +66,7 @@ export class PeerEngine {
   readonly #announcer: CurrentTeller;
   readonly #downloads: Downloads;
   readonly #uploads: Uploads;
-  /** One of the two, and what they have in common: whoever watches a live stream may go back in it, and return. */
-  #live: PlayOrder | undefined;
-  #recording: OnDemandWindow | undefined;
-  #viewing: Viewing;
+  readonly #now: CurrentViewing;
   readonly #mesh: Mesh;
   readonly #relay: SignalRelay;
   readonly #trees: PushTrees;
@@ -100,6 +94,8 @@ export class PeerEngine {
       headers: new HeaderLog(identity.streamId),
       store: new ChunkStore(),
       cached: new CachedChunks((command) => this.#command(command)),
+      kept: new KeptChunks((command) => this.#command(command)),
+      asksOrigin: () => identity.role === 'viewer' || this.#now.fill !== undefined,
       neighbours: new Neighbours(options),
       command: (command) => this.#command(command),
       stir: (atMs) => {
@@ -107,10 +103,10 @@ export class PeerEngine {
         this.#quietUntilMs = Math.min(this.#quietUntilMs, atMs);
       },
       bufferedBytes: (linkId) => ports.bufferedBytes(linkId) + (this.#handedBytes.get(linkId) ?? 0),
-      streamBitsPerSecond: (rendition) => this.#viewing.bitsPerSecond(rendition),
-      partMs: () => this.#viewing.partMs,
-      wantedRendition: () => this.#live?.wanted ?? this.#viewing.rendition,
-      isLinking: (nowMs) => this.#recording !== undefined || (nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS),
+      streamBitsPerSecond: (rendition) => this.#now.viewing.bitsPerSecond(rendition),
+      partMs: () => this.#now.viewing.partMs,
+      wantedRendition: () => this.#now.live?.wanted ?? this.#now.viewing.rendition,
+      isLinking: (nowMs) => this.#now.recording !== undefined || (nowMs < this.#hopeUntilMs && this.#mesh.dialCount >= CROWD_WARM_PEERS),
       noise: (linkId, key) => pairNoise(seed, linkId, key),
     };
     this.#clock = new PlayoutClock(options);
@@ -125,30 +121,25 @@ export class PeerEngine {
       trees: this.#trees,
       pushToChildren: (nowMs, chunk) => this.#pushToChildren(nowMs, chunk),
     });
-    this.#viewing = isOnDemand ? this.#playRecording() : this.#playLive();
+    this.#now = new CurrentViewing(
+      this.#context,
+      {
+        clock: this.#clock,
+        links: this.#links,
+        uploads: this.#uploads,
+        downloads: this.#downloads,
+        trees: this.#trees,
+        announcer: this.#announcer,
+        followedChanged: (nowMs) => this.#followedChanged(nowMs),
+      },
+      isOnDemand,
+    );
     const exchange = new PeerExchange(this.#context, this.#links);
     this.#mesh = new Mesh(this.#context, this.#links, {
       exchange,
       drop: (nowMs, linkId) => this.#drop(nowMs, linkId, 'idle'),
     });
     this.#relay = new SignalRelay(this.#context, this.#links, exchange);
-  }
-
-  #playLive(): PlayOrder {
-    const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };
-    this.#announcer.teller = new Announcer(this.#context, this.#links, this.#uploads);
-    this.#recording = undefined;
-    this.#live = new PlayOrder(this.#context, { ...parts, trees: this.#trees });
-    return this.#live;
-  }
-
-  #playRecording(): OnDemandWindow {
-    const parts = { clock: this.#clock, downloads: this.#downloads, followedChanged: (nowMs: number) => this.#followedChanged(nowMs) };
-    const teller = new HoldingsTeller(this.#context, this.#links);
-    this.#announcer.teller = teller;
-    this.#live = undefined;
-    this.#recording = new OnDemandWindow(this.#context, { ...parts, teller });
-    return this.#recording;
   }
 
   /** Handles one input at `nowMs`, which never runs backwards. */
@@ -159,13 +150,13 @@ export class PeerEngine {
       if (this.#uploads.isActive) this.#uploads.pump(nowMs);
       return;
     }
-    const overrunMs = this.#viewing.advance(nowMs);
+    const overrunMs = this.#now.viewing.advance(nowMs);
     this.#downloads.schedule(nowMs);
     this.#trees.tick(nowMs);
     this.#uploads.pump(nowMs);
-    this.#viewing.pollHeaders(nowMs);
+    this.#now.viewing.pollHeaders(nowMs);
     this.#mesh.tick(nowMs, () => ({ kind: 'status', status: this.#status(nowMs) }));
-    this.#dueMs = Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#viewing.dueMs(nowMs), this.#mesh.dueMs);
+    this.#dueMs = Math.min(this.#trees.dueMs, this.#downloads.dueMs, this.#now.viewing.dueMs(nowMs), this.#mesh.dueMs);
     this.#quietUntilMs = Math.min(overrunMs, this.#dueMs);
   }
 
@@ -185,7 +176,7 @@ export class PeerEngine {
 
   /** Verified parts of a live stream in play order; of a recording, whose parts are read by their place, there is none. */
   timeline(rendition: RenditionId): MediaTimeline {
-    return this.#live?.timeline(rendition) ?? new MediaTimeline();
+    return this.#now.live?.timeline(rendition) ?? new MediaTimeline();
   }
 
   /** True when all of a chunk is there. */
@@ -200,6 +191,11 @@ export class PeerEngine {
     return stored && isComplete(stored) ? joinedBytes(stored) : undefined;
   }
 
+  /** The header of a chunk, as it was signed. */
+  signedHeader(chunk: ChunkRef): SignedChunkHeader | undefined {
+    return this.#context.headers.get(keyOf(chunk));
+  }
+
   /** Totals and neighbours for statistics; live objects, not to be changed. */
   get state(): EngineState {
     return {
@@ -212,9 +208,10 @@ export class PeerEngine {
       dutyStripes: this.#trees.dutyStripes,
       uploadPolicy: this.#links.policy,
       isVisible: this.#isVisible,
-      rendition: this.#viewing.rendition,
+      rendition: this.#now.viewing.rendition,
       neighbours: [...this.#context.neighbours.all()],
       neighbourCount: this.#context.neighbours.count,
+      fill: this.#now.fill && { keptChunks: this.#context.kept.size, isComplete: this.#now.fill.isComplete, isFull: this.#now.fill.isFull },
     };
   }
 
@@ -264,29 +261,38 @@ export class PeerEngine {
         this.#joined(nowMs, input);
         return;
       case 'opened':
-        this.#playKept(nowMs, input.rendition);
-        this.#recording?.opened(nowMs, input);
+        this.#now.toRecording(nowMs, input.rendition);
+        this.#now.recording?.opened(nowMs, input);
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'seek':
-        this.#recording?.seek(nowMs, input.dateMs, input.pictureMs);
+        this.#now.recording?.seek(nowMs, input.dateMs, input.pictureMs);
         return;
       case 'placeHeaders':
-        this.#recording?.headersCame(nowMs, input);
-        for (const signed of input.headers) this.#offerHeader(signed, 'origin');
+        this.#now.recording?.headersCame(nowMs, input);
+        for (const signed of this.#now.fill?.headersCame(nowMs, input) ?? input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'placeHeadersFailed':
-        this.#recording?.headersFailed(nowMs, input.requestId);
+        (this.#now.recording ?? this.#now.fill)?.headersFailed(nowMs, input.requestId);
+        return;
+      case 'fill':
+        this.#now.toFill(nowMs, input);
+        return;
+      case 'kept':
+        this.#now.fill?.kept(nowMs, input);
+        return;
+      case 'keptRead':
+        this.#now.fill?.read(nowMs, input.chunk, input.found);
         return;
       case 'originHeaders':
-        this.#live?.originAnswered(input.rendition);
+        this.#now.live?.originAnswered(input.rendition);
         for (const signed of input.headers) this.#offerHeader(signed, 'origin');
         return;
       case 'originHeadersFailed':
-        this.#live?.originFailed(nowMs, input.rendition);
+        this.#now.live?.originFailed(nowMs, input.rendition);
         return;
       case 'fetchBytes':
-        this.#live?.received(nowMs, input.bytes.length);
+        this.#now.live?.received(nowMs, input.bytes.length);
         this.#downloads.fetched(nowMs, input.fetchId, input.bytes);
         return;
       case 'fetchDone':
@@ -319,7 +325,7 @@ export class PeerEngine {
         this.#setUpload(nowMs, input.policy);
         return;
       case 'quality':
-        this.#live?.choose(nowMs, input.choice);
+        this.#now.live?.choose(nowMs, input.choice);
         return;
       case 'visibility':
         this.#isVisible = input.isVisible;
@@ -338,25 +344,6 @@ export class PeerEngine {
         this.#published(nowMs, input.signed, input.bytes);
         return;
     }
-  }
-
-  /** The viewer goes back in what is kept of the stream, or to another rendition of it. Links, estimates and bans stay. */
-  #playKept(nowMs: number, rendition: RenditionId): void {
-    const before = this.#live ?? (this.#recording?.isFollowed(rendition) === false ? this.#recording : undefined);
-    if (!before) return;
-    before.end(nowMs);
-    this.#clock.restart();
-    this.#viewing = this.#playRecording();
-    // They were told of the newest only, one by one.
-    for (const neighbour of this.#context.neighbours.all()) this.#announcer.greet(nowMs, neighbour);
-  }
-
-  /** The viewer returns to the live edge. */
-  #leaveRecording(nowMs: number): void {
-    if (!this.#recording) return;
-    this.#recording.end(nowMs);
-    this.#clock.restart();
-    this.#viewing = this.#playLive();
   }
 
   #setUpload(nowMs: number, policy: UploadPolicy): void {
@@ -433,22 +420,22 @@ export class PeerEngine {
         return;
       case 'incoming':
       case 'have':
-        if (this.#context.headers.isForgotten(message) || !this.#viewing.isFollowed(message.rendition)) return;
+        if (this.#context.headers.isForgotten(message) || !this.#now.viewing.isFollowed(message.rendition)) return;
         neighbour.marks.holds(keyOf(message), message.kind === 'have' ? 'complete' : 'incoming');
         noteQueue(nowMs, neighbour, (message.aheadKib ?? 0) * 1024);
-        this.#viewing.told(nowMs, message);
+        this.#now.viewing.told(nowMs, message);
         this.#downloads.told(nowMs, keyOf(message), neighbour);
         return;
       case 'holdings':
         neighbour.marks.tell(message);
-        this.#viewing.told(nowMs, message);
+        this.#now.viewing.told(nowMs, message);
         this.#downloads.touchWaiting();
         return;
       case 'request':
         this.#uploads.request(nowMs, neighbour, message);
         return;
       case 'block':
-        this.#live?.received(nowMs, message.bytes.length);
+        this.#now.live?.received(nowMs, message.bytes.length);
         this.#block(nowMs, neighbour, message);
         return;
       case 'cancel':
@@ -503,14 +490,14 @@ export class PeerEngine {
     // The origin's seeder has them from the publisher: checks on strangers' word would be its own work for nothing.
     if (this.#context.identity.role === 'origin') return;
     if (this.#context.headers.isForgotten(signed.header)) return;
-    if (!this.#viewing.isFollowed(signed.header.rendition)) {
+    if (!this.#now.viewing.isFollowed(signed.header.rendition)) {
       // The seeder does not know yet that another rendition is followed: what it pushes is no offence.
       if (neighbour.role === 'origin') neighbour.marks.solicit(key);
       return;
     }
     if (holding !== 'none') neighbour.marks.holds(key, holding);
     if (holding !== 'none') noteQueue(nowMs, neighbour, (message.aheadKib ?? 0) * 1024);
-    this.#viewing.told(nowMs, signed.header);
+    this.#now.viewing.told(nowMs, signed.header);
     const result = this.#offerHeader(signed, { linkId: neighbour.linkId, holding });
     const isTaken = result === 'pending' || result === 'known';
     if (neighbour.role === 'origin' || (isTaken && this.#trees.mayPush(nowMs, neighbour, key))) neighbour.marks.solicit(key);
@@ -527,7 +514,7 @@ export class PeerEngine {
 
   #offerHeader(signed: SignedChunkHeader, teller: HeaderTeller): ReturnType<HeaderLog['offer']>['result'] {
     // Before the join answer nobody knows where to begin, and a header could not be placed.
-    if (this.#viewing.rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
+    if (this.#now.viewing.rendition === undefined && this.#context.identity.role === 'viewer' && teller !== 'origin') {
       return 'ignored';
     }
     const { result, checkId } = this.#context.headers.offer(signed, teller);
@@ -546,11 +533,11 @@ export class PeerEngine {
       this.#earlyBlocks.take(keyOf(header));
       return;
     }
-    this.#viewing.accepted(nowMs, checked.signed);
+    this.#now.viewing.accepted(nowMs, checked.signed);
     for (const teller of checked.tellers) {
       const neighbour = teller === 'origin' ? undefined : this.#context.neighbours.get(teller.linkId);
       if (teller === 'origin' || !neighbour) continue;
-      this.#viewing.told(nowMs, header);
+      this.#now.viewing.told(nowMs, header);
       this.#verifiedNews(nowMs, neighbour, { key: keyOf(header), holding: teller.holding });
     }
     this.#releaseEarlyBlocks(nowMs, keyOf(header));
@@ -606,29 +593,29 @@ export class PeerEngine {
     this.#chunksVerified++;
     addSources(this.#verifiedBytes, chunk.sources);
     const { header } = chunk.signed;
-    this.#live?.completed(nowMs, header);
+    this.#now.live?.completed(nowMs, header);
     this.#context.command({ kind: 'event', event: { name: 'chunkVerified', header, sources: chunk.sources } });
   }
 
   #cacheTold(nowMs: number, chunks: readonly ChunkRef[]): void {
     const isAwaited = nowMs < this.#context.cached.awaitedUntilMs;
     this.#context.cached.told(chunks);
-    if (isAwaited) this.#recording?.cacheOpened(nowMs);
+    if (isAwaited) this.#now.recording?.cacheOpened(nowMs);
   }
 
   #cacheRead(nowMs: number, { signed, bytes }: Extract<EngineInput, { kind: 'cacheRead' }>): void {
     this.#context.cached.answered(keyOf(signed.header), bytes !== undefined);
-    const chunk = this.#recording?.cacheRead(nowMs, signed, bytes);
+    const chunk = this.#now.recording?.cacheRead(nowMs, signed, bytes);
     if (chunk) this.#completed(nowMs, chunk);
   }
 
   #joined(nowMs: number, { rendition, headers, isUplinkTaken = false, delayMs = 0 }: Extract<EngineInput, { kind: 'joined' }>): void {
-    this.#leaveRecording(nowMs);
+    this.#now.toLive(nowMs);
     const start = startRule(nowMs, { headers, isUplinkTaken, delayMs, startupMs: this.#context.options.scheduler.startupMs });
     if (start) this.#clock.begin(start.atMs, start.first.programDateTimeMs);
     this.#hopeUntilMs = nowMs + JOIN_HOPE_MS;
     if (isUplinkTaken) this.#downloads.leaveOriginAlone(this.#hopeUntilMs);
-    this.#live?.begin(nowMs, rendition, start);
+    this.#now.live?.begin(nowMs, rendition, start);
     for (const signed of headers) this.#offerHeader(signed, 'origin');
   }
 
@@ -636,7 +623,7 @@ export class PeerEngine {
     this.#context.headers.insert(signed);
     const chunk = this.#context.store.addOwn(signed, bytes);
     const { header } = signed;
-    this.#live?.published(nowMs, header);
+    this.#now.live?.published(nowMs, header);
     for (const neighbour of this.#mesh.seedTargets({ rendition: header.rendition, stripe: stripeOf(header.sequence) })) {
       if (!neighbour.marks.isShared(chunk.key)) {
         neighbour.marks.share(chunk.key);
@@ -678,7 +665,7 @@ export class PeerEngine {
   }
 
   #status(nowMs: number): ReturnType<OutgoingLinks['status']> {
-    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible, renditions: this.#viewing.followedBits });
+    return this.#links.status(nowMs, { queuedBytes: this.#uploads.queuedBytes, isVisible: this.#isVisible, renditions: this.#now.viewing.followedBits });
   }
 
   #followedChanged(nowMs: number): void {

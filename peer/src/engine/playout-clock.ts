@@ -8,6 +8,7 @@ export class PlayoutClock {
   #start: { readonly atMs: number; readonly firstDateMs: number } | undefined;
   /** Of a recording: when playback was last sent to another place. */
   #soughtAtMs: number | undefined;
+  #isUnhurried = false;
   #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
 
   constructor(options: EngineOptions) {
@@ -29,8 +30,20 @@ export class PlayoutClock {
     this.#start = { atMs: nowMs, firstDateMs };
   }
 
+  /** Nothing is played: no chunk has a deadline. */
+  stop(): void {
+    this.restart();
+    this.#isUnhurried = true;
+  }
+
+  /** True while nothing is played, and nobody waits. */
+  get isUnhurried(): boolean {
+    return this.#isUnhurried;
+  }
+
   /** Another stream of parts is played from now on: what was known of the playhead says nothing of it. */
   restart(): void {
+    this.#isUnhurried = false;
     this.#start = undefined;
     this.#soughtAtMs = undefined;
     this.#anchor = undefined;
@@ -61,6 +74,7 @@ export class PlayoutClock {
    * will reach its first frame, less the append margin.
    */
   deadlineMs(nowMs: number, chunk: { readonly header: ChunkHeader; readonly acceptedAtMs: number }): number {
+    if (this.#isUnhurried) return Infinity;
     const playheadMs = this.playheadMs(nowMs);
     const { appendMarginMs, assumedSlackMs } = this.#options.scheduler;
     if (playheadMs === undefined) {

@@ -105,7 +105,12 @@ export class Uploads {
   /** Takes a neighbour's request, or refuses it. */
   request(nowMs: number, neighbour: Neighbour, request: UploadRequest): void {
     const key = chunkKey(request.rendition, request.sequence);
-    const chunk = this.#context.store.get(key);
+    const { store, kept } = this.#context;
+    const chunk = store.get(key);
+    if (kept.has(key) && this.#links.isUploading) {
+      if (chunk) store.touch(chunk);
+      else if (kept.await(nowMs, neighbour.linkId, request)) return;
+    }
     const mine = this.#jobs.filter((job) => job.linkId === neighbour.linkId);
     const refuse = (reason: 'notUploading' | 'notHeld' | 'overLimit' | 'tooLate'): void => {
       const { rendition, sequence } = request;
@@ -146,6 +151,19 @@ export class Uploads {
     }
   }
 
+  /** Chunks that somebody waits for. */
+  get keys(): ReadonlySet<ChunkKey> {
+    return new Set(this.#jobs.map(({ key }) => key));
+  }
+
+  /** Takes up a request that has waited for the disk. */
+  resume(nowMs: number, linkId: LinkId, { request, waitedMs }: { readonly request: UploadRequest; readonly waitedMs: number }): void {
+    const neighbour = this.#context.neighbours.get(linkId);
+    const { deadlineInMs } = request;
+    const leftMs = deadlineInMs === NO_DEADLINE_MS ? deadlineInMs : Math.max(0, deadlineInMs - waitedMs);
+    if (neighbour) this.request(nowMs, neighbour, { ...request, deadlineInMs: leftMs });
+  }
+
   /** What cannot be there in time is not begun: it would take from others what could. */
   #isTooLate({ blockCount, deadlineInMs }: UploadRequest, aheadBytes: number): boolean {
     const uplink = this.#links.capacityBitsPerSecond;
@@ -172,6 +190,7 @@ export class Uploads {
   }
 
   cancel(linkId: LinkId, key: ChunkKey): void {
+    this.#context.kept.cancel(linkId, key);
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId || job.key !== key);
   }
 
@@ -184,6 +203,7 @@ export class Uploads {
   }
 
   linkEnded(linkId: LinkId): void {
+    this.#context.kept.linkEnded(linkId);
     this.#filled.delete(linkId);
     this.#jobs = this.#jobs.filter((job) => job.linkId !== linkId);
   }

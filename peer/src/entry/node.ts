@@ -7,6 +7,8 @@ import {
   type Signer,
   type StreamLink,
 } from '@p2ptv/protocol';
+import { DiskSegmentFiles } from '../adapters/chunk-cache/disk-segment-files.js';
+import { SegmentChunkCache } from '../adapters/chunk-cache/segment-chunk-cache.js';
 import { HttpOriginClient } from '../adapters/http-origin/http-origin-client.js';
 import { pacedTransport } from '../adapters/paced/paced-transport.js';
 import { SocketTrackerClient } from '../adapters/socket-tracker/socket-tracker-client.js';
@@ -39,17 +41,28 @@ export type NodePeerOptions = {
   readonly meshDelayMs?: number;
   /** Puts something between the peer and its network, as {@link pacedTransport} does. Default: nothing. */
   readonly wrapTransport?: (transport: LinkTransport) => LinkTransport;
+  /** Only for role `seeder`: where it keeps a recording that it serves. Left out: it serves live streams only. */
+  readonly seeds?: SeedOptions;
   readonly engine?: PartialEngineOptions;
+};
+
+/** What a volunteer keeps on its disk. */
+export type SeedOptions = {
+  /** For this stream alone; it is made where it is lacking. */
+  readonly folder: string;
+  /** Most bytes of all that is kept there. When they are taken it gets no more, and serves what it has. */
+  readonly quotaBytes: number;
 };
 
 /** A headless peer over node-datachannel. Nothing is sent before `start`. */
 export function createNodePeer(options: NodePeerOptions): PeerSession {
-  const { link, role, upload, joinDelayMs, meshDelayMs, wrapTransport, engine } = options;
+  const { link, role, upload, joinDelayMs, meshDelayMs, wrapTransport, seeds, engine } = options;
   const parts = nodeParts(link);
   return new LivePeerSession({
     ...parts,
     role,
     origin: new HttpOriginClient({ link, verifier: parts.verifier, random: parts.random }),
+    ...(seeds ? { seeds: openSeeds(seeds, parts) } : {}),
     ...(wrapTransport
       ? { openTransport: (opened) => parts.openTransport((transport) => opened(transport && wrapTransport(transport))) }
       : {}),
@@ -58,6 +71,11 @@ export function createNodePeer(options: NodePeerOptions): PeerSession {
     ...(meshDelayMs === undefined ? {} : { meshDelayMs }),
     ...(engine ? { engine } : {}),
   });
+}
+
+function openSeeds({ folder, quotaBytes }: SeedOptions, { link, random }: NodeParts): SegmentChunkCache {
+  const nowMs = (): number => systemClock.wallMs();
+  return new SegmentChunkCache(new DiskSegmentFiles(folder), { streamId: link.streamId, quotaBytes, nowMs, random });
 }
 
 /** Options of {@link createOriginSeeder}. */

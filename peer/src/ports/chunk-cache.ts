@@ -20,6 +20,6 @@ export interface ChunkCache {
   readonly size: CacheSize;
   /** Forgets everything, of all streams. */
   clear(cleared: () => void): void;
-  /** Writes what waits to be written; nothing is called back afterwards. */
-  close(): void;
+  /** Writes what waits to be written, and then tells `closed`; nothing else is called back afterwards. */
+  close(closed?: () => void): void;
 }

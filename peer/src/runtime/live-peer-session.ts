@@ -13,6 +13,7 @@ import { InitSegments } from './init-segments.js';
 import { MeshSide } from './mesh-side.js';
 import type { PeerSessionEvents, PeerSessionStats, RecordedListener, SeederSession, SoughtPlace } from './peer-session.js';
 import { PeerSessionError } from './errors.js';
+import { SeedSide } from './seed-side.js';
 import type { SessionParts } from './session-parts.js';
 
 const DEFAULT_JOIN_DELAY_MS = 600;
@@ -34,6 +35,7 @@ export class LivePeerSession implements SeederSession {
   readonly #inputs: EngineInput[] = [];
   readonly #mesh: MeshSide;
   readonly #cache: CacheSide | undefined;
+  readonly #seeds: SeedSide | undefined;
   readonly #fetches = new Map<number, Cancel>();
   readonly #inits: InitSegments;
   readonly #headerRequests: HeaderRequests;
@@ -78,6 +80,9 @@ export class LivePeerSession implements SeederSession {
       isBehind: () => this.#mode !== 'live',
     });
     this.#cache = parts.cache && new CacheSide(parts.cache, { verifier: parts.verifier, handle: (input) => this.#handle(input) });
+    this.#seeds =
+      parts.seeds &&
+      new SeedSide(parts.seeds, { streamId: parts.link.streamId, verifier: parts.verifier, handle: (input) => this.#handle(input) });
     this.#inits = new InitSegments(parts.origin, {
       fetched: (initHash) => this.#initFetched(initHash),
       answered: (failure) => this.#originAnswered(failure),
@@ -103,6 +108,7 @@ export class LivePeerSession implements SeederSession {
     this.#state = 'running';
     if (this.#parts.role !== 'origin') this.#join();
     this.#cache?.start();
+    this.#seeds?.open(() => this.#fill());
     const { meshDelayMs = 0 } = this.#parts;
     if (meshDelayMs > 0) this.#meshAtMs = this.#parts.clock.nowMs() + meshDelayMs;
     else this.#startMesh();
@@ -214,6 +220,7 @@ export class LivePeerSession implements SeederSession {
         sendingBitsPerSecond: neighbour.sending.bitsPerSecond(nowMs),
       })),
       dutyStripes: state.dutyStripes,
+      ...(this.#seeds && state.fill ? { kept: { ...this.#seeds.size, chunks: state.fill.keptChunks, isComplete: state.fill.isComplete, isFull: state.fill.isFull } } : {}),
       cache: this.#cache?.size,
       upload: state.uploadPolicy,
     };
@@ -224,7 +231,7 @@ export class LivePeerSession implements SeederSession {
     else queueMicrotask(cleared);
   }
 
-  close(): void {
+  close(closed: () => void = () => undefined): void {
     if (this.#state === 'closed') return;
     this.#report();
     this.#engine.leave(this.#parts.clock.nowMs());
@@ -236,6 +243,8 @@ export class LivePeerSession implements SeederSession {
     this.#headerRequests.close();
     this.#inits.close();
     this.#cache?.close();
+    if (this.#seeds) this.#seeds.close(closed);
+    else queueMicrotask(closed);
     for (const cancel of this.#fetches.values()) cancel();
     this.#fetches.clear();
     this.#mesh.close();
@@ -323,6 +332,9 @@ export class LivePeerSession implements SeederSession {
       case 'readCached':
         this.#cache?.read(command.signed);
         return;
+      case 'readKept':
+        this.#seeds?.read(command.chunk);
+        return;
       case 'abortFetch':
         this.#fetches.get(command.fetchId)?.();
         this.#fetches.delete(command.fetchId);
@@ -374,6 +386,9 @@ export class LivePeerSession implements SeederSession {
 
   /** What did not come from the cache is put into it. */
   #keep({ header, sources }: Extract<EngineEvent, { name: 'chunkVerified' }>): void {
+    const signed = this.#seeds && this.#mode === 'recorded' ? this.#engine.signedHeader(header) : undefined;
+    const media = signed && this.#engine.bytesOf(header);
+    if (media) this.#seeds?.keep(signed, media);
     const bytes = this.#cache && sources.cacheBytes === 0 ? this.#engine.bytesOf(header) : undefined;
     if (bytes) this.#cache?.keep(header, bytes);
   }
@@ -400,6 +415,7 @@ export class LivePeerSession implements SeederSession {
           this.#originAnswered(isInLine ? undefined : failure);
           if (this.#record === undefined) this.#hub.emit('joinFailed', { failure, ...(isInLine ? { retryAfterMs } : {}) });
           if (this.#isClosed) return;
+          this.#fill();
           const delayMs = retryAfterMs ?? Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#joinFailures);
           this.#joinFailures++;
           const random = this.#parts.random.next();
@@ -431,6 +447,7 @@ export class LivePeerSession implements SeederSession {
     }
     if (join.record.isEnded) {
       if (isFirst && this.#parts.role === 'viewer') this.#open(join.rendition, join.headers);
+      this.#fill();
       return;
     }
     if (!isFirst && this.#mode !== 'returning') return;
@@ -458,6 +475,18 @@ export class LivePeerSession implements SeederSession {
     this.#quietAtMs = Infinity;
     this.#handle({ kind: 'opened', rendition, headers, isEnd: false });
     // Whoever is not at the live edge is no longer on duty for it.
+    this.#report();
+  }
+
+  /** A volunteer gets a recording whole; while the origin does not say what there is, it serves what it has. */
+  #fill(): void {
+    const chunks = this.#seeds?.chunks;
+    if (!chunks || this.#state !== 'running') return;
+    const known = this.#record ? (this.#record.isEnded ? this.#record.renditions.map(({ id }) => id) : []) : this.#isOriginReachable ? [] : chunks.map(({ rendition }) => rendition);
+    const renditions = [...new Set(known)];
+    if (renditions.length === 0) return;
+    this.#mode = 'recorded';
+    this.#handle({ kind: 'fill', renditions, kept: this.#engine.state.fill ? [] : chunks });
     this.#report();
   }
 
@@ -515,9 +544,10 @@ export class LivePeerSession implements SeederSession {
       this.#handle({ kind: 'fetchFailed', fetchId, failure: 'unavailable' });
       return;
     }
-    const purpose = chunk.sequence <= this.#joinEdge ? 'join' : 'deadline';
+    // What a volunteer keeps for later goes after all that somebody waits for.
+    const purpose = this.#seeds ? undefined : chunk.sequence <= this.#joinEdge ? 'join' : 'deadline';
     const cancel = origin.fetchChunk(
-      { ...chunk, firstByte, byteLength, isRetry, purpose },
+      { ...chunk, firstByte, byteLength, isRetry, ...(purpose ? { purpose } : {}) },
       {
         bytes: (bytes) => {
           if (purpose === 'deadline') this.#fallbackBytes += bytes.length;

@@ -82,9 +82,23 @@ export type PeerSessionStats = {
   readonly mechanisms: Readonly<MechanismCounters>;
   readonly neighbours: readonly NeighbourStats[];
   readonly dutyStripes: readonly number[];
+  /** Of a volunteer that keeps a recording whole; left out: it does not, or not yet. */
+  readonly kept?: KeptStats;
   /** The viewer's own cache; undefined: there is none. */
   readonly cache: CacheSize | undefined;
   readonly upload: UploadPolicy;
+};
+
+/** What a volunteer has of a recording on its disk. */
+export type KeptStats = {
+  readonly chunks: number;
+  /** As they are kept, of all recordings of the stream, and the most that may be. */
+  readonly bytes: number;
+  readonly quotaBytes: number;
+  /** There is no more of the recording. */
+  readonly isComplete: boolean;
+  /** The quota or the disk takes no more. */
+  readonly isFull: boolean;
 };
 
 /** Where playback is to go on, as program date-times, ms since the Unix epoch. */
@@ -148,8 +162,8 @@ export interface PeerSession {
   stats(): PeerSessionStats;
   /** Forgets what the viewer's own cache keeps, of all streams; does nothing without one. `cleared` is not called once the session is closed. */
   clearCache(cleared?: () => void): void;
-  /** Says good-bye to neighbours and tracker, and frees everything. */
-  close(): void;
+  /** Says good-bye to neighbours and tracker, and frees everything. `closed` is called once what a volunteer keeps is on its disk. */
+  close(closed?: () => void): void;
 }
 
 /** The origin's own peer: it has the chunks first and pushes each to those on duty for its stripe. */

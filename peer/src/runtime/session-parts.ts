@@ -40,5 +40,7 @@ export type SessionParts = {
   readonly uplink?: Uplink;
   /** Only for viewers: chunks that outlast the session. */
   readonly cache?: ChunkCache;
+  /** Only for volunteers: the disk on which they keep recordings whole. Without it they serve live streams only. */
+  readonly seeds?: ChunkCache;
   readonly engine?: PartialEngineOptions;
 };

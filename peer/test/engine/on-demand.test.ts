@@ -358,4 +358,27 @@ describe('a recording', () => {
     const fromTheFirst = ask(undefined);
     expect(ask(dateOf(209))).toBeGreaterThanOrEqual(fromTheFirst + 7);
   });
+
+  it('FB14: what the origin does not have is asked of it four times, and then of neighbours only', () => {
+    const rig = new RecordingRig();
+    rig.open(0);
+    rig.play(0, 0);
+    const missing = (): ReturnType<typeof rig.all<'fetchChunk'>> => rig.all('fetchChunk').filter(({ chunk }) => chunk.sequence === 3);
+    for (let answered = 0, ms = 0; ms < 60_000; ms += 100) {
+      rig.runFor(100);
+      for (; answered < rig.all('fetchChunk').length; answered++) {
+        const fetch = rig.all('fetchChunk')[answered]!;
+        if (fetch.chunk.sequence === 3) rig.handle({ kind: 'fetchFailed', fetchId: fetch.fetchId, failure: 'notFound' });
+        else rig.deliver(fetch);
+      }
+    }
+    expect(missing()).toHaveLength(4);
+    expect(rig.events('chunkVerified').length).toBeGreaterThan(10);
+    const linkId = rig.holder([0, 8]);
+    rig.runFor(1_000);
+    expect(rig.requested(linkId)).toEqual([3]);
+    rig.sendAll(linkId, 3);
+    expect(rig.engine.has(ref(3))).toBe(true);
+    expect(missing()).toHaveLength(4);
+  });
 });

@@ -1,5 +1,6 @@
 import { chunkKey, NO_OFFER, seededRandom, type ChunkSequence, type PeerRole, type RenditionId, type WireMessage } from '@p2ptv/protocol';
 import { CachedChunks } from '../../src/engine/cached-chunks.js';
+import { KeptChunks } from '../../src/engine/kept-chunks.js';
 import { ChunkStore } from '../../src/engine/chunk-store.js';
 import { newMechanismCounters, type MechanismCounters } from '../../src/engine/counters.js';
 import type { EngineContext } from '../../src/engine/engine-context.js';
@@ -47,6 +48,8 @@ export class Pusher {
       counters: this.counters,
       headers: new HeaderLog(STREAM_ID),
       cached: new CachedChunks(() => undefined),
+      kept: new KeptChunks(() => undefined),
+      asksOrigin: () => (options.role ?? 'viewer') === 'viewer',
       store: new ChunkStore(),
       neighbours: this.neighbours,
       command: (command) => {

@@ -46,14 +46,14 @@ describe('told holdings', () => {
     );
   });
 
-  it('IN18: no more than 16,384 chunks of a link are remembered; what was told of longest ago goes', () => {
+  it('IN18: no more than 131,072 chunks of a link are remembered; what was told of longest ago goes', () => {
     const told = new ToldHoldings();
     const all = Array.from({ length: LIMITS.holdingsBytes }, () => 0xff);
-    for (let word = 0; word < 20; word++) {
+    for (let word = 0; word < 80; word++) {
       told.tell(holdings(word * 100_000 * 8, all));
       expect(told.size).toBeLessThanOrEqual(LIMITS.holdingsPerLink);
     }
-    expect(told.has(key(19 * 800_000))).toBe(true);
+    expect(told.has(key(79 * 800_000))).toBe(true);
     expect(told.has(key(0))).toBe(false);
   });
 

@@ -108,10 +108,10 @@ export class SegmentChunkCache implements ChunkCache {
     this.#afterwards(cleared);
   }
 
-  close(): void {
-    if (this.#isClosed) return;
-    this.#write();
+  close(closed?: () => void): void {
+    if (!this.#isClosed) this.#write();
     this.#isClosed = true;
+    if (closed) void this.#work.then(closed);
   }
 
   /** Resolves when all that was put so far is written, as far as there is room. */

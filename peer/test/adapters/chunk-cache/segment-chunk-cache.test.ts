@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DiskSegmentFiles } from '../../../src/adapters/chunk-cache/disk-segment-files.js';
 import { MemorySegmentFiles } from '../../../src/adapters/chunk-cache/memory-segment-files.js';
 import { bytesOf, CacheRig, chunk, chunkCacheContract, listed, read } from './chunk-cache-contract.js';
 
@@ -6,6 +10,26 @@ describe('chunk cache contract: memory', () => {
   for (const { title, run } of chunkCacheContract) {
     it(title, () => run(new CacheRig(new MemorySegmentFiles())));
   }
+});
+
+describe('chunk cache contract: disk', () => {
+  for (const { title, run } of chunkCacheContract) {
+    it(title, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'p2ptv-test-'));
+      try {
+        await run(new CacheRig(new DiskSegmentFiles(join(folder, 'made'))));
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
+
+  it('has nothing of what was being written when the machine stopped', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'p2ptv-test-'));
+    await writeFile(join(folder, 'a.draft'), 'half');
+    expect(await new DiskSegmentFiles(folder).list()).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
 });
 
 describe('a chunk cache', () => {
@@ -31,7 +55,7 @@ describe('a chunk cache', () => {
         return this.isFull ? Promise.resolve(false) : super.write(name, bytes);
       }
     }
-    const files = new FullFiles(() => 0);
+    const files = new FullFiles();
     const cache = new CacheRig(files).open();
     cache.put(chunk(1), bytesOf(1));
     await cache.flush();
