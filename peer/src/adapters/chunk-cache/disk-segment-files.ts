@@ -25,7 +25,8 @@ export class DiskSegmentFiles implements SegmentFiles {
     try {
       const file = await open(join(this.#folder, name), 'r');
       try {
-        const bytes = new Uint8Array(to - from);
+        const { size } = await file.stat();
+        const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from));
         const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
         return bytes.subarray(0, bytesRead);
       } finally {
