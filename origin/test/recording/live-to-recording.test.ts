@@ -163,7 +163,7 @@ describe('a live stream that has ended', () => {
     expect((await fetch(`${base}/api/streams/none/thumbnail.jpg`)).status).toBe(404);
   });
 
-  it('RC10: a volunteer gets it whole, serves viewers from its disk, and has it after a restart', async () => {
+  it('RC11: a volunteer gets it whole, serves viewers from its disk, and has it after a restart', async () => {
     const [recording] = (await recordings('?order=oldest')).recordings;
     const { seeders: seedersBefore } = recording!;
     const link = parseStreamLink(recording!.link) as StreamLink;

@@ -14,8 +14,10 @@ import type {
 } from '@p2ptv/protocol';
 import type { OriginFailure } from '../ports/origin-client.js';
 import type { ChunkSources } from './counters.js';
-import type { FoundChunk } from './kept-chunks.js';
 import type { PlaybackPosition, QualityChoice, UploadPolicy } from './viewer-input.js';
+
+/** A chunk as it was kept: its blocks are checked. */
+export type FoundChunk = { readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
 
 /** Numbers the links of one engine, from 1. */
 export type LinkId = number;

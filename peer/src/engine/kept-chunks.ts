@@ -1,4 +1,4 @@
-import { chunkKey, LIMITS, type ChunkKey, type ChunkRef, type SignedChunkHeader, type WireMessage } from '@p2ptv/protocol';
+import { chunkKey, LIMITS, type ChunkKey, type ChunkRef, type WireMessage } from '@p2ptv/protocol';
 import type { EngineCommand, LinkId } from './engine-io.js';
 
 /** Chunks that are read from the disk at a time: more would only wait there, and take memory when they come together. */
@@ -6,9 +6,6 @@ const MOST_READS = 8;
 
 /** A neighbour's request, and when it came. */
 export type WaitingRequest = { readonly linkId: LinkId; readonly request: Extract<WireMessage, { kind: 'request' }>; readonly atMs: number };
-
-/** A chunk as it was kept: its blocks are checked. */
-export type FoundChunk = { readonly signed: SignedChunkHeader; readonly bytes: Uint8Array };
 
 /**
  * What a volunteer keeps of a recording on its disk, far more than memory holds. Who asks for a chunk of it waits until

@@ -4,7 +4,7 @@ import type { Downloads } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
 import { Estimate } from './estimate.js';
 import type { HoldingsTeller } from './holdings-teller.js';
-import type { FoundChunk } from './kept-chunks.js';
+import type { FoundChunk } from './engine-io.js';
 import type { Uploads } from './uploads.js';
 import { ASSUMED_PART_MS, ASSUMED_STREAM_BITS_PER_SECOND, type Viewing } from './viewing.js';
 
