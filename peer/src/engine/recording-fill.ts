@@ -66,7 +66,7 @@ export class RecordingFill implements Viewing {
   /** All of it is kept. */
   get isComplete(): boolean {
     const isWalked = this.#walks.length > 0 && this.#walks.every(({ doneMs }) => doneMs === Infinity);
-    return isWalked && this.#candidates.size + this.#pending.size === 0;
+    return isWalked && !this.#isFull && this.#candidates.size + this.#pending.size === 0;
   }
 
   /** The disk takes no more. */
