@@ -502,6 +502,9 @@ export class SimPeer implements DialHost, TrackerClientHost, OriginClientHost {
       case 'event':
         this.#happened(command.event);
         return;
+      case 'readCached':
+      case 'readKept':
+        throw new SimulationError('A chunk is looked for on a disk, and nobody here has told of one.');
     }
   }
 

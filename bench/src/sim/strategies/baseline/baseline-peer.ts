@@ -244,6 +244,9 @@ export class BaselinePeer implements PeerAgent {
       case 'cacheAwaited':
       case 'cacheTold':
       case 'cacheRead':
+      case 'fill':
+      case 'kept':
+      case 'keptRead':
       case 'opened':
       case 'seek':
       case 'placeHeaders':
