@@ -306,7 +306,9 @@ function openDesk(channels: ChannelRegistry, keeper: ChannelKeeper | undefined):
         isStreamKey: (key) => isStreamKey(key, channel.settings.streamKeyHash),
         source,
         // What is kept in the database has it beyond a restart; what flags or the configuration say comes back with one.
-        retitle: async (title) => (await (keeper?.isKept(slug) === true ? keeper : channels).update(slug, { title })),
+        retitle: async (title) => {
+          await (keeper?.isKept(slug) === true ? keeper : channels).update(slug, { title });
+        },
       };
     },
   });
