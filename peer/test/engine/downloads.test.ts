@@ -352,6 +352,7 @@ describe('fallback', () => {
     expect(rig.events('chunkVerified').at(-1)?.sources).toEqual({
       peerBytes: 2 * 16384,
       seederBytes: 0,
+      cacheBytes: 0,
       originBytes: CHUNK_BYTES - 2 * 16384,
     });
   });

@@ -58,7 +58,7 @@ describe('RecordedMedia', () => {
   it('OD11: sends it to where the picture waits, however near that is to the last playhead', () => {
     picture = EPOCH_MS + 4 * SEGMENT_MS + 500;
     media.wanted(segmentAt(4));
-    expect(sought).toEqual([{ dateMs: EPOCH_MS + 4 * SEGMENT_MS + 100, pictureMs: picture }]);
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 4 * SEGMENT_MS + 100, pictureMs: picture }]);
     media.wanted(segmentAt(5));
     expect(sought).toHaveLength(1);
   });
