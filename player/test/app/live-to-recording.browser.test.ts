@@ -119,16 +119,18 @@ describe('watch page: what was live is watched again', () => {
   it('OD12: goes on in the quality that the viewer chooses, at its place', async () => {
     const page = await open(recording.watchPath);
     await painted(page);
-    await page.evaluate((dateMs) => p2ptv?.seek(dateMs), seen.fromMs);
-    await playsOn(page, 1);
     const position = (): Promise<number> => page.evaluate(() => p2ptv?.stats().recording?.positionMs ?? 0);
     for (const height of [90, 180]) {
+      // A slow machine comes to its end otherwise, and nothing moves there.
+      await page.evaluate((dateMs) => p2ptv?.seek(dateMs), seen.fromMs);
+      await playsOn(page, 0.5);
       const before = await position();
       await page.getByLabel('Quality').selectOption({ label: `${height}p` });
       await page.waitForFunction((wanted) => document.querySelector('video')?.videoHeight === wanted, height);
       await playsOn(page, 0.5);
       const after = await position();
-      expect(after).toBeGreaterThan(before - 500);
+      // It begins with the key frame before its place.
+      expect(after).toBeGreaterThan(before - 2_000);
       expect(after).toBeLessThan(before + 10_000);
     }
     await page.close();
