@@ -1,4 +1,4 @@
-import type { SeekPreviews } from '@p2ptv/protocol';
+import type { ChunkSequence, SeekPreviews } from '@p2ptv/protocol';
 
 import { stillPicture } from '../encode/still-picture.js';
 import { replaceFile } from '../package/durable-file.js';
@@ -29,7 +29,7 @@ export async function makePreviews(library: RecordingLibrary, id: string, ffmpeg
     const wanted = Math.floor(((picture + 0.5) * segments.length) / count);
     // What was encoded otherwise is decoded otherwise: then the nearest that is like most.
     const segment = nearest(segments, wanted, (other) => other.initHash === initHash);
-    const chunk = segment && (await log.read(segment.sequence as never));
+    const chunk = segment && (await log.read(segment.sequence as ChunkSequence));
     if (!chunk) return false;
     pieces.push(chunk.bytes);
   }

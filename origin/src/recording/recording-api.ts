@@ -52,11 +52,8 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
     if (verdict !== 'valid') return refuseViewer(request, reply, verdict);
     return send(recording, recording.isPrivate ? token : undefined);
   };
-  const described = async (request: FastifyRequest, recording: Recording, token?: string): Promise<RecordingListing> => {
-    const streamId = options.publisher.streamId(recording.channel ?? recording.id);
-    const isShared = await access.isShared(recording, { streamId, token });
-    return describeRecording(recording, { options, baseUrl: options.publicUrl ?? requestedBaseUrl(request), streamId, token, isShared });
-  };
+  const streamIdOf = ({ id, channel = id }: Recording): StreamId => options.publisher.streamId(channel);
+  const baseUrlOf = (request: FastifyRequest): string => options.publicUrl ?? requestedBaseUrl(request);
 
   fastify.get('/api/recordings', async (request, reply) => {
     const query = listQuery.safeParse(request.query);
@@ -76,12 +73,23 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
       offset,
       limit: Math.min(limit, MAX_PAGE),
     });
-    return { total: page.total, recordings: await Promise.all(page.recordings.map((recording) => described(request, recording))) };
+    const baseUrl = baseUrlOf(request);
+    // Those of one channel are of one stream: the database is asked once for it.
+    const shared = new Map<StreamId, Promise<boolean>>();
+    const recordings = page.recordings.map(async (recording) => {
+      const streamId = streamIdOf(recording);
+      const sharing = shared.get(streamId) ?? access.isShared(recording, { streamId, token: undefined });
+      shared.set(streamId, sharing);
+      return describeRecording(recording, { options, baseUrl, streamId, token: undefined, isShared: await sharing });
+    });
+    return { total: page.total, recordings: await Promise.all(recordings) };
   });
 
   fastify.get('/api/recordings/:id', (request, reply) =>
     withRecording(request, reply, async (recording, token) => {
-      const listing = await described(request, recording, token);
+      const streamId = streamIdOf(recording);
+      const isShared = await access.isShared(recording, { streamId, token });
+      const listing = describeRecording(recording, { options, baseUrl: baseUrlOf(request), streamId, token, isShared });
       const folder = library.folderOf(recording.id);
       const previews = folder.describedPreviews();
       const base = `/live/${recording.id}${token === undefined ? '' : `/~${token}`}`;

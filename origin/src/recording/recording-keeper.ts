@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { FastifyBaseLogger } from 'fastify';
 
 import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
@@ -8,7 +10,8 @@ import { makeThumbnail } from './thumbnail.js';
 
 /** How often it is looked what has become too old, ms. */
 const EXPIRE_EVERY_MS = 3_600_000;
-const PAGE = 500;
+/** Recordings that are looked at before what is live has its turn: each is a file. */
+const PAGE = 100;
 
 /** What a {@link RecordingKeeper} needs. */
 export type RecordingKeeperPorts = {
@@ -72,14 +75,15 @@ export class RecordingKeeper {
   }
 
   /** Makes up for what an earlier run did not come to. */
-  #pictureMissing(): Promise<void> {
+  async #pictureMissing(): Promise<void> {
     const { library, store } = this.#ports;
     for (let offset = 0; ; offset += PAGE) {
       const { recordings, total } = store.search({ states: ['ready'], order: 'newest', offset, limit: PAGE });
       for (const { id, height, hasThumbnail } of recordings) {
         if (height > 0 && !(hasThumbnail && library.folderOf(id).describedPreviews())) this.#inTurn(() => this.#picture(id));
       }
-      if (offset + PAGE >= total) return Promise.resolve();
+      if (offset + PAGE >= total || this.#isClosed) return;
+      await setImmediate();
     }
   }
 

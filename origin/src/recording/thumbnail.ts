@@ -1,3 +1,5 @@
+import type { ChunkSequence } from '@p2ptv/protocol';
+
 import { stillPicture } from '../encode/still-picture.js';
 import { replaceFile } from '../package/durable-file.js';
 import type { RecordingLibrary } from './recording-library.js';
@@ -17,7 +19,7 @@ export async function makeThumbnail(library: RecordingLibrary, id: string, ffmpe
   const segments = log?.recorded() ?? [];
   const segment = segments[Math.floor(segments.length * PLACE_RATIO)];
   const init = segment && log?.init(segment.initHash);
-  const chunk = segment && (await log?.read(segment.sequence as never));
+  const chunk = segment && (await log?.read(segment.sequence as ChunkSequence));
   if (!init || !chunk) return false;
   const picture = await stillPicture(ffmpegPath, { media: Buffer.concat([init, chunk.bytes]), filter: `scale=-2:'min(${HEIGHT},ih)'` });
   if (!picture) return false;

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 import compress from '@fastify/compress';
@@ -82,9 +83,9 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
       response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  const sendPage = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const sendPage = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Read anew: a build may have put another in its place.
-    const page = readFileSync(join(folder, 'index.html'), 'utf8');
+    const page = await readFile(join(folder, 'index.html'), 'utf8');
     return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(linkPreviews ? withLinkPreview(page, request, linkPreviews) : page);
   };
   for (const path of PAGES) fastify.get(path, sendPage);
