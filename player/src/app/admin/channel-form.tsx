@@ -1,5 +1,7 @@
 import { useId, useState, type ReactElement } from 'react';
 import { adminApi, type AdminChannel, type ChannelForm as Values } from './admin-api.js';
+import { DescribedFields, NOT_DESCRIBED, PrivateField, sentFrom, typedFrom } from './described-fields.js';
+import { FormFoot } from './form-foot.js';
 import { useTask } from './use-task.js';
 
 /** Inputs that need no address of their own. */
@@ -23,22 +25,14 @@ export function ChannelForm({ channel, onDone }: ChannelFormProps): ReactElement
   const id = useId();
   const isWord = KINDS.some(([kind]) => kind === (channel?.input ?? 'rtmp'));
   const [slug, setSlug] = useState(channel?.slug ?? '');
-  const [title, setTitle] = useState(channel?.title ?? '');
-  const [description, setDescription] = useState(channel?.description ?? '');
-  const [tags, setTags] = useState(channel?.tags.join(', ') ?? '');
+  const [described, setDescribed] = useState(channel ? typedFrom(channel) : NOT_DESCRIBED);
   const [kind, setKind] = useState(isWord ? (channel?.input ?? 'rtmp') : OTHER);
   const [address, setAddress] = useState(isWord ? '' : (channel?.input ?? ''));
-  const [isPrivate, setIsPrivate] = useState(channel?.isPrivate ?? false);
   const { isBusy, problem, run } = useTask();
 
   const save = async (): Promise<void> => {
-    const values: Values = {
-      ...(title.trim() === '' ? {} : { title: title.trim() }),
-      description: description.trim(),
-      tags: tagsOf(tags),
-      input: kind === OTHER ? address.trim() : kind,
-      isPrivate,
-    };
+    const { title, ...others } = sentFrom(described);
+    const values: Values = { ...(title === '' ? {} : { title }), ...others, input: kind === OTHER ? address.trim() : kind };
     if (channel) {
       await adminApi.change(channel.slug, values);
       onDone();
@@ -73,19 +67,7 @@ export function ChannelForm({ channel, onDone }: ChannelFormProps): ReactElement
           <p className="hint">a–z, 0–9 and inner hyphens. It cannot be changed later.</p>
         </div>
       )}
-      <div className="field">
-        <label htmlFor={`${id}-title`}>Title</label>
-        <input id={`${id}-title`} className="input" maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-description`}>Description</label>
-        <textarea id={`${id}-description`} className="input" rows={3} maxLength={5000} value={description} onChange={(event) => setDescription(event.target.value)} />
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-tags`}>Tags</label>
-        <input id={`${id}-tags`} className="input" placeholder="music, talk" value={tags} onChange={(event) => setTags(event.target.value)} />
-        <p className="hint">Separated by commas.</p>
-      </div>
+      <DescribedFields value={described} onChange={setDescribed} />
       <div className="field">
         <label htmlFor={`${id}-input`}>Where the picture comes from</label>
         <select id={`${id}-input`} className="input" value={kind} onChange={(event) => setKind(event.target.value)}>
@@ -106,28 +88,10 @@ export function ChannelForm({ channel, onDone }: ChannelFormProps): ReactElement
           </p>
         </div>
       )}
-      <label className="check">
-        <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.target.checked)} />
-        <span>Private: viewers need a token, and it is in no list</span>
-      </label>
-      <p className="problem" role="alert">
-        {problem}
-      </p>
-      <div className="actions">
-        <button type="button" className="button button-quiet" onClick={() => onDone()}>
-          Cancel
-        </button>
-        <button type="submit" className="button" disabled={isBusy}>
-          {buttonText(isBusy, channel !== undefined)}
-        </button>
-      </div>
+      <PrivateField value={described} onChange={setDescribed} />
+      <FormFoot problem={problem} isDisabled={isBusy} submitText={buttonText(isBusy, channel !== undefined)} onLeave={() => onDone()} />
     </form>
   );
-}
-
-/** The tags in a text with commas. */
-export function tagsOf(text: string): string[] {
-  return [...new Set(text.split(',').map((tag) => tag.trim()).filter((tag) => tag !== ''))];
 }
 
 function buttonText(isBusy: boolean, isChange: boolean): string {

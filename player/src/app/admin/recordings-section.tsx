@@ -1,10 +1,11 @@
-import { useCallback, useDeferredValue, useId, useState, type ReactElement } from 'react';
+import { useCallback, useDeferredValue, useState, type ReactElement } from 'react';
 import { Dialog } from '../components/dialog.js';
 import { formatBytes, formatDate, formatLength } from '../format.js';
 import { usePolled } from '../use-polled.js';
 import { adminApi, type AdminRecording } from './admin-api.js';
-import { tagsOf } from './channel-form.js';
 import { ConfirmDialog } from './confirm-dialog.js';
+import { DescribedFields, PrivateField, sentFrom, typedFrom } from './described-fields.js';
+import { FormFoot } from './form-foot.js';
 import { ViewerLinkDialog } from './viewer-link-dialog.js';
 import { UploadDialog } from './upload-dialog.js';
 import { UploadList } from './upload-list.js';
@@ -133,11 +134,7 @@ function RecordingRow({ recording, onOpen }: { readonly recording: AdminRecordin
 }
 
 function ChangeDialog({ recording, onDone }: { readonly recording: AdminRecording; readonly onDone: () => void }): ReactElement {
-  const id = useId();
-  const [title, setTitle] = useState(recording.title);
-  const [description, setDescription] = useState(recording.description);
-  const [tags, setTags] = useState(recording.tags.join(', '));
-  const [isPrivate, setIsPrivate] = useState(recording.isPrivate);
+  const [described, setDescribed] = useState(typedFrom(recording));
   const { isBusy, problem, run } = useTask();
   return (
     <Dialog title="Change recording" onClose={onDone}>
@@ -145,40 +142,14 @@ function ChangeDialog({ recording, onDone }: { readonly recording: AdminRecordin
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          const change = { title: title.trim(), description: description.trim(), tags: tagsOf(tags), isPrivate };
-          void run(() => adminApi.changeRecording(recording.id, change)).then((isDone) => {
+          void run(() => adminApi.changeRecording(recording.id, sentFrom(described))).then((isDone) => {
             if (isDone) onDone();
           });
         }}
       >
-        <div className="field">
-          <label htmlFor={`${id}-title`}>Title</label>
-          <input id={`${id}-title`} className="input" required maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-description`}>Description</label>
-          <textarea id={`${id}-description`} className="input" rows={3} maxLength={5000} value={description} onChange={(event) => setDescription(event.target.value)} />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-tags`}>Tags</label>
-          <input id={`${id}-tags`} className="input" value={tags} onChange={(event) => setTags(event.target.value)} />
-          <p className="hint">Separated by commas.</p>
-        </div>
-        <label className="check">
-          <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.target.checked)} />
-          <span>Private: in no list, and only for viewers with a token</span>
-        </label>
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-        <div className="actions">
-          <button type="button" className="button button-quiet" onClick={onDone}>
-            Cancel
-          </button>
-          <button type="submit" className="button" disabled={isBusy}>
-            {isBusy ? 'Saving …' : 'Save'}
-          </button>
-        </div>
+        <DescribedFields value={described} onChange={setDescribed} isTitleRequired />
+        <PrivateField value={described} onChange={setDescribed} />
+        <FormFoot problem={problem} isDisabled={isBusy} submitText={isBusy ? 'Saving …' : 'Save'} onLeave={onDone} />
       </form>
     </Dialog>
   );

@@ -3,7 +3,8 @@ import { Dialog } from '../components/dialog.js';
 import { formatBytes } from '../format.js';
 import { usePolled } from '../use-polled.js';
 import { adminApi, type AdminUploads } from './admin-api.js';
-import { tagsOf } from './channel-form.js';
+import { DescribedFields, NOT_DESCRIBED, PrivateField, sentFrom } from './described-fields.js';
+import { FormFoot } from './form-foot.js';
 import { useTask } from './use-task.js';
 
 const ROOM_REFRESH_MS = 10_000;
@@ -12,10 +13,7 @@ const ROOM_REFRESH_MS = 10_000;
 export function UploadDialog({ onDone }: { readonly onDone: () => void }): ReactElement {
   const id = useId();
   const [file, setFile] = useState<File>();
-  const [title, setTitle] = useState('');
-  const [description, setDescription] = useState('');
-  const [tags, setTags] = useState('');
-  const [isPrivate, setIsPrivate] = useState(false);
+  const [described, setDescribed] = useState(NOT_DESCRIBED);
   const { isBusy, problem, run } = useTask();
   const fetcher = useCallback((signal: AbortSignal) => adminApi.uploads(signal), []);
   const { value: room } = usePolled(fetcher, ROOM_REFRESH_MS);
@@ -27,8 +25,8 @@ export function UploadDialog({ onDone }: { readonly onDone: () => void }): React
         onSubmit={(event) => {
           event.preventDefault();
           if (!file || refusal !== undefined) return;
-          const form = { title: title.trim() === '' ? nameOf(file) : title.trim(), description: description.trim(), tags: tagsOf(tags), isPrivate };
-          void run(() => adminApi.upload(file, form)).then((isDone) => {
+          const { title, ...others } = sentFrom(described);
+          void run(() => adminApi.upload(file, { title: title === '' ? nameOf(file) : title, ...others })).then((isDone) => {
             if (isDone) onDone();
           });
         }}
@@ -45,39 +43,20 @@ export function UploadDialog({ onDone }: { readonly onDone: () => void }): React
             onChange={(event) => {
               const [chosen] = event.target.files ?? [];
               setFile(chosen);
-              if (chosen) setTitle(nameOf(chosen));
+              if (chosen) setDescribed({ ...described, title: nameOf(chosen) });
             }}
           />
           <p className="hint">{room ? `Up to ${formatBytes(room.roomBytes)}. It is encoded here, beside what is live.` : 'It is encoded here, beside what is live.'}</p>
         </div>
-        <div className="field">
-          <label htmlFor={`${id}-title`}>Title</label>
-          <input id={`${id}-title`} className="input" maxLength={200} value={title} onChange={(event) => setTitle(event.target.value)} />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-description`}>Description</label>
-          <textarea id={`${id}-description`} className="input" rows={3} maxLength={5000} value={description} onChange={(event) => setDescription(event.target.value)} />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-tags`}>Tags</label>
-          <input id={`${id}-tags`} className="input" value={tags} onChange={(event) => setTags(event.target.value)} />
-          <p className="hint">Separated by commas.</p>
-        </div>
-        <label className="check">
-          <input type="checkbox" checked={isPrivate} onChange={(event) => setIsPrivate(event.target.checked)} />
-          <span>Private: in no list, and only for viewers with a token</span>
-        </label>
-        <p className="problem" role="alert">
-          {refusal ?? problem}
-        </p>
-        <div className="actions">
-          <button type="button" className="button button-quiet" onClick={onDone}>
-            {isBusy ? 'Close' : 'Cancel'}
-          </button>
-          <button type="submit" className="button" disabled={isBusy || !file || refusal !== undefined}>
-            {isBusy ? 'Sending …' : 'Add'}
-          </button>
-        </div>
+        <DescribedFields value={described} onChange={setDescribed} />
+        <PrivateField value={described} onChange={setDescribed} />
+        <FormFoot
+          problem={refusal ?? problem}
+          isDisabled={isBusy || !file || refusal !== undefined}
+          submitText={isBusy ? 'Sending …' : 'Add'}
+          leaveText={isBusy ? 'Close' : 'Cancel'}
+          onLeave={onDone}
+        />
       </form>
     </Dialog>
   );

@@ -2,6 +2,7 @@ import { useId, useState, type ReactElement } from 'react';
 import { CopyField } from '../components/copy-field.js';
 import { Dialog } from '../components/dialog.js';
 import { adminApi, type AdminRecording } from './admin-api.js';
+import { FormFoot } from './form-foot.js';
 import { useTask } from './use-task.js';
 
 const DAY_SECONDS = 86_400;
@@ -39,17 +40,7 @@ export function ViewerLinkDialog({ recording, onDone }: { readonly recording: Ad
           <p className="hint">Whoever has the link can watch this recording until then.</p>
         </div>
         {link !== undefined && <CopyField label="Link" value={link} />}
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-        <div className="actions">
-          <button type="button" className="button button-quiet" onClick={onDone}>
-            Close
-          </button>
-          <button type="submit" className="button" disabled={isBusy}>
-            Make a link
-          </button>
-        </div>
+        <FormFoot problem={problem} isDisabled={isBusy} submitText="Make a link" leaveText="Close" onLeave={onDone} />
       </form>
     </Dialog>
   );
