@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 import { findChromium } from './scripts/system-programs.mjs';
 
@@ -20,8 +21,18 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 // Tests that drive a browser take it from the environment, whoever starts them.
 process.env['P2PTV_CHROMIUM'] ??= findChromium() ?? '';
 
+/** As vitest has it (the largest file first, or what took longest the last time), but for short files that run for long: those of the bench. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isOfBench = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/bench/test/') && moduleId.endsWith('.browser.test.ts');
+    return [...sorted.filter(isOfBench), ...sorted.filter((file) => !isOfBench(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       ...workspaces.map((workspace) => ({
         ...resolution,
@@ -45,8 +56,8 @@ export default defineConfig({
           include: ['*/test/**/*.browser.test.ts'],
           environment: 'node' as const,
           ...patience,
-          // They mostly wait for pictures to move. More at once than two would stall each other's on a small machine.
-          maxWorkers: 2,
+          // A file has several browsers and an encoder: with more files than cores all of them take longer, and the whole no less.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 1 },
         },
       },

@@ -6,7 +6,7 @@ export type { PlaybackPosition, UploadPolicy } from './engine/viewer-input.js';
 export type { CacheSize } from './ports/chunk-cache.js';
 export type { Link, LinkEnd, LinkListener, RemotePeer } from './ports/link.js';
 export type { Credentials, DialFailure, LinkTransport, LinkTransportListener } from './ports/link-transport.js';
-export type { Cancel, OriginFailure, RecordedList } from './ports/origin-client.js';
+export type { Cancel, OriginClient, OriginFailure, RecordedList } from './ports/origin-client.js';
 export type { Uplink } from './ports/uplink.js';
 export { EventHub } from './runtime/event-hub.js';
 export { PeerSessionError, type PeerSessionErrorCode } from './runtime/errors.js';

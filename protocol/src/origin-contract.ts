@@ -64,6 +64,24 @@ export const joinAnswerFromOriginSchema = z.object({
 /** See {@link joinAnswerFromOriginSchema}. */
 export type OriginJoinAnswer = z.infer<typeof joinAnswerFromOriginSchema>;
 
+/** Pictures for the seek bar of a live stream, `columns` of them side by side on a sheet. */
+export const dvrPreviewsSchema = z.object({
+  /**
+   * Path of a sheet, with `{sheet}` in place of its number, and `{newest}` in place of the number of the newest picture that is
+   * wanted of it. The picture of a date is the one numbered date / everyMs, rounded down, and stands on the sheet numbered
+   * picture / columns, rounded down.
+   */
+  path: z.string(),
+  /** Of one picture, pixels. */
+  width: countSchema,
+  height: countSchema,
+  columns: countSchema.check(z.gte(1)),
+  /** Between two pictures, ms. */
+  everyMs: countSchema.check(z.gte(1)),
+});
+/** See {@link dvrPreviewsSchema}. */
+export type DvrPreviews = z.infer<typeof dvrPreviewsSchema>;
+
 /** One stream in `GET /api/streams`. */
 export const streamListingSchema = z.object({
   slug: z.string(),
@@ -89,6 +107,8 @@ export const streamListingSchema = z.object({
   keptFromMs: z.optional(z.number()),
   /** Path of a picture of it, another each time that there is a newer one; left out where there is none. */
   thumbnailPath: z.optional(z.string()),
+  /** Left out in lists, and where there are none. */
+  previews: z.optional(dvrPreviewsSchema),
 });
 /** See {@link streamListingSchema}. */
 export type StreamListing = z.infer<typeof streamListingSchema>;

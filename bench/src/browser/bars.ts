@@ -23,6 +23,8 @@ export const BARRED_ROUNDS = 3;
 /** The range of playback rates in which a change of tempo is hard to hear. */
 const LEAST_RATE = 0.95;
 const MOST_RATE = 1.1;
+/** Share of the seeks that may come to no picture before the next one: a viewer would take more of them for a fault. */
+const MOST_UNFINISHED_SEEK_RATIO = 0.02;
 
 /**
  * Holds P2PTV's medians against its bars; none where it was not measured. Bars that need other systems, or
@@ -55,10 +57,20 @@ function barsOf({ config, results }: Pick<BrowserReport, 'config' | 'results'>, 
       return [
         { name: 'offloadSteadyRatio', value: p2ptv.offloadSteadyRatio, limit: 0.6, sense: 'least', unit: 'ratio' },
         { name: 'seekMs p50', value: p2ptv.seekMs?.p50, limit: 500, sense: 'most', unit: 'ms' },
+        // Those have no time, so the median is silent about them.
+        { name: 'seeksUnfinished / all seeks', value: unfinishedSeekRatio(p2ptv), limit: MOST_UNFINISHED_SEEK_RATIO, sense: 'most', unit: 'ratio' },
       ];
     default:
       return [];
   }
+}
+
+/** Over all rounds together. */
+function unfinishedSeekRatio({ rounds }: SystemResult): number | undefined {
+  const sum = (count: (round: RoundResult) => number): number => rounds.reduce((all, round) => all + count(round), 0);
+  const unfinished = sum(({ seeksUnfinished }) => seeksUnfinished ?? 0);
+  const all = unfinished + sum(({ seekMs, seekInBufferMs }) => (seekMs?.samples ?? 0) + (seekInBufferMs?.samples ?? 0));
+  return all > 0 ? unfinished / all : undefined;
 }
 
 /** Offload over its limit, over whole sessions. */

@@ -48,8 +48,9 @@ export function originOutage(viewers: readonly ViewerOutcome[], events: readonly
   };
 }
 
-/** Whether a viewer's picture still stood at the end, though it was the origin that had died and come back. */
-export function hasNotRecovered({ report }: ViewerOutcome): boolean {
+/** Whether a picture still stood at the end of its viewer's watching, and not of the viewer, though it was the origin that had died and come back. */
+export function hasNotRecovered({ report, wasKilled }: ViewerOutcome): boolean {
+  if (wasKilled) return false;
   const last = report?.playback.stallLog.at(-1);
   return last !== undefined && report !== undefined && report.fromMs + last.atMs + last.lengthMs > report.toMs - STILL_STANDING_MS;
 }

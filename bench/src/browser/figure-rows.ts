@@ -90,6 +90,7 @@ const SEEK_ROWS: readonly FigureRow[] = [
   { label: 'seek p50, ms', path: 'seekMs.p50', format: whole },
   { label: 'seek p95, ms', path: 'seekMs.p95', format: whole },
   { label: 'seeks', path: 'seekMs.samples', format: whole },
+  { label: 'seeks that came to no picture', path: 'seeksUnfinished', format: whole },
   { label: 'seek within the buffer p50, ms', path: 'seekInBufferMs.p50', format: whole },
   { label: 'seeks within the buffer', path: 'seekInBufferMs.samples', format: whole },
 ];
@@ -113,7 +114,7 @@ export function figureRowsOf({ results }: Pick<BrowserReport, 'results'>): reado
     ...FIGURE_ROWS,
     ...groups.flatMap((group) => GROUP_ROWS.map(({ label, name, format }) => ({ label: `${group}: ${label}`, path: `groups.${group}.${name}`, format }))),
     ...(all.some(({ rebufferAfterKillMs }) => rebufferAfterKillMs) ? REBUFFER_ROWS : []),
-    ...(all.some(({ seekMs, seekInBufferMs }) => seekMs ?? seekInBufferMs) ? SEEK_ROWS : []),
+    ...(all.some(({ seeksUnfinished }) => seeksUnfinished !== null) ? SEEK_ROWS : []),
     ...(all.some((result) => result.originOutage) ? OUTAGE_ROWS : []),
     ...(all.some((result) => result.lineChange) ? LINE_ROWS : []),
   ];

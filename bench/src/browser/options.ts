@@ -103,7 +103,7 @@ export function browserFlags(): Option[] {
     new Option('--scenario <name>', `what happens meanwhile (default: steady):${scenarios.join('')}\n`),
     new Option('--shape', 'each viewer has a limited line of its own, in any scenario (root on Linux)'),
     new Option('--uplink-kbps <kb/s>', `with --shape: what each viewer may send (default: ${DEFAULT_UPLINK_RATIO} times the stream's rate)`),
-    new Option('--downlink-kbps <kb/s>', `with --shape: what each viewer may receive (default: ${DEFAULT_DOWNLINK_KBPS}; in abr 1.5 times the stream's rate)`),
+    new Option('--downlink-kbps <kb/s>', `with --shape: what each viewer may receive (default: ${DEFAULT_DOWNLINK_KBPS}; in abr twice the stream's rate)`),
     new Option('--nat', 'with --shape: each viewer is behind a router that translates addresses'),
     new Option('--stagger-ms <ms>', "from one viewer's click to the next one's (default: 1250)"),
     new Option('--height <pixels>', 'height of the picture (default: 360)'),

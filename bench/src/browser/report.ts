@@ -98,6 +98,8 @@ const figures = {
   seekMs: seekSchema.nullable(),
   /** The other seeks: within 2 s of what was buffered. */
   seekInBufferMs: seekSchema.nullable(),
+  /** Seeks that came to no picture, which have no time; null where nobody was to seek. */
+  seeksUnfinished: amount.nullable(),
   stalls: amount,
   stalledRatio: ratio.min(0),
   skips: amount,

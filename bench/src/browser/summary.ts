@@ -50,6 +50,7 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
     ? recordedLimits(viewers)
     : { whole: offloadLimitRatio(audience), steady: limitWithin(steadyWindows, reports) };
   const watchedMs = sum(reports.map(({ fromMs, toMs }) => toMs - fromMs));
+  const unfinished = viewers.flatMap(({ seeksUnfinished }) => seeksUnfinished ?? []);
   const outage = originOutage(viewers, outcome.events);
   const perMinute = (seconds: number | undefined, ms: number): number | null =>
     seconds === undefined || ms === 0 ? null : seconds / (ms / MS_PER_MINUTE);
@@ -64,6 +65,7 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
     },
     seekMs: seekFigures(reports.flatMap(({ seeks }) => seeks.filter(({ isOutside }) => isOutside))),
     seekInBufferMs: seekFigures(reports.flatMap(({ seeks }) => seeks.filter(({ isOutside }) => !isOutside))),
+    seeksUnfinished: unfinished.length > 0 ? sum(unfinished) : null,
     stalls: sum(reports.map(({ playback }) => playback.stalls)),
     stalledRatio: ofPlayed(sum(reports.map(({ playback }) => playback.stalledMs))),
     skips: sum(reports.map(({ playback }) => playback.skips)),

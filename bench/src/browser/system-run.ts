@@ -73,6 +73,8 @@ const REST_MS = 2_000;
 const LOOK_MS = 500;
 const REPORT_EVERY_LOOKS = 4;
 const PROGRESS_EVERY_MS = 10_000;
+/** A short run tells at least how it goes halfway. */
+const LEAST_PROGRESS_LINES = 2;
 /** How long after its time a viewer may finish, ms. */
 const FINISH_LIMIT_MS = 15_000;
 /** How long a visit may last, s: longer than it takes. */
@@ -208,7 +210,8 @@ class SystemRun {
     const failing = course.then(() => new Promise<never>(() => undefined));
     failing.catch(() => undefined);
     const lastEndMs = Math.max(...this.#plan.viewers.map(({ clickAtMs, watchMs }) => clickAtMs + watchMs)) + FINISH_LIMIT_MS;
-    let nextProgressMs = PROGRESS_EVERY_MS;
+    const progressEveryMs = Math.min(PROGRESS_EVERY_MS, (this.#context.options.seconds * 1000) / LEAST_PROGRESS_LINES);
+    let nextProgressMs = progressEveryMs;
     for (let looks = 1; this.#viewers.some((viewer) => !viewer.isOver); looks++) {
       await Promise.race([setTimeout(LOOK_MS, undefined, { signal }), failing]);
       this.#context.origin.check();
@@ -217,7 +220,7 @@ class SystemRun {
       if (elapsedMs > lastEndMs) break;
       if (looks % REPORT_EVERY_LOOKS === 0) await this.#lookAtViewers();
       if (elapsedMs < nextProgressMs) continue;
-      nextProgressMs += PROGRESS_EVERY_MS;
+      nextProgressMs += progressEveryMs;
       this.#printProgress(elapsedMs);
     }
     await course;

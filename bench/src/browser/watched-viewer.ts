@@ -23,6 +23,8 @@ export type ViewerOutcome = {
   readonly steady: ViewerTally | undefined;
   /** From the navigation to the first frame, in a visit of its own, ms. */
   readonly navigationMs: number | undefined;
+  /** Of the seeks that it was to make, those that came to no picture: overtaken by the next one, by the end, or never begun; undefined where it was to make none. */
+  readonly seeksUnfinished: number | undefined;
   /** Its browser was killed, as planned: its report is from just before. */
   readonly wasKilled: boolean;
   readonly failure: string | undefined;
@@ -90,9 +92,15 @@ export class WatchedViewer {
       total: this.total,
       steady: this.steady,
       navigationMs: visit?.startupMs,
+      seeksUnfinished: this.#seeksUnfinished,
       wasKilled: this.#wasKilled,
       failure: this.process.failure ?? this.#problem ?? (visit && visit.startupMs === undefined ? 'it showed no frame after it had followed a link' : undefined),
     };
+  }
+
+  get #seeksUnfinished(): number | undefined {
+    const { seeks } = this.plan;
+    return seeks && seeks.length - (this.report?.seeks.length ?? 0);
   }
 
   get #problem(): string | undefined {
@@ -101,7 +109,7 @@ export class WatchedViewer {
     if (!report.isFinished && !this.#wasKilled) return 'it did not come to its end';
     if (report.system.problem !== undefined) return report.system.problem;
     if (report.startupMs === undefined) return 'it never showed a frame';
-    if (this.plan.seeks && report.seeks.length < this.plan.seeks.length) return `${this.plan.seeks.length - report.seeks.length} of its ${this.plan.seeks.length} seeks came to no picture`;
+    if (this.plan.seeks && this.#seeksUnfinished) return `${this.#seeksUnfinished} of its ${this.plan.seeks.length} seeks came to no picture`;
     if (!this.plan.seeks && report.delaysMs.length === 0) return 'no clock could be read in its picture';
     return undefined;
   }

@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
-import { BenchError, StoppedError } from '../errors.js';
 import { freeTcpPort } from '../load/free-port.js';
 import { percentile } from '../metrics/percentile.js';
 import type { SuiteContext } from '../suite.js';
 import { IngestOrigin, type LogLine } from './ingest-origin.js';
+import { pause, until } from './pause.js';
 import type { ChannelsResult, RenditionPace } from './report.js';
 import { FfmpegPublisher } from './ways/ffmpeg-publisher.js';
 
@@ -15,10 +14,12 @@ export type ChannelsPlan = { readonly channels: number; readonly seconds: number
 
 /** Heights of the renditions: 320x180 and 160x90. */
 const LADDER = [180, 90] as const;
+/** What a channel keeps, minutes: what it remembers of that is full when the measurement begins, and memory shows what does not end. */
+const DVR_MINUTES = 1;
 const PICTURE = 'scale=320:180,setsar=1';
 const START_LIMIT_MS = 30_000;
-/** Media of a minute are kept in memory, and the first minute fills that. */
-const FILL_SECONDS = 60;
+/** Media of a minute are kept in memory and of a minute on disk, of which whole files go: two minutes fill both. */
+const FILL_SECONDS = 120;
 const READINGS = 20;
 const WARNING = 40;
 
@@ -48,9 +49,9 @@ export async function measureChannels(plan: ChannelsPlan, { signal, print }: Sui
   const publishers = slugs.map((slug) => new FfmpegPublisher(plan.ffmpegPath, { film: plan.film, filters: PICTURE, output: ['-f', 'flv', `rtmp://127.0.0.1:${port}/live/${keyOf(slug)}`] }));
   try {
     for (const publisher of publishers) await publisher.start();
-    await until(() => parts.size === plan.channels * LADDER.length, signal);
+    await until(() => parts.size === plan.channels * LADDER.length, { limitMs: START_LIMIT_MS, problem: () => `Not all renditions were there within ${START_LIMIT_MS / 1000} s.`, signal });
     print(`${plan.channels} channels are on air; their windows fill for ${FILL_SECONDS} s`);
-    await pause(FILL_SECONDS, signal);
+    await pause(FILL_SECONDS * 1000, signal);
     const watched = await watch(origin, { plan, signal, print });
     failures.push(...publishers.flatMap(({ failure }) => failure ?? []));
     return {
@@ -74,7 +75,7 @@ async function watch(origin: IngestOrigin, { plan, signal, print }: { readonly p
   const memory: ChannelsResult['memory'] = [];
   let last = first;
   for (let reading = 0; reading <= READINGS; reading++) {
-    if (reading > 0) await pause((fromMs + (plan.seconds * 1000 * reading) / READINGS - Date.now()) / 1000, signal);
+    if (reading > 0) await pause(fromMs + (plan.seconds * 1000 * reading) / READINGS - Date.now(), signal);
     last = await origin.usage(true);
     const atSeconds = (Date.now() - fromMs) / 1000;
     memory.push({ atSeconds, rssBytes: last.rssBytes, liveBytes: last.heapBytes + last.externalBytes });
@@ -115,24 +116,8 @@ function keyOf(slug: string): string {
 
 function writeConfiguration(folder: string, slugs: readonly string[]): string {
   const path = join(folder, 'channels.yaml');
-  const channels = slugs.map((slug) => ({ slug, title: slug, input: 'rtmp', 'stream-key': keyOf(slug), ladder: LADDER.join(',') }));
+  const channels = slugs.map((slug) => ({ slug, title: slug, input: 'rtmp', 'stream-key': keyOf(slug), ladder: LADDER.join(','), 'dvr-minutes': DVR_MINUTES }));
   // YAML takes JSON.
   writeFileSync(path, JSON.stringify({ channels }));
   return path;
-}
-
-async function until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
-  const endMs = Date.now() + START_LIMIT_MS;
-  while (!isSo()) {
-    if (Date.now() > endMs) throw new BenchError(`Not all renditions were there within ${START_LIMIT_MS / 1000} s.`);
-    await pause(0.1, signal);
-  }
-}
-
-async function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(Math.max(0, seconds * 1000), undefined, { signal });
-  } catch {
-    throw signal.reason instanceof Error ? signal.reason : new StoppedError('Stopped.');
-  }
 }

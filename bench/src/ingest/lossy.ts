@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-import type { Browser } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import * as z from 'zod';
 
 import { BenchError } from '../errors.js';
@@ -8,7 +8,7 @@ import { percentile } from '../metrics/percentile.js';
 import { IngestOrigin } from './ingest-origin.js';
 import { LossyRelay } from './lossy-relay.js';
 import type { LossyResult } from './report.js';
-import { CAMERA, openCameraPage, publishByWhip, whip } from './ways/whip.js';
+import { goLive, openStudio, studio, STUDIO_PICTURE } from './ways/studio.js';
 
 /** What is measured, and with what. */
 export type LossyPlan = { readonly lossRatio: number; readonly seconds: number; readonly publishing: Browser; readonly signal: AbortSignal };
@@ -17,6 +17,13 @@ export type LossyPlan = { readonly lossRatio: number; readonly seconds: number; 
 const DELAY_MS = 20;
 const LOOK_MS = 200;
 const ENCODING = /^Encoding /;
+const OPEN_PATH = '/api/studio/main';
+
+/** What the origin answers to who opens a session, as far as addresses go. */
+const openedSchema = z.looseObject({
+  session: z.string(),
+  transport: z.looseObject({ iceCandidates: z.array(z.looseObject({ ip: z.string(), port: z.number() })) }),
+});
 
 /** What the origin says of a publisher. */
 const statusSchema = z.object({
@@ -25,7 +32,7 @@ const statusSchema = z.object({
 });
 type Status = z.infer<typeof statusSchema>;
 
-/** Lets a page publish by WHIP over a line that loses packets, and looks what the origin makes of it. */
+/** Lets the studio publish over a line that loses packets, and looks what the origin makes of it. */
 export async function measureLossy({ lossRatio, seconds, publishing, signal }: LossyPlan): Promise<LossyResult> {
   let encoderSessions = 0;
   const onLog = ({ msg }: { readonly msg: string }): void => {
@@ -33,29 +40,28 @@ export async function measureLossy({ lossRatio, seconds, publishing, signal }: L
   };
   const undo: (() => unknown)[] = [];
   try {
-    const origin = await IngestOrigin.start({ settings: () => whip.originSettings(0), onLog, signal });
+    const origin = await IngestOrigin.start({ settings: () => studio.originSettings(0), onLog, signal });
     undo.push(() => origin.stop());
-    const page = await openCameraPage(publishing, origin);
+    const page = await openStudio(publishing, origin);
     undo.push(() => page.context().close());
     let relay: LossyRelay | undefined;
-    const { startedAtMs, location } = await publishByWhip(page, {
-      origin,
-      relayOf: async (originPort) => {
-        relay = await LossyRelay.open(originPort, { lossRatio, delayMs: DELAY_MS });
-        return relay.port;
-      },
+    const opened = throughRelay(page, async (originPort) => {
+      relay = await LossyRelay.open(originPort, { lossRatio, delayMs: DELAY_MS });
+      return relay.port;
     });
     undo.push(() => relay?.close());
+    const startedAtMs = await goLive(page);
+    const session = await opened;
     const looks: { readonly atMs: number; readonly status: Status }[] = [];
     while (Date.now() - startedAtMs < seconds * 1000) {
       await setTimeout(LOOK_MS, undefined, { signal });
-      looks.push({ atMs: Date.now() - startedAtMs, status: await ask(`${origin.url}${location.replace(/^\/whip\//, '/api/studio/')}`) });
+      looks.push({ atMs: Date.now() - startedAtMs, status: await ask(`${origin.url}${OPEN_PATH}/${session}`) });
     }
     const last = looks.at(-1)?.status;
     if (!last?.media || !relay) throw new BenchError('The publisher did not connect.');
     return {
       lossRatio: relay.lost / Math.max(1, relay.sent),
-      sharpAfterMs: looks.find(({ status: { media } }) => (media?.height ?? 0) >= CAMERA.height)?.atMs ?? null,
+      sharpAfterMs: looks.find(({ status: { media } }) => (media?.height ?? 0) >= STUDIO_PICTURE.height)?.atMs ?? null,
       kbps: percentile(ratesOf(looks), 0.5) ?? 0,
       nackedPackets: last.transport.nackedPackets,
       recoveredRatio: last.transport.nackedPackets === 0 ? null : last.transport.recoveredPackets / last.transport.nackedPackets,
@@ -68,6 +74,26 @@ export async function measureLossy({ lossRatio, seconds, publishing, signal }: L
   } finally {
     for (const step of undo.reverse()) await step();
   }
+}
+
+/**
+ * In what the origin answers when the studio opens a session, all addresses become the relay's.
+ *
+ * @returns the session's name, when there is one
+ */
+async function throughRelay(page: Page, relayOf: (originPort: number) => Promise<number>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const answer = async (route: Route): Promise<void> => {
+      const response = await route.fetch();
+      const opened = openedSchema.parse(await response.json());
+      const { iceCandidates } = opened.transport;
+      const port = await relayOf(iceCandidates.find(({ ip }) => ip === '127.0.0.1')?.port ?? 0);
+      const transport = { ...opened.transport, iceCandidates: iceCandidates.map((candidate) => ({ ...candidate, port })) };
+      await route.fulfill({ response, json: { ...opened, transport } });
+      resolve(opened.session);
+    };
+    page.route((url) => url.pathname === OPEN_PATH, (route) => void answer(route).catch(reject)).catch(reject);
+  });
 }
 
 /** kb/s from one look to the next, in the second half: the rate has been found by then. */

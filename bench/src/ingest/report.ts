@@ -87,6 +87,37 @@ export const lossySchema = z.strictObject({
 /** See {@link lossySchema}. */
 export type LossyResult = z.infer<typeof lossySchema>;
 
+/** What was seen of a flash and a beep every two seconds in some of what was published. */
+export const avSyncWindowSchema = z.strictObject({
+  /** Since the first window's beginning. */
+  atSeconds: z.number().min(0),
+  flashes: z.int().min(0),
+  /** Flashes with a beep within a second. */
+  pairs: z.int().min(0),
+  /** The beep's time less the flash's, ms; median. Negative: sound comes first. */
+  offsetMs: z.number().nullable(),
+  /** The farthest that any two were apart, ms. */
+  mostOffsetMs: moment,
+  /** From the flash before a page's camera to the publication of the part that has it; median. Null: the client does not tell. */
+  delayMs: z.number().nullable(),
+});
+/** See {@link avSyncWindowSchema}. */
+export type AvSyncWindow = z.infer<typeof avSyncWindowSchema>;
+
+/** Sound against picture on one way in; medians over windows, and from the first window to the last. */
+export const avSyncSchema = z.strictObject({
+  offsetMs: z.number().nullable(),
+  /** Null: a flash had no beep, or nothing was measured. */
+  mostOffsetMs: moment,
+  offsetDriftMs: z.number().nullable(),
+  delayMs: z.number().nullable(),
+  delayDriftMs: z.number().nullable(),
+  encoderSessions: z.int().min(0),
+  windows: z.array(avSyncWindowSchema),
+});
+/** See {@link avSyncSchema}. */
+export type AvSyncResult = z.infer<typeof avSyncSchema>;
+
 /** What the ingest suite writes. */
 export const ingestReportSchema = z.strictObject({
   suite: z.literal('ingest'),
@@ -101,7 +132,7 @@ export const ingestReportSchema = z.strictObject({
     /** Why something was left out. */
     notes: z.array(z.string()),
   }),
-  results: z.strictObject({ ways: z.record(z.string(), waySchema), channels: channelsSchema.nullable(), lossy: z.array(lossySchema) }),
+  results: z.strictObject({ ways: z.record(z.string(), waySchema), channels: channelsSchema.nullable(), lossy: z.array(lossySchema), avSync: z.record(z.string(), avSyncSchema) }),
 });
 /** See {@link ingestReportSchema}. */
 export type IngestReport = z.infer<typeof ingestReportSchema>;

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { chromium, type Browser } from 'playwright-core';
@@ -8,7 +11,9 @@ import { BenchError, StoppedError } from '../errors.js';
 import { describeMachine } from '../machine.js';
 import { writeJsonOutput } from '../output-file.js';
 import type { Suite, SuiteContext } from '../suite.js';
+import { measureAvSync } from './av-sync.js';
 import { measureChannels } from './channels.js';
+import { makeFlashFilm } from './flash-and-beep.js';
 import { measureLossy } from './lossy.js';
 import { measureRound, summarizeWay } from './measure-way.js';
 import { ingestFlags, resolveIngestOptions, type IngestOptions } from './options.js';
@@ -23,7 +28,7 @@ const CAMERA_FLAGS = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-m
 /** How soon what somebody publishes is seen, and whether several channels at once keep up. */
 export const ingestSuite: Suite = {
   name: 'ingest',
-  summary: 'ways in: from the start of publishing to the first frame; several channels at once',
+  summary: 'ways in: from the start of publishing to the first frame, and sound against picture; several channels at once',
   configure: (command) => {
     for (const flag of ingestFlags()) command.addOption(flag);
   },
@@ -39,7 +44,7 @@ export const ingestSuite: Suite = {
 async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext): Promise<IngestReport> {
   const ffmpeg = await findFfmpeg();
   const notes: string[] = [];
-  const ways = task.kind === 'ways' ? task.ways.filter((way) => canPublish(way, { ffmpeg, notes })) : [];
+  const ways = task.kind === 'ways' || task.kind === 'avSync' ? task.ways.filter((way) => canPublish(way, { ffmpeg, notes })) : [];
   const report: IngestReport = {
     suite: 'ingest',
     startedAt: new Date().toISOString(),
@@ -52,7 +57,7 @@ async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext)
       lossPercent: task.kind === 'lossy' ? [...task.lossPercent] : [],
       notes,
     },
-    results: { ways: {}, channels: null, lossy: [] },
+    results: { ways: {}, channels: null, lossy: [], avSync: {} },
   };
   const save = (): void => {
     // Our own schema: a figure that does not fit is a defect here, and must not be written.
@@ -65,6 +70,7 @@ async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext)
     save();
     return report;
   }
+  const folder = await mkdtemp(join(tmpdir(), 'p2ptv-bench-'));
   const browsers = await launchBrowsers();
   report.machine.chromium = browsers.watching.version();
   try {
@@ -76,14 +82,23 @@ async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext)
       }
       return report;
     }
+    if (task.kind === 'avSync') {
+      if (!ffmpeg) throw new BenchError(NO_FFMPEG);
+      const film = await makeFlashFilm(ffmpeg.path, folder);
+      for (const way of ways) {
+        report.results.avSync[way.name] = await measureAvSync(way, { seconds: task.seconds, publishing: browsers.publishing, ffmpegPath: ffmpeg.path, film }, context);
+        save();
+      }
+      return report;
+    }
     await measureWays(ways, { rounds: task.rounds, report, save, context, surroundings: { ...browsers, ffmpegPath: ffmpeg?.path ?? '', film: FILM, signal: context.signal } });
     return report;
   } catch (error) {
-    if (!(error instanceof StoppedError) || Object.keys(report.results.ways).length + report.results.lossy.length === 0) throw error;
+    if (!(error instanceof StoppedError) || Object.keys({ ...report.results.ways, ...report.results.avSync }).length + report.results.lossy.length === 0) throw error;
     context.print(`\n${formatIngestReport(report)}\n`);
     throw new StoppedError(`Stopped: ${jsonPath ?? 'the table'} has what was finished.`);
   } finally {
-    await Promise.all([browsers.watching.close(), browsers.publishing.close()]);
+    await Promise.all([browsers.watching.close(), browsers.publishing.close(), rm(folder, { recursive: true, force: true })]);
   }
 }
 

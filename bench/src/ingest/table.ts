@@ -1,7 +1,7 @@
 import { formatBars, judge, type WantedBar } from '../load/bars.js';
 import { hundredths, milliseconds, orDash, percent, tenths, whole } from '../load/formats.js';
 import { formatTable } from '../text-table.js';
-import type { ChannelsResult, IngestReport, LossyResult, WayResult } from './report.js';
+import type { AvSyncResult, ChannelsResult, IngestReport, LossyResult, WayResult } from './report.js';
 import { WAYS } from './ways/registry.js';
 
 /** From the start of publishing to the first frame, ms. */
@@ -18,6 +18,13 @@ const SHARP_BAR_MS = 5_000;
 /** Of the packets that were asked for again. */
 const RECOVERED_BAR = 0.95;
 
+/** Between sound and picture, ms: what hardly anybody notices. */
+const APART_BAR_MS = 80;
+/** What that may change by, ms: a frame and a little. */
+const APART_DRIFT_BAR_MS = 40;
+/** What the delay may change by, ms: a part. */
+const DELAY_DRIFT_BAR_MS = 200;
+
 /** The figures and the bars, for people. */
 export function formatIngestReport({ config, machine, results }: IngestReport): string {
   const blocks = [`${machine.cpu}, ${machine.cores} cores, Chromium ${machine.chromium}, ffmpeg ${machine.ffmpeg}`];
@@ -25,6 +32,8 @@ export function formatIngestReport({ config, machine, results }: IngestReport): 
   if (ways.length > 0) blocks.push(...formatWays(ways, config.rounds));
   if (results.channels) blocks.push(...formatChannels(results.channels, config.seconds));
   if (results.lossy.length > 0) blocks.push(...formatLossy(results.lossy));
+  const synced = Object.entries(results.avSync);
+  if (synced.length > 0) blocks.push(...formatAvSync(synced, config.seconds));
   const failures = [...ways.flatMap(([name, { failures: all }]) => all.map((text) => `${name}: ${text}`)), ...(results.channels?.failures ?? [])];
   const notes = [...config.notes, ...failures];
   if (notes.length > 0) blocks.push(notes.join('\n'));
@@ -112,4 +121,22 @@ function formatLossy(lines: readonly LossyResult[]): string[] {
     ...(lossRatio > 0 ? [{ name: `${percent(lossRatio)} lost: packets that came again`, value: recoveredRatio ?? undefined, limit: RECOVERED_BAR, sense: 'least' as const, format: percent }] : []),
   ]);
   return [formatTable([['packets lost', ...lines.map(({ lossRatio }) => percent(lossRatio))], ...rows.map(([label, value]) => [label, ...lines.map(value)])]), formatBars(judge(bars))];
+}
+
+function formatAvSync(ways: readonly (readonly [string, AvSyncResult])[], ranSeconds: number): string[] {
+  const rows: readonly (readonly [string, (result: AvSyncResult) => string])[] = [
+    ['sound after picture, median', ({ offsetMs }) => orDash(offsetMs, milliseconds)],
+    ['farthest apart', ({ mostOffsetMs }) => orDash(mostOffsetMs, milliseconds)],
+    ['drift, first window to last', ({ offsetDriftMs }) => orDash(offsetDriftMs, milliseconds)],
+    ['capture to publication, median', ({ delayMs }) => orDash(delayMs, milliseconds)],
+    ['drift of that', ({ delayDriftMs }) => orDash(delayDriftMs, milliseconds)],
+    ['flashes', ({ windows }) => whole(windows.reduce((sum, { flashes }) => sum + flashes, 0))],
+    ['encoder sessions', ({ encoderSessions }) => whole(encoderSessions)],
+  ];
+  const bars: WantedBar[] = ways.flatMap(([name, { mostOffsetMs, offsetDriftMs, delayDriftMs }]) => [
+    { name: `${name}: sound and picture apart`, value: mostOffsetMs ?? undefined, limit: APART_BAR_MS, sense: 'most', format: milliseconds },
+    ...(offsetDriftMs === null ? [] : [{ name: `${name}: drift between them`, value: Math.abs(offsetDriftMs), limit: APART_DRIFT_BAR_MS, sense: 'most' as const, format: milliseconds }]),
+    ...(delayDriftMs === null ? [] : [{ name: `${name}: drift of the delay`, value: Math.abs(delayDriftMs), limit: DELAY_DRIFT_BAR_MS, sense: 'most' as const, format: milliseconds }]),
+  ]);
+  return [formatTable([[`${ranSeconds} s`, ...ways.map(([name]) => name)], ...rows.map(([label, value]) => [label, ...ways.map(([, result]) => value(result))])]), formatBars(judge(bars))];
 }

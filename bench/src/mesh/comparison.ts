@@ -30,7 +30,8 @@ export function compare(mesh: MeasuredFigures, sim: MeasuredFigures | undefined)
     .map((figure) => {
       const ours = figureValue(mesh, figure.field);
       const theirs = sim && figureValue(sim, figure.field);
-      const isComparable = ours !== undefined && theirs !== undefined && theirs !== 0;
+      // Below 0, as an offload may be, a share of the other's says nothing.
+      const isComparable = ours !== undefined && theirs !== undefined && ours >= 0 && theirs > 0;
       return { figure, mesh: ours, sim: theirs, differenceRatio: isComparable ? ours / theirs - 1 : undefined };
     })
     .filter(({ mesh: ours, sim: theirs }) => ours !== undefined || theirs !== undefined);

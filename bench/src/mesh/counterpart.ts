@@ -23,7 +23,7 @@ export function counterpartOf(outcome: MeshOutcome): SimConfig {
   const { options, audience, linkDelays, linkSetups, published } = outcome;
   const leastMs = Math.max(LEAST_DELAY_MS, linkDelays.quantile(0.25) ?? LEAST_DELAY_MS);
   const mostMs = Math.max(leastMs, linkDelays.quantile(0.75) ?? leastMs);
-  const { partMs, playoutMs, originUplinkKbps } = options;
+  const { partMs, playoutMs, downlinkKbps, originUplinkKbps } = options;
   return {
     viewers: audience.length,
     seconds: options.seconds,
@@ -35,6 +35,7 @@ export function counterpartOf(outcome: MeshOutcome): SimConfig {
     gopMs: Math.max(1_000, partMs),
     segmentMs: Math.max(2_000, partMs),
     uplink: { kind: 'listed', bitsPerSecond: audience.map(({ uplinkBitsPerSecond }) => uplinkBitsPerSecond) },
+    downlinkBitsPerSecond: downlinkKbps && downlinkKbps * 1_000,
     delayMs: { least: leastMs, most: mostMs },
     linkSetupMs: Math.max(0, (linkSetups.quantile(0.5) ?? 0) - usualSetupMs((leastMs + mostMs) / 2, SERVER_ACCESS_DELAY_MS)),
     lossRatio: 0,

@@ -3,8 +3,10 @@ import type { PeerSession } from '@p2ptv/peer';
 import type { ChunkSequence } from '@p2ptv/protocol';
 
 import { SimPlayer, type PlayerListener } from '../sim/sim-player.js';
+import { originBehind, transportBehind } from './behind-downlink.js';
 import { meteredTransport, type FrameFacts, type FrameMark, type FrameMeter } from './metered-transport.js';
 import type { RealTimeQueue } from './real-time-queue.js';
+import { SerialDownlink } from './serial-downlink.js';
 import { SerialUplink } from './serial-uplink.js';
 import type { PeerPlan, PeerRecord, PeerTotals, TimedMark, WorkerPlan } from './worker-messages.js';
 
@@ -23,7 +25,7 @@ export type MeshViewerPorts = {
 type Told = PeerRecord extends infer Each ? (Each extends PeerRecord ? Omit<Each, 'peer' | 'atMs'> : never) : never;
 
 /**
- * One Node viewer: a peer over real WebRTC behind an uplink of its own, and in place of hls.js and a screen the simulator's
+ * One Node viewer: a peer over real WebRTC behind an uplink of its own, and a downlink where these are limited, and in place of hls.js and a screen the simulator's
  * player on the real clock, which holds the delay by the real player's rules.
  */
 export class MeshViewer {
@@ -42,6 +44,7 @@ export class MeshViewer {
     this.#startedWallMs = run.startedWallMs;
     this.#ports = ports;
     const uplink = new SerialUplink(peer.uplinkBitsPerSecond);
+    const downlink = run.downlinkBitsPerSecond === undefined ? undefined : new SerialDownlink(run.downlinkBitsPerSecond);
     const meter = this.#meter();
     this.#session = createNodePeer({
       link: run.link,
@@ -49,7 +52,11 @@ export class MeshViewer {
       joinDelayMs: run.joinDelayMs,
       meshDelayMs: MESH_DELAY_MS,
       // Counted where frames leave the line, not where they begin to wait for it.
-      wrapTransport: (transport) => pacedTransport(meteredTransport(transport, this.#session.peerId, meter), uplink),
+      wrapTransport: (transport) => {
+        const paced = pacedTransport(meteredTransport(transport, this.#session.peerId, meter), uplink);
+        return downlink ? transportBehind(downlink, paced) : paced;
+      },
+      ...(downlink ? { wrapOrigin: (origin) => originBehind(downlink, origin) } : {}),
     });
     this.#player = new SimPlayer(
       { targetMs: run.playoutMs, partMs: run.partMs },

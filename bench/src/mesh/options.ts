@@ -19,6 +19,8 @@ export type MeshOptions = {
   readonly arrivalSeconds: number;
   readonly processes: number;
   readonly uplink: UplinkDistribution;
+  /** Of each Node viewer; undefined: no limit. */
+  readonly downlinkKbps: number | undefined;
   readonly rateKbps: number;
   readonly partMs: number;
   readonly height: number;
@@ -48,6 +50,7 @@ const schema = z.object({
     .regex(/^(equal:)?\d+(\.\d+)?$/, 'must be a mean in kb/s, or equal:<kb/s>')
     .refine((text) => Number(text.replace('equal:', '')) >= 10, 'must be at least 10 kb/s')
     .optional(),
+  downlinkKbps: wholeNumber(100, 1_000_000).optional(),
   rateKbps: wholeNumber(150, 20_000).default(600),
   partMs: wholeNumber(50, 2_000).default(200),
   height: wholeNumber(180, 720).default(180),
@@ -71,6 +74,7 @@ export function meshFlags(): Option[] {
     new Option('--processes <number>', 'worker processes that the Node viewers share (default: one a core, at least 2)'),
     new Option('--rate-kbps <kbps>', 'rate of the stream, with its sound (default: 600)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: four times the rate)"),
+    new Option('--downlink-kbps <kbps>', "each viewer's downlink, which needs --browsers 0 (default: no limit)"),
     new Option('--part-ms <ms>', 'length of a part (default: 200)'),
     new Option('--height <pixels>', 'height of the picture (default: 180)'),
     new Option('--input <what>', 'a media file, testcard or clip (default: clip, the one that comes with P2PTV)'),
@@ -91,8 +95,12 @@ export function resolveMeshOptions(flags: Readonly<Record<string, unknown>>): Me
   if (options.arrivalSeconds + 2 > options.seconds) {
     throw new UsageError('--arrival-seconds must be at least 2 s less than --seconds: the last would hardly come.');
   }
+  if (options.downlinkKbps !== undefined && options.browsers > 0) {
+    throw new UsageError('--downlink-kbps goes with --browsers 0: a Chromium’s line cannot be limited here.');
+  }
   return {
     ...options,
+    downlinkKbps: options.downlinkKbps,
     originUplinkKbps: options.originUplinkKbps,
     uplink: uplinkOf(uplink ?? String(DEFAULT_UPLINK_RATIO * options.rateKbps)),
     processes: Math.min(processes, options.peers),

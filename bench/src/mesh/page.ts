@@ -35,14 +35,14 @@ export function meshPage(report: MeshReport): string {
   const caution = cautionOf(mesh);
   const who = `${config.peers} Node viewers${config.browsers > 0 ? ` and ${config.browsers} in Chromium` : ''}`;
   return renderDocument(title, [
-    `<header><h1>${title}</h1><p class="sub">${who}, ${config.seconds} s · ${formatFigure(mesh.streamBitsPerSecond, 'bitsPerSecond')} in parts of ${config.partMs} ms · uplinks ${escapeHtml(config.uplink)} · ${escapeHtml(startedAt.slice(0, 16).replace('T', ' '))} UTC</p></header>`,
+    `<header><h1>${title}</h1><p class="sub">${who}, ${config.seconds} s · ${formatFigure(mesh.streamBitsPerSecond, 'bitsPerSecond')} in parts of ${config.partMs} ms · uplinks ${escapeHtml(config.uplink)}${config.downlinkKbps === null ? '' : `, downlinks ${config.downlinkKbps} kb/s`} · ${escapeHtml(startedAt.slice(0, 16).replace('T', ' '))} UTC</p></header>`,
     headline(report),
     caution === undefined ? '' : `<p class="lead">${escapeHtml(caution)}</p>`,
     mesh.failures.length === 0 ? '' : `<section><h2>What went wrong</h2><ul>${mesh.failures.map((failure) => `<li>${escapeHtml(failure)}</li>`).join('')}</ul></section>`,
     verdicts(judgeMesh(report)),
     `<section><h2>Pictures</h2><div class="plots">${plotsOf(drawn).map(renderPlot).join('\n')}</div></section>`,
     `<section><h2>Every figure</h2>${comparison(report)}${details('The machine, and what was run', `<pre>${escapeHtml(formatMeshReport(report))}</pre>`)}</section>`,
-    `<footer>Measured on ${escapeHtml(machine.cpu)}, ${machine.cores} cores, Node ${escapeHtml(machine.node)}; all on this one machine. The simulator was given the uplinks, the arrivals, the rate and the links’ delays of the mesh. D* is the least time in which chunks passed on whole can reach all viewers (postal model).</footer>`,
+    `<footer>Measured on ${escapeHtml(machine.cpu)}, ${machine.cores} cores, Node ${escapeHtml(machine.node)}; all on this one machine. The simulator was given the uplinks, the arrivals, the rate and the links’ delays of the mesh. Differences are the mesh’s, over the simulator’s. D* is the least time in which chunks passed on whole can reach all viewers (postal model).</footer>`,
   ]);
 }
 
@@ -75,6 +75,6 @@ function comparison({ results: { mesh, sim } }: MeshReport): string {
     const cells = [formatFigure(ours, figure.unit), ...(sim ? [formatFigure(theirs, figure.unit), differenceRatio === undefined ? '' : signedPercent(differenceRatio)] : [])];
     return `<tr><th scope="row">${escapeHtml(figure.label)}</th>${cells.map((text) => `<td class="number">${escapeHtml(text)}</td>`).join('')}</tr>`;
   });
-  const head = ['mesh', ...(sim ? ['simulator', 'mesh over simulator'] : [])].map((name) => `<th class="number">${name}</th>`).join('');
+  const head = ['mesh', ...(sim ? ['simulator', 'difference'] : [])].map((name) => `<th class="number">${name}</th>`).join('');
   return `<div class="scroll"><table class="figures"><thead><tr><th></th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }

@@ -65,6 +65,7 @@ const meshConfigSchema = z.strictObject({
   arrivalSeconds: amount,
   processes: count,
   uplink: z.string(),
+  downlinkKbps: amount.nullable(),
   rateKbps: amount,
   partMs: count,
   width: count,

@@ -210,7 +210,7 @@ class MeshRun {
   }
 
   #begin(magnetLink: string): void {
-    const { partMs, playoutMs } = this.#options;
+    const { partMs, playoutMs, downlinkKbps } = this.#options;
     const link = parseStreamLink(magnetLink);
     if (!isStreamLink(link)) throw new BenchError(`The origin gives a link that is none: ${link.problem}`);
     const joinDelayMs = Math.max(LEAST_JOIN_DELAY_MS, playoutMs - captureToPublishMs(this.#published));
@@ -219,7 +219,7 @@ class MeshRun {
     this.#workers.forEach((worker, number) => {
       // In turns, so that each process has some of those who come first.
       const peers = nodePeers.filter((_, place) => place % this.#workers.length === number);
-      worker.begin({ link, startedWallMs: this.#startedWallMs, peers, playoutMs, partMs, joinDelayMs });
+      worker.begin({ link, startedWallMs: this.#startedWallMs, peers, playoutMs, partMs, joinDelayMs, downlinkBitsPerSecond: downlinkKbps && downlinkKbps * 1_000 });
     });
     this.#load = new MachineLoad();
     this.#ownCpu = process.cpuUsage();

@@ -1,9 +1,7 @@
 import type { Uplink } from '@p2ptv/peer';
 
 import { wireBytes } from '../sim/access-line.js';
-
-/** Timers are no finer: what is due within it goes now, ms. */
-const TIMER_MS = 0.5;
+import { TurnTimer, type Turn } from './turn-timer.js';
 
 type Waiting = { readonly takesMs: number; readonly granted: () => void };
 
@@ -17,7 +15,7 @@ export class SerialUplink implements Uplink {
   readonly #waiting: Waiting[] = [];
   /** When the line began with the first that waits, or was done with the last, ms. */
   #sinceMs = -Infinity;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new TurnTimer(() => this.#next());
 
   /**
    * @param bitsPerSecond > 0
@@ -32,7 +30,7 @@ export class SerialUplink implements Uplink {
     const waiting = { takesMs: wireBytes(bytes) * this.#msPerByte, granted };
     if (this.#waiting.length === 0) this.#sinceMs = Math.max(this.#sinceMs, this.#nowMs());
     this.#waiting.push(waiting);
-    if (this.#timer === undefined) this.#pump();
+    this.#timer.look();
     return () => {
       const index = this.#waiting.indexOf(waiting);
       if (index >= 0) this.#waiting.splice(index, 1);
@@ -43,21 +41,17 @@ export class SerialUplink implements Uplink {
     return undefined;
   }
 
-  #pump(): void {
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      const waitMs = this.#sinceMs + first.takesMs - this.#nowMs();
-      if (waitMs > TIMER_MS) {
-        this.#timer = setTimeout(() => {
-          this.#timer = undefined;
-          this.#pump();
-        }, Math.ceil(waitMs - TIMER_MS));
-        return;
+  #next(): Turn | undefined {
+    const [first] = this.#waiting;
+    return (
+      first && {
+        inMs: this.#sinceMs + first.takesMs - this.#nowMs(),
+        take: () => {
+          this.#waiting.shift();
+          this.#sinceMs += first.takesMs;
+          first.granted();
+        },
       }
-      this.#waiting.shift();
-      this.#sinceMs += first.takesMs;
-      first.granted();
-      // Whoever was told may have asked for more, and set the timer.
-      if (this.#timer !== undefined) return;
-    }
+    );
   }
 }

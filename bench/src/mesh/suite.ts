@@ -46,13 +46,13 @@ async function simulated(config: ReturnType<typeof counterpartOf>, context: Suit
 }
 
 function reportOf(outcome: MeshOutcome, { startedAt, sim }: { startedAt: string; sim: SimResult | undefined }): MeshReport {
-  const { uplink, jsonPath: _jsonPath, htmlPath: _htmlPath, originUplinkKbps, ...options } = outcome.options;
+  const { uplink, jsonPath: _jsonPath, htmlPath: _htmlPath, downlinkKbps, originUplinkKbps, ...options } = outcome.options;
   // Our own schema: a figure that does not fit is a defect here, and must not be written.
   return meshReportSchema.parse({
     suite: 'mesh',
     startedAt,
     machine: describeMachine(outcome.programs),
-    config: { ...options, ...outcome.picture, originUplinkKbps: originUplinkKbps ?? null, uplink: uplinkText(uplink) },
+    config: { ...options, ...outcome.picture, downlinkKbps: downlinkKbps ?? null, originUplinkKbps: originUplinkKbps ?? null, uplink: uplinkText(uplink) },
     results: { mesh: summarizeMesh(outcome, counterpartOf(outcome)), ...(sim ? { sim } : {}) },
   });
 }

@@ -15,7 +15,7 @@ const OTHERS_RATIO = 0.05;
 export function formatMeshReport(report: MeshReport): string {
   const { config, machine, results } = report;
   const { mesh, sim } = results;
-  const what = `${config.peers} Node viewers and ${config.browsers} in browsers, ${config.seconds} s, ${formatFigure(mesh.streamBitsPerSecond, 'bitsPerSecond')} in parts of ${config.partMs} ms, uplinks ${config.uplink}`;
+  const what = `${config.peers} Node viewers and ${config.browsers} in browsers, ${config.seconds} s, ${formatFigure(mesh.streamBitsPerSecond, 'bitsPerSecond')} in parts of ${config.partMs} ms, uplinks ${config.uplink}${config.downlinkKbps === null ? '' : `, downlinks ${config.downlinkKbps} kb/s`}`;
   const where = `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`;
   const rows = compare(mesh, sim).map(({ figure, mesh: ours, sim: theirs, differenceRatio }) => [
     figure.label,
@@ -42,10 +42,12 @@ export function cautionOf({ machineBusyRatio, loopDelayP99Ms, cpuSeconds }: Pick
   const othersRatio = cpuSeconds && cpuSeconds.machine > 0 ? cpuSeconds.others / cpuSeconds.machine : 0;
   const lateMs = loopDelayP99Ms ?? 0;
   const cautions: string[] = [];
-  if (machineBusyRatio - othersRatio >= SATURATED_RATIO || lateMs >= LATE_LOOP_MS) {
-    const busy = Math.round(100 * (machineBusyRatio - othersRatio));
+  const ownRatio = machineBusyRatio - othersRatio;
+  if (ownRatio >= SATURATED_RATIO || lateMs >= LATE_LOOP_MS) {
+    // Where others take the machine, less of a run would hardly help.
+    const advice = ownRatio >= othersRatio ? ': lower --rate-kbps or --peers' : '';
     cautions.push(
-      `The machine was saturated: this run kept its processors ${busy} % busy, and 1 % of the workers' timers were ${Math.round(lateMs)} ms late or more. The figures are the machine's: lower --rate-kbps or --peers.`,
+      `The processors were ${Math.round(100 * machineBusyRatio)} % busy, ${Math.round(100 * ownRatio)} % with this run, and 1 % of the workers' timers were ${Math.round(lateMs)} ms late or more. The figures are the machine's${advice}.`,
     );
   }
   if (othersRatio > OTHERS_RATIO) {

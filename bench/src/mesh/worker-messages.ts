@@ -19,6 +19,8 @@ export type WorkerPlan = {
   readonly playoutMs: number;
   readonly partMs: number;
   readonly joinDelayMs: number;
+  /** Of each peer; undefined: no limit. */
+  readonly downlinkBitsPerSecond: number | undefined;
 };
 
 /** What a worker is told: what to do, and that it is over. */

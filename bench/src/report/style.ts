@@ -33,6 +33,7 @@ h2 { font-size: 19px; margin: 36px 0 12px; }
 h3 { font-size: 15px; margin: 0; }
 .sub { color: var(--muted); margin: 0; font-size: 13.5px; }
 .lead { font-size: 16.5px; max-width: 62em; margin: 14px 0 20px; }
+header + .cards { margin-top: 16px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: 12px; }
 .card { background: var(--card); border: 1px solid var(--edge); border-radius: 12px; padding: 14px 13px; }
 .card.missed { border-color: var(--not); }

@@ -69,7 +69,7 @@ export class AccessLine {
 
   /** A message's last bit has reached the downlink's far end; returns when the host has it, ms. */
   receive(nowMs: number, bytes: number): number {
-    // An idle downlink, which is never slower than what sends, adds nothing to what the delay covers.
+    // An idle downlink adds nothing to what the delay covers; where it is slower than what sends, the first message of a burst is as much too early.
     const takesMs = (wireBytes(bytes) * 8_000) / this.downlinkBitsPerSecond;
     this.#downlinkFreeAtMs = Math.max(nowMs, this.#downlinkFreeAtMs + takesMs);
     return this.#downlinkFreeAtMs;

@@ -48,6 +48,7 @@ const schema = z.strictObject({
   rateKbps: number(50, 100_000).default(3_000),
   renditions: whole(1, 6).default(1),
   switchSeconds: number(1, 3_600).optional(),
+  downlinkKbps: number(100, 1e9).optional(),
   slowDownlinks: shareOf('kbps', 50).optional(),
   slowDuring: stretch.optional(),
   partMs: whole(50, 2_000).default(200),
@@ -108,6 +109,7 @@ export function simFlags(): Option[] {
     new Option('--slow-during <from:to>', 'when it is that slow, seconds of the run (default: always)'),
     new Option('--part-ms <ms>', 'length of a part, which is a chunk (default: 200)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: 12000)"),
+    new Option('--downlink-kbps <kbps>', "each viewer's downlink (default: 50000, or four times its uplink if that is more)"),
     new Option('--delay-ms <ms>', 'one way between two peers: a number, or least-most (default: 8-60)'),
     new Option('--link-setup-ms <ms>', 'what two computers take to set a link up, beside its round trips (default: 0)'),
     new Option('--loss <share>', 'share of packets lost (default: 0)'),
@@ -149,7 +151,7 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
     throw new UsageError(`${flagOf(String(name))} ${issue?.code === 'unrecognized_keys' ? 'is no option' : (issue?.message ?? 'is wrong')}.`);
   }
   const options = parsed.data;
-  const { uplink, originUplinkKbps, kill, flash, slowDownlinks } = options;
+  const { uplink, downlinkKbps, originUplinkKbps, kill, flash, slowDownlinks } = options;
   const config: SimConfig = {
     viewers: options.viewers,
     seconds: options.seconds,
@@ -167,6 +169,7 @@ export function resolveSimOptions(...given: readonly RawSimOptions[]): ResolvedS
     uplink: uplink.startsWith('equal:')
       ? { kind: 'equal', bitsPerSecond: Number(uplink.slice('equal:'.length)) * 1_000 }
       : { kind: 'mixed', meanBitsPerSecond: Number(uplink) * 1_000 },
+    downlinkBitsPerSecond: downlinkKbps === undefined ? undefined : downlinkKbps * 1_000,
     delayMs: { least: options.delayMs[0], most: options.delayMs[1] },
     linkSetupMs: options.linkSetupMs,
     lossRatio: options.loss,

@@ -21,6 +21,8 @@ export type SimConfig = {
   readonly gopMs: number;
   readonly segmentMs: number;
   readonly uplink: UplinkDistribution;
+  /** Of each viewer; undefined: so much that it is hardly a limit. */
+  readonly downlinkBitsPerSecond: number | undefined;
   /** One way, between two peers, ms. */
   readonly delayMs: { readonly least: number; readonly most: number };
   /** Share of packets lost. */

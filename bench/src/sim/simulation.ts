@@ -300,13 +300,13 @@ export class Simulation implements World {
   }
 
   #newViewer(firstPart = 0): SimPeer {
-    const { uplink, delayMs, freeRiderRatio, polluterRatio } = this.#config;
+    const { uplink, downlinkBitsPerSecond, delayMs, freeRiderRatio, polluterRatio } = this.#config;
     const random = this.#population;
     const uplinkBitsPerSecond = drawUplink(uplink, random, this.#nextIndex - 1);
     const line = new AccessLine({
       accessDelayMs: (delayMs.least + random.next() * (delayMs.most - delayMs.least)) / 2,
       uplinkBitsPerSecond,
-      downlinkBitsPerSecond: Math.max(LEAST_DOWNLINK_BITS_PER_SECOND, DOWNLINK_RATIO * uplinkBitsPerSecond),
+      downlinkBitsPerSecond: downlinkBitsPerSecond ?? Math.max(LEAST_DOWNLINK_BITS_PER_SECOND, DOWNLINK_RATIO * uplinkBitsPerSecond),
     });
     const peer = this.#newPeer('viewer', {
       line,

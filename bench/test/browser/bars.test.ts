@@ -34,6 +34,16 @@ describe('the bars', () => {
     expect(missed({ p2ptv: [round(figures)] })).toEqual([name]);
   });
 
+  it('on-demand: a fast median is not enough where seeks come to no picture', () => {
+    const sought = (seeksUnfinished: number): RoundResult => round({ seekMs: { p50: 90, p95: 200, samples: 40 }, seekInBufferMs: { p50: 9, p95: 9, samples: 9 }, seeksUnfinished });
+    const missed = (...rounds: RoundResult[]): string[] => judge(report({ p2ptv: rounds }, { scenario: 'on-demand' })).filter(({ isMet }) => !isMet).map(({ name }) => name);
+    expect(missed(sought(1), sought(0), sought(1))).toEqual([]);
+    // Not in the median of the rounds: in all of them.
+    expect(missed(sought(0), sought(0), sought(4))).toEqual(['seeksUnfinished / all seeks']);
+    // Nobody sought at all.
+    expect(missed(round())).toEqual(['seekMs p50', 'seeksUnfinished / all seeks']);
+  });
+
   it('hold the delay against the better of plain and tuned hls.js, round by round', () => {
     const p2ptv = [round(delayed(1000)), round(delayed(2000)), round(delayed(1000))];
     // A slow round is slow for all.

@@ -78,5 +78,7 @@ describe('an origin that dies and returns', () => {
 
   it('may leave somebody standing', () => {
     expect(hasNotRecovered(standing([[20_000, 40_000]]))).toBe(true);
+    // Killed while its picture stood: it had no time left to recover in.
+    expect(hasNotRecovered(standing([[20_000, 40_000]], { wasKilled: true }))).toBe(false);
   });
 });

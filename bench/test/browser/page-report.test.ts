@@ -52,7 +52,7 @@ describe('the page of a comparison', () => {
     const change = { slowedAtMs: 10_000, restoredAtMs: 20_000, wasBest: 2, downMs: { p50: 2_500, most: 3_000 }, stayedBest: 0, upMs: { p50: null, most: null }, stayedLow: 2, stalledWhileSlowRatio: 0 };
     const seekMs = { p50: 321, p95: 400, samples: 9 };
     const startupFromNavigationMs = { p50: null, p95: null, first: null, laterP50: null, all: [] };
-    const text = page(report({ p2ptv: [round({ seekMs, startupFromNavigationMs, lineChange: change, heightsBySecond: [360, 180, 360] })] }));
+    const text = page(report({ p2ptv: [round({ seekMs, seeksUnfinished: 1, startupFromNavigationMs, lineChange: change, heightsBySecond: [360, 180, 360] })] }));
     const cards = text.slice(text.indexOf('class="cards"'), text.indexOf('<svg'));
     expect(cards).toMatch(/Seek p50, ms.*321/);
     expect(cards).not.toContain('Playout delay');

@@ -56,6 +56,8 @@ describe('the scenarios', () => {
     const all = viewers(SIZE);
     for (const { seeks, watchMs } of all) {
       expect(seeks!.length).toBeGreaterThan(2);
+      // Long enough before the end to show whether it comes to a picture.
+      expect(watchMs - seeks!.at(-1)!.atMs).toBeGreaterThan(3_000);
       for (const [index, { atMs, toMs }] of seeks!.entries()) {
         const playedMs = (seeks![index + 1]?.atMs ?? watchMs) - atMs;
         expect(playedMs).toBeGreaterThan(0);

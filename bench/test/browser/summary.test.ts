@@ -142,6 +142,7 @@ describe('the summary of a run', () => {
     const viewers = [one, other].map((handedSegments) =>
       viewerOutcome({
         report: viewerReport({ seeks }),
+        seeksUnfinished: 1,
         total: { received: bytes({ media: 800 }), handedBytes: 1000, handedSegments },
         steady: { received: bytes({ media: 400 }), handedBytes: 400, handedSegments: { 'main/0/2': 400 } },
       }),
@@ -152,5 +153,8 @@ describe('the summary of a run', () => {
     expect(result.offloadSteadyLimitRatio).toBe(0);
     expect(result.seekMs).toEqual({ p50: 300, p95: 300, samples: 2 });
     expect(result.seekInBufferMs).toMatchObject({ samples: 4 });
+    // They have no time, and are not forgotten.
+    expect(result.seeksUnfinished).toBe(2);
+    expect(summarize(systemOutcome([viewerOutcome()]), QUIET).seeksUnfinished).toBeNull();
   });
 });

@@ -40,7 +40,7 @@ describe('the ingest suite’s figures', () => {
       startedAt: new Date(0).toISOString(),
       machine: { cpu: 'made up', cores: 2, memoryBytes: 1, os: 'none', node: '20', chromium: '1', ffmpeg: '5' },
       config: { ways: ['rtmp', 'studio'], rounds: 3, channels: 0, seconds: 0, lossPercent: [], notes: ['srt is left out.'] },
-      results: { ways: { rtmp: summarizeWay([round(1000)], []), studio: summarizeWay([round(3500)], []) }, channels: null, lossy: [] },
+      results: { ways: { rtmp: summarizeWay([round(1000)], []), studio: summarizeWay([round(3500)], []) }, channels: null, lossy: [], avSync: {} },
     };
     const text = formatIngestReport(ingestReportSchema.parse(report));
     expect(text).toMatch(/rtmp: publishing to first frame +1\.00 s +≤ 3\.00 s +ok/);

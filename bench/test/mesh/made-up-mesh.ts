@@ -39,6 +39,7 @@ export function report(mesh: MeshResult, peers = 50): MeshReport {
       arrivalSeconds: 10,
       processes: 2,
       uplink: 'equal:900',
+      downlinkKbps: null,
       rateKbps: 600,
       partMs: 200,
       width: 320,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,17 @@ import { readProcesses } from '../../src/process-times.js';
 /** The built bench on the built origin, as users run them: `npm test` builds before it comes here. */
 const CLI = fileURLToPath(new URL('../../dist/entry/cli.js', import.meta.url));
 const PEERS = 4;
-const SECONDS = 16;
+const SECONDS = 12;
+
+/** A mesh that has not ended by then never does, ms. */
+const END_LIMIT_MS = 150_000;
 
 type Ending = { readonly code: number | null; readonly output: string; readonly report: MeshReport };
 
 /** Runs a small mesh; `whenPlaying` is called once, when it says that all are there. */
 function mesh(json: string, run: { folder: string; whenPlaying?: (pid: number) => void }): Promise<Ending> {
-  const flags = ['--peers', String(PEERS), '--browsers', '0', '--seconds', String(SECONDS), '--arrival-seconds', '2', '--processes', '2', '--json', json];
-  return new Promise((resolve) => {
+  const flags = ['--peers', String(PEERS), '--browsers', '0', '--downlink-kbps', '8000', '--seconds', String(SECONDS), '--arrival-seconds', '2', '--processes', '2', '--json', json];
+  return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CLI, 'mesh', ...flags], { env: { ...process.env, TMPDIR: run.folder }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let isPlaying = false;
@@ -29,7 +32,15 @@ function mesh(json: string, run: { folder: string; whenPlaying?: (pid: number) =
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
-    child.once('close', (code) => resolve({ code, output, report: meshReportSchema.parse(JSON.parse(readFileSync(json, 'utf8'))) }));
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`the mesh of ${json} did not end: ${output}`));
+    }, END_LIMIT_MS);
+    child.once('close', (code) => {
+      clearTimeout(limit);
+      if (existsSync(json)) resolve({ code, output, report: meshReportSchema.parse(JSON.parse(readFileSync(json, 'utf8'))) });
+      else reject(new Error(`the mesh of ${json} ended without figures: ${output}`));
+    });
   });
 }
 

@@ -35,6 +35,8 @@ describe('the flags of the mesh suite', () => {
     [{ json, seconds: 'ten' }, '--seconds must be'],
     [{ json, uplink: 'fast' }, '--uplink must be a mean in kb/s, or equal:<kb/s>, not "fast"'],
     [{ json, uplink: '0' }, '--uplink must be at least 10 kb/s'],
+    [{ json, downlinkKbps: '20' }, '--downlink-kbps must be'],
+    [{ json, downlinkKbps: '2000' }, '--downlink-kbps goes with --browsers 0'],
     [{ json, rateKbps: '20' }, '--rate-kbps must be'],
     [{ json, seconds: '20' }, '--arrival-seconds must be at least 2 s less than --seconds'],
     [{ json: '/no/such/folder/out.json' }, 'does not exist'],

@@ -51,6 +51,16 @@ describe('the bars of a mesh', () => {
   });
 });
 
+describe('compare', () => {
+  it('gives no difference in per cent where one of the two is below 0', () => {
+    const differenceOf = (ours: number, theirs: number): number | undefined =>
+      compare(meshResult({ offloadSteadyRatio: ours }), simResult({ offloadSteadyRatio: theirs })).find(({ figure }) => figure.field === 'offloadSteadyRatio')?.differenceRatio;
+    expect(differenceOf(0.5, 0.4)).toBeCloseTo(0.25);
+    expect(differenceOf(0, 0.4)).toBe(-1);
+    for (const [ours, theirs] of [[-1.5, 0.01], [-0.8, -0.1], [0.4, -0.1], [0.4, 0]] as const) expect(differenceOf(ours, theirs)).toBeUndefined();
+  });
+});
+
 describe('cautionOf', () => {
   const quiet = { machineBusyRatio: 0.5, loopDelayP99Ms: 8, cpuSeconds: CPU };
 
@@ -60,10 +70,17 @@ describe('cautionOf', () => {
   });
 
   it.each([
-    [{ machineBusyRatio: 0.9 }, 'kept its processors 88 % busy'],
+    [{ machineBusyRatio: 0.9 }, '90 % busy, 88 % with this run'],
+    [{ machineBusyRatio: 0.9 }, 'lower --rate-kbps or --peers'],
     [{ loopDelayP99Ms: 90 }, '90 ms late'],
     [{ machineBusyRatio: 0.9, cpuSeconds: { ...CPU, others: 60 } }, 'Others used 50 % of the machine'],
   ])('%o: says what is wrong', (changes, sentence) => {
     expect(cautionOf({ ...quiet, ...changes })).toContain(sentence);
+  });
+
+  it('does not blame the run for what others took', () => {
+    const caution = cautionOf({ machineBusyRatio: 0.98, loopDelayP99Ms: 58, cpuSeconds: { ...CPU, others: 90 } });
+    expect(caution).toContain('98 % busy, 23 % with this run');
+    expect(caution).not.toContain('lower');
   });
 });

@@ -129,6 +129,16 @@ describe('a simulated run', () => {
     expect(result.playoutDelayMs?.p50).toBeLessThan(1_500);
   });
 
+  it('stands still where downlinks carry less than the stream, and not where they carry it well', async () => {
+    const narrow = await simulate({ viewers: 6, seconds: 14, rateKbps: 1_000, downlinkKbps: 900 });
+    const wide = await simulate({ viewers: 6, seconds: 14, rateKbps: 1_000, downlinkKbps: 3_000 });
+    expect(narrow.stalledRatio).toBeGreaterThan(0.05);
+    expect(wide.stalledRatio).toBeLessThan(0.01);
+    // Each chunk takes its time on a slower line.
+    const ample = await simulate({ viewers: 6, seconds: 14, rateKbps: 1_000 });
+    expect(wide.chunkDelayMs?.p50).toBeGreaterThan((ample.chunkDelayMs?.p50 ?? Infinity) + 20);
+  });
+
   it('no viewer has a chunk sooner than the hard bound allows, with as many copies as left the origin', async () => {
     const options = { viewers: 16, seconds: 14, uplink: 'equal:8000', delayMs: 20, playoutMs: 3_000 };
     const { config } = resolveSimOptions(options);

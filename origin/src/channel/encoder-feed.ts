@@ -40,6 +40,10 @@ export function feedStream(
       if (cadence.message !== described) logger.info(cadence.message);
       described = cadence.message;
       stream.beginSession(renditions.map((init) => describeMedia(init, { cadence, renditions: planned?.renditions ?? [], encoding })));
+      if (renditions.every(({ hasVideo }) => !hasVideo)) {
+        logger.info({ codecs: renditions[0]?.codecs }, 'Encoding sound alone');
+        return;
+      }
       const sizes = renditions.map(({ width, height }) => `${width}x${height}`).join(', ');
       logger.info({ codecs: renditions[0]?.codecs }, `${cadence === planned?.cadence ? 'Encoding' : 'Passing on'} ${sizes} at ${Number((renditions[0]?.frameRate ?? 0).toFixed(3))} fps`);
     }),
@@ -53,7 +57,7 @@ export function feedStream(
     encoder.on('unfit', ({ reason }) => logger.warn(`The picture cannot be passed on as it comes, because ${reason}: it is encoded instead.`)),
     encoder.on('tooSlow', ({ speed, dropped }) => {
       const slow = `This machine is too slow for what it is to encode: for 5 s it did ${speed.toFixed(2)} s of media a second`;
-      if (dropped) logger.warn(`${slow}. The best rendition, of ${dropped.bounds.height} lines and ${dropped.videoBitrateKbps} kb/s, is dropped; the others go on.`);
+      if (dropped) logger.warn(`${slow}. The best rendition, of at most ${dropped.bounds.height} lines and ${dropped.videoBitrateKbps} kb/s, is dropped; the others go on.`);
       else logger.warn(`${slow}, and only one rendition is left: lower --ladder or --video-kbps.`);
     }),
     encoder.on('sessionEnded', () => logger.info('The input has ended')),

@@ -65,6 +65,22 @@ export function cadenceOfGop(request: CadenceRequest, framesPerGop: number): Cad
   return cadenceOf(request, { framesPerPart, framesPerGop, wantedFrames, segmentMs });
 }
 
+/** What sound is encoded at: samples a second, and in a frame of AAC. */
+export const SOUND_SAMPLE_RATE = 48_000;
+export const SOUND_FRAME_SAMPLES = 1024;
+
+/**
+ * The cadence of an input without a picture: its frames are those of AAC (21.3 ms), any of which a decoder can
+ * begin with, so every part is a GOP.
+ */
+export function planSoundCadence({ partMs, segmentMs = 2000 }: Pick<CadenceRequest, 'partMs' | 'segmentMs'>): Cadence {
+  const frameRate = { numerator: SOUND_SAMPLE_RATE, denominator: SOUND_FRAME_SAMPLES };
+  const wantedFrames = (partMs * framesPerSecond(frameRate)) / 1000;
+  const framesPerPart = Math.max(1, Math.round(wantedFrames));
+  const cadence = cadenceOf({ frameRate, partMs }, { framesPerPart, framesPerGop: framesPerPart, wantedFrames, segmentMs });
+  return { ...cadence, message: `There is no picture: parts are ${framesPerPart} frames of sound, ${Number(cadence.partTargetMs.toFixed(3))} ms.` };
+}
+
 function cadenceOf(
   { frameRate, partMs }: CadenceRequest,
   chosen: { readonly framesPerPart: number; readonly framesPerGop: number; readonly wantedFrames: number; readonly segmentMs: number },

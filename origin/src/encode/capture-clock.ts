@@ -3,6 +3,7 @@ export type TimedPart = {
   /** Time of its first frame since the session began. */
   readonly decodeTimeUs: number;
   readonly durationUs: number;
+  /** 0: it is all sound. */
   readonly videoFrameCount: number;
   /** Wall clock when its last byte came, ms since the Unix epoch. */
   readonly arrivedAtMs: number;
@@ -46,7 +47,9 @@ export class CaptureClock {
     const decodeTimeMs = part.decodeTimeUs / 1000;
     const durationMs = part.durationUs / 1000;
     // The last frame is captured at the beginning of its duration, and can be here that much before the part's end.
-    const lastFrameMs = decodeTimeMs + (durationMs * (part.videoFrameCount - 1)) / part.videoFrameCount;
+    // Sound is captured for as long as it lasts.
+    const lastFrameRatio = part.videoFrameCount === 0 ? 1 : (part.videoFrameCount - 1) / part.videoFrameCount;
+    const lastFrameMs = decodeTimeMs + durationMs * lastFrameRatio;
     const offsetMs = part.arrivedAtMs - lastFrameMs;
     this.#observed = this.#observed.filter((seen) => seen.decodeTimeMs > decodeTimeMs - WINDOW_MS);
     this.#observed.push({ decodeTimeMs, offsetMs });

@@ -1,6 +1,6 @@
 import type { SourceFeed } from '../ingest/source.js';
 import { burntClockFilters } from './burnt-clock.js';
-import type { Cadence } from './cadence.js';
+import { SOUND_SAMPLE_RATE, type Cadence } from './cadence.js';
 import type { Ffmpeg } from './ffmpeg-location.js';
 import { formatFrameRate } from './frame-rate.js';
 import type { Frame, PlannedRendition } from './ladder.js';
@@ -69,18 +69,19 @@ export function encoderArguments(run: EncoderRun): string[] {
     ...(renditions.length > 1 ? ['-filter_complex_threads', '1'] : []),
     ...feed.inputArguments,
     ...(renditions.length > 1 ? ['-filter_complex', splitGraph(run)] : []),
-    ...renditions.flatMap((rendition, index) => [
-      ...pictureArguments(run, { rendition, index }),
-      ...output(videoFd(index)),
-    ]),
+    ...renditions.flatMap((rendition, index) =>
+      feed.videoMap === undefined ? [] : [...pictureArguments(run, { rendition, index, videoMap: feed.videoMap }), ...output(videoFd(index))],
+    ),
     ...(feed.audioMap === undefined ? [] : ['-map', feed.audioMap, ...audioArguments(encoding), ...output(AUDIO_FD)]),
   ];
 }
 
-function pictureArguments(run: EncoderRun, { rendition, index }: { readonly rendition: PlannedRendition; readonly index: number }): string[] {
-  const { feed, renditions, cadenceOf } = run;
-  if (cadenceOf) return ['-map', feed.videoMap, '-c:v', 'copy'];
-  const from = renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', feed.videoMap, '-vf', pictureFilters(run, rendition.bounds).join(',')];
+type Picture = { readonly rendition: PlannedRendition; readonly index: number; readonly videoMap: string };
+
+function pictureArguments(run: EncoderRun, { rendition, index, videoMap }: Picture): string[] {
+  const { renditions, cadenceOf } = run;
+  if (cadenceOf) return ['-map', videoMap, '-c:v', 'copy'];
+  const from = renditions.length > 1 ? ['-map', `[v${index}]`] : ['-map', videoMap, '-vf', pictureFilters(run, rendition.bounds).join(',')];
   return [...from, ...videoArguments(run, rendition)];
 }
 
@@ -91,7 +92,7 @@ function splitGraph(run: EncoderRun): string {
   if (best === undefined) return '';
   const names = others.map((_, index) => `[s${index + 1}]`);
   return [
-    `[${feed.videoMap}]${[...pictureFilters(run, best.bounds), `split=${renditions.length}`].join(',')}[v0]${names.join('')}`,
+    `[${feed.videoMap ?? ''}]${[...pictureFilters(run, best.bounds), `split=${renditions.length}`].join(',')}[v0]${names.join('')}`,
     ...others.map(({ bounds }, index) => `[s${index + 1}]${scaleFilters(bounds).join(',')}[v${index + 1}]`),
   ].join(';');
 }
@@ -115,7 +116,7 @@ function videoArguments({ ffmpeg, cadence, encoding }: EncoderRun, { videoBitrat
 
 function audioArguments({ audioBitrateKbps = DEFAULT_AUDIO_BITRATE_KBPS }: EncodingOptions): string[] {
   return [
-    ...['-af', 'aresample=async=1:first_pts=0', '-ar', '48000', '-ac', '2'],
+    ...['-af', 'aresample=async=1:first_pts=0', '-ar', String(SOUND_SAMPLE_RATE), '-ac', '2'],
     ...['-c:a', 'aac', '-b:a', `${audioBitrateKbps}k`],
   ];
 }

@@ -6,7 +6,8 @@ import type { Clock } from '@p2ptv/protocol';
 
 import { parseFlvPacket, type FlvPacket } from '../fragment/flv-packet.js';
 import { FlvReader } from '../fragment/flv-reader.js';
-import { PartAssembler, type AssembledInit, type AssembledPart, type AssemblerOutput } from '../fragment/part-assembler.js';
+import { PartAssembler, type Assembler, type AssembledInit, type AssembledPart, type AssemblerOutput } from '../fragment/part-assembler.js';
+import { SoundAssembler } from '../fragment/sound-assembler.js';
 import type { TrackCadence } from '../fragment/video-track.js';
 import { AUDIO_FD, encoderArguments, videoFd, type EncoderRun } from './encoder-arguments.js';
 import { processTimer, type StartTimer } from './start-timer.js';
@@ -70,7 +71,7 @@ function trackCadence({ cadence, cadenceOf, feed }: EncoderRun): TrackCadence {
 class FfmpegSession implements EncoderSession {
   readonly #clock: Clock;
   readonly #listener: SessionListener;
-  readonly #assembler: PartAssembler;
+  readonly #assembler: Assembler;
   readonly #process: ChildProcess;
   readonly #lastLines: string[] = [];
   readonly #closed: Promise<void>;
@@ -91,7 +92,10 @@ class FfmpegSession implements EncoderSession {
     const { feed, renditions } = run;
     const hasAudio = feed.audioMap !== undefined;
     const ids = renditions.map(({ rendition }) => rendition);
-    this.#assembler = new PartAssembler({ cadence: trackCadence(run), renditions: ids, hasAudio, isPaced: feed.isPaced });
+    this.#assembler =
+      feed.videoMap === undefined
+        ? new SoundAssembler(run.cadence)
+        : new PartAssembler({ cadence: trackCadence(run), renditions: ids, hasAudio, isPaced: feed.isPaced });
     this.#isFed = feed.stdin !== undefined;
     this.#startTimer = run.startTimer ?? processTimer;
     this.#process = spawn(run.ffmpeg.path, encoderArguments(run), {

@@ -3,7 +3,7 @@ import type { Clock } from '@p2ptv/protocol';
 import type { AssembledInit, AssembledPart } from '../fragment/part-assembler.js';
 import type { MediaDescription, Source, SourceFeed } from '../ingest/source.js';
 import { TypedEvents } from '../ingest/typed-events.js';
-import { cadenceOfGop, planCadence, type Cadence, type CadenceRequest } from './cadence.js';
+import { cadenceOfGop, planCadence, planSoundCadence, type Cadence, type CadenceRequest } from './cadence.js';
 import { CaptureClock } from './capture-clock.js';
 import type { EncoderRun, EncodingOptions } from './encoder-arguments.js';
 import { planLadder, SINGLE_RENDITION, type PlannedRendition } from './ladder.js';
@@ -166,11 +166,12 @@ export class Encoder {
   #startSession(feed: SourceFeed): void {
     const { ffmpeg, encoding = {}, clock, startSession = startEncoderSession } = this.#options;
     const sessionIndex = ++this.#sessionIndex;
-    const cadence = planCadence({ ...this.#options.cadence, frameRate: feed.media.frameRate });
+    const request = { ...this.#options.cadence, frameRate: feed.media.frameRate };
+    const { hasVideo } = feed.media;
+    const cadence = hasVideo ? planCadence(request) : planSoundCadence(request);
     const planned = planLadder({ heights: this.#heights, media: feed.media, cadence, videoBitrateKbps: this.#videoBitrateKbps });
     const renditions = this.#isPassedOn ? planned.slice(0, 1) : planned;
-    const request = { ...this.#options.cadence, frameRate: feed.media.frameRate };
-    const cadenceOf = this.#isPassedOn ? (framesPerGop: number) => cadenceOfGop(request, framesPerGop) : undefined;
+    const cadenceOf = this.#isPassedOn && hasVideo ? (framesPerGop: number) => cadenceOfGop(request, framesPerGop) : undefined;
     const startedAtMs = clock.nowMs();
     this.#captureClock.restart();
     this.#dates.clear();

@@ -43,9 +43,10 @@ const RATE_EXPONENT = 0.8;
 /**
  * The renditions to make of an input: the best one always, the others as far as they are smaller than
  * the one before, so that nothing is enlarged or made twice. Of an input whose size is not known all are made.
- * They are numbered by place: whoever watches the best one goes on with the best one, whatever that comes to be.
+ * Without a picture there is one, of sound. They are numbered by place: whoever watches the best one goes on with the best one, whatever that comes to be.
  */
 export function planLadder({ heights, media, cadence, videoBitrateKbps }: LadderInput): PlannedRendition[] {
+  if (!media.hasVideo) return [{ rendition: 0 as RenditionId, bounds: { width: 0, height: 0 }, videoBitrateKbps: 0 }];
   const planned: PlannedRendition[] = [];
   let previous: Frame | undefined;
   let best: { readonly pixels: number; readonly kbps: number } | undefined;

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 
-import { MIN_UPLOAD_CAP_BITS_PER_SECOND, type KeptStats, type PeerSession, type UploadPolicy } from '@p2ptv/peer';
+import { MIN_UPLOAD_CAP_BITS_PER_SECOND, type KeptStats, type UploadPolicy } from '@p2ptv/peer';
 import { isStreamLink, parseStreamLink, type StreamLink } from '@p2ptv/protocol';
 import { Option } from 'commander';
 import * as z from 'zod';
 
+import { Volunteer, type VolunteerOptions } from '../seed/volunteer.js';
 import { createLogger } from './logging.js';
 import { untilStopped } from './stop-signals.js';
 import { CommandError, UsageError } from './usage-error.js';
@@ -47,7 +48,7 @@ export function seedFlags(): Option[] {
   ];
 }
 
-/** Serves a stream's viewers as a volunteer, without a screen, until a signal stops it; a recording is kept whole. */
+/** Serves a stream's viewers as a volunteer, without a screen, until a signal stops it; a recording is kept whole, and of a channel the newest. */
 export async function runSeed(linkText: string, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const parsed = flagsSchema.safeParse(flags);
   if (!parsed.success) throw new UsageError(`${parsed.error.issues[0]?.message ?? 'A flag is wrong'}: see --help.`);
@@ -55,15 +56,9 @@ export async function runSeed(linkText: string, flags: Readonly<Record<string, u
   const link = parseStreamLink(linkText);
   if (!isStreamLink(link)) throw new UsageError(`${link.problem} Copy the whole link that the origin prints, in quotes.`);
   const logger = createLogger({ 'log-level': logLevel, 'log-format': logFormat });
-  const session = await openSession(link, parsed.data);
-
-  session.on('joined', ({ record }) => logger.info(`Seeding "${record.title}"`));
-  session.on('trackerStateChanged', ({ state, message }) => logger.info(`Tracker: ${state}${message === undefined ? '' : `, ${message}`}`));
-  session.on('originStateChanged', ({ isReachable }) => logger.info(isReachable ? 'The origin answers' : 'The origin does not answer'));
-  session.on('chunkRejected', ({ peerId, reason }) => logger.warn(`The peer ${peerId} sent a bad ${reason}; its link is closed`));
-  session.start();
+  const volunteer = await openVolunteer(link, parsed.data, logger);
   const status = setInterval(() => {
-    const { neighbours, sentBytes, verifiedBytes, kept } = session.stats();
+    const { neighbours, sentBytes, verifiedBytes, kept } = volunteer.stats;
     const received = verifiedBytes.peerBytes + verifiedBytes.seederBytes + verifiedBytes.originBytes;
     const text = `Neighbours: ${neighbours.length}, sent: ${megabytes(sentBytes)}, received: ${megabytes(received)}${kept ? `, kept: ${describeKept(kept)}` : ''}`;
     logger.info({ neighbours: neighbours.length, sentBytes, receivedBytes: received, ...(kept ? { keptBytes: kept.bytes, isComplete: kept.isComplete } : {}) }, text);
@@ -72,17 +67,18 @@ export async function runSeed(linkText: string, flags: Readonly<Record<string, u
   clearInterval(status);
   logger.info(`Stopping (${signal})`);
   // What came last is written first.
-  await new Promise<void>((resolve) => session.close(resolve));
+  await volunteer.close();
 }
 
-async function openSession(link: StreamLink, flags: z.infer<typeof flagsSchema>): Promise<PeerSession> {
+async function openVolunteer(link: StreamLink, flags: z.infer<typeof flagsSchema>, logger: VolunteerOptions['logger']): Promise<Volunteer> {
   const { uploadKbps, fillKbps, keepGb, data } = flags;
   try {
     // Loaded late: it brings a native library, which not every platform has.
     const { createNodePeer } = await import('@p2ptv/peer/node');
     const upload: UploadPolicy = uploadKbps === undefined ? { mode: 'on' } : { mode: 'capped', bitsPerSecond: uploadKbps * 1000 };
     const seeds = { folder: join(data, link.streamId), quotaBytes: keepGb * 1e9 };
-    return createNodePeer({ link, role: 'seeder', upload, seeds, engine: { fill: { bitsPerSecond: fillKbps * 1000 } } });
+    const open: VolunteerOptions['open'] = (served) => createNodePeer({ link: served, role: 'seeder', upload, seeds, engine: { fill: { bitsPerSecond: fillKbps * 1000 } } });
+    return new Volunteer({ link, open, logger });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError(`WebRTC does not load on this machine (${reason}), and seeding needs it.`, { cause: error });

@@ -56,6 +56,7 @@ async function runOrigin(
     stunServers: options.stun,
     tls,
     rtmp: { port: options['rtmp-port'] },
+    sfu: options.sfu,
     store,
     hooks: options.hook,
     retention: retentionOf(options),

@@ -9,6 +9,7 @@ import { CHANNEL_SCHEMAS, partSizeProblem, text, wholeNumber, type ChannelSettin
 import { systemCode } from '../package/errors.js';
 import { inputFrom, kebabCase, readChannels, SHARED_SETTINGS, SINGLE_SETTINGS } from './channel-list.js';
 import { hookTargetSchema } from '../hooks/hook-target.js';
+import { SFU_KINDS } from '../sfu/open-sfu.js';
 import { CommandError, UsageError } from './usage-error.js';
 
 type Setting = {
@@ -81,6 +82,11 @@ const SETTINGS = {
   port: { flags: '--port <number>', description: 'HTTP port, 0 for any (default: 8080)', schema: wholeNumber(0, 65_535).default(8080) },
   host: { flags: '--host <address>', description: 'address to listen on (default: all)', schema: text(255).optional() },
   'rtmp-port': { flags: '--rtmp-port <number>', description: 'RTMP port (default: 1935)', schema: wholeNumber(0, 65_535).default(1935) },
+  sfu: {
+    flags: '--sfu <name>',
+    description: 'what takes publishers over WebRTC (whip, studio): werift, built in, or mediasoup, a process of its own, to be installed apart (default: werift)',
+    schema: z.enum(SFU_KINDS, 'must be werift or mediasoup').default('werift'),
+  },
   'public-url': { flags: '--public-url <url>', description: 'where the world reaches this origin', schema: publicUrl.optional() },
   tracker: {
     flags: '--tracker <url>',

@@ -1,7 +1,6 @@
-import type { Sample } from './media-fragment.js';
+import { SOUND_FRAME_SAMPLES as FRAME_SAMPLES } from '../encode/cadence.js';
+import type { Sample, SampleRun } from './media-fragment.js';
 
-/** Samples of one AAC frame. */
-const FRAME_SAMPLES = 1024;
 /** An AAC-LC frame of stereo silence, as the encoder itself makes it from zeros. */
 const SILENT_STEREO_FRAME = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
 /** Silence inserted for one jump of the timestamps (30 s). Bounds what a broken clock can make us hold. */
@@ -58,14 +57,24 @@ export class AudioTimeline {
     while (this.endMs < untilMs) this.#append(SILENT_STEREO_FRAME);
   }
 
+  /** Frames taken in and not given out. */
+  get waitingFrames(): number {
+    return this.#frames.length;
+  }
+
   /** Gives out the frames that begin before `untilMs`, and forgets them. */
-  take(untilMs: number): { decodeTime: number; samples: Sample[] } {
+  take(untilMs: number): SampleRun {
     const untilSample = (untilMs * this.#sampleRate) / 1000;
     const later = this.#frames.findIndex((frame) => frame.startSample >= untilSample);
-    const taken = this.#frames.splice(0, later === -1 ? this.#frames.length : later);
+    return this.takeFrames(later === -1 ? this.#frames.length : later);
+  }
+
+  /** Gives out the next frames, so many or as many as there are, and forgets them. */
+  takeFrames(count: number): SampleRun {
+    const taken = this.#frames.splice(0, count);
     return {
       decodeTime: taken[0]?.startSample ?? 0,
-      samples: taken.map(({ data }) => ({ data, duration: FRAME_SAMPLES, isKey: true })),
+      samples: taken.map(({ data }): Sample => ({ data, duration: FRAME_SAMPLES, isKey: true })),
     };
   }
 

@@ -8,7 +8,8 @@ export const TRACK_IDS = { video: 1, audio: 2 } as const;
 /** The tracks of an init segment. */
 export type InitTracks = {
   readonly frameRate: FrameRate;
-  readonly video: VideoConfiguration;
+  /** At least one of the two. */
+  readonly video: VideoConfiguration | undefined;
   readonly audio: AudioConfiguration | undefined;
 };
 
@@ -19,13 +20,13 @@ const LANGUAGE_UNDETERMINED = 0x55c4;
 /** The init segment (`ftyp` and `moov`) of muxed H.264 and AAC in CMAF; without an edit list, since our times begin at zero. */
 export function buildInitSegment(tracks: InitTracks): Uint8Array<ArrayBuffer> {
   const { video, audio } = tracks;
-  const ids: number[] = audio === undefined ? [TRACK_IDS.video] : [TRACK_IDS.video, TRACK_IDS.audio];
+  const ids = [...(video ? [TRACK_IDS.video] : []), ...(audio ? [TRACK_IDS.audio] : [])];
   return joinFields([
     box('ftyp', asciiBytes('iso6'), u32(0), asciiBytes('iso6cmfcmp41')),
     box(
       'moov',
       fullBox('mvhd', {}, ...zeros(2), u32(1000), u32(0), u32(0x1_0000), u16(0x100), u16(0), ...zeros(2), MATRIX, ...zeros(6), u32(3)),
-      videoTrack(tracks.frameRate, video),
+      video === undefined ? new Uint8Array() : videoTrack(tracks.frameRate, video),
       audio === undefined ? new Uint8Array() : audioTrack(audio),
       box('mvex', ...ids.map((id) => fullBox('trex', {}, u32(id), u32(1), u32(0), u32(0), u32(0)))),
     ),

@@ -20,8 +20,8 @@ export type SampleRun = {
 export type MediaFragment = {
   /** Rises by one from fragment to fragment (ISO/IEC 14496-12, 8.8.5). */
   readonly sequenceNumber: number;
+  /** A track without samples is left out. */
   readonly video: SampleRun;
-  /** Without samples, the track is left out. */
   readonly audio: SampleRun;
 };
 
@@ -44,7 +44,7 @@ export function buildMediaFragment(fragment: MediaFragment): Uint8Array<ArrayBuf
     box(
       'moof',
       fullBox('mfhd', {}, u32(fragment.sequenceNumber)),
-      trackFragment(TRACK_IDS.video, video, videoOffset),
+      video.samples.length === 0 ? new Uint8Array() : trackFragment(TRACK_IDS.video, video, videoOffset),
       audio.samples.length === 0 ? new Uint8Array() : trackFragment(TRACK_IDS.audio, audio, audioOffset),
     );
   // The offsets count from the moof's first byte, and its length does not depend on them.

@@ -22,14 +22,14 @@ export type AssembledRendition = {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** RFC 6381, video first, as CODECS in a playlist wants it. */
   readonly codecs: string;
+  /** Pixels and frames a second; 0 where there is no picture. */
   readonly width: number;
   readonly height: number;
-  /** Frames a second. */
   readonly frameRate: number;
-  readonly hasVideo: true;
+  readonly hasVideo: boolean;
   readonly hasAudio: boolean;
   /** Ticks a second of each track; undefined where there is no such track. */
-  readonly timescales: { readonly video: number; readonly audio: number | undefined };
+  readonly timescales: { readonly video: number | undefined; readonly audio: number | undefined };
 };
 
 /** One part: one `moof` and one `mdat`. */
@@ -38,9 +38,9 @@ export type AssembledPart = {
   readonly rendition: RenditionId;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly durationUs: number;
-  /** Decode (and presentation) time of the first video frame since the session began. */
+  /** Decode (and presentation) time of the first video frame, without a picture of the first sound, since the session began. */
   readonly decodeTimeUs: number;
-  /** Begins with an IDR frame. */
+  /** Begins with an IDR frame, or is all sound. */
   readonly isIndependent: boolean;
   readonly isSegmentLast: boolean;
   readonly videoFrameCount: number;
@@ -63,13 +63,25 @@ export type PartAssemblerOptions = {
   readonly isPaced: boolean;
 };
 
+/** Cuts the packets of an encoder session into parts. */
+export interface Assembler {
+  /** Takes the next packet of the sound; they must come in order. */
+  pushAudio(packet: FlvPacket): AssemblerOutput[];
+  /** Takes the next packet of a rendition's picture; within a rendition they must come in order. */
+  pushVideo(rendition: RenditionId, packet: FlvPacket): AssemblerOutput[];
+  /** The audio track gives nothing more: parts no longer wait for it. */
+  endAudio(): AssemblerOutput[];
+  /** The encoder has ended: gives what is left as a last part, shorter than the others. */
+  end(): AssemblerOutput[];
+}
+
 /**
  * Cuts the encoder's packets into parts of whole frames, in all renditions at the same times.
  *
  * A part is closed by its own last video frame, not by the first of the next, and takes all audio that
  * begins before its end and is there. Pure: the same packets in the same order give the same bytes.
  */
-export class PartAssembler {
+export class PartAssembler implements Assembler {
   readonly #options: PartAssemblerOptions;
   readonly #audio: PartAudio | undefined;
   readonly #tracks: ReadonlyMap<RenditionId, VideoTrack>;
@@ -84,7 +96,6 @@ export class PartAssembler {
     this.#audio = hasAudio ? new PartAudio({ isPaced, renditionCount: renditions.length }) : undefined;
   }
 
-  /** Takes the next packet of the sound; they must come in order. */
   pushAudio(packet: FlvPacket): AssemblerOutput[] {
     if (this.#isBroken) return [];
     switch (packet.kind) {
@@ -102,7 +113,6 @@ export class PartAssembler {
     }
   }
 
-  /** Takes the next packet of a rendition's picture; within a rendition they must come in order. */
   pushVideo(rendition: RenditionId, packet: FlvPacket): AssemblerOutput[] {
     const track = this.#tracks.get(rendition);
     if (this.#isBroken || !track) return [];
@@ -123,13 +133,11 @@ export class PartAssembler {
     }
   }
 
-  /** The audio track gives nothing more: parts no longer wait for it. */
   endAudio(): AssemblerOutput[] {
     this.#audio?.end();
     return this.#isBroken ? [] : this.#drain();
   }
 
-  /** The encoder has ended: gives what is left as a last part, shorter than the others. */
   end(): AssemblerOutput[] {
     const outputs = this.endAudio();
     if (!this.#isInitGiven || this.#isBroken) return outputs;

@@ -47,7 +47,7 @@ export class FileSource implements Source {
   static async create(options: FileSourceOptions): Promise<FileSource> {
     const { ffmpegPath, file, isLooped = true } = options;
     const media = await probeMedia(ffmpegPath, file);
-    if (!isLooped || !media.hasAudio) return new FileSource(options, media, undefined);
+    if (!isLooped || !media.hasAudio || !media.hasVideo) return new FileSource(options, media, undefined);
     const [picture, sound] = await Promise.all(['0:v:0', '0:a:0'].map((map) => measureStreamSeconds(ffmpegPath, file, map)));
     const isUneven = picture !== undefined && sound !== undefined && Math.abs(picture - sound) > LOOP_TOLERANCE_SECONDS;
     return new FileSource(options, media, isUneven ? picture : undefined);
@@ -60,7 +60,7 @@ export class FileSource implements Source {
     return Promise.resolve({
       media: this.media,
       inputArguments: [...(isPaced ? ['-re'] : []), ...this.#lengthArguments(isLooped), '-i', inputUrl(file)],
-      videoMap: '0:v:0',
+      videoMap: this.media.hasVideo ? '0:v:0' : undefined,
       audioMap: this.media.hasAudio ? '0:a:0' : undefined,
       stdin: undefined,
       isPaced,

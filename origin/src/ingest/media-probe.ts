@@ -6,6 +6,7 @@ import type { MediaDescription } from './source.js';
 
 /** What a file holds. */
 export type ProbedMedia = MediaDescription & {
+  /** 0 without a picture. */
   readonly width: number;
   readonly height: number;
   /** Seconds; undefined when the container does not say. */
@@ -24,13 +25,18 @@ const PROBE_TIMEOUT_MS = 20_000;
 /**
  * Looks into a media file by decoding its first frame with ffmpeg (the npm package has no ffprobe).
  *
- * @throws IngestError `BAD_INPUT` when the file cannot be read, is broken, or has no video
+ * @throws IngestError `BAD_INPUT` when the file cannot be read, is broken, or has neither picture nor sound
  */
 export async function probeMedia(ffmpegPath: string, file: string): Promise<ProbedMedia> {
-  const args = ['-hide_banner', '-nostdin', '-i', inputUrl(file), '-map', '0:v:0', '-frames:v', '1', '-f', 'null', '-'];
-  const { exitCode, log } = await run(ffmpegPath, args);
+  const first = (output: readonly string[]): ReturnType<typeof run> => run(ffmpegPath, ['-hide_banner', '-nostdin', '-i', inputUrl(file), ...output, '-f', 'null', '-']);
+  const { exitCode, log } = await first(['-map', '0:V:0', '-frames:v', '1']);
   const media = parseFfmpegLog(log);
-  if (media !== undefined && exitCode === 0 && /frame=\s*1\b/.test(log)) return media;
+  if (media?.hasVideo === true && exitCode === 0 && /frame=\s*1\b/.test(log)) return media;
+  if (media?.hasVideo === false) {
+    const sound = await first(['-map', '0:a:0', '-frames:a', '20']);
+    // Undecodable sound is said, and skipped: ffmpeg then ends well with nothing.
+    if (sound.exitCode === 0 && /audio:\s*[1-9]/.test(sound.log)) return media;
+  }
   throw new IngestError('BAD_INPUT', `The input ${file} cannot be played: ${reasonFrom(log, file)}.`);
 }
 
@@ -57,15 +63,18 @@ export async function measureStreamSeconds(ffmpegPath: string, file: string, map
   return exitCode !== 0 || time === undefined ? undefined : secondsOf(time);
 }
 
-/** Reads the description that ffmpeg prints of its first input; undefined when there is no video in it. */
+/** Reads the description that ffmpeg prints of its first input; undefined when there is neither a picture nor sound in it, or the picture's size is not known. A cover is no picture. */
 export function parseFfmpegLog(log: string): ProbedMedia | undefined {
   const input = /^Input #0.*?(?=^(?:Output #0|Stream mapping)|(?![\s\S]))/ms.exec(log)?.[0] ?? '';
-  const video = input.split('\n').find((line) => /Stream #0.*: Video: /.test(line) && !line.includes('(attached pic)'));
+  // Older builds do not mark a cover where they list it, but find no picture.
+  const isPictureless = log.includes("0:V:0' matches no streams");
+  const video = input.split('\n').find((line) => /Stream #0.*: Video: /.test(line) && !isPictureless && !line.includes('(attached pic)'));
   const size = video === undefined ? null : /, (\d{1,5})x(\d{1,5})[ ,[]/.exec(`${video},`);
-  if (video === undefined || size === null) return undefined;
-  const averageRate = numberBefore(video, 'fps');
-  const nominalRate = numberBefore(video, 'tbr');
-  const [width, height] = shownSize([Number(size[1]), Number(size[2])], video, input);
+  const hasAudio = /Stream #0.*: Audio: /.test(input);
+  if (video === undefined ? !hasAudio : size === null) return undefined;
+  const averageRate = video === undefined ? undefined : numberBefore(video, 'fps');
+  const nominalRate = video === undefined ? undefined : numberBefore(video, 'tbr');
+  const [width, height] = video === undefined || size === null ? [0, 0] : shownSize([Number(size[1]), Number(size[2])], video, input);
   const duration = /Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/.exec(input);
   return {
     width,
@@ -74,7 +83,8 @@ export function parseFfmpegLog(log: string): ProbedMedia | undefined {
     format: /^Input #0, (\S+), from /m.exec(input)?.[1] ?? '',
     frameRate: nearestStandardFrameRate(averageRate ?? nominalRate),
     isVariableRate: averageRate !== undefined && nominalRate !== undefined && Math.abs(averageRate / nominalRate - 1) > 0.01,
-    hasAudio: /Stream #0.*: Audio: /.test(input),
+    hasVideo: video !== undefined,
+    hasAudio,
     durationSeconds: duration === null ? undefined : secondsOf(duration),
   };
 }
@@ -109,11 +119,11 @@ function reasonFrom(log: string, file: string): string {
   if (/No such file or directory/.test(log)) return 'there is no such file';
   if (/Permission denied/.test(log)) return 'we may not read it';
   if (/Is a directory/.test(log)) return 'it is a directory';
-  if (/matches no streams/.test(log)) return 'there is no video in it';
+  if (/matches no streams/.test(log)) return 'there is neither picture nor sound in it';
   if (/Invalid data found/.test(log)) return 'it is broken, or no media file';
   if (log.includes('timed out')) return 'reading it took too long';
   const line = log.split('\n').find((text) => text.includes(`${inputUrl(file)}: `));
-  return line?.split(`${inputUrl(file)}: `)[1]?.trim().replace(/\.$/, '') ?? 'it holds no picture that can be decoded';
+  return line?.split(`${inputUrl(file)}: `)[1]?.trim().replace(/\.$/, '') ?? 'it holds nothing that can be decoded';
 }
 
 function run(path: string, args: readonly string[]): Promise<{ exitCode: number; log: string }> {

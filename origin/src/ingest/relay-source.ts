@@ -123,7 +123,7 @@ export class RelaySource implements Source {
       [
         ...['-hide_banner', '-nostats', '-loglevel', 'info', ...(isStdin ? [] : ['-nostdin'])],
         ...inputArguments,
-        ...['-map', maps.video, '-map', `${maps.audio}?`, '-c', 'copy'],
+        ...['-map', `${maps.video}?`, '-map', `${maps.audio}?`, '-c', 'copy'],
         ...['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-flush_packets', '1', 'pipe:1'],
       ],
       { stdio: [isStdin ? 'inherit' : 'ignore', 'pipe', 'pipe'], windowsHide: true },
@@ -195,7 +195,7 @@ export class RelaySource implements Source {
     return {
       media,
       inputArguments: ENCODER_INPUT,
-      videoMap: '0:v:0',
+      videoMap: media.hasVideo ? '0:v:0' : undefined,
       audioMap: media.hasAudio ? '0:a:0' : undefined,
       stdin: feed,
       isPaced: true,
@@ -273,16 +273,16 @@ function describe(log: string): Relayed | { readonly problem: string } | undefin
   const codecOf = (kind: 'Video' | 'Audio'): string | undefined => new RegExp(`Stream #0.*: ${kind}: ([\\w-]+)`).exec(log)?.[1];
   const [video, audio] = [codecOf('Video'), codecOf('Audio')];
   const media = parseFfmpegLog(log);
-  if (video === undefined || !media) return { problem: 'There is no video in it.' };
-  if (!CODECS.video.has(video)) return { problem: `Its video is ${video}: give H.264, H.265 or MPEG-2.` };
+  if (!media) return { problem: 'There is neither picture nor sound in it.' };
+  if (video !== undefined && !CODECS.video.has(video)) return { problem: `Its video is ${video}: give H.264, H.265 or MPEG-2.` };
   if (audio !== undefined && !CODECS.audio.has(audio)) return { problem: `Its sound is ${audio}: give AAC, MP3, AC-3 or Opus.` };
-  const { width, height, frameRate, hasAudio, durationSeconds } = media;
-  return { media: { width, height, frameRate, hasAudio }, isFinite: durationSeconds !== undefined };
+  const { width, height, frameRate, hasVideo, hasAudio, durationSeconds } = media;
+  return { media: { width, height, frameRate, hasVideo, hasAudio }, isFinite: durationSeconds !== undefined };
 }
 
 /** ffmpeg's last line, without the part of it that speaks. */
 function lastWords(log: string): string {
-  if (log.includes('matches no streams')) return 'There is no video in it.';
+  if (/matches no streams|does not contain any stream/.test(log)) return 'There is neither picture nor sound in it.';
   const line = log.split(/[\r\n]+/).map((text) => text.trim()).filter((text) => text !== '').at(-1) ?? 'ffmpeg said nothing';
   return `${line.replace(/^\[[^\]]*\]\s*/, '').replace(/\.$/, '').slice(0, 300)}.`;
 }

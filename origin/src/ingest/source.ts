@@ -8,8 +8,10 @@ export type MediaDescription = {
   /** Size of the picture as shown, pixels; undefined when it is not known beforehand. */
   readonly width: number | undefined;
   readonly height: number | undefined;
-  /** The standard rate at which to encode. */
+  /** The standard rate at which to encode; of no meaning without a picture. */
   readonly frameRate: FrameRate;
+  /** At least one of the two. */
+  readonly hasVideo: boolean;
   readonly hasAudio: boolean;
 };
 
@@ -18,8 +20,8 @@ export type SourceFeed = {
   readonly media: MediaDescription;
   /** ffmpeg's input options and inputs, e.g. `['-re', '-i', 'clip.mp4']`. */
   readonly inputArguments: readonly string[];
-  /** ffmpeg's stream specifier of the picture, and of the sound where there is any. */
-  readonly videoMap: string;
+  /** ffmpeg's stream specifier of the picture and of the sound, where there is any. */
+  readonly videoMap: string | undefined;
   readonly audioMap: string | undefined;
   /** What the picture is scaled to before anything else, where it may change its size or begin smaller than it is meant to be; pixels. */
   readonly canvas?: { readonly width: number; readonly height: number } | undefined;

@@ -36,7 +36,7 @@ export class TestCardSource implements Source {
     // Two inputs, not one with two outputs: each is then paced by itself, and the picture does not wait for the tone.
     const lavfi = (graph: string): string[] => [...(isPaced ? ['-re'] : []), '-f', 'lavfi', '-i', graph + duration];
     return Promise.resolve({
-      media: { width, height, frameRate, hasAudio },
+      media: { width, height, frameRate, hasVideo: true, hasAudio },
       inputArguments: [
         // `testsrc2` draws the running time itself, with no font: `drawtext` is missing from some builds.
         ...lavfi(`testsrc2=size=${width}x${height}:rate=${formatFrameRate(frameRate)}`),

@@ -98,6 +98,8 @@ export class LiveStream {
   #session: { base: Counters | undefined } | undefined;
   /** The session's renditions, best first. */
   #made: readonly RenditionId[] = [];
+  /** Whether whoever publishes in the running session has gone. */
+  #isAway = false;
   /** The running session has other targets than the one before. */
   #isRetargeted = false;
   #record: StreamRecord | undefined;
@@ -156,6 +158,11 @@ export class LiveStream {
     return this.#state;
   }
 
+  /** Whether its publisher was given up: what comes before the next session is the rest of the last one. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
   /** The newest record; undefined until an encoder has once told what it makes. */
   get record(): StreamRecord | undefined {
     return this.#record;
@@ -211,6 +218,7 @@ export class LiveStream {
     }
     this.#session = { base: undefined };
     this.#made = inits.map(({ rendition }) => rendition);
+    this.#isAway = false;
   }
 
   /**
@@ -238,12 +246,16 @@ export class LiveStream {
     this.#beginEpoch(rendition, { place, isNewEpoch });
     this.#measure(rendition, chunk);
     this.#emit({ kind: 'published', chunk });
-    this.#setState('live');
+    if (!this.#isAway) this.#setState('live');
     return chunk;
   }
 
-  /** The publisher is away; what was published stays. */
+  /**
+   * The publisher is away; what was published stays. What the running session still brings is published, and
+   * makes it live no more: the next session does.
+   */
   goOffline(): void {
+    this.#isAway = true;
     this.#setState('offline');
   }
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Publisher } from '../package/publisher.js';
 import type { UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
+import type { DvrPreviews } from './dvr-previews.js';
 import { THUMBNAIL_MS } from './live-thumbnails.js';
 import { sendPicture } from './picture-answer.js';
 import type { PublishedStream } from './published-stream.js';
@@ -27,12 +28,17 @@ export type ApiRouteOptions = {
   readonly wallMs: () => number;
   /** The newest picture of a stream; undefined: there are none. */
   readonly thumbnailOf?: ((published: PublishedStream) => Promise<Buffer | undefined>) | undefined;
+  /** Pictures for the seek bars of live streams; undefined: there are none. */
+  readonly dvrPreviews?: DvrPreviews | undefined;
   /** How the limited uplink is used; undefined: it has no limit. */
   readonly uplinkStats?: (() => UplinkStats) | undefined;
 };
 
 /** A host name or address with an optional port; anything else in a Host header is not repeated. */
 const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
+
+/** How long what does not change any more may be kept by others: what becomes private is not seen there for much longer. */
+const WHOLE_SHEET_SECONDS = 60;
 
 /** How long `?unlike=` waits at most: proxies break off what is silent for a minute. */
 const STATE_WAIT_MS = 20_000;
@@ -59,7 +65,18 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
       const outcome = await published.waiters.until(() => published.live.state !== unlike, { timeoutMs: STATE_WAIT_MS, response: reply.raw });
       if (outcome === 'gone') return reply.hijack();
     }
-    return listingFor(request, published);
+    const previews = options.dvrPreviews?.describe(published.live);
+    const token = options.viewerTokenIn?.(request);
+    const path = `/api/streams/${published.live.slug}/previews/{sheet}.jpg?newest={newest}${token === undefined ? '' : `&token=${token}`}`;
+    return { ...listingFor(request, published), ...(previews ? { previews: { ...previews, path } } : {}) };
+  });
+
+  fastify.get('/api/streams/:slug/previews/:sheet', async (request, reply) => {
+    const published = streamOf(streams, request);
+    const [, number] = /^(\d{1,9})\.jpg$/.exec((request.params as { readonly sheet: string }).sheet) ?? [];
+    const sheet = published && number !== undefined ? await options.dvrPreviews?.get(published.live, Number(number)) : undefined;
+    if (!published || !sheet) return sendProblem(reply, 404, 'There is no such picture.');
+    return sendPicture(request, reply, { picture: sheet.jpeg, isPublic: options.isListed(published), maxAgeSeconds: sheet.isWhole ? WHOLE_SHEET_SECONDS : 5 });
   });
 
   const { thumbnailOf } = options;

@@ -1,6 +1,6 @@
 import type { ChunkSequence } from '@p2ptv/protocol';
 
-import { locateFfmpeg, type Ffmpeg } from '../encode/ffmpeg-location.js';
+import type { Ffmpeg } from '../encode/ffmpeg-location.js';
 import { stillPicture } from '../encode/still-picture.js';
 import type { ServedStream } from './served-stream.js';
 
@@ -18,12 +18,13 @@ export class LiveThumbnails {
   readonly #nowMs: () => number;
   readonly #pictures = new WeakMap<ServedStream, Picture>();
   readonly #making = new WeakMap<ServedStream, Promise<Picture | undefined>>();
-  #ffmpeg: Promise<Ffmpeg> | undefined;
+  readonly #locate: () => Promise<Ffmpeg>;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param nowMs a clock that never goes back, ms */
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, locate: () => Promise<Ffmpeg>) {
     this.#nowMs = nowMs;
+    this.#locate = locate;
   }
 
   /** The newest picture of a stream, at most {@link THUMBNAIL_MS} old while it is live; undefined where it has none. */
@@ -58,7 +59,7 @@ export class LiveThumbnails {
   }
 
   async #picture(media: Uint8Array): Promise<Buffer | undefined> {
-    const { path } = await (this.#ffmpeg ??= locateFfmpeg());
+    const { path } = await this.#locate();
     return stillPicture(path, { media, filter: `scale=-2:'min(${HEIGHT},ih)'` });
   }
 }

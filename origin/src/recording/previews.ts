@@ -1,14 +1,12 @@
 import type { ChunkSequence, SeekPreviews } from '@p2ptv/protocol';
 
-import { stillPicture } from '../encode/still-picture.js';
+import { previewSheet, previewSize } from '../encode/preview-sheet.js';
 import { replaceFile } from '../package/durable-file.js';
 import type { RecordingLibrary } from './recording-library.js';
 
 /** Pictures of a recording, at most: one for each hundredth of a seek bar. */
 const MAX_PICTURES = 100;
 const COLUMNS = 10;
-/** Lines of a picture. */
-const HEIGHT = 90;
 
 /**
  * Makes the pictures that show beside a seek bar: key frames at even distances, all on one sheet, row by row.
@@ -24,21 +22,21 @@ export async function makePreviews(library: RecordingLibrary, id: string, ffmpeg
   const init = initHash === undefined ? undefined : log?.init(initHash);
   if (!smallest || !log || !init) return false;
   const count = Math.min(MAX_PICTURES, segments.length);
-  const pieces: Uint8Array[] = [init];
+  const chunks: Uint8Array[] = [];
   for (let picture = 0; picture < count; picture++) {
     const wanted = Math.floor(((picture + 0.5) * segments.length) / count);
     // What was encoded otherwise is decoded otherwise: then the nearest that is like most.
     const segment = nearest(segments, wanted, (other) => other.initHash === initHash);
     const chunk = segment && (await log.read(segment.sequence as ChunkSequence));
     if (!chunk) return false;
-    pieces.push(chunk.bytes);
+    chunks.push(chunk.bytes);
   }
-  const width = Math.max(2, 2 * Math.round((HEIGHT * smallest.width) / smallest.height / 2));
-  const rows = Math.ceil(count / COLUMNS);
-  const sheet = await stillPicture(ffmpegPath, { media: Buffer.concat(pieces), filter: `scale=${width}:${HEIGHT},setsar=1,tile=${Math.min(COLUMNS, count)}x${rows}:nb_frames=${count}` });
+  const size = previewSize(smallest);
+  const columns = Math.min(COLUMNS, count);
+  const sheet = await previewSheet(ffmpegPath, { init, chunks, size, columns });
   if (!sheet) return false;
   const folder = library.folderOf(id);
-  const described: SeekPreviews = { width, height: HEIGHT, columns: Math.min(COLUMNS, count), count };
+  const described: SeekPreviews = { ...size, columns, count };
   replaceFile(folder.previews, sheet);
   folder.describePreviews(described);
   return true;

@@ -36,7 +36,8 @@ export class Recorder {
   /** To be told of every change of the stream. */
   follow(live: LiveStream, change: LiveStreamChange): void {
     if (change.kind === 'published') {
-      if (!this.#open) this.#begin(change.chunk.signed.header.sequence);
+      // What comes after its end is no recording of its own, and none for the next publisher to go on with.
+      if (!this.#open && !live.isAway) this.#begin(change.chunk.signed.header.sequence);
     } else if (change.kind === 'stateChanged' && live.state !== 'live') {
       // The last files go to this recording, and the next one begins with new ones.
       live.closeFiles();

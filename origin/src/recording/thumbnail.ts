@@ -15,7 +15,9 @@ const PLACE_RATIO = 0.2;
  * @returns false where it has no picture
  */
 export async function makeThumbnail(library: RecordingLibrary, id: string, ffmpegPath: string): Promise<boolean> {
-  const log = library.get(id)?.live.log;
+  const stream = library.get(id)?.live;
+  if ((stream?.record?.renditions[0]?.height ?? 0) === 0) return false;
+  const log = stream?.log;
   const segments = log?.recorded() ?? [];
   const segment = segments[Math.floor(segments.length * PLACE_RATIO)];
   const init = segment && log?.init(segment.initHash);

@@ -62,7 +62,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     if (status >= 500) request.log.error({ error, url: request.url }, 'A request failed');
     return reply.code(status).send({ error: status >= 500 ? 'The origin failed to answer.' : error.message });
   });
-  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'There is nothing here.' }));
   server.addHook('preClose', (done) => {
     for (const published of options.streams.values()) published.close();
     done();

@@ -19,12 +19,15 @@ import { loadHookSecret } from '../hooks/hook-secret.js';
 import type { HookTarget } from '../hooks/hook-target.js';
 import { hookChannel, Hooks } from '../hooks/hooks.js';
 import type { RtmpServerOptions } from '../ingest/rtmp-server.js';
+import { locateFfmpeg } from '../encode/ffmpeg-location.js';
 import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
+import { DvrPreviews } from '../publish/dvr-previews.js';
 import { LiveThumbnails } from '../publish/live-thumbnails.js';
 import { registerRecordingApi } from '../recording/recording-api.js';
 import type { RecordingLibrary, Retention } from '../recording/recording-library.js';
 import { UploadDesk } from '../recording/upload-desk.js';
+import { openSfu, type SfuKind } from '../sfu/open-sfu.js';
 import { PublishDesk } from '../sfu/publish-desk.js';
 import type { StateStore } from '../store/state-store.js';
 import { UplinkBudget } from '../uplink/uplink-budget.js';
@@ -56,6 +59,8 @@ export type OriginOptions = {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** Where RTMP listens, if a channel has it as input. Default: port 1935 of `host`. */
   readonly rtmp?: RtmpServerOptions;
+  /** What takes publishers over WebRTC; default: `werift`, in this process. */
+  readonly sfu?: SfuKind | undefined;
   /** Makes the inputs of channels; default: the real ones. Closed with the origin. */
   readonly inputs?: InputFactory;
   /** What is known beyond a restart. With it there are channels that are made at run time, and the API to make them. Stays open. */
@@ -157,9 +162,13 @@ export class Origin {
       const access = new StreamAccess({ channels, recordings: recordings?.library, tokens });
       // The tracker joins the server after the routes that ask it.
       const embedded: { tracker?: TrackerHandle } = {};
-      const desk = openDesk(channels, administration?.keeper);
-      const thumbnails = new LiveThumbnails(() => systemClock.nowMs());
+      const desk = openDesk(channels, { keeper: administration?.keeper, sfu: options.sfu ?? 'werift' });
+      let ffmpeg: ReturnType<typeof locateFfmpeg> | undefined;
+      const locate = (): ReturnType<typeof locateFfmpeg> => (ffmpeg ??= locateFfmpeg());
+      const thumbnails = new LiveThumbnails(() => systemClock.nowMs(), locate);
       undo.push(() => desk.close());
+      // What has to be installed apart may be missing, and then nothing is to be started.
+      if (options.sfu === 'mediasoup') await desk.prepare();
       const streams = recordings ? withRecordings(channels, recordings.library) : channels;
       const server = await createHttpServer({
         desk,
@@ -174,6 +183,7 @@ export class Origin {
         },
         warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
         thumbnailOf: ({ live }) => thumbnails.get(live),
+        dvrPreviews: new DvrPreviews(locate),
         isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate === false,
         wallMs: () => systemClock.wallMs(),
         uplinkStats: gate && (() => gate.stats()),
@@ -207,7 +217,8 @@ export class Origin {
       const loopback = await openLoopback(server);
       await channels.start(embedded.tracker ? [loopback.url] : options.trackers);
       readiness.state = 'ready';
-      if (channels.list().some(({ source }) => source instanceof WebRtcSource)) desk.prepare();
+      // Where it fails, whoever publishes is told.
+      if (channels.list().some(({ source }) => source instanceof WebRtcSource)) void desk.prepare().catch(() => undefined);
       return new Origin(options, { publisher, channels, tokens, inputs, server, port, loopback, gate, desk, readiness, hooks, recordings, uploads });
     } catch (error) {
       for (const step of undo.reverse()) await step();
@@ -291,13 +302,9 @@ function gateOf({ uplinkBitsPerSecond }: OriginOptions): UplinkGate | undefined 
   return new UplinkGate(new UplinkBudget(uplinkBitsPerSecond, systemClock.nowMs()), () => systemClock.nowMs());
 }
 
-function openDesk(channels: ChannelRegistry, keeper: ChannelKeeper | undefined): PublishDesk {
+function openDesk(channels: ChannelRegistry, { keeper, sfu }: { readonly keeper: ChannelKeeper | undefined; readonly sfu: SfuKind }): PublishDesk {
   return new PublishDesk({
-    openSfu: async () => {
-      // Loaded late: it takes as long as all else together.
-      const { WeriftSfu } = await import('../sfu/werift-sfu.js');
-      return new WeriftSfu({ nowMs: () => systemClock.nowMs() });
-    },
+    openSfu: () => openSfu(sfu, { nowMs: () => systemClock.nowMs() }),
     targetOf: (slug) => {
       const channel = channels.find(slug);
       if (!channel) return undefined;

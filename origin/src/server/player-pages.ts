@@ -39,7 +39,7 @@ const CONTENT_POLICY = {
 export type PlayerPagesOptions = { readonly gate?: UplinkGate | undefined; readonly linkPreviews?: LinkPreviewSource | undefined };
 
 /**
- * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>`, `/admin`, `/embed/<slug>` and its assets.
+ * Serves the built player: `/`, `/watch/<slug>`, `/studio/<slug>`, `/admin`, `/embed/<slug>` and its assets; and answers for what nothing is served at.
  *
  * @param folder holds `index.html` and `assets/`, whose names carry a hash of their content
  * @param options `gate` lets what is sent out, where the uplink is limited; `linkPreviews` tell what is watched on a page
@@ -71,6 +71,7 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
     for (const path of ['/', ...PAGES, ...EMBEDDED_PAGES]) {
       fastify.get(path, (_request, reply) => reply.code(503).type('text/html; charset=utf-8').send(NOT_BUILT));
     }
+    fastify.setNotFoundHandler(sendNothing);
     return;
   }
 
@@ -93,4 +94,15 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
     const helmetOptions = { contentSecurityPolicy: { useDefaults: false, directives: { ...CONTENT_POLICY, 'frame-ancestors': ['*'] } }, xFrameOptions: false };
     fastify.get(path, { helmet: helmetOptions }, sendPage);
   }
+  // People are told in a page of the player, programs in JSON.
+  fastify.setNotFoundHandler((request, reply) => (isPerson(request) ? sendPage(request, reply.code(404).header('vary', 'accept')) : sendNothing(request, reply)));
+}
+
+function sendNothing(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.code(404).header('vary', 'accept').header('cache-control', 'no-cache').send({ error: 'There is nothing here.' });
+}
+
+/** A browser that goes to an address says so by what it takes. */
+function isPerson({ method, headers }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
 }

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { RtcpReceiverInfo, type RtcpSrPacket, type RtpPacket } from 'werift';
 
 import { NackGenerator } from './nack-generator.js';
+import { ntpToWallMs } from './ntp-time.js';
 import { ReceptionStatistics } from './reception-statistics.js';
 import type { RtpParameters } from './rtp-parameters.js';
-import type { TrackCodec, TrackListener } from './sfu-port.js';
+import type { TrackCodec, TrackListener, TrackRequest } from './sfu-port.js';
+import { trackCodecOf, UNKNOWN_CODEC } from './track-codec.js';
 
-const CODECS: Readonly<Record<string, TrackCodec>> = { 'audio/opus': 'opus', 'video/h264': 'h264', 'video/vp8': 'vp8' };
-/** From 1900, where NTP begins, to 1970. */
-const NTP_TO_UNIX_SECONDS = 2_208_988_800;
+const MAX_UINT24 = 0xffffff;
+const MAX_UINT32 = 0xffffffff;
 
 /** What one track of a client sends us: its packets and their retransmissions, told apart by payload type. */
 export class InboundTrack {
@@ -36,10 +37,10 @@ export class InboundTrack {
   }
 
   /** @returns a sentence for the client when we have no use for the track */
-  static create({ kind, rtpParameters, listener }: { readonly kind: 'audio' | 'video'; readonly rtpParameters: RtpParameters; readonly listener: TrackListener }): InboundTrack | string {
+  static create({ kind, rtpParameters, listener }: TrackRequest): InboundTrack | string {
     const [codec] = rtpParameters.codecs;
-    const name = CODECS[codec?.mimeType.toLowerCase() ?? ''];
-    if (!codec || !name || !codec.mimeType.toLowerCase().startsWith(kind)) return 'Only Opus, and H.264 or VP8, can be published.';
+    const name = trackCodecOf(kind, rtpParameters);
+    if (!codec || !name) return UNKNOWN_CODEC;
     const rtx = rtpParameters.codecs.find(({ mimeType, parameters }) => /\/rtx$/i.test(mimeType) && Number(parameters?.['apt']) === codec.payloadType);
     return new InboundTrack(kind, codec, { rtxPayloadType: rtx?.payloadType, listener, name });
   }
@@ -70,8 +71,7 @@ export class InboundTrack {
   takeSenderReport({ ssrc, senderInfo }: RtcpSrPacket, nowMs: number): void {
     if (ssrc !== this.#ssrc) return;
     const ntp = senderInfo.ntpTimestamp;
-    const seconds = Number(ntp >> 32n) - NTP_TO_UNIX_SECONDS;
-    const wallMs = seconds * 1000 + (Number(ntp & 0xffffffffn) / 2 ** 32) * 1000;
+    const wallMs = ntpToWallMs({ seconds: Number(ntp >> 32n), fraction: Number(ntp & 0xffffffffn) });
     this.#lastReport = { middle: Number((ntp >> 16n) & 0xffffffffn), atMs: nowMs };
     this.#listener.onSenderReport({ wallMs, timestamp: senderInfo.rtpTimestamp });
   }
@@ -79,8 +79,10 @@ export class InboundTrack {
   /** What a receiver report says of this track; undefined before its first packet. */
   report(nowMs: number): RtcpReceiverInfo | undefined {
     if (this.#ssrc === undefined) return undefined;
-    const sinceReport = this.#lastReport === undefined ? 0 : Math.round(((nowMs - this.#lastReport.atMs) / 1000) * 65_536);
-    return new RtcpReceiverInfo({ ssrc: this.#ssrc, ...this.#statistics.report(), lsr: this.#lastReport?.middle ?? 0, dlsr: sinceReport });
+    const sinceReport = this.#lastReport === undefined ? 0 : Math.min(MAX_UINT32, Math.round(((nowMs - this.#lastReport.atMs) / 1000) * 65_536));
+    const { packetsLost, ...report } = this.#statistics.report();
+    // Signed on the wire (RFC 3550 section 6.4.1), where werift writes it unsigned and throws at what is negative.
+    return new RtcpReceiverInfo({ ssrc: this.#ssrc, ...report, packetsLost: packetsLost & MAX_UINT24, lsr: this.#lastReport?.middle ?? 0, dlsr: sinceReport });
   }
 
   #pass(packet: Omit<Parameters<TrackListener['onPacket']>[0], 'arrivedAtMs'>, nowMs: number): void {

@@ -32,16 +32,16 @@ export class PublishDesk {
   readonly #options: PublishDeskOptions;
   #sfu: Promise<SfuPort> | undefined;
   readonly #sessions = new Map<string, PublishSession>();
+  /** Those that will be among them. */
+  #opening = 0;
 
   constructor(options: PublishDeskOptions) {
     this.#options = options;
   }
 
   /** Opens what takes publishers before the first of them comes, who would wait for it. */
-  prepare(): void {
-    this.#sfu ??= this.#options.openSfu();
-    // Whoever publishes is told.
-    this.#sfu.catch(() => undefined);
+  async prepare(): Promise<void> {
+    await (this.#sfu ??= this.#options.openSfu());
   }
 
   /** What can be published. */
@@ -55,11 +55,16 @@ export class PublishDesk {
     if (refusal) return refusal;
     const source = this.#options.targetOf(slug)?.source;
     if (!source) return { status: 409, message: 'This stream takes its picture from elsewhere: start it with --input whip.' };
-    if (this.#sessions.size >= MAX_SESSIONS) return { status: 503, message: 'There are too many publishers for the moment.' };
-    const session = await PublishSession.open(await (this.#sfu ??= this.#options.openSfu()), { slug, source, label: address });
-    this.#sessions.set(session.id, session);
-    session.onClosed = () => void this.#sessions.delete(session.id);
-    return session;
+    if (this.#sessions.size + this.#opening >= MAX_SESSIONS) return { status: 503, message: 'There are too many publishers for the moment.' };
+    this.#opening++;
+    try {
+      const session = await PublishSession.open(await (this.#sfu ??= this.#options.openSfu()), { slug, source, label: address });
+      this.#sessions.set(session.id, session);
+      session.onClosed = () => void this.#sessions.delete(session.id);
+      return session;
+    } finally {
+      this.#opening--;
+    }
   }
 
   /** Why this key does not open this stream. The answer for a stream that is not there needs no key. */
@@ -84,6 +89,6 @@ export class PublishDesk {
   /** Ends all sessions. */
   close(): void {
     for (const session of [...this.#sessions.values()]) session.stop();
-    void this.#sfu?.then((sfu) => sfu.close());
+    void this.#sfu?.then((sfu) => sfu.close(), () => undefined);
   }
 }

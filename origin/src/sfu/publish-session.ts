@@ -13,7 +13,7 @@ export type SessionStatus = { readonly state: TransportState; readonly media: Pu
 
 /**
  * One publisher on its way from a connection to a source: its tracks become a publication, which the
- * source takes as soon as the picture's track is known.
+ * source takes as soon as the picture's track is known, or without one the sound's.
  */
 export class PublishSession {
   /** Names it in addresses; nobody can guess it. */
@@ -24,6 +24,7 @@ export class PublishSession {
   readonly #label: string;
   #publication: WebRtcPublication | undefined;
   #published: WebRtcPublisher | undefined;
+  #isUsed = false;
   #isClosed = false;
   /** Called once at the end. */
   onClosed: (() => void) | undefined;
@@ -51,35 +52,42 @@ export class PublishSession {
     return { state: this.#transport.state, media: this.#publication?.status, transport: this.#transport.stats };
   }
 
-  /** Takes the client's certificate. */
-  connect(remote: DtlsParameters): void {
-    this.#transport.connect(remote);
+  /**
+   * Takes the client's certificate.
+   *
+   * @returns a sentence for the client when it cannot be taken
+   */
+  connect(remote: DtlsParameters): Promise<string | undefined> {
+    return this.#transport.connect(remote);
   }
 
   /**
-   * Takes all tracks at once, the picture among them.
+   * Takes all tracks at once: picture, sound or both.
    *
    * @param meant the frames a second and the size in pixels that the publisher means to send, where it tells
    * @returns a sentence for the client when they cannot be taken
    */
-  publish(tracks: readonly SessionTrack[], meant: Pick<WebRtcPublicationOptions, 'frameRate' | 'size'>): string | undefined {
-    if (this.#publication || this.#isClosed) return 'This session has been used already.';
+  async publish(tracks: readonly SessionTrack[], meant: Pick<WebRtcPublicationOptions, 'frameRate' | 'size'>): Promise<string | undefined> {
+    if (this.#isUsed || this.#isClosed) return 'This session has been used already.';
     const video = tracks.find(({ kind }) => kind === 'video');
     const audio = tracks.find(({ kind }) => kind === 'audio');
-    if (!video) return 'There must be a picture to publish.';
-    const isH264 = /\/h264$/i.test(video.rtpParameters.codecs[0]?.mimeType ?? '');
+    if (!video && !audio) return 'There must be a picture or sound to publish.';
+    this.#isUsed = true;
+    const isH264 = /\/h264$/i.test(video?.rtpParameters.codecs[0]?.mimeType ?? '');
     const producers: SfuProducer[] = [];
     const publication = new WebRtcPublication({
-      videoCodec: isH264 ? 'h264' : 'vp8',
+      videoCodec: video && (isH264 ? 'h264' : 'vp8'),
       hasAudio: audio !== undefined,
       ...meant,
       requestKeyFrame: () => producers.find(({ kind }) => kind === 'video')?.requestKeyFrame(),
     });
-    for (const track of [video, ...(audio ? [audio] : [])]) {
-      const producer = this.#transport.produce({ ...track, listener: publication[track.kind] });
+    for (const track of [...(video ? [video] : []), ...(audio ? [audio] : [])]) {
+      const producer = await this.#transport.produce({ ...track, listener: publication[track.kind] });
       if (typeof producer === 'string') return producer;
       producers.push(producer);
     }
+    // It may have ended meanwhile.
+    if (this.#hasEnded()) return 'This session is over.';
     this.#publication = publication;
     this.#published = { address: this.#label, publication, onDismissed: () => this.#end('lost') };
     this.#source.admit(this.#published);
@@ -89,6 +97,10 @@ export class PublishSession {
   /** The publisher has said that it is done. */
   stop(): void {
     this.#end('stopped');
+  }
+
+  #hasEnded(): boolean {
+    return this.#isClosed;
   }
 
   #end(why: 'stopped' | 'lost'): void {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 /** Names that come from remotes; longer ones are no codec and no extension of ours. */
 const name = z.string().max(120);
 const payloadType = z.int().min(0).max(127);
+const ssrc = z.int().min(0).max(0xffffffff);
 
 const rtcpFeedback = z.object({ type: name, parameter: name.optional() });
 
@@ -20,8 +21,12 @@ const codecParameters = z.object({
  * have no use for is left out.
  */
 export const rtpParametersSchema = z.object({
+  /** The track's name in the header extension of {@link MID_URI}. */
+  mid: z.string().max(32).optional(),
   codecs: z.array(codecParameters).min(1).max(16),
   headerExtensions: z.array(z.object({ uri: z.string().max(200), id: z.int().min(1).max(14) })).max(20).optional(),
+  /** The numbers of its packets, where they are known beforehand. */
+  encodings: z.array(z.object({ ssrc: ssrc.optional(), rtx: z.object({ ssrc }).optional() })).max(8).optional(),
 });
 export type RtpParameters = z.infer<typeof rtpParametersSchema>;
 
@@ -57,6 +62,8 @@ export type RtpCapabilities = {
 
 /** Numbers each packet of a transport, so that the sender learns from our feedback what its line carries. */
 export const TRANSPORT_SEQUENCE_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+/** Names the track that a packet is of (RFC 8843). */
+export const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 /** Carries the sender's wall clock at capture. */
 export const CAPTURE_TIME_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
@@ -96,7 +103,7 @@ export const ROUTER_CAPABILITIES: RtpCapabilities = {
     rtx(107),
   ],
   headerExtensions: (['audio', 'video'] as const).flatMap((kind) => [
-    { kind, uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', preferredId: 1, preferredEncrypt: false, direction: 'recvonly' as const },
+    { kind, uri: MID_URI, preferredId: 1, preferredEncrypt: false, direction: 'recvonly' as const },
     { kind, uri: TRANSPORT_SEQUENCE_URI, preferredId: 5, preferredEncrypt: false, direction: 'recvonly' as const },
     { kind, uri: CAPTURE_TIME_URI, preferredId: 13, preferredEncrypt: false, direction: 'recvonly' as const },
   ]),

@@ -45,6 +45,9 @@ export type TrackListener = {
   readonly onSenderReport: (report: SenderReport) => void;
 };
 
+/** A track that a client wants to send. */
+export type TrackRequest = { readonly kind: 'audio' | 'video'; readonly rtpParameters: RtpParameters; readonly listener: TrackListener };
+
 /** A track that a client sends. Lost packets have been asked for again; some never come. */
 export interface SfuProducer {
   readonly id: string;
@@ -66,15 +69,19 @@ export interface SfuTransport {
   readonly state: TransportState;
   /** Called at each change; the last one set counts. */
   onStateChange: ((state: TransportState) => void) | undefined;
-  /** Takes the client's certificate; the handshake goes on by itself. A second call is refused. */
-  connect(remote: DtlsParameters): void;
   /**
-   * Takes a track.
+   * Takes the client's certificate, once; the handshake goes on by itself.
+   *
+   * @returns a sentence for the client when it cannot be taken
+   */
+  connect(remote: DtlsParameters): Promise<string | undefined>;
+  /**
+   * Takes a track, at most one of each kind. Its packets may begin with the first key frame.
    *
    * @returns a sentence for the client when the track cannot be taken
    */
-  produce(request: { readonly kind: 'audio' | 'video'; readonly rtpParameters: RtpParameters; readonly listener: TrackListener }): SfuProducer | string;
-  /** Bytes and packets since it connected. */
+  produce(request: TrackRequest): Promise<SfuProducer | string>;
+  /** Bytes and packets since it connected, as of the last second. */
   readonly stats: TransportStats;
   close(): void;
 }
@@ -89,10 +96,18 @@ export type TransportStats = {
 };
 
 /**
- * What takes media from browsers over WebRTC. Its shapes are those of mediasoup, so that a mediasoup
- * worker can stand behind it; ours is {@link WeriftSfu}, in this process.
+ * What takes media from browsers over WebRTC. Its shapes are those of mediasoup. There are two, which pass the same
+ * contract suite: {@link WeriftSfu} in this process, and {@link MediasoupSfu} on a mediasoup worker.
  */
 export interface SfuPort {
   createTransport(): Promise<SfuTransport>;
+  /** Ends all transports. */
   close(): void;
 }
+
+/** Connections to publishers at once. Bounds the sockets that strangers with a key can make us hold. */
+export const MAX_TRANSPORTS = 32;
+/** A client that has not connected by then never will. */
+export const CONNECT_LIMIT_MS = 15_000;
+/** A client sends sound or pictures all the time: one that is silent so long has gone. */
+export const SILENCE_LIMIT_MS = 6000;

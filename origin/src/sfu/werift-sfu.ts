@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, type IceOptions } from 'werift';
 
-import type { SfuPort, SfuTransport } from './sfu-port.js';
+import { MAX_TRANSPORTS, type SfuPort, type SfuTransport } from './sfu-port.js';
 import { WeriftTransport } from './werift-transport.js';
 
 /** Options of a {@link WeriftSfu}. */
@@ -14,9 +14,6 @@ export type WeriftSfuOptions = {
   /** Monotonic, ms. */
   readonly nowMs: () => number;
 };
-
-/** Connections to publishers at once. Bounds the sockets that strangers with a key can make us hold. */
-const MAX_TRANSPORTS = 32;
 
 /**
  * Takes media over WebRTC in this process: ICE-lite, DTLS and SRTP by werift.

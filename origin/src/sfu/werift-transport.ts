@@ -17,7 +17,7 @@ import {
 import { processTimer } from '../encode/start-timer.js';
 import type { DtlsParameters } from './rtp-parameters.js';
 import { TRANSPORT_SEQUENCE_URI } from './rtp-parameters.js';
-import type { SfuProducer, SfuTransport, TransportParameters, TransportState, TransportStats } from './sfu-port.js';
+import { CONNECT_LIMIT_MS, SILENCE_LIMIT_MS, type SfuProducer, type SfuTransport, type TrackRequest, type TransportParameters, type TransportState, type TransportStats } from './sfu-port.js';
 import { TransportFeedback } from './transport-feedback.js';
 import { InboundTrack } from './inbound-track.js';
 
@@ -36,10 +36,6 @@ const NACK_MS = 20;
 const FEEDBACK_TICKS = 3;
 /** Receiver reports, once a second. */
 const REPORT_TICKS = 50;
-/** A client that has not connected by then never will. */
-const CONNECT_LIMIT_MS = 15_000;
-/** A client sends sound or pictures all the time: one that is silent so long has gone. */
-const SILENCE_LIMIT_MS = 6000;
 /** Ours, in what we tell senders. */
 const OWN_SSRC = 1;
 /** Tracks of one client: a picture and a sound. */
@@ -98,8 +94,8 @@ export class WeriftTransport implements SfuTransport {
     };
   }
 
-  connect(remote: DtlsParameters): void {
-    if (this.#isConnecting) throw new Error('This transport is connecting already.');
+  connect(remote: DtlsParameters): Promise<string | undefined> {
+    if (this.#isConnecting) return Promise.resolve('This session is connecting already.');
     this.#isConnecting = true;
     const { ice, dtls } = this.#parts;
     // As an ICE-lite agent we answer checks and send none, so the client's own credentials are not needed.
@@ -108,9 +104,18 @@ export class WeriftTransport implements SfuTransport {
     const failed = (): void => this.#end('failed');
     ice.start().catch(failed);
     dtls.start().catch(failed);
+    return Promise.resolve(undefined);
   }
 
-  produce(request: Parameters<SfuTransport['produce']>[0]): SfuProducer | string {
+  produce(request: TrackRequest): Promise<SfuProducer | string> {
+    return Promise.resolve(this.#produce(request));
+  }
+
+  close(): void {
+    this.#end('closed');
+  }
+
+  #produce(request: TrackRequest): SfuProducer | string {
     if (this.#tracks.length >= MAX_TRACKS || this.#tracks.some(({ kind }) => kind === request.kind)) return `There is a track of ${request.kind} already.`;
     const track = InboundTrack.create(request);
     if (typeof track === 'string') return track;
@@ -124,10 +129,6 @@ export class WeriftTransport implements SfuTransport {
         if (track.ssrc !== undefined) this.#send([new RtcpPayloadSpecificFeedback({ feedback: new PictureLossIndication({ senderSsrc: OWN_SSRC, mediaSsrc: track.ssrc }) })]);
       },
     };
-  }
-
-  close(): void {
-    this.#end('closed');
   }
 
   #takeRtp(packet: RtpPacket): void {

@@ -43,11 +43,11 @@ export function registerStudioRoutes(fastify: FastifyInstance, desk: PublishDesk
     return session ? handle(session, request, reply) : sendProblem(reply, 404, 'This session is over.');
   };
 
-  fastify.post('/api/studio/:slug/:session/connect', { bodyLimit: MAX_BODY_BYTES }, withSession((session, request, reply) => {
+  fastify.post('/api/studio/:slug/:session/connect', { bodyLimit: MAX_BODY_BYTES }, withSession(async (session, request, reply) => {
     const body = connectSchema.safeParse(request.body);
     if (!body.success) return sendProblem(reply, 400, 'These are no DTLS parameters.');
-    session.connect(body.data.dtlsParameters);
-    return reply.code(204).send();
+    const problem = await session.connect(body.data.dtlsParameters);
+    return problem === undefined ? reply.code(204).send() : sendProblem(reply, 422, problem);
   }));
 
   fastify.post('/api/studio/:slug/:session/publish', { bodyLimit: MAX_BODY_BYTES }, withSession(async (session, request, reply) => {
@@ -57,7 +57,7 @@ export function registerStudioRoutes(fastify: FastifyInstance, desk: PublishDesk
       return sendProblem(reply, 400, isTitle ? 'The title is too long.' : 'These are no RTP parameters.');
     }
     const { tracks, title, ...meant } = body.data;
-    const problem = session.publish(tracks, meant);
+    const problem = await session.publish(tracks, meant);
     if (problem !== undefined) return sendProblem(reply, 422, problem);
     if (title !== undefined) await desk.retitle(session.slug, title);
     return reply.code(204).send();

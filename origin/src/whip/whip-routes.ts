@@ -7,6 +7,13 @@ import { parseOffer, writeAnswer } from './whip-sdp.js';
 /** An offer with all that browsers put in is about 10 KB. */
 const MAX_OFFER_BYTES = 64 * 1024;
 const SDP = 'application/sdp';
+const TRICKLE = 'application/trickle-ice-sdpfrag';
+/** Pages of other sites may publish here: it is the key that lets them in. */
+const CORS = { origin: '*', exposedHeaders: ['location'], allowedHeaders: ['authorization', 'content-type', 'if-match'], maxAge: 86_400 };
+const CORS_OF_ENDPOINT = { ...CORS, methods: ['POST'] };
+const CORS_OF_SESSION = { ...CORS, methods: ['PATCH', 'DELETE'] };
+/** Whoever asks without being a browser is answered too. */
+const PREFLIGHT = { preflightContinue: true, strictPreflight: false };
 
 /**
  * WHIP (RFC 9725): `POST /whip/<slug>` with an SDP offer and the stream key as bearer token publishes,
@@ -14,11 +21,14 @@ const SDP = 'application/sdp';
  */
 export function registerWhipRoutes(fastify: FastifyInstance, desk: PublishDesk): void {
   // Candidates that come later are of no use to an ICE-lite agent, which learns addresses from checks.
-  for (const type of [SDP, 'application/trickle-ice-sdpfrag']) {
+  for (const type of [SDP, TRICKLE]) {
     fastify.addContentTypeParser(type, { parseAs: 'string', bodyLimit: MAX_OFFER_BYTES }, (_request, body, done) => done(null, body));
   }
 
-  fastify.post('/whip/:slug', { bodyLimit: MAX_OFFER_BYTES }, async (request, reply) => {
+  fastify.options('/whip/:slug', { config: { cors: { ...CORS_OF_ENDPOINT, ...PREFLIGHT } } }, (_request, reply) => reply.code(204).header('accept-post', SDP).send());
+  fastify.options('/whip/:slug/:session', { config: { cors: { ...CORS_OF_SESSION, ...PREFLIGHT } } }, (_request, reply) => reply.code(204).header('accept-patch', TRICKLE).send());
+
+  fastify.post('/whip/:slug', { bodyLimit: MAX_OFFER_BYTES, config: { cors: CORS_OF_ENDPOINT } }, async (request, reply) => {
     const { slug = '' } = request.params as { slug?: string };
     const refusal = desk.refusalOf(slug, bearerToken(request));
     if (refusal) return refuse({ request, reply, slug }, refusal);
@@ -27,21 +37,21 @@ export function registerWhipRoutes(fastify: FastifyInstance, desk: PublishDesk):
     if (typeof offer === 'string') return sendProblem(reply, 400, offer);
     const session = await desk.open({ slug, key: bearerToken(request), address: request.ip });
     if ('status' in session && 'message' in session) return refuse({ request, reply, slug }, session);
-    const problem = session.publish(offer.tracks, { frameRate: offer.tracks.find(({ frameRate }) => frameRate !== undefined)?.frameRate });
+    const frameRate = offer.tracks.find((track) => track.frameRate !== undefined)?.frameRate;
+    const problem = (await session.publish(offer.tracks, { frameRate })) ?? (await session.connect(offer.dtlsParameters));
     if (problem !== undefined) {
       session.stop();
       return sendProblem(reply, 422, problem);
     }
-    session.connect(offer.dtlsParameters);
     void reply.code(201).header('location', `/whip/${slug}/${session.id}`).header('cache-control', 'no-store').type(SDP);
     return reply.send(writeAnswer(offer, session.parameters));
   });
 
-  fastify.patch('/whip/:slug/:session', { bodyLimit: MAX_OFFER_BYTES }, (request, reply) =>
+  fastify.patch('/whip/:slug/:session', { bodyLimit: MAX_OFFER_BYTES, config: { cors: CORS_OF_SESSION } }, (request, reply) =>
     sessionOf(desk, request) ? reply.code(204).send() : sendProblem(reply, 404, 'There is no such session.'),
   );
 
-  fastify.delete('/whip/:slug/:session', (request, reply) => {
+  fastify.delete('/whip/:slug/:session', { config: { cors: CORS_OF_SESSION } }, (request, reply) => {
     const session = sessionOf(desk, request);
     if (!session) return sendProblem(reply, 404, 'There is no such session.');
     session.stop();

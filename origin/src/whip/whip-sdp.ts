@@ -1,6 +1,6 @@
 import { parse, write, type SessionDescription } from 'sdp-transform';
 
-import { CAPTURE_TIME_URI, TRANSPORT_SEQUENCE_URI, type DtlsParameters, type RtpParameters } from '../sfu/rtp-parameters.js';
+import { CAPTURE_TIME_URI, MID_URI, TRANSPORT_SEQUENCE_URI, type DtlsParameters, type RtpParameters } from '../sfu/rtp-parameters.js';
 import type { TransportParameters } from '../sfu/sfu-port.js';
 
 /** One track of an offer that we take. */
@@ -24,7 +24,7 @@ type Media = SessionDescription['media'][number];
 /** Feedback that we give. */
 const FEEDBACK = new Set(['nack', 'nack pli', 'ccm fir', 'transport-cc']);
 /** Header extensions that we read. */
-const EXTENSIONS = new Set([TRANSPORT_SEQUENCE_URI, CAPTURE_TIME_URI]);
+const EXTENSIONS = new Set([MID_URI, TRANSPORT_SEQUENCE_URI, CAPTURE_TIME_URI]);
 /** Senders that know of it begin with this rate, kb/s, so that the first picture is sharp. */
 const START_KBPS = 1500;
 
@@ -44,7 +44,10 @@ export function parseOffer(sdp: string): WhipOffer | string {
   const fingerprint = description.fingerprint ?? description.media.find((media) => media.fingerprint)?.fingerprint;
   if (!fingerprint) return 'The offer has no certificate fingerprint.';
   const tracks = description.media.flatMap((media) => trackOf(media) ?? []);
-  if (!tracks.some(({ kind }) => kind === 'video')) return 'The offer must send a picture in H.264 or VP8.';
+  // Who means to send a picture is not taken for one who sends sound alone.
+  const isPictureMeant = description.media.some((media) => media.type === 'video' && isSent(media));
+  if (isPictureMeant && !tracks.some(({ kind }) => kind === 'video')) return 'The offer must send its picture in H.264 or VP8.';
+  if (tracks.length === 0) return 'The offer must send a picture in H.264 or VP8, or sound in Opus.';
   return { tracks: firstOfEachKind(tracks), dtlsParameters: { fingerprints: [{ algorithm: fingerprint.type, value: fingerprint.hash }] }, description };
 }
 
@@ -74,9 +77,12 @@ function firstOfEachKind(tracks: readonly OfferedTrack[]): OfferedTrack[] {
   return tracks.filter((track, index) => tracks.findIndex(({ kind }) => kind === track.kind) === index);
 }
 
+function isSent({ direction, port }: Media): boolean {
+  return port !== 0 && (direction === undefined || direction === 'sendrecv' || direction === 'sendonly');
+}
+
 function trackOf(media: Media): OfferedTrack | undefined {
-  const isSent = media.direction === undefined || media.direction === 'sendrecv' || media.direction === 'sendonly';
-  if (!isSent || (media.type !== 'audio' && media.type !== 'video') || media.port === 0) return undefined;
+  if (!isSent(media) || (media.type !== 'audio' && media.type !== 'video')) return undefined;
   const codec = chooseCodec(media);
   if (!codec) return undefined;
   const payload = codec.payload;
@@ -85,6 +91,7 @@ function trackOf(media: Media): OfferedTrack | undefined {
     mimeType: `${media.type}/${from.codec}`,
     payloadType: from.payload,
     clockRate: from.rate ?? (media.type === 'audio' ? 48_000 : 90_000),
+    ...(from.encoding === undefined ? {} : { channels: from.encoding }),
     parameters: formatOf(media, from.payload),
     rtcpFeedback: (media.rtcpFb ?? [])
       .filter((feedback) => String(feedback.payload) === String(from.payload) || feedback.payload === ('*' as unknown))
@@ -94,10 +101,25 @@ function trackOf(media: Media): OfferedTrack | undefined {
     kind: media.type,
     frameRate: Number(media.framerate) > 0 ? Number(media.framerate) : undefined,
     rtpParameters: {
+      ...(media.mid === undefined ? {} : { mid: textOf(media.mid) }),
       codecs: [describe(codec), ...(rtx ? [describe(rtx)] : [])],
       headerExtensions: (media.ext ?? []).filter(({ uri }) => EXTENSIONS.has(uri)).map(({ uri, value }) => ({ uri, id: value })),
+      encodings: encodingsOf(media),
     },
   };
+}
+
+/** The parser makes numbers of texts that look like them, whatever its types say. */
+function textOf(value: string | number): string {
+  return String(value);
+}
+
+/** The numbers of packets and of their retransmissions (RFC 5576), where the offer tells. */
+function encodingsOf(media: Media): NonNullable<RtpParameters['encodings']> {
+  const group = media.ssrcGroups?.find(({ semantics }) => semantics === 'FID')?.ssrcs;
+  const [ssrc, rtxSsrc] = textOf(group ?? media.ssrcs?.[0]?.id ?? '').split(' ').filter(Boolean).map(Number);
+  if (ssrc === undefined) return [];
+  return [{ ssrc, ...(rtxSsrc === undefined ? {} : { rtx: { ssrc: rtxSsrc } }) }];
 }
 
 /** H.264 before VP8: it is what viewers get. */

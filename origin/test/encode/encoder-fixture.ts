@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { planCadence, type Cadence } from '../../src/encode/cadence.js';
+import { planCadence, planSoundCadence, type Cadence } from '../../src/encode/cadence.js';
 import type { EncodingOptions } from '../../src/encode/encoder-arguments.js';
 import { startEncoderSession, type SessionEnd } from '../../src/encode/encoder-session.js';
 import { planLadder, SINGLE_RENDITION } from '../../src/encode/ladder.js';
@@ -39,7 +39,8 @@ export async function encodeAll(ffmpeg: Ffmpeg, source: Source, options: EncodeC
 export async function encodeLadder(ffmpeg: Ffmpeg, source: Source, options: EncodeChoice = {}): Promise<EncodedSession[]> {
   const feed = await source.open(new AbortController().signal);
   if (feed === undefined) throw new Error('the source gave nothing');
-  const cadence = planCadence({ frameRate: feed.media.frameRate, partMs: options.partMs ?? 200 });
+  const { partMs = 200 } = options;
+  const cadence = feed.media.hasVideo ? planCadence({ frameRate: feed.media.frameRate, partMs }) : planSoundCadence({ partMs });
   const { ladder: heights = SINGLE_RENDITION, videoBitrateKbps } = options.encoding ?? {};
   const renditions = planLadder({ heights, media: feed.media, cadence, videoBitrateKbps });
   const given: { part: AssembledPart; arrivedAtMs: number }[] = [];

@@ -7,7 +7,7 @@ const frameRate = { numerator: 30, denominator: 1 };
 const cadence = planCadence({ frameRate, partMs: 200 });
 
 function planned(width: number | undefined, height: number | undefined, more: Partial<LadderInput> = {}): { rendition: number; height: number; kbps: number }[] {
-  const media = { width, height, frameRate, hasAudio: true };
+  const media = { width, height, frameRate, hasVideo: true, hasAudio: true };
   const plan = planLadder({ heights: DEFAULT_LADDER_HEIGHTS, media, cadence, videoBitrateKbps: undefined, ...more });
   return plan.map(({ rendition, bounds, videoBitrateKbps }) => ({ rendition, height: bounds.height, kbps: videoBitrateKbps }));
 }
@@ -31,6 +31,11 @@ describe('the ladder', () => {
 
   it('leaves out a rung that is hardly smaller than the one above', () => {
     expect(planned(910, 512).map(({ height }) => height)).toEqual([720, 240]);
+  });
+
+  it('has one rung where there is no picture', () => {
+    const media = { width: 0, height: 0, frameRate, hasVideo: false, hasAudio: true };
+    expect(planned(0, 0, { media })).toEqual([{ rendition: 0, height: 0, kbps: 0 }]);
   });
 
   it('measures a picture that stands upright by its height', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { FileSource } from '../../src/ingest/file-source.js';
 import { parseFfmpegLog, probeMedia } from '../../src/ingest/media-probe.js';
-import { allFfmpegs, ffmpegOutput, withFolder } from '../encode/encoder-fixture.js';
+import { allFfmpegs, withFolder } from '../encode/encoder-fixture.js';
 
 const CLIP = fileURLToPath(new URL('../../media/clip.mp4', import.meta.url));
 
@@ -20,6 +20,7 @@ for (const ffmpeg of await allFfmpegs()) {
         captions: [],
         format: 'mov,mp4,m4a,3gp,3g2,mj2',
         isVariableRate: false,
+        hasVideo: true,
         hasAudio: true,
         durationSeconds: 36,
       });
@@ -35,15 +36,15 @@ for (const ffmpeg of await allFfmpegs()) {
         await writeFile(text, 'This is no film.');
         const truncated = join(folder, 'half: a film.mp4');
         await writeFile(truncated, (await readFile(CLIP)).subarray(0, 30_000));
-        const sound = join(folder, 'sound.mp4');
-        await ffmpegOutput(ffmpeg.path, ['-f', 'lavfi', '-i', 'sine=duration=1', '-c:a', 'aac', sound]);
+        const words = join(folder, 'words.srt');
+        await writeFile(words, '1\n00:00:00,500 --> 00:00:01,000\nWords alone\n');
         await mkdir(join(folder, 'folder'));
         for (const [file, reason] of [
           [join(folder, 'none.mp4'), /^The input .*none\.mp4 cannot be played: there is no such file\.$/],
           [broken, /^The input .*broken\.mp4 cannot be played: .+\.$/],
           [text, /^The input .*text\.mp4 cannot be played: .+\.$/],
           [truncated, /^The input .*film\.mp4 cannot be played: .+\.$/],
-          [sound, /: there is no video in it\.$/],
+          [words, /: there is neither picture nor sound in it\.$/],
           [join(folder, 'folder'), /: it is a directory\.$/],
         ] as const) {
           const failure = await probeMedia(ffmpeg.path, file).catch((error: unknown) => error);
@@ -78,5 +79,7 @@ describe('parseFfmpegLog', () => {
 
   it('takes a cover picture for no video', () => {
     expect(parseFfmpegLog(log('Video: mjpeg, yuvj420p, 500x500, 90k tbr (attached pic)'))).toBeUndefined();
+    const sound = '  Stream #0:1: Audio: mp3, 44100 Hz, stereo, fltp, 128 kb/s\n';
+    expect(parseFfmpegLog(log('Video: mjpeg, yuvj420p, 500x500, 90k tbr (attached pic)', sound))).toMatchObject({ width: 0, height: 0, hasVideo: false, hasAudio: true });
   });
 });

@@ -50,14 +50,14 @@ function encoding(source: RtmpSource, binary = ffmpeg!): Encoding {
   return result;
 }
 
-type PublishOptions = { key?: string; app?: string; hasAudio?: boolean; rate?: number; size?: string; codec?: string; seconds?: number; format?: string };
+type PublishOptions = { hasVideo?: boolean; key?: string; app?: string; hasAudio?: boolean; rate?: number; size?: string; codec?: string; seconds?: number; format?: string };
 
 /** ffmpeg as the publisher: what OBS sends, in the same form. */
 function publish(port: number, options: PublishOptions = {}): { process: ChildProcess; log: () => string; exit: Promise<number | null> } {
-  const { key = KEY, app = 'live', hasAudio = true, rate = 25, size = '320x180', codec = 'libx264', seconds = 60 } = options;
+  const { key = KEY, app = 'live', hasVideo = true, hasAudio = true, rate = 25, size = '320x180', codec = 'libx264', seconds = 60 } = options;
   const process = spawn(ffmpeg!.path, [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
-    ...['-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`],
+    ...(hasVideo ? ['-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`] : []),
     ...(hasAudio ? ['-re', '-f', 'lavfi', '-i', `sine=duration=${seconds}`] : []),
     ...['-c:v', codec, ...(codec === 'libx264' ? ['-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'] : []), '-g', String(rate)],
     ...['-c:a', 'aac', '-f', 'flv', `rtmp://127.0.0.1:${port}/${app}/${key}`],
@@ -71,6 +71,16 @@ function publish(port: number, options: PublishOptions = {}): { process: ChildPr
 const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 40_000, interval: 20 });
 
 describe('RtmpSource', () => {
+  it('encodes sound that is published alone', async () => {
+    const { port, source } = await listening();
+    const { parts, inits, deaths } = encoding(source);
+    publish(port, { hasVideo: false });
+    await until(() => parts.length >= 6);
+    expect(deaths).toEqual([]);
+    expect(inits[0]?.renditions).toMatchObject([{ codecs: 'mp4a.40.2', hasVideo: false, hasAudio: true }]);
+    expect(parts.every(({ durationUs, isIndependent }) => durationUs === 192_000 && isIndependent)).toBe(true);
+  });
+
   for (const binary of [ffmpeg!, ...others]) {
     it(`encodes what is published, with its sound and at its frame rate (${binary.version})`, async () => {
       const { port, source, told } = await listening();

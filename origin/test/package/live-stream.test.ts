@@ -40,6 +40,21 @@ describe('publishing', () => {
     live.close();
   });
 
+  it('what a session still brings after its publisher was given up is published, and makes the stream live no more; the next session does', () => {
+    const { live, begin, publish } = openStream(folder.path);
+    begin('of a publisher');
+    publish(2);
+    expect(live.state).toBe('live');
+    live.goOffline();
+    publish(1);
+    expect([live.state, live.log.last?.sequence]).toEqual(['offline', 2]);
+    begin('of one who came back');
+    expect(live.state).toBe('offline');
+    publish(1);
+    expect(live.state).toBe('live');
+    live.close();
+  });
+
   it('signs a record at each epoch and at the end, with rising revisions', () => {
     const { live, begin, publish } = openStream(folder.path);
     const seen: { revision: number; epoch: number; isEnded: boolean }[] = [];

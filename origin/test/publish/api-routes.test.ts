@@ -91,6 +91,11 @@ describe('pages', () => {
     expect(packed.headers['content-encoding']).toBe('br');
     expect(brotliDecompressSync(packed.rawPayload).toString()).toBe('code '.repeat(1000));
     expect((await origin.server.inject('/assets/missing.js')).statusCode).toBe(404);
+    // An address that leads nowhere is told to people in a page, to programs in JSON.
+    const nowhere = await origin.server.inject({ url: '/nowhere', headers: { accept: 'text/html,*/*;q=.8' } });
+    expect([nowhere.statusCode, nowhere.body]).toEqual([404, '<!doctype html>player']);
+    expect(nowhere.headers['content-security-policy']).toContain("default-src 'self'");
+    expect((await origin.server.inject('/nowhere')).json()).toEqual({ error: 'There is nothing here.' });
     expect((await origin.server.inject('/..%2f..%2fetc/passwd')).statusCode).toBeGreaterThanOrEqual(400);
     await origin.close();
     folder.remove();
@@ -101,6 +106,7 @@ describe('pages', () => {
     const page = await origin.server.inject('/watch/main');
     expect(page.statusCode).toBe(503);
     expect(page.body).toContain('npm run build');
+    expect((await origin.server.inject('/nowhere')).statusCode).toBe(404);
     await origin.close();
   });
 });

@@ -8,7 +8,7 @@ import { startOrigin } from '../server/origin-fixture.js';
 
 const HLS_SCRIPT = fileURLToPath(import.meta.resolve('hls.js/dist/hls.min.js'));
 /** How long it plays; longer by hand for a closer look. */
-const SECONDS = Number(process.env['P2PTV_PLAIN_HLS_SECONDS'] ?? 12);
+const SECONDS = Number(process.env['P2PTV_PLAIN_HLS_SECONDS'] ?? 6);
 
 /** Nearer to the live edge than any player comes that plays whole segments of 2 s, three behind it. */
 const NEAR_SECONDS = 4;

@@ -71,6 +71,20 @@ describe('a file that is added', () => {
     expect(store.recordings.get(running.id)?.hasThumbnail).toBe(true);
   });
 
+  it('and is a song: a recording of its sound, without pictures', async () => {
+    const file = join(folder.path, 'song.mp3');
+    const { ffmpeg, ...others } = await ports();
+    await promisify(execFile)(ffmpeg.path, ['-f', 'lavfi', '-i', 'sine=d=5', '-c:a', 'libmp3lame', file]);
+    const running = await startImport({ file, title: 'Song', description: '', tags: [], isPrivate: false }, { ...others, ffmpeg });
+    await running.done;
+    await recordings.keeper.settled();
+    const recording = store.recordings.get(running.id)!;
+    expect(recording).toMatchObject({ state: 'ready', width: 0, height: 0, hasThumbnail: false });
+    expect(Math.abs(recording.durationMs - 5000)).toBeLessThan(100);
+    expect(recordings.library.get(running.id)!.live.record?.renditions.map(({ codecs }) => codecs)).toEqual(['mp4a.40.2']);
+    expect(recordings.library.folderOf(running.id).describedPreviews()).toBeUndefined();
+  });
+
   it('that is no media file is refused, and nothing is left of it', async () => {
     const file = join(folder.path, 'note.txt');
     writeFileSync(file, 'not a film');

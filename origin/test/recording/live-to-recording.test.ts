@@ -4,17 +4,27 @@ import { promisify } from 'node:util';
 
 import type { PeerSession } from '@p2ptv/peer';
 import { createNodePeer } from '@p2ptv/peer/node';
-import { decodeHeaderBatch, decodeStreamRecord, parseStreamLink, recordingListingSchema, recordingListSchema, segmentListSchema, streamListSchema, unpackSegments, type RecordingListing, type StreamLink } from '@p2ptv/protocol';
+import { decodeHeaderBatch, decodeStreamRecord, parseStreamLink, recordingListingSchema, recordingListSchema, segmentListSchema, streamListingSchema, streamListSchema, unpackSegments, type RecordingListing, type StreamLink } from '@p2ptv/protocol';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { channelSettingsSchema } from '../../src/channel/channel-settings.js';
+import type { Source, SourceFeed } from '../../src/ingest/source.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
+import { Volunteer } from '../../src/seed/volunteer.js';
 import { Origin } from '../../src/server/origin.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
 import { until } from '../publish/server-fixture.js';
 import { inputsOf } from '../server/origin-fixture.js';
+
+/** In real time, but nobody watches how fast it is encoded: on a busy machine a rendition would be dropped, as it should, and never come. */
+class UnwatchedTestCard extends TestCardSource {
+  override async open(signal: AbortSignal): Promise<SourceFeed | undefined> {
+    const feed = await super.open(signal);
+    return feed && { ...feed, isPaced: false };
+  }
+}
 
 /** Two renditions of a small test card, published twice by one channel. */
 let folder: ReturnType<typeof temporaryFolder>;
@@ -22,6 +32,7 @@ let store: SqliteStore;
 let origin: Origin;
 let base: string;
 const liveHashes = new Map<string, string>();
+let source: Pick<Source, 'open'> = new UnwatchedTestCard({ width: 320, height: 180 });
 
 async function startOrigin(): Promise<Origin> {
   return Origin.start({
@@ -33,7 +44,7 @@ async function startOrigin(): Promise<Origin> {
     trackers: [],
     stunServers: [],
     tls: undefined,
-    inputs: inputsOf(() => new TestCardSource({ width: 320, height: 180 })),
+    inputs: inputsOf(() => ({ kind: 'testCard', label: 'test card', open: (signal) => source.open(signal), close: () => Promise.resolve() })),
     store,
     logger: pino({ level: 'silent' }),
   });
@@ -155,6 +166,23 @@ describe('a live stream that has ended', () => {
     expect((await recordings()).recordings.every(({ previews }) => previews === undefined)).toBe(true);
   });
 
+  it('RC9: what is kept of the live stream has pictures by date, made once for all who look', async () => {
+    const { previews, keptFromMs = 0 } = streamListingSchema.parse(JSON.parse(await text('/api/streams/main')));
+    expect(previews).toMatchObject({ width: 160, height: 90, columns: 10, everyMs: 10_000 });
+    expect(streamListSchema.parse(JSON.parse(await text('/api/streams'))).streams[0]!.previews).toBeUndefined();
+    const sheet = Math.floor(keptFromMs / 100_000);
+    const pathOf = (number: number): string => previews!.path.replace('{sheet}', String(number)).replace('{newest}', '0');
+    expect(await sizeOf(pathOf(sheet))).toBe('1600,90');
+    // What is older than what is kept shows the oldest of it, so all up to now have a picture.
+    const { stdout: luma } = await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', `${base}${pathOf(sheet)}`, '-f', 'rawvideo', '-pix_fmt', 'gray', '-'], { encoding: 'buffer' });
+    const isDrawn = (column: number): boolean => luma.subarray(column * 160, (column + 1) * 160).some((level) => level > 40);
+    const kept = Array.from({ length: Math.floor((keptFromMs % 100_000) / 10_000) + 1 }, (_, column) => column);
+    expect(kept.filter((column) => !isDrawn(column))).toEqual([]);
+    const looks = await Promise.all([1, 2, 3].map(() => fetch(`${base}${pathOf(sheet)}`)));
+    expect(looks.map((look) => [look.status, look.headers.get('content-type'), look.headers.get('etag')])).toEqual(Array.from({ length: 3 }, () => [200, 'image/jpeg', looks[0]!.headers.get('etag')]));
+    for (const path of [pathOf(sheet - 2), pathOf(sheet + 2), '/api/streams/main/previews/x.jpg', '/api/streams/none/previews/1.jpg']) expect((await fetch(`${base}${path}`)).status, path).toBe(404);
+  });
+
   it('RC4: while it is one there is a picture of the newest key frame, made once for all who look', async () => {
     const { thumbnailPath = '' } = streamListSchema.parse(JSON.parse(await text('/api/streams'))).streams[0]!;
     const looks = await Promise.all(Array.from({ length: 5 }, async () => Buffer.from(await (await fetch(`${base}${thumbnailPath}`)).arrayBuffer())));
@@ -195,6 +223,35 @@ describe('a live stream that has ended', () => {
     second.close();
   }, 30_000);
 
+  it('RC11: a volunteer on the channel’s link keeps the recording when media flow no more, and turns back when they flow again', async () => {
+    const channel = origin.channels.require('main');
+    const { streams } = streamListSchema.parse(JSON.parse(await text('/api/streams')));
+    const link = parseStreamLink(streams[0]!.link) as StreamLink;
+    await channel.start();
+    await until(() => channel.state === 'live');
+    const open = (served: StreamLink): PeerSession =>
+      createNodePeer({ link: served, role: 'seeder', seeds: { folder: join(folder.path, 'follows'), quotaBytes: 1e9 }, engine: { fill: { bitsPerSecond: 1e9 } } });
+    const told: string[] = [];
+    const volunteer = new Volunteer({ link, open, logger: { info: (...words: unknown[]) => void told.push(String(words[0])), warn: () => undefined } });
+    const joins = (): number => told.filter((line) => line === 'Seeding "A concert"').length;
+    await until(() => joins() === 1);
+    expect(volunteer.stats.kept).toBeUndefined();
+    const firstMs = channel.live.log.last!.programDateTimeMs;
+    await until(() => channel.live.log.last!.programDateTimeMs > firstMs + 1500);
+    await channel.stop();
+
+    await until(() => volunteer.stats.kept?.isComplete === true);
+    const newest = (await recordings('?order=newest&limit=1')).recordings[0]!;
+    expect(volunteer.link.origins).toEqual((parseStreamLink(newest.link) as StreamLink).origins);
+    expect(volunteer.stats.kept!.bytes).toBeGreaterThanOrEqual(newest.byteLength * 0.9);
+
+    await channel.start();
+    await until(() => joins() === 3);
+    expect(volunteer.link).toEqual(link);
+    await volunteer.close();
+    await channel.stop();
+  }, 60_000);
+
   it('RC5: is there after a restart, under its link, without its channel having media', async () => {
     const { recordings: list } = await recordings('?order=oldest');
     await origin.close();
@@ -203,6 +260,23 @@ describe('a live stream that has ended', () => {
     const segments = segmentListSchema.parse(JSON.parse(await text(`/live/${list[0]!.id}/segments?rendition=1`)));
     expect(unpackSegments(segments.runs)!.length).toBeGreaterThanOrEqual(3);
   });
+
+  it('RC3: a rendition that is dropped on the way leaves a recording without a hole, of the sizes that it had', async () => {
+    // Two renditions, then one in place of the best: what an encoder does on a machine that is too slow.
+    const sessions = [180, 90].map((height) => new TestCardSource({ width: (height * 16) / 9, height, isPaced: false, durationSeconds: 3 }));
+    const channel = origin.channels.require('main');
+    await channel.stop();
+    source = { open: async (signal) => sessions.shift()?.open(signal) };
+    await channel.start();
+    await until(() => channel.state === 'ended');
+    const { id, durationMs } = (await recordings('?order=newest&limit=1')).recordings[0]!;
+    expect(durationMs).toBe(6000);
+    const renditions = [...(await text(`/live/${id}/index.m3u8`)).matchAll(/RESOLUTION=(\S+?),|^(\d)\/recording\.m3u8/gm)].map(([, size, rendition]) => size ?? rendition);
+    expect(renditions).toEqual(['160x90', '0']);
+    const { stdout } = await promisify(execFile)('ffprobe', ['-v', 'error', '-count_packets', '-select_streams', 'v', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', `${base}/live/${id}/0/recording.m3u8`]);
+    expect(Number.parseInt(stdout, 10)).toBe(180);
+    source = new UnwatchedTestCard({ width: 320, height: 180 });
+  }, 20_000);
 
   it('RC7: of a private channel it is private, and the channel’s viewer token opens it', async () => {
     await origin.channels.update('main', { isPrivate: true });

@@ -88,6 +88,19 @@ describe('recordings of a channel', () => {
     origin.close();
   });
 
+  it('RC2: what a session still brings after its publisher was given up is no recording, nor the beginning of the next one', async () => {
+    const origin = await open(folder.path);
+    origin.publish(20);
+    origin.live.goOffline();
+    wallMs += 60_000;
+    origin.publish(10, 20);
+    expect(newest(origin)).toHaveLength(1);
+    origin.publish(15);
+    origin.live.goOffline();
+    expect(newest(origin).map(({ state, durationMs }) => [state, durationMs])).toEqual([['ready', 3000], ['ready', 4000]]);
+    origin.close();
+  });
+
   it('RC5: interrupted at 20 moments, with torn tails and indexes that are missing or garbled, all but the torn record is there (seed 7)', async () => {
     const random = seededRandom(7);
     for (let attempt = 0; attempt < 20; attempt++) {

@@ -10,7 +10,7 @@ import { inputsOf } from '../server/origin-fixture.js';
 
 export const STREAM_KEY = 'the-right-key';
 
-/** A whole origin in this process that takes publishers over WebRTC. */
+/** A whole origin in this process that takes publishers over WebRTC; with P2PTV_SFU=mediasoup in the environment, by a mediasoup worker. */
 export async function startWhipOrigin(options: { readonly graceMs?: number } = {}): Promise<{ origin: Origin; channel: Channel; base: string; close: () => Promise<void> }> {
   const folder = temporaryFolder();
   const origin = await Origin.start({
@@ -22,6 +22,7 @@ export async function startWhipOrigin(options: { readonly graceMs?: number } = {
     trackers: [],
     stunServers: [],
     tls: undefined,
+    sfu: process.env['P2PTV_SFU'] === 'mediasoup' ? 'mediasoup' : 'werift',
     inputs: inputsOf(() => new WebRtcSource(options)),
     logger: pino({ level: process.env['P2PTV_TEST_LOG'] ?? 'silent' }),
   });

@@ -38,19 +38,52 @@ it('an offer is answered with the codecs that we take, as an ICE-lite agent, and
   expect((await fetch(session, { method: 'DELETE' })).status).toBe(404);
 });
 
+it('an offer of sound alone is taken', async () => {
+  const response = await post(OFFER.replace(/m=video[^]*(?=m=application)/, ''));
+  expect(response.status).toBe(201);
+  const answer = await response.text();
+  expect(answer).toContain('m=audio 9 UDP/TLS/RTP/SAVPF 111');
+  expect(answer).not.toContain('m=video');
+});
+
 it.each([
   ['no key', 401, () => post(OFFER, { key: '' })],
   ['a wrong key', 401, () => post(OFFER, { key: 'the-wrong-key' })],
   ['a stream that is not there', 404, () => post(OFFER, { slug: 'other' })],
   ['a body of another type', 415, () => post('{}', { type: 'application/json' })],
   ['what is no SDP', 400, () => post('nonsense')],
-  ['an offer without a picture', 400, () => post(OFFER.replace('H264', 'AV1'))],
+  ['an offer whose picture we cannot take', 400, () => post(OFFER.replace('H264', 'AV1'))],
+  ['an offer of nothing that we take', 400, () => post(OFFER.replace('H264', 'AV1').replace('opus', 'PCMU').replace('m=video 9', 'm=video 0'))],
   ['an offer that is too long', 413, () => post(`${OFFER}${'a=x\r\n'.repeat(30_000)}`)],
 ])('%s is refused with %d and a sentence', async (_what, status, attempt) => {
   const response = await attempt();
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ error: expect.stringMatching(/.{10}/) as unknown });
   expect(running.channel.source?.publisher?.isHere).toBe(false);
+});
+
+it('a page of another site may publish, and learns where its session is (RFC 9725)', async () => {
+  const origin = 'https://studio.example';
+  const preflight = (path: string, method: string): Promise<Response> =>
+    fetch(`${running.base}${path}`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type' } });
+  const allowed = (response: Response): (string | null)[] => ['origin', 'methods', 'headers'].map((name) => response.headers.get(`access-control-allow-${name}`));
+  const asked = await preflight('/whip/main', 'POST');
+  expect(asked.status).toBe(204);
+  expect(allowed(asked)).toEqual(['*', 'POST', 'authorization, content-type, if-match']);
+  expect(asked.headers.get('accept-post')).toBe('application/sdp');
+  // Whoever asks from no page at all.
+  expect((await fetch(`${running.base}/whip/main`, { method: 'OPTIONS' })).headers.get('accept-post')).toBe('application/sdp');
+
+  const opened = await fetch(`${running.base}/whip/main`, { method: 'POST', headers: { origin, 'content-type': 'application/sdp', authorization: `Bearer ${STREAM_KEY}` }, body: OFFER });
+  expect(opened.status).toBe(201);
+  expect(opened.headers.get('access-control-allow-origin')).toBe('*');
+  expect(opened.headers.get('access-control-expose-headers')).toContain('location');
+  const session = opened.headers.get('location') ?? '';
+  expect(allowed(await preflight(session, 'DELETE'))).toEqual(['*', 'PATCH, DELETE', 'authorization, content-type, if-match']);
+  expect((await fetch(`${running.base}${session}`, { method: 'DELETE', headers: { origin } })).headers.get('access-control-allow-origin')).toBe('*');
+  // A refusal can be read there too; nothing else of the origin takes writes from pages of others.
+  expect((await fetch(`${running.base}/whip/main`, { method: 'POST', headers: { origin }, body: OFFER })).headers.get('access-control-allow-origin')).toBe('*');
+  expect((await preflight('/api/studio/main', 'POST')).headers.get('access-control-allow-methods')).toBe('GET, HEAD');
 });
 
 it('a stream that takes its picture from elsewhere says so', async () => {

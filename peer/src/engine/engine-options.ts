@@ -91,6 +91,10 @@ export type EngineOptions = {
     readonly windowParts: number;
     /** So many late ones among them, and a lower rendition is taken (1–windowParts). Too few: hiccups cost quality; too many: the player runs dry first. */
     readonly lateParts: number;
+    /** Media that came whole in the last 3 s, as a share of them (0–1), below which parts that came only just count as late ones. Too low: the player runs dry first; too high: a late part of many is taken for a line that is too slow. */
+    readonly leastMediaRate: number;
+    /** A part came only just when it came within so many parts of the playhead (.5–2). Too few: the line's fault is seen late; too many: what comes from the origin, which is asked late, always comes only just. */
+    readonly closeParts: number;
     /** Share of what came lately (0–1) that a rendition taken for want of time may need. Too high: the next step down follows at once. */
     readonly usableShare: number;
     /** A better rendition is taken when a line has shown so many times its rate (1–2). Low: it is tried in vain; high: it is tried late. */
@@ -171,7 +175,7 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
   fill: Object.freeze({ bitsPerSecond: 8_000_000, parallel: 4 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),
   upload: Object.freeze({ slotsWarm: 1, slotsCold: 2, highWaterBytes: 40 * 1024, highWaterMs: 40 }),
-  quality: Object.freeze({ windowParts: 10, lateParts: 3, usableShare: 0.85, headroom: 1.3, holdMs: 5_000, tryMs: 20_000, mostPatience: 8 }),
+  quality: Object.freeze({ windowParts: 10, lateParts: 3, leastMediaRate: 0.9, closeParts: 1.25, usableShare: 0.85, headroom: 1.3, holdMs: 5_000, tryMs: 20_000, mostPatience: 8 }),
   swarm: Object.freeze({
     targetLinks: 8,
     minLinks: 6,

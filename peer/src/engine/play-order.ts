@@ -7,7 +7,7 @@ import { HeaderPoll } from './header-poll.js';
 import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import type { PlayoutClock } from './playout-clock.js';
 import type { PushTrees } from './push-trees.js';
-import { QualityRule } from './quality-rule.js';
+import { QualityRule, type PartVerdict } from './quality-rule.js';
 import type { FollowWish, QualityChoice } from './viewer-input.js';
 import type { Start } from './start-rule.js';
 import { ASSUMED_PART_MS, ASSUMED_STREAM_BITS_PER_SECOND, type Viewing } from './viewing.js';
@@ -22,6 +22,8 @@ const END_PATIENCE_MS = 1_500;
 const ENTRY_PATIENCE_MS = 200;
 /** A part that is late by no more than this is not: the player holds more than the deadline allows for, ms. */
 const LATE_GRACE_MS = 50;
+/** What the player waits for is not dropped for being late, for so long, ms: after that it is better off near the edge. */
+const MOST_WAIT_MS = 2_000;
 /** Parts of which it is remembered that they were late, or not. */
 const MOST_JUDGED = 128;
 
@@ -32,6 +34,8 @@ type Watched = {
   readonly poll: HeaderPoll;
   readonly bitsPerSecond: Estimate;
   partMs: number;
+  /** Date of the newest part that is whole, ms. */
+  newestWholeMs: number;
 };
 
 /** The rendition that follows the one that is watched. */
@@ -159,8 +163,16 @@ export class PlayOrder implements Viewing {
 
   /** A chunk is whole. */
   completed(nowMs: number, header: ChunkHeader): void {
+    const watched = this.#known.get(header.rendition);
+    if (watched) watched.newestWholeMs = Math.max(watched.newestWholeMs, header.programDateTimeMs);
+    if (!this.#quality) return;
+    // While it changes over, the one ends where the other begins.
+    if (watched === this.#current || watched === this.#next?.watched) this.#quality.completed(nowMs, header.durationUs / 1000);
     const playheadMs = this.#clock.playheadMs(nowMs);
-    if (playheadMs !== undefined) this.#judge(nowMs, header, header.programDateTimeMs <= playheadMs + this.#lateBeforeMs);
+    if (playheadMs === undefined) return;
+    const spareMs = header.programDateTimeMs - playheadMs;
+    const closeMs = this.#context.options.quality.closeParts * this.partMs;
+    this.#judge(nowMs, header, spareMs <= this.#lateBeforeMs ? 'late' : spareMs <= closeMs ? 'close' : 'inTime');
   }
 
   /** A header is verified and new. */
@@ -213,23 +225,40 @@ export class PlayOrder implements Viewing {
     this.#known.get(rendition)?.poll.failed(nowMs);
   }
 
-  /** What the playhead has passed without it is not wanted any more; returns when its progress asks for another look, ms. */
+  /**
+   * What the playhead has passed without it is not wanted any more. A playhead that stands waits for it for a while,
+   * unless there is something after it to go on with. (SPEC PT6)
+   *
+   * @returns when the playhead's progress, or the end of its wait, asks for another look, ms
+   */
   #dropOverrun(nowMs: number): number {
     const playheadMs = this.#clock.playheadMs(nowMs);
     if (playheadMs === undefined) return Infinity;
+    const standsAtMs = this.#clock.reportedMs ?? playheadMs;
+    let waitedUntilMs = Infinity;
     let nextMs = this.#next?.entry?.dateMs ?? Infinity;
     this.#downloads.abandonWhere(nowMs, (header) => {
       const endMs = endDateMs(header);
       if (endMs >= playheadMs) nextMs = Math.min(nextMs, endMs);
       if (this.#quality && !this.#judged.has(header.sequence)) {
         const lateAtMs = header.programDateTimeMs - this.#lateBeforeMs;
-        if (lateAtMs <= playheadMs) this.#judge(nowMs, header, true);
+        if (lateAtMs <= playheadMs) this.#judge(nowMs, header, 'late');
         else nextMs = Math.min(nextMs, lateAtMs);
       }
-      return endMs < playheadMs;
+      if (endMs >= playheadMs) return false;
+      if (endMs < standsAtMs || this.#isPassable(nowMs, header)) return true;
+      waitedUntilMs = (this.#clock.standsSinceMs ?? nowMs) + MOST_WAIT_MS + 1;
+      return false;
     });
     this.#chooseByRule(nowMs);
-    return this.#clock.reachesMs(nowMs, nextMs);
+    return Math.min(waitedUntilMs, this.#clock.reachesMs(nowMs, nextMs));
+  }
+
+  /** True for a part that a player which waits for it can go on without, or has waited for long enough. */
+  #isPassable(nowMs: number, { rendition, programDateTimeMs }: ChunkHeader): boolean {
+    const { standsSinceMs } = this.#clock;
+    if (standsSinceMs === undefined || nowMs > standsSinceMs + MOST_WAIT_MS) return true;
+    return programDateTimeMs < (this.#known.get(rendition)?.newestWholeMs ?? -Infinity);
   }
 
   /** Appends what may be played now to its timeline, and goes over to the next rendition where that begins. */
@@ -268,14 +297,14 @@ export class PlayOrder implements Viewing {
   }
 
   /** Only what is played says whether it is the right one: not the end of the one before, nor the beginning of the next. */
-  #judge(nowMs: number, { rendition, sequence }: ChunkHeader, isLate: boolean): void {
+  #judge(nowMs: number, { rendition, sequence }: ChunkHeader, verdict: PartVerdict): void {
     if (!this.#quality || this.#next || rendition !== this.#current?.rendition || this.#judged.has(sequence)) return;
     this.#judged.add(sequence);
     for (const oldest of this.#judged) {
       if (this.#judged.size <= MOST_JUDGED) break;
       this.#judged.delete(oldest);
     }
-    this.#quality.judged(nowMs, isLate);
+    this.#quality.judged(nowMs, verdict);
   }
 
   /** A part that is not whole when the playhead is so near is late, ms. */
@@ -457,6 +486,7 @@ export class PlayOrder implements Viewing {
       poll: new HeaderPoll(this.#context, rendition),
       bitsPerSecond: new Estimate(ASSUMED_STREAM_BITS_PER_SECOND),
       partMs: ASSUMED_PART_MS,
+      newestWholeMs: -Infinity,
     };
     this.#known.set(rendition, watched);
     return watched;

@@ -10,6 +10,8 @@ export class PlayoutClock {
   #soughtAtMs: number | undefined;
   #isUnhurried = false;
   #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
+  /** Since when the player means to play and does not. */
+  #standsSinceMs: number | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -26,6 +28,7 @@ export class PlayoutClock {
    */
   seek(nowMs: number, firstDateMs: number): void {
     this.#anchor = undefined;
+    this.#standsSinceMs = undefined;
     this.#soughtAtMs = nowMs;
     this.#start = { atMs: nowMs, firstDateMs };
   }
@@ -47,11 +50,14 @@ export class PlayoutClock {
     this.#start = undefined;
     this.#soughtAtMs = undefined;
     this.#anchor = undefined;
+    this.#standsSinceMs = undefined;
   }
 
   /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
   report(nowMs: number, position: PlaybackPosition): void {
     if (!Number.isFinite(position.playheadMs) || !Number.isFinite(position.rate)) return;
+    const isStanding = this.#anchor !== undefined && position.rate > 0 && position.playheadMs === this.#anchor.position.playheadMs;
+    this.#standsSinceMs = isStanding ? (this.#standsSinceMs ?? this.#anchor?.atMs) : undefined;
     this.#anchor = { atMs: nowMs, position };
   }
 
@@ -60,6 +66,16 @@ export class PlayoutClock {
     if (!this.#anchor) return undefined;
     const { atMs, position } = this.#anchor;
     return position.playheadMs + (nowMs - atMs) * position.rate;
+  }
+
+  /** Where the player said last that it is: in a long stall it stands there, while {@link playheadMs} runs on. */
+  get reportedMs(): number | undefined {
+    return this.#anchor?.position.playheadMs;
+  }
+
+  /** Since when the player has waited for media, in the engine's time, ms; undefined while it plays, or is paused. */
+  get standsSinceMs(): number | undefined {
+    return this.#standsSinceMs;
   }
 
   /** When the playhead is at a date, in the engine's time, ms; Infinity while it stands, or before it is known. */

@@ -20,6 +20,7 @@ import { WebRtcTransport } from '../adapters/webrtc/webrtc-transport.js';
 import type { PartialEngineOptions } from '../engine/engine-options.js';
 import type { UploadPolicy } from '../engine/viewer-input.js';
 import type { LinkTransport } from '../ports/link-transport.js';
+import type { OriginClient } from '../ports/origin-client.js';
 import type { Uplink } from '../ports/uplink.js';
 import { LivePeerSession } from '../runtime/live-peer-session.js';
 import type { PeerSession, SeederSession } from '../runtime/peer-session.js';
@@ -41,6 +42,8 @@ export type NodePeerOptions = {
   readonly meshDelayMs?: number;
   /** Puts something between the peer and its network, as {@link pacedTransport} does. Default: nothing. */
   readonly wrapTransport?: (transport: LinkTransport) => LinkTransport;
+  /** The same between the peer and its origin. */
+  readonly wrapOrigin?: (origin: OriginClient) => OriginClient;
   /** Only for role `seeder`: where it keeps a recording that it serves. Left out: it serves live streams only. */
   readonly seeds?: SeedOptions;
   readonly engine?: PartialEngineOptions;
@@ -56,12 +59,13 @@ export type SeedOptions = {
 
 /** A headless peer over node-datachannel. Nothing is sent before `start`. */
 export function createNodePeer(options: NodePeerOptions): PeerSession {
-  const { link, role, upload, joinDelayMs, meshDelayMs, wrapTransport, seeds, engine } = options;
+  const { link, role, upload, joinDelayMs, meshDelayMs, wrapTransport, wrapOrigin, seeds, engine } = options;
   const parts = nodeParts(link);
+  const origin = new HttpOriginClient({ link, verifier: parts.verifier, random: parts.random });
   return new LivePeerSession({
     ...parts,
     role,
-    origin: new HttpOriginClient({ link, verifier: parts.verifier, random: parts.random }),
+    origin: wrapOrigin ? wrapOrigin(origin) : origin,
     ...(seeds ? { seeds: openSeeds(seeds, parts) } : {}),
     ...(wrapTransport
       ? { openTransport: (opened) => parts.openTransport((transport) => opened(transport && wrapTransport(transport))) }

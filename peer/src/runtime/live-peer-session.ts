@@ -232,7 +232,10 @@ export class LivePeerSession implements SeederSession {
   }
 
   close(closed: () => void = () => undefined): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      queueMicrotask(closed);
+      return;
+    }
     this.#report();
     this.#engine.leave(this.#parts.clock.nowMs());
     for (const command of this.#engine.takeCommands()) this.#carryOut(command);

@@ -118,6 +118,45 @@ describe('play order', () => {
     expect(heldSequences(rig, 3)).toEqual([0, 2]);
   });
 
+  /** A player that stands before part 1, as it reports for a second, and then for so long without a word, ms. */
+  function wait(rig: EngineRig, silentMs: number): void {
+    for (let reports = 0; reports <= 10; reports++) {
+      rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + PART_MS, rate: 1 } });
+      rig.runFor(100);
+    }
+    rig.runFor(silentMs);
+  }
+
+  it('PT6: what a player waits for is played when it comes late, while there is nothing else to go on with', () => {
+    const { rig, peer } = viewer();
+    rig.tell(peer, 1);
+    wait(rig, 700);
+    const fetch = rig.all('fetchChunk').at(-1);
+    expect(fetch?.chunk.sequence).toBe(1);
+    if (fetch) rig.deliver(fetch);
+    expect(rig.playable).toEqual([0, 1]);
+  });
+
+  it('PT6: a player that waits goes on without what is missing when a later part is whole', () => {
+    const { rig, peer } = viewer();
+    for (const sequence of [1, 5]) rig.tell(peer, sequence);
+    rig.sendAll(peer, 5);
+    wait(rig, 700);
+    const fetch = rig.all('fetchChunk').at(-1);
+    expect(fetch?.chunk.sequence).toBe(1);
+    if (fetch) rig.deliver(fetch);
+    expect(heldSequences(rig, 6)).toEqual([0, 5]);
+  });
+
+  it('PT6: a player waits for 2 s, and not for what was missing then', () => {
+    const { rig, peer } = viewer();
+    rig.tell(peer, 1);
+    wait(rig, 1_500);
+    const fetch = rig.all('fetchChunk').at(-1);
+    if (fetch) rig.deliver(fetch);
+    expect(heldSequences(rig, 2)).toEqual([0]);
+  });
+
   it('PT6: a playhead that leaps far ahead or back harms nothing: sane reports later, playback goes on', () => {
     const { rig, peer } = viewer();
     for (const playheadMs of [1e15, -1e15, NaN, Infinity]) {

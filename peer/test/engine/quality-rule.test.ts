@@ -22,11 +22,16 @@ class Viewer {
     this.rendition = rendition;
   }
 
-  /** @param line `bytes` that come at once, every part; `isLate`: which of ten parts are */
-  watch(ms: number, line: { readonly bytes: number; readonly isLate?: (part: number) => boolean }): void {
+  /** @param line `bytes` that come at once, every part; `isLate`, `isClose`: which of ten parts are; `wholeMs`: media that comes whole a part */
+  watch(
+    ms: number,
+    line: { readonly bytes: number; readonly wholeMs?: number; readonly isLate?: (part: number) => boolean; readonly isClose?: (part: number) => boolean },
+  ): void {
     for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += 200) {
+      const part = (this.nowMs / 200) % 10;
       this.rule.received(this.nowMs, line.bytes);
-      this.rule.judged(this.nowMs, line.isLate?.((this.nowMs / 200) % 10) ?? false);
+      this.rule.completed(this.nowMs, line.wholeMs ?? 200);
+      this.rule.judged(this.nowMs, line.isLate?.(part) ? 'late' : line.isClose?.(part) ? 'close' : 'inTime');
       const wish = this.rule.decide(this.nowMs, this.rendition);
       if (!wish) continue;
       this.rendition = wish.rendition;
@@ -52,6 +57,29 @@ describe('quality rule', () => {
     const viewer = new Viewer(BEST);
     viewer.watch(4_000, { bytes: 20_000, isLate: ALWAYS });
     expect(viewer.changes.map(({ to }) => to)).toEqual([LEAST]);
+  });
+
+  it('QR5: parts that come only just, while less media comes than is played, are as good as late', () => {
+    const viewer = new Viewer(BEST);
+    viewer.watch(4_000, narrow);
+    viewer.watch(2_400, { ...narrow, isClose: ALWAYS, wholeMs: 160 });
+    expect(viewer.changes).toMatchObject([{ to: MIDDLE, isUrgent: true }]);
+  });
+
+  it('QR5: parts that come only just, as fast as they are played, change nothing; nor does slow media that is still early', () => {
+    const viewer = new Viewer(BEST);
+    viewer.watch(10_000, { ...narrow, isClose: ALWAYS });
+    viewer.watch(2_000, narrow);
+    viewer.watch(4_000, { ...narrow, wholeMs: 160 });
+    expect(viewer.changes).toEqual([]);
+  });
+
+  it('QR5: what came of the former rendition does not say that the new one comes too slowly', () => {
+    const viewer = new Viewer(BEST);
+    viewer.watch(4_000, narrow);
+    viewer.watch(600, { ...narrow, isLate: ALWAYS });
+    viewer.watch(2_800, { ...narrow, isClose: ALWAYS, wholeMs: 0 });
+    expect(viewer.changes.map(({ to }) => to)).toEqual([MIDDLE]);
   });
 
   it('QR1: two late parts of ten change nothing', () => {

@@ -499,6 +499,13 @@ describe('a session', () => {
     expect(log.filter((it) => it === 'followHeaders')).toEqual([]);
   });
 
+  it('SS7: who closes it again is told as well', async () => {
+    const viewer = session();
+    viewer.start();
+    viewer.close();
+    await new Promise<void>((resolve) => viewer.close(resolve));
+  });
+
   it('SS8: an init segment that a part needs is fetched, told of, and the record looked at again; not after close', () => {
     origin.restartEncoderAt(4_000);
     const viewer = session();

@@ -63,7 +63,7 @@ function playNatively(video: HTMLVideoElement, linkText: string): WatchSession {
   if (!isStreamLink(link)) throw new CannotPlayError(link.problem);
   const origin = link.origins[0];
   if (origin === undefined || video.canPlayType(NATIVE_HLS) === '') {
-    throw new CannotPlayError('This browser can play neither MediaSource nor HLS video.');
+    throw new CannotPlayError('This browser cannot play the stream: it has neither MediaSource nor HLS.');
   }
   video.src = `${origin}/index.m3u8`;
   return {

@@ -102,6 +102,7 @@ export type P2ptvStats = {
 /** Events of an attachment. */
 export type P2ptvEvents = {
   stateChanged: { readonly state: P2ptvState };
+  /** Without a picture, the first sound was played. */
   firstFramePainted: { readonly startupMs: number };
   stallEnded: { readonly stalledMs: number };
 };

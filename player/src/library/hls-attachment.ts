@@ -360,11 +360,13 @@ export class HlsAttachment implements P2ptvAttachment {
       this.#startupMs = nowMs - this.#startedAtMs;
       this.#events.emit('firstFramePainted', { startupMs: this.#startupMs });
     };
-    if ('requestVideoFrameCallback' in media) {
-      (media as HTMLVideoElement).requestVideoFrameCallback((nowMs) => painted(nowMs));
-    } else {
-      media.addEventListener('playing', () => painted(browserClock.nowMs()), { once: true });
-    }
+    // Sound alone paints nothing: it begins when it is heard.
+    const toldByPicture = 'requestVideoFrameCallback' in media;
+    if (toldByPicture) (media as HTMLVideoElement).requestVideoFrameCallback((nowMs) => painted(nowMs));
+    const heard = (): void => {
+      if (!toldByPicture || (media as HTMLVideoElement).videoWidth === 0) painted(browserClock.nowMs());
+    };
+    media.addEventListener('playing', heard, { once: true });
   }
 
   #goPlain(reason: PlainReason): void {

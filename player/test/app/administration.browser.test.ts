@@ -1,7 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seriousViolations } from '../support/accessibility.js';
 import { launchChromium } from '../support/chromium.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
@@ -13,7 +18,7 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
   const pages: Page[] = [];
 
   beforeAll(async () => {
-    origin = await startRealOrigin();
+    origin = await startRealOrigin('testcard', { ladder: '240,144' });
     browser = await launchChromium();
   });
 
@@ -26,10 +31,10 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     for (const page of pages.splice(0)) await page.close();
   });
 
-  const open = async (path: string): Promise<Page> => {
+  const open = async (pathname: string): Promise<Page> => {
     const page = await browser.newPage();
     pages.push(page);
-    await page.goto(`${origin.url}${path}`);
+    await page.goto(`${origin.url}${pathname}`);
     return page;
   };
   const logIn = async (page: Page): Promise<void> => {
@@ -105,6 +110,54 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await row.waitFor({ state: 'detached' });
   });
 
+  it('shows a film’s captions by key and by menu, clear of the controls, which stay in one line on a phone', async () => {
+    const page = await open('/admin/recordings');
+    await logIn(page);
+    const sent = await page.request.post(`${origin.url}/api/admin/recordings?name=boats.mp4&title=Boats`, { data: await captionedFilm() });
+    expect(sent.ok(), await sent.text()).toBe(true);
+    const watchPath = async (): Promise<string | undefined> => {
+      const found = (await (await fetch(`${origin.url}/api/recordings?text=boats`)).json()) as { recordings: { watchPath: string }[] };
+      return found.recordings[0]?.watchPath;
+    };
+    await expect.poll(watchPath, { timeout: 20_000 }).toBeDefined();
+    const viewer = await open((await watchPath())!);
+    // So that it does not come to its end meanwhile.
+    await viewer.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.2);
+    await viewer.keyboard.press('k');
+    await viewer.setViewportSize({ width: 375, height: 812 });
+    const menu = viewer.getByLabel('Captions', { exact: true });
+    await menu.waitFor();
+    await viewer.getByLabel('Quality').waitFor();
+    const shown = (): Promise<unknown[]> =>
+      viewer.evaluate(() => {
+        const tracks = [...document.querySelectorAll('track')].map(({ track }) => track);
+        return tracks.filter(({ mode }) => mode === 'showing').flatMap(({ activeCues }) => [...(activeCues ?? [])].map((cue) => [(cue as VTTCue).text, (cue as VTTCue).line]));
+      });
+    expect(await shown()).toEqual([]);
+    await viewer.keyboard.press('c');
+    await expect.poll(shown, { timeout: 10_000 }).toEqual([['The boats come in.', -4]]);
+    expect(await menu.inputValue()).toBe('0');
+    await menu.selectOption({ label: 'Deutsch' });
+    await expect.poll(shown, { timeout: 10_000 }).toEqual([['Die Boote kommen.', -4]]);
+    const lines = await viewer.evaluate(() => new Set([...document.querySelectorAll('.controls > :not(.seek, .controls-time, .controls-space)')].filter((control) => control.checkVisibility()).map((control) => control.getBoundingClientRect().top)).size);
+    expect(lines).toBe(1);
+    await menu.selectOption({ label: 'Captions off' });
+    await expect.poll(shown).toEqual([]);
+  });
+
+  it('shuts no administrator out, by the rules of accessibility', async () => {
+    const page = await open('/admin/recordings');
+    await logIn(page);
+    await page.getByRole('button', { name: 'Add a film' }).click();
+    expect(await seriousViolations(page), 'adding a film').toEqual([]);
+    await page.goto(`${origin.url}/admin/health`);
+    await page.getByRole('table').waitFor();
+    expect(await seriousViolations(page), 'health').toEqual([]);
+    await page.goto(`${origin.url}/admin`);
+    await page.getByRole('article').first().waitFor();
+    expect(await seriousViolations(page), 'channels').toEqual([]);
+  });
+
   it('goes back in a live stream by its seek bar and returns to live', async () => {
     const page = await open('/watch/main');
     const seek = page.getByLabel('Seek', { exact: true });
@@ -119,7 +172,7 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
   });
 
   it('is embedded by pages of others, which its other pages are not', async () => {
-    const headers = async (path: string): Promise<Headers> => (await fetch(`${origin.url}${path}`)).headers;
+    const headers = async (pathname: string): Promise<Headers> => (await fetch(`${origin.url}${pathname}`)).headers;
     const embedded = await headers('/embed/main');
     expect(embedded.get('content-security-policy')).toContain('frame-ancestors *');
     expect(embedded.get('x-frame-options')).toBeNull();
@@ -140,3 +193,19 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 });
+
+/** Twenty seconds of a still picture that speaks two languages in writing, as a file. */
+async function captionedFilm(): Promise<Buffer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'p2ptv-captions-'));
+  try {
+    const texts = { eng: 'The boats come in.', deu: 'Die Boote kommen.' };
+    for (const [language, text] of Object.entries(texts)) await writeFile(path.join(folder, `${language}.srt`), `1\n00:00:00,000 --> 00:00:20,000\n${text}\n`);
+    const inputs = ['-f', 'lavfi', '-i', 'color=teal:size=480x480:rate=5:duration=20', '-i', path.join(folder, 'eng.srt'), '-i', path.join(folder, 'deu.srt')];
+    const streams = ['-map', '0', '-map', '1', '-map', '2', '-metadata:s:s:0', 'language=eng', '-metadata:s:s:1', 'language=deu', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:s', 'mov_text'];
+    const film = path.join(folder, 'film.mp4');
+    await promisify(execFile)(process.env['P2PTV_FFMPEG'] ?? 'ffmpeg', ['-loglevel', 'error', ...inputs, ...streams, film]);
+    return await readFile(film);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

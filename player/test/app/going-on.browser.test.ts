@@ -60,45 +60,32 @@ describe('watch page: the picture goes on', () => {
     await expect.poll(() => timeOf(page), { interval: 100 }).toBeGreaterThan(from + seconds);
   };
 
-  it('after every peer has gone, from the origin', async () => {
+  it('while the others leave, come and vanish', async () => {
     const page = await watch('/watch/main');
     const other = await watch('/watch/main');
     await expect.poll(() => stat(page, 'neighbours')).toBe('1');
+    // Long enough to have reported: it is a proven uploader then, and named in join answers.
+    await moves(page, 5);
+    // Who leaves a page says so: that is below the nine seconds that it takes to notice a peer that has vanished.
+    await other.goto('about:blank');
+    await expect.poll(() => stat(page, 'neighbours'), { timeout: 5_000 }).toBe('0');
+    await moves(page, 3);
+    // A newcomer meets those who have watched for long, also after somebody has left.
+    await other.goto(`${origin.url}/watch/main`);
+    await moves(other);
+    await expect.poll(() => stat(other, 'neighbours')).toBe('1');
+    await expect.poll(() => stat(page, 'neighbours')).toBe('1');
+    // Every peer is gone, without a word.
     await other.context().browser()?.close();
     await moves(page, 5);
     await expect.poll(() => stat(page, 'neighbours')).toBe('0');
   });
 
-  it('and a newcomer meets those who have watched for long, also after somebody has left', async () => {
-    const stayer = await watch('/watch/main');
-    const leaver = await watch('/watch/main');
-    await expect.poll(() => stat(stayer, 'neighbours')).toBe('1');
-    // Long enough to have reported: it is a proven uploader then, and named in join answers.
-    await moves(stayer, 5);
-    await leaver.goto('about:blank');
-    await expect.poll(() => stat(stayer, 'neighbours')).toBe('0');
-    const newcomer = await watch('/watch/main');
-    await expect.poll(() => stat(newcomer, 'neighbours')).toBe('1');
-    await expect.poll(() => stat(stayer, 'neighbours')).toBe('1');
-  });
-
   it('after detach, from the origin’s own playlists', async () => {
     const page = await watch('/watch/main');
-    await moves(page, 3);
     await page.evaluate('p2ptv.detach()');
-    // Beyond what can have been in the buffer.
-    await moves(page, 4);
-    await moves(page, 4);
-  });
-
-  it('when another viewer leaves the page, who says so at once', async () => {
-    const page = await watch('/watch/main');
-    const other = await watch('/watch/main');
-    await expect.poll(() => stat(page, 'neighbours')).toBe('1');
-    await other.goto('about:blank');
-    // Below the nine seconds that it takes to notice a peer that has vanished.
-    await expect.poll(() => stat(page, 'neighbours'), { timeout: 5_000 }).toBe('0');
-    await moves(page, 3);
+    // Beyond what can have been in the buffer: that ends at the live edge.
+    await moves(page, 5);
   });
 
   /** The origin's stream with another tracker. */
@@ -126,7 +113,7 @@ describe('watch page: the picture goes on', () => {
 
   it('where the tracker has never answered, from the origin, and the page says so', async () => {
     const page = await watch(pathWithTracker('http://127.0.0.1:9'));
-    await moves(page, 4);
+    await moves(page, 2);
     await expect.poll(() => status(page)).toContain('From the origin only – the tracker is away');
   });
 

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seriousViolations } from '../support/accessibility.js';
 import { launchChromium } from '../support/chromium.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
@@ -154,6 +155,51 @@ describe('pages, on a real origin in Chromium', () => {
     for (const name of ['Unmute', 'Pause', 'Volume', 'You are watching live', 'Keyboard shortcuts', 'Picture in picture', 'Full screen', 'Share', 'Got it', 'on']) {
       expect(names).toContain(name);
     }
+  });
+
+  it('shuts nobody out, by the rules of accessibility', async () => {
+    const page = await open('/watch/main');
+    await plays(page);
+    expect(await seriousViolations(page), 'playing').toEqual([]);
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await seriousViolations(page), 'sharing').toEqual([]);
+    for (const [path, sign] of [
+      ['/', 'Open a stream from elsewhere'],
+      ['/watch/no-such-stream', 'There is no stream called'],
+      ['/embed/main', 'Live'],
+      ['/studio', 'Turn on camera and microphone'],
+      ['/admin', 'Log in'],
+      ['/nowhere', 'Nothing here'],
+    ] as const) {
+      await page.goto(`${origin.url}${path}`);
+      await page.getByText(sign).first().waitFor();
+      expect(await seriousViolations(page), path).toEqual([]);
+    }
+  });
+
+  it('shows who only watches the picture alone, and a finger the controls before it does anything else', async () => {
+    const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true });
+    const page = await context.newPage();
+    await page.goto(`${origin.url}/watch/main`);
+    await plays(page);
+    const opacity = (): Promise<string> => page.evaluate(() => getComputedStyle(document.querySelector('.controls')!).opacity);
+    await expect.poll(opacity, { timeout: 10_000 }).toBe('0');
+    const { x, y, width, height } = (await page.locator('.controls').boundingBox())!;
+    await page.touchscreen.tap(x + width / 2, y + height - 20);
+    await expect.poll(opacity).toBe('1');
+    await video(page, { paused: false });
+    await page.getByRole('button', { name: 'Pause' }).tap();
+    await video(page, { paused: true });
+    await expect.poll(opacity).toBe('1');
+    await context.close();
+  });
+
+  it('tells of no mesh where there is nothing to watch, and leads back', async () => {
+    const page = await open('/watch/no-such-stream');
+    await page.getByRole('link', { name: 'See what else there is' }).waitFor();
+    expect(await page.getByRole('complementary').count()).toBe(0);
+    expect(await page.getByRole('group', { name: 'Player controls' }).count()).toBe(0);
   });
 
   it.each(['/', '/watch/main', '/watch/main?autoplay=0', '/nowhere'])(

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it as baseIt } from 'vitest';
 import type { BindingPage } from '../support/binding-page.js';
 import { bundlePage } from '../support/bundle.js';
 import { launchChromium } from '../support/chromium.js';
@@ -10,7 +10,17 @@ declare const binding: BindingPage;
 describe('binding: hls.js in Chromium', () => {
   let browser: Browser;
   let feed: LiveFeed;
-  let page: Page;
+
+  /** Each test has a page of its own. */
+  const it = baseIt.extend<{ page: Page }>({
+    page: async ({ task: _task }, provide) => {
+      const page = await browser.newPage();
+      await page.goto(feed.url);
+      await page.waitForFunction(() => 'binding' in globalThis);
+      await provide(page);
+      await page.close();
+    },
+  });
 
   beforeAll(async () => {
     const script = await bundlePage('test/support/binding-page.ts');
@@ -22,33 +32,23 @@ describe('binding: hls.js in Chromium', () => {
     browser = await launchChromium();
   });
 
-  afterEach(async () => {
-    await page.close();
-  });
-
-  beforeEach(async () => {
-    page = await browser.newPage();
-    await page.goto(feed.url);
-    await page.waitForFunction(() => 'binding' in globalThis);
-  });
-
   afterAll(async () => {
     await browser.close();
     await feed.close();
   });
 
-  const follow = async (): Promise<void> => {
+  const follow = async (page: Page): Promise<void> => {
     await page.evaluate(() => void binding.follow());
     await page.waitForFunction(() => binding.attachment.stats().startupMs !== undefined);
   };
-  const playsOn = async (seconds: number): Promise<void> => {
+  const playsOn = async (page: Page, seconds: number): Promise<void> => {
     const from = await page.evaluate(() => binding.video.currentTime);
     await page.waitForFunction((until) => binding.video.currentTime > until, from + seconds);
   };
 
-  it('plays from the session alone, without an error, at the held delay', async () => {
-    await follow();
-    await playsOn(4);
+  it('plays from the session alone, without an error, at the held delay', async ({ page }) => {
+    await follow(page);
+    await playsOn(page, 4);
     await page.waitForFunction(() => {
       const { isFollowingLive, edgeDelayMs = Infinity } = binding.attachment.stats();
       return isFollowingLive && edgeDelayMs > 0 && edgeDelayMs < 3_000;
@@ -66,8 +66,8 @@ describe('binding: hls.js in Chromium', () => {
     expect(seen.state).toEqual({ kind: 'meshed' });
   });
 
-  it('takes rate and target from hls.js: maxLiveSyncPlaybackRate 1, no raise on a stall, no bandwidth test', async () => {
-    await follow();
+  it('takes rate and target from hls.js: maxLiveSyncPlaybackRate 1, no raise on a stall, no bandwidth test', async ({ page }) => {
+    await follow(page);
     const { config } = await page.evaluate(() => ({
       config: {
         maxLiveSyncPlaybackRate: binding.hls.config.maxLiveSyncPlaybackRate,
@@ -84,11 +84,11 @@ describe('binding: hls.js in Chromium', () => {
     });
   });
 
-  it('tells the engine where the playhead is, and that it stands still when paused', async () => {
-    await follow();
-    await playsOn(1);
+  it('tells the engine where the playhead is, and that it stands still when paused', async ({ page }) => {
+    await follow(page);
+    await playsOn(page, 1);
     const first = await page.evaluate(() => binding.session.playback.at(-1));
-    await playsOn(1);
+    await playsOn(page, 1);
     await page.evaluate(() => binding.video.pause());
     await page.waitForFunction(() => binding.session.playback.at(-1)?.rate === 0);
     const last = await page.evaluate(() => ({ ...binding.session.playback.at(-1), wallMs: Date.now() }));
@@ -98,8 +98,8 @@ describe('binding: hls.js in Chromium', () => {
     expect(last.wallMs - last.playheadMs!).toBeLessThan(60_000);
   });
 
-  it('tells the session whether the page is visible', async () => {
-    await follow();
+  it('tells the session whether the page is visible', async ({ page }) => {
+    await follow(page);
     const seen = await page.evaluate(() => {
       for (const state of ['hidden', 'visible']) {
         Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
@@ -110,46 +110,47 @@ describe('binding: hls.js in Chromium', () => {
     expect(seen).toEqual([true, false, true]);
   });
 
-  it('tries on with the session while the origin cannot be reached', async () => {
+  it('tries on with the session while the origin cannot be reached', async ({ page }) => {
     const state = await page.evaluate(() => {
       binding.session.emit('originStateChanged', { isReachable: false, failure: 'unavailable' });
       return binding.attachment.state;
     });
     expect(state).toEqual({ kind: 'joining', isOriginReachable: false });
-    await follow();
+    await follow(page);
     expect(await page.evaluate(() => binding.attachment.state)).toEqual({ kind: 'meshed' });
   });
 
-  it('goes on after the parts stopped for longer than hls.js waits, and is back at live', async () => {
-    await follow();
-    await playsOn(1);
+  // These three mostly wait for hls.js: for its time limits, and for its next tries.
+  it.concurrent('goes on after the parts stopped for longer than hls.js waits, and is back at live', async ({ page }) => {
+    await follow(page);
+    await playsOn(page, 1);
     await page.evaluate(() => void (binding.isHeld = true));
     await page.waitForFunction(() => binding.errors.includes('levelLoadTimeOut'));
     await page.waitForFunction(() => binding.attachment.stats().stalls > 0);
     await page.evaluate(() => void (binding.isHeld = false));
-    await playsOn(2);
+    await playsOn(page, 2);
     await page.waitForFunction(() => (binding.attachment.stats().edgeDelayMs ?? Infinity) < 1_500);
     expect(await page.evaluate(() => binding.errors.filter((error) => error.includes('fatal')))).toEqual([]);
   });
 
-  it('falls back to segments when a viewer goes back, and returns to live when told', async () => {
-    await follow();
-    await playsOn(6);
+  it.concurrent('falls back to segments when a viewer goes back, and returns to live when told', async ({ page }) => {
+    await follow(page);
+    await playsOn(page, 6);
     await page.evaluate(() => void (binding.video.currentTime -= 5));
     await page.waitForFunction(() => !binding.attachment.stats().isFollowingLive);
-    await playsOn(1);
+    await playsOn(page, 1);
     expect(await page.evaluate(() => binding.video.playbackRate)).toBe(1);
     await page.evaluate(() => binding.attachment.goLive());
     await page.waitForFunction(() => {
       const { isFollowingLive, edgeDelayMs } = binding.attachment.stats();
       return isFollowingLive && (edgeDelayMs ?? Infinity) < 1_500;
     });
-    await playsOn(1);
+    await playsOn(page, 1);
   });
 
-  it('skips what is no longer held', async () => {
-    await follow();
-    await playsOn(1);
+  it.concurrent('skips what is no longer held', async ({ page }) => {
+    await follow(page);
+    await playsOn(page, 1);
     await page.evaluate(() => {
       // The next parts are gone before hls.js can ask for them.
       binding.isHeld = true;
@@ -160,11 +161,11 @@ describe('binding: hls.js in Chromium', () => {
       binding.isHeld = false;
     });
     await page.waitForFunction(() => binding.errors.includes('fragLoadError'));
-    await playsOn(4);
+    await playsOn(page, 4);
     expect(await page.evaluate(() => binding.errors.filter((error) => error.includes('fatal')))).toEqual([]);
   });
 
-  it('plays plainly from the origin when it has no endpoint for peers, and says so', async () => {
+  it('plays plainly from the origin when it has no endpoint for peers, and says so', async ({ page }) => {
     const state = await page.evaluate(() => {
       binding.session.emit('joinFailed', { failure: 'notFound' });
       return binding.attachment.state;
@@ -180,9 +181,9 @@ describe('binding: hls.js in Chromium', () => {
     expect(seen).toMatchObject({ isClosed: true, pLoader: true });
   });
 
-  it('leaves an hls.js behind that has its settings back and asks the origin itself', async () => {
-    await follow();
-    await playsOn(1);
+  it('leaves an hls.js behind that has its settings back and asks the origin itself', async ({ page }) => {
+    await follow(page);
+    await playsOn(page, 1);
     await page.evaluate(() => binding.attachment.detach());
     await page.waitForFunction(() => binding.ownRequests.length > 0);
     const seen = await page.evaluate(() => ({
@@ -195,8 +196,8 @@ describe('binding: hls.js in Chromium', () => {
     expect(seen).toEqual({ state: 'detached', isClosed: true, listeners: 0, rate: 1, playbackRate: 1 });
   });
 
-  it('ends with its hls.js', async () => {
-    await follow();
+  it('ends with its hls.js', async ({ page }) => {
+    await follow(page);
     const state = await page.evaluate(() => {
       binding.hls.destroy();
       return binding.attachment.state.kind;
@@ -205,8 +206,8 @@ describe('binding: hls.js in Chromium', () => {
     expect(await page.evaluate(() => binding.session.isClosed)).toBe(true);
   });
 
-  it('ends when hls.js is given another source', async () => {
-    await follow();
+  it('ends when hls.js is given another source', async ({ page }) => {
+    await follow(page);
     const state = await page.evaluate(() => {
       binding.hls.loadSource(`${location.origin}/elsewhere.m3u8`);
       return binding.attachment.state.kind;
@@ -214,7 +215,7 @@ describe('binding: hls.js in Chromium', () => {
     expect(state).toBe('detached');
   });
 
-  it('passes the viewer’s say about uploading on', async () => {
+  it('passes the viewer’s say about uploading on', async ({ page }) => {
     const upload = { mode: 'capped' as const, bitsPerSecond: 500_000 };
     const seen = await page.evaluate((policy) => {
       binding.attachment.setUpload(policy);

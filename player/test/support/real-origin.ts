@@ -33,13 +33,17 @@ export type RealOriginOptions = {
 
 const CLI = fileURLToPath(new URL('../../../origin/dist/entry/cli.js', import.meta.url));
 
-/** Starts an origin on a free port and waits until its stream is on air. */
+/**
+ * Starts an origin on a free port and waits until its stream is on air. With P2PTV_SFU=mediasoup in the environment, a
+ * mediasoup worker takes what comes by WebRTC.
+ */
 export async function startRealOrigin(input = 'testcard', kept: RealOriginOptions = {}): Promise<RealOrigin> {
   const data = kept.data ?? (await mkdtemp(path.join(tmpdir(), 'p2ptv-player-')));
   const options = [
     ...['start', '--port', kept.port ?? '0', '--host', '127.0.0.1', '--rtmp-port', String(kept.rtmpPort ?? 0), '--data', data],
     ...(kept.config === undefined ? ['--input', input] : ['--config', kept.config]),
     ...(kept.ladder === undefined ? [] : ['--ladder', kept.ladder]),
+    ...(process.env['P2PTV_SFU'] === undefined ? [] : ['--sfu', process.env['P2PTV_SFU']]),
     ...(kept.isRecorded === true ? ['--recorded', 'yes'] : []),
   ];
   const origin = spawn(process.execPath, [CLI, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { BenchError, UsageError } from '../../errors.js';
 import { runCommand } from './commands.js';
+import { OWN_PREFIX, removeOrphans, removeOwn } from './network-names.js';
 
 /** How a network is laid out. */
 export type NetworkPlan = {
@@ -40,12 +41,11 @@ export function refuseWithoutRoot(): void {
 /**
  * A network of the bench's own: a bridge, with the origin at its address, and for each viewer a namespace with
  * a veth pair to it, limited in both directions by a token bucket. All names begin with this process's number,
- * and nothing else is ever touched.
+ * and nothing is ever touched but these and those of benches that have died.
  */
 export class ShapedNetwork {
   /** Address of the bridge, where origin and page are reached. */
   readonly hostAddress: string;
-  readonly #prefix = `p2b${process.pid}-`;
   readonly #plan: NetworkPlan;
   readonly #subnet: string;
   readonly #folder: string;
@@ -61,12 +61,13 @@ export class ShapedNetwork {
   }
 
   /**
-   * Makes it; the lines are not limited yet.
+   * Makes it; the lines are not limited yet. What benches that were killed have left of theirs goes first.
    *
    * @throws BenchError when something of it cannot be made here
    */
   static create(plan: NetworkPlan): ShapedNetwork {
     if (plan.viewers > MOST_VIEWERS) throw new BenchError(`There are addresses for ${MOST_VIEWERS} viewers, browsers that come for others included.`);
+    removeOrphans();
     const network = new ShapedNetwork(plan);
     try {
       network.#build();
@@ -114,22 +115,22 @@ export class ShapedNetwork {
   }
 
   get #bridge(): string {
-    return `${this.#prefix}br`;
+    return `${OWN_PREFIX}br`;
   }
 
   /** The namespace that a viewer's browser is in. */
   #home(index: number): string {
-    return `${this.#prefix}v${index}`;
+    return `${OWN_PREFIX}v${index}`;
   }
 
   /** The namespace at the viewer's end of the line. */
   #edge(index: number): string {
-    return this.#plan.hasNat ? `${this.#prefix}r${index}` : this.#home(index);
+    return this.#plan.hasNat ? `${OWN_PREFIX}r${index}` : this.#home(index);
   }
 
   /** The bridge's end of a viewer's line. */
   #port(index: number): string {
-    return `${this.#prefix}p${index}`;
+    return `${OWN_PREFIX}p${index}`;
   }
 
   #build(): void {
@@ -179,11 +180,7 @@ export class ShapedNetwork {
 
   #remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
-    const namespaces = namesIn('ip netns list', /^(\S+)/).filter((name) => name.startsWith(this.#prefix));
-    const links = namesIn('ip -o link show', /^\d+: ([^:@]+)/).filter((name) => name.startsWith(this.#prefix));
-    // A link goes with its namespace only when the last process of that has ended.
-    for (const name of links) attempt(`ip link delete ${name}`);
-    for (const name of namespaces) attempt(`ip netns delete ${name}`);
+    removeOwn();
   }
 }
 
@@ -211,23 +208,4 @@ function freeSubnet(): string {
     if (!taken.some((address) => address.startsWith(`10.${first}.`)) && !routes.includes(`10.${first}.`)) return subnet;
   }
   throw new BenchError('There is no private address range left for the viewers’ lines.');
-}
-
-function namesIn(command: string, pattern: RegExp): string[] {
-  try {
-    return runCommand(command)
-      .split('\n')
-      .flatMap((line) => pattern.exec(line)?.[1] ?? []);
-  } catch {
-    return [];
-  }
-}
-
-/** What is gone already need not be removed. */
-function attempt(command: string): void {
-  try {
-    runCommand(command);
-  } catch {
-    return;
-  }
 }

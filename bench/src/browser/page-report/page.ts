@@ -82,7 +82,7 @@ function headline(systems: readonly ShownSystem[], bars: readonly Bar[]): string
   const figures: readonly { readonly label: string; readonly path: string; readonly note: string; readonly bar?: string }[] = [
     { label: 'Offload, steady', path: 'offloadSteadyRatio', note: `limit ${main.result.offloadSteadyLimitRatio?.toFixed(3) ?? '-'}` },
     // What was recorded has no delay, and only there do people seek.
-    main.result.seekMs
+    main.result.seeksUnfinished !== null
       ? { label: 'Seek p50, ms', path: 'seekMs.p50', note: beside('seekMs.p50'), bar: 'seekMs p50' }
       : { label: 'Playout delay p50, ms', path: 'playoutDelayMs.p50', note: beside('playoutDelayMs.p50'), bar: 'playoutDelayMs p50' },
     { label: 'Startup p50, ms', path: 'startupMs.p50', note: beside('startupMs.p50'), bar: 'startupMs p50' },

@@ -29,7 +29,7 @@ export class Seeker {
     this.#probe = probe;
   }
 
-  /** In order; one under way is not among them. */
+  /** In order; one under way, or left before it came to a picture, is not among them: who planned the seeks counts those. */
   get done(): readonly SeekReport[] {
     return this.#done;
   }
@@ -41,7 +41,7 @@ export class Seeker {
     }
   }
 
-  /** Ends it; a seek under way is not measured. */
+  /** Ends it; a seek under way has come to no picture. */
   stop(): void {
     this.#leaveCurrent?.();
     for (const timer of this.#timers) clearTimeout(timer);

@@ -12,7 +12,7 @@ const SLOWED_RATIO = 0.5;
 
 /** The downlinks of half the viewers halve, so that the best rendition does not fit any more, and are restored. */
 export const abr: Scenario = {
-  summary: 'two renditions; each second viewer’s downlink carries 1.5 times the best one, half of that for a quarter of the time, and then all again (root on Linux)',
+  summary: 'two renditions; each second viewer’s downlink carries twice the best one, half of that for a quarter of the time, and then all again (root on Linux)',
   viewers: (size) => inTurn(size).map((viewer, place) => ({ ...viewer, group: isSlowed(place) ? 'slowed' : 'others' })),
   events: (size) => [
     { atMs: slowAtMs(size), kind: 'linesSlowed', what: 'half the viewers’ downlinks halve', act: (stage) => changeLines(stage, size, SLOWED_RATIO) },
@@ -23,7 +23,7 @@ export const abr: Scenario = {
     return size.seconds < leastSeconds ? `abr needs time to come back to the best rendition: --seconds ${leastSeconds} or more` : undefined;
   },
   isShaped: true,
-  downlinkRatio: 1.5,
+  downlinkRatio: 2,
   hasLadder: true,
   hasVisits: false,
 };

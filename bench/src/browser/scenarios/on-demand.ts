@@ -10,6 +10,8 @@ const FIRST_SEEK_MS = 2_000;
 /** From one seek to the next, ms. */
 const LEAST_PAUSE_MS = 8_000;
 const MOST_PAUSE_MS = 16_000;
+/** Nobody seeks so shortly before the end of the viewing, ms: it could not show whether it comes to a picture. */
+const LAST_SEEK_MARGIN_MS = 4_000;
 /** Nobody comes so near to the end of the recording, ms: a picture that has ended would look like one that plays. */
 const END_MARGIN_MS = 2_000;
 /** What a player has loaded around a stay, ms: before it to the segment's beginning and a segment more, after it what it keeps in hand. */
@@ -48,7 +50,7 @@ function recordedSeconds({ seconds }: ScenarioSize): number {
 function seeksOf(viewer: number, { watchMs, recordedMs }: { readonly watchMs: number; readonly recordedMs: number }): PlannedSeek[] {
   const random = seededRandom(SEED + viewer);
   const times: number[] = [];
-  for (let atMs = FIRST_SEEK_MS; atMs < watchMs; atMs += LEAST_PAUSE_MS + random.next() * (MOST_PAUSE_MS - LEAST_PAUSE_MS)) times.push(atMs);
+  for (let atMs = FIRST_SEEK_MS; atMs <= watchMs - LAST_SEEK_MARGIN_MS; atMs += LEAST_PAUSE_MS + random.next() * (MOST_PAUSE_MS - LEAST_PAUSE_MS)) times.push(atMs);
   const stays: Stretch[] = [stay(0, FIRST_SEEK_MS)];
   return times.map((atMs, index) => {
     const playedMs = (times[index + 1] ?? watchMs) - atMs;

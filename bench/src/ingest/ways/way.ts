@@ -1,6 +1,7 @@
-import type { Browser } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 import type { IngestOrigin } from '../ingest-origin.js';
+import type { PublishingBrowser } from './page-publisher.js';
 
 /** What a publisher has to do with. */
 export type Stage = {
@@ -8,7 +9,7 @@ export type Stage = {
   /** The port for {@link WayIn.protocol} that the origin was told. */
   readonly port: number;
   /** With a camera and a microphone of its own making, and nobody who has to allow their use. */
-  readonly publishing: Browser;
+  readonly publishing: PublishingBrowser;
   readonly ffmpegPath: string;
   /** A film to publish. */
   readonly film: string;
@@ -20,6 +21,8 @@ export interface Publisher {
   start(): Promise<number>;
   /** Why it does not publish (any more), where that is known. */
   readonly failure: string | undefined;
+  /** The page that publishes, where one does. */
+  readonly page?: Page;
   /** Ends it, whatever it has come to. */
   stop(): Promise<void>;
 }

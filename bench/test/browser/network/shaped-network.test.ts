@@ -52,6 +52,26 @@ describe.skipIf(!isRoot || !hasTools)('a network of limited lines', () => {
     expect(existsSync(dirname(program))).toBe(false);
   });
 
+  it('clears away what a bench that was killed has left, and nothing else', () => {
+    const dead = spawnSync('true').pid;
+    // Numbers are given anew only when all have been used.
+    const [orphan, alive] = [`p2b${dead}-`, `p2b${process.ppid}-`];
+    for (const prefix of [orphan, alive]) {
+      output(`ip netns add ${prefix}v0`);
+      output(`ip link add ${prefix}br type bridge`);
+    }
+    try {
+      expect(names()).toContain(`${orphan}v0`);
+      network = ShapedNetwork.create({ viewers: 1, hasNat: false, chromiumPath: pathOf('ip') });
+      expect(names()).not.toContain(orphan);
+      expect(names()).toContain(`${alive}v0`);
+      expect(names()).toContain(`${alive}br`);
+    } finally {
+      output(`ip netns delete ${alive}v0`);
+      output(`ip link delete ${alive}br`);
+    }
+  });
+
   it('is gone too when it could not be made whole', () => {
     // Without nft the routers fail, when there are namespaces already.
     const folder = mkdtempSync(join(tmpdir(), 'p2ptv-bench-test-'));

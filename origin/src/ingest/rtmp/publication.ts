@@ -9,8 +9,8 @@ import type { PublisherMetadata } from './rtmp-connection.js';
 /** What a tag means to the one who passes it on. */
 type TagRole = 'videoConfiguration' | 'audioConfiguration' | 'key' | 'media' | 'unsupported';
 
-/** How long the picture may run before a sound that was announced, or may still come, is given up. ms of the stream. */
-const AUDIO_WAIT_MS = 1000;
+/** How long one of picture and sound may run before the other, that was announced or may still come, is given up. ms of the stream. */
+const TRACK_WAIT_MS = 1000;
 /** Tags held until the tracks are known. Bounds memory: 4 s of 16 Mb/s. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 /** Bytes waiting for ffmpeg at which reading from the publisher pauses. */
@@ -21,17 +21,18 @@ const CODEC_MP3 = 2;
 
 /**
  * One publisher's stream, from its first tag to its end: finds out which tracks there are, and feeds
- * encoder sessions with FLV that begins with a key frame.
+ * encoder sessions with FLV that begins with a key frame, where there is a picture.
  */
 export class Publication {
   readonly #setFlowing: (isFlowing: boolean) => void;
   #metadata: PublisherMetadata | undefined;
   #videoConfiguration: FlvTag | undefined;
   #audioConfiguration: FlvTag | undefined;
-  /** Media since a key frame, until a session takes it. */
+  /** Media since a key frame, or the newest sound where no picture has come, until a session takes it. */
   #held: FlvTag[] = [];
   #heldBytes = 0;
-  #hasAudio: boolean | undefined;
+  /** The tracks, once they are known. */
+  #tracks: { readonly hasVideo: boolean; readonly hasAudio: boolean } | undefined;
   #feed: PassThrough | undefined;
   #isWaitingForKey = false;
   #onReady: (() => void) | undefined;
@@ -44,7 +45,7 @@ export class Publication {
 
   /** Whether the tracks are known, so that a session can begin. */
   get isReady(): boolean {
-    return this.#hasAudio !== undefined && !this.#hasEnded;
+    return this.#tracks !== undefined && !this.#hasEnded;
   }
 
   /** Called once when it becomes ready. */
@@ -88,15 +89,15 @@ export class Publication {
   /** The input of a new encoder session; any earlier one ends. Only when {@link isReady}. */
   open(): SourceFeed {
     this.#feed?.end();
-    const hasAudio = this.#hasAudio === true;
+    const { hasVideo = false, hasAudio = false } = this.#tracks ?? {};
     const feed = new PassThrough({ writableHighWaterMark: FEED_BUFFER_BYTES });
     feed.on('drain', () => this.#setFlowing(true));
     this.#feed = feed;
-    feed.write(flvHeader({ hasAudio, hasVideo: true }));
-    for (const tag of [this.#videoConfiguration, hasAudio ? this.#audioConfiguration : undefined]) {
+    feed.write(flvHeader({ hasAudio, hasVideo }));
+    for (const tag of [hasVideo ? this.#videoConfiguration : undefined, hasAudio ? this.#audioConfiguration : undefined]) {
       if (tag !== undefined) feed.write(flvTag({ ...tag, timestampMs: this.#held[0]?.timestampMs ?? 0 }));
     }
-    this.#isWaitingForKey = this.#held.length === 0;
+    this.#isWaitingForKey = hasVideo && this.#held.length === 0;
     const held = this.#held;
     this.#dropHeld();
     for (const tag of held) this.#write(tag);
@@ -105,10 +106,11 @@ export class Publication {
         width: this.#metadata?.width,
         height: this.#metadata?.height,
         frameRate: nearestStandardFrameRate(this.#metadata?.framerate),
+        hasVideo,
         hasAudio,
       },
       inputArguments: LIVE_INPUT_ARGUMENTS,
-      videoMap: '0:v:0',
+      videoMap: hasVideo ? '0:v:0' : undefined,
       audioMap: hasAudio ? '0:a:0' : undefined,
       stdin: feed,
       isPaced: true,
@@ -120,10 +122,12 @@ export class Publication {
     if (role === 'videoConfiguration') this.#videoConfiguration = tag;
     else this.#audioConfiguration = tag;
     const isChanged = before !== undefined && !Buffer.from(before.body).equals(tag.body);
-    const isLateAudio = role === 'audioConfiguration' && this.#hasAudio === false;
-    if (isLateAudio) this.#hasAudio = true;
-    if (!isChanged && !isLateAudio) return;
-    // A new size, or a sound that was not there: this session ends, and the next one knows better.
+    const isLate = role === 'audioConfiguration' ? this.#tracks?.hasAudio === false : this.#tracks?.hasVideo === false;
+    if (isLate) this.#tracks = { hasVideo: true, hasAudio: this.#tracks?.hasAudio === true || role === 'audioConfiguration' };
+    // A session with a picture begins with a key frame.
+    if (before === undefined && role === 'videoConfiguration') this.#dropHeld();
+    if (!isChanged && !isLate) return;
+    // A new size, or a track that was not there: this session ends, and the next one knows better.
     this.#feed?.end();
     this.#feed = undefined;
     this.#dropHeld();
@@ -131,7 +135,7 @@ export class Publication {
 
   #takeMedia(tag: FlvTag, isKey: boolean): void {
     // MP3 has no configuration: its first frame says that there is sound.
-    if (this.#hasAudio === undefined && isMp3(tag)) this.#audioConfiguration ??= tag;
+    if (this.#tracks === undefined && isMp3(tag)) this.#audioConfiguration ??= tag;
     if (this.#feed === undefined) {
       this.#hold(tag, isKey);
       return;
@@ -141,22 +145,36 @@ export class Publication {
     this.#write(tag);
   }
 
-  /** Keeps what a session can begin with: from a key frame on, without a gap, and not old. */
+  /** Keeps what a session can begin with: from a key frame on where there is a picture, without a gap, and not old. */
   #hold(tag: FlvTag, isKey: boolean): void {
     if (isKey && this.isReady) this.#dropHeld();
-    if (this.#held.length === 0 && !isKey) return;
+    const hasVideo = this.#videoConfiguration !== undefined;
+    if (this.#held.length === 0 && (hasVideo ? !isKey : tag.kind !== 'audio')) return;
     this.#held.push(tag);
     this.#heldBytes += tag.body.length;
     const heldMs = tag.timestampMs - (this.#held[0]?.timestampMs ?? 0);
-    const isTooMuch = heldMs > AUDIO_WAIT_MS || this.#heldBytes > MAX_HELD_BYTES;
+    const isTooMuch = heldMs > TRACK_WAIT_MS || this.#heldBytes > MAX_HELD_BYTES;
     if (this.isReady) {
       if (isTooMuch) this.#dropHeld();
       return;
     }
-    const announcesNoAudio = this.#metadata !== undefined && (this.#metadata.audiocodecid ?? 0) === 0;
-    if (this.#audioConfiguration === undefined && !announcesNoAudio && !isTooMuch) return;
-    this.#hasAudio = this.#audioConfiguration !== undefined;
+    const hasAudio = this.#audioConfiguration !== undefined;
+    if (hasVideo ? !hasAudio && this.#isSoundAnnounced() && !isTooMuch : this.#isPictureAnnounced() || !isTooMuch) {
+      if (isTooMuch) this.#dropHeld();
+      return;
+    }
+    this.#tracks = { hasVideo, hasAudio };
     this.#onReady?.();
+  }
+
+  #isSoundAnnounced(): boolean {
+    return this.#metadata === undefined || (this.#metadata.audiocodecid ?? 0) !== 0;
+  }
+
+  /** Who says nothing at all may have none. */
+  #isPictureAnnounced(): boolean {
+    const { width, height, framerate, videocodecid = 0 } = this.#metadata ?? {};
+    return videocodecid !== 0 || (width ?? height ?? framerate) !== undefined;
   }
 
   #dropHeld(): void {
@@ -167,7 +185,7 @@ export class Publication {
   #write(tag: FlvTag): void {
     const feed = this.#feed;
     if (feed === undefined || feed.writableEnded) return;
-    if (tag.kind === 'audio' && this.#hasAudio !== true) return;
+    if (this.#tracks?.[tag.kind === 'audio' ? 'hasAudio' : 'hasVideo'] !== true) return;
     if (!feed.write(flvTag(tag))) this.#setFlowing(false);
   }
 }

@@ -25,7 +25,8 @@ const metadataSchema = z.object({
   width: optionalNumber,
   height: optionalNumber,
   framerate: optionalNumber,
-  /** A number in FLV, a name with some encoders; 0 or nothing: no sound. */
+  /** A number in FLV, a name with some encoders; 0 or nothing: no picture, no sound. */
+  videocodecid: z.union([z.number(), z.string()]).optional().catch(undefined),
   audiocodecid: z.union([z.number(), z.string()]).optional().catch(undefined),
 });
 const connectSchema = z.object({ app: z.string().max(200) });

@@ -1,6 +1,6 @@
 /** The tracks of a file, as far as a decoder has to know. */
 export type MatroskaTracks = {
-  readonly video: { readonly codec: 'h264' | 'vp8'; readonly width: number; readonly height: number; readonly codecPrivate: Buffer | undefined; readonly frameDurationNs: number };
+  readonly video: { readonly codec: 'h264' | 'vp8'; readonly width: number; readonly height: number; readonly codecPrivate: Buffer | undefined; readonly frameDurationNs: number } | undefined;
   readonly hasAudio: boolean;
 };
 
@@ -57,7 +57,7 @@ export class MatroskaWriter {
       idBytes(ID.segment),
       UNKNOWN_SIZE,
       element(ID.info, [uintElement(ID.timestampScale, 1_000_000), textElement(ID.muxingApp, 'p2ptv'), textElement(ID.writingApp, 'p2ptv')]),
-      element(ID.tracks, [videoEntry(video), ...(hasAudio ? [audioEntry()] : [])]),
+      element(ID.tracks, [...(video ? [videoEntry(video)] : []), ...(hasAudio ? [audioEntry()] : [])]),
     ]);
   }
 
@@ -75,7 +75,7 @@ export class MatroskaWriter {
   }
 }
 
-function videoEntry({ codec, width, height, codecPrivate, frameDurationNs }: MatroskaTracks['video']): Buffer {
+function videoEntry({ codec, width, height, codecPrivate, frameDurationNs }: NonNullable<MatroskaTracks['video']>): Buffer {
   return element(ID.trackEntry, [
     uintElement(ID.trackNumber, NUMBER.video),
     uintElement(ID.trackUid, NUMBER.video),

@@ -31,8 +31,8 @@ export type PublicationStatus = {
 
 /** What a {@link WebRtcPublication} needs to know. */
 export type WebRtcPublicationOptions = {
-  /** The codec of the picture. */
-  readonly videoCodec: Exclude<TrackCodec, 'opus'>;
+  /** The codec of the picture; undefined: there is none. */
+  readonly videoCodec: Exclude<TrackCodec, 'opus'> | undefined;
   readonly hasAudio: boolean;
   /** Frames a second that the publisher says it sends; default 30. */
   readonly frameRate?: number | undefined;
@@ -71,17 +71,17 @@ type Unit =
 type Feed = {
   readonly stream: PassThrough;
   readonly writer: MatroskaWriter;
-  /** The size at which it is encoded, whatever that of the picture comes to be. */
-  readonly canvas: Frame;
+  /** The size at which it is encoded, whatever that of the picture comes to be; undefined without a picture. */
+  readonly canvas: Frame | undefined;
   readonly hasAudio: boolean;
-  /** What the session calls zero: the time of its first picture. */
+  /** What the session calls zero: the time of its first picture, or else of its first sound. */
   zeroMs: number | undefined;
   lastVideoMs: number;
 };
 
 /**
  * One publisher's media, from its first packet to its end: puts packets in order, pictures together and
- * sound beside them, and feeds encoder sessions with Matroska that begins with a key frame.
+ * sound beside them, and feeds encoder sessions with Matroska that begins with a key frame, where there are pictures.
  */
 export class WebRtcPublication {
   readonly #options: WebRtcPublicationOptions;
@@ -162,24 +162,25 @@ export class WebRtcPublication {
     const configuration = this.#configuration;
     const hasAudio = this.#options.hasAudio && this.#hasAudioCome;
     const frameRate = nearestStandardFrameRate(this.#options.frameRate);
+    const { videoCodec } = this.#options;
     const canvas = configuration && canvasOf(configuration, this.#options.size);
-    if (configuration && canvas) {
+    if (videoCodec === undefined || (configuration && canvas)) {
       const writer = new MatroskaWriter();
-      const { width, height, codecPrivate } = configuration;
       const frameDurationNs = Math.round(1e9 / framesPerSecond(frameRate));
-      stream.write(writer.header({ video: { codec: this.#options.videoCodec, width, height, codecPrivate, frameDurationNs }, hasAudio }));
+      const video = videoCodec && configuration && { codec: videoCodec, width: configuration.width, height: configuration.height, codecPrivate: configuration.codecPrivate, frameDurationNs };
+      stream.write(writer.header({ video, hasAudio }));
       const held = this.#held;
       this.#drop();
       this.#feed = { stream, writer, canvas, hasAudio, zeroMs: undefined, lastVideoMs: Number.NEGATIVE_INFINITY };
-      this.#isWaitingForKey = held.length === 0;
+      this.#isWaitingForKey = videoCodec !== undefined && held.length === 0;
       for (const unit of held) this.#write(unit);
       if (this.#isWaitingForKey) this.#options.requestKeyFrame();
     }
     return {
-      media: { width: canvas?.width, height: canvas?.height, frameRate, hasAudio },
+      media: { width: canvas?.width, height: canvas?.height, frameRate, hasVideo: videoCodec !== undefined, hasAudio },
       canvas,
       inputArguments: LIVE_INPUT_ARGUMENTS,
-      videoMap: '0:v:0',
+      videoMap: videoCodec === undefined ? undefined : '0:v:0',
       audioMap: hasAudio ? '0:a:0' : undefined,
       stdin: stream,
       isPaced: true,
@@ -222,11 +223,12 @@ export class WebRtcPublication {
       const durationMs = opusDurationMs(payload);
       if (durationMs === undefined) continue;
       const timeMs = this.#audioClock.timeMs(timestamp, arrivedAtMs);
+      // Before it is passed: a session that begins with it has to know that there is sound.
+      if (!this.#hasAudioCome) this.#welcomeAudio();
       this.#fillAudio(timeMs);
       this.#audioEndMs = timeMs + durationMs;
       this.#counts.audioPackets++;
       this.#pass({ track: 'audio', timeMs, data: payload });
-      if (!this.#hasAudioCome) this.#welcomeAudio();
     }
   }
 
@@ -255,8 +257,8 @@ export class WebRtcPublication {
     if (!current) return;
     this.#configuration = current;
     if (!before || pixelsOf(before) !== pixelsOf(current)) this.#sizedAtMs = at.timeMs;
-    if (!this.#feed) return;
-    const { canvas } = this.#feed;
+    const canvas = this.#feed?.canvas;
+    if (!canvas) return;
     const isLarger = pixelsOf(current) > pixelsOf(canvas) && at.timeMs - this.#sizedAtMs >= GROWTH_MS;
     if (hasShapeOf(current, canvas) && !isLarger) return;
     if (isKey) this.#restart();
@@ -291,9 +293,9 @@ export class WebRtcPublication {
   }
 
   #becomeReadyIfSo(): void {
-    const [first] = this.#held.filter(({ track }) => track === 'video');
+    const first = this.#held.find(({ track }) => track === 'video' || this.#options.videoCodec === undefined);
     if (this.#hasEnded || !first) return;
-    const isAudioAwaited = this.#options.hasAudio && !this.#hasAudioCome && this.#newestVideoMs - first.timeMs < AUDIO_PATIENCE_MS;
+    const isAudioAwaited = first.track === 'video' && this.#options.hasAudio && !this.#hasAudioCome && this.#newestVideoMs - first.timeMs < AUDIO_PATIENCE_MS;
     if (isAudioAwaited) return;
     this.#isReady = true;
     this.#held.sort((left, right) => Number(right === first) - Number(left === first));
@@ -324,7 +326,7 @@ export class WebRtcPublication {
     const feed = this.#feed;
     if (!feed || feed.stream.writableEnded) return;
     const isVideo = unit.track === 'video';
-    if (!isVideo && (!feed.hasAudio || feed.zeroMs === undefined)) return;
+    if (!isVideo && (!feed.hasAudio || (feed.canvas && feed.zeroMs === undefined))) return;
     // The encoder puts pictures in the order of their times, and one in the past would be lost with all after it.
     const placedMs = isVideo ? Math.max(feed.hasAudio ? this.#lipSync.place(unit.timeMs) : unit.timeMs, feed.lastVideoMs + 1) : unit.timeMs;
     if (isVideo) feed.lastVideoMs = placedMs;

@@ -38,8 +38,31 @@ describe('Publication', () => {
     live.push(audioConfiguration);
     live.push(sound(3090));
     expect(feeds).toHaveLength(1);
-    expect(feeds[0]!.media).toEqual({ width: 1280, height: 720, frameRate: { numerator: 25, denominator: 1 }, hasAudio: true });
+    expect(feeds[0]!.media).toEqual({ width: 1280, height: 720, frameRate: { numerator: 25, denominator: 1 }, hasVideo: true, hasAudio: true });
     expect(given(feeds[0]!)).toEqual(['configuration 3040', 'configuration 3040', 'key 3040', 'video 3080', 'audio 3090']);
+  });
+
+  it('is sound alone when no picture has come for a second and none is announced; one that comes after all begins anew with a key frame', () => {
+    const { publication: live, feeds } = publication();
+    live.describe({ audiocodecid: 10 });
+    for (const tag of [audioConfiguration, sound(0), sound(1000)]) live.push(tag);
+    expect(feeds).toHaveLength(0);
+    live.push(sound(1001));
+    expect(feeds[0]).toMatchObject({ media: { hasVideo: false, hasAudio: true }, videoMap: undefined, audioMap: '0:a:0' });
+    expect(given(feeds[0]!)).toEqual(['configuration 0', 'audio 0', 'audio 1000', 'audio 1001']);
+    live.push(videoConfiguration);
+    expect((feeds[0]!.stdin as unknown as { writableEnded: boolean }).writableEnded).toBe(true);
+    for (const tag of [sound(1020), key(1040), sound(1060)]) live.push(tag);
+    const next = live.open();
+    expect(next.media).toMatchObject({ hasVideo: true, hasAudio: true });
+    expect(given(next)).toEqual(['configuration 1040', 'configuration 1040', 'key 1040', 'audio 1060']);
+  });
+
+  it('waits for a picture that is announced', () => {
+    const { publication: live, feeds } = publication();
+    live.describe({ audiocodecid: 10, videocodecid: 7 });
+    for (const tag of [audioConfiguration, sound(0), sound(1001), sound(2002), videoConfiguration, key(2010)]) live.push(tag);
+    expect(feeds.map((feed) => [feed.media.hasVideo, given(feed)])).toEqual([[true, ['configuration 2010', 'configuration 2010', 'key 2010']]]);
   });
 
   it('does not wait for sound that the publisher does not announce', () => {

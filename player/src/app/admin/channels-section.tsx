@@ -82,6 +82,11 @@ function ChannelRow({ channel, onOpen, onChanged }: ChannelRowProps): ReactEleme
         <button type="button" className="button button-quiet" disabled={isBusy} onClick={() => void run(() => adminApi.setStarted(slug, !isStarted)).then(onChanged)}>
           {isStarted ? 'Stop' : 'Start'}
         </button>
+        {channel.input === 'whip' && isStarted && (
+          <a className="button button-quiet" href={`/studio/${slug}`}>
+            Studio
+          </a>
+        )}
         <button type="button" className="button button-quiet" onClick={() => onOpen({ kind: 'audience', channel })}>
           Audience
         </button>

@@ -1,5 +1,6 @@
 import { useEffect, type ReactElement, type RefObject } from 'react';
 import type { RecordingListing } from '@p2ptv/protocol';
+import { ControlMenu } from './control-menu.js';
 
 /** Counted from the bottom; a line is some 5 % of the picture. */
 const LINES_ABOVE_CONTROLS = -4;
@@ -22,23 +23,35 @@ export function CaptionsMenu({ videoRef, captions, chosen, onChoose }: CaptionsM
     for (const [index, { track }] of [...tracks].entries()) track.mode = index === chosen ? 'showing' : 'disabled';
   }, [videoRef, captions, chosen]);
   return (
-    <select className="quality" aria-label="Captions" title="Captions (c)" value={chosen ?? ''} onChange={(event) => onChoose(event.target.value === '' ? undefined : Number(event.target.value))}>
+    <ControlMenu name="Captions" title="Captions (c)" icon="captions" isMarked={chosen !== undefined} value={String(chosen ?? '')} onChange={(value) => onChoose(value === '' ? undefined : Number(value))}>
       <option value="">Captions off</option>
       {captions.map(({ name, path }, index) => (
         <option key={path} value={index}>
           {name}
         </option>
       ))}
-    </select>
+    </ControlMenu>
   );
 }
 
 /** The tracks of a video element. */
 export function CaptionTracks({ captions }: { readonly captions: Captions }): ReactElement[] {
-  return captions.map(({ name, language, path }) => <track key={path} kind="captions" src={path} srcLang={language} label={name} onLoad={({ currentTarget }) => raise(currentTarget.track)} />);
+  return captions.map(({ name, language, path }) => <track key={path} ref={raiseWhenLoaded} kind="captions" src={path} srcLang={language} label={name} />);
+}
+
+/** React hears nothing of what a track has loaded: the event does not bubble. */
+function raiseWhenLoaded(element: HTMLTrackElement | null): (() => void) | undefined {
+  if (!element) return undefined;
+  const loaded = (): void => raise(element.track);
+  element.addEventListener('load', loaded);
+  return () => element.removeEventListener('load', loaded);
 }
 
 /** Above the controls; what says itself where it stands stays there. */
-function raise({ cues }: TextTrack): void {
-  for (const cue of cues ?? []) if (cue instanceof VTTCue && cue.line === 'auto') cue.line = LINES_ABOVE_CONTROLS;
+function raise(track: TextTrack): void {
+  for (const cue of track.cues ?? []) if (cue instanceof VTTCue && cue.line === 'auto') cue.line = LINES_ABOVE_CONTROLS;
+  if (track.mode !== 'showing') return;
+  // Chromium leaves a caption that shows already where it is, unless it is shown anew.
+  track.mode = 'hidden';
+  track.mode = 'showing';
 }

@@ -7,9 +7,9 @@ import { LiveBadge } from './live-badge.js';
 export function StreamCard({ stream, onTag }: { readonly stream: StreamListing; readonly onTag: (tag: string) => void }): ReactElement {
   const { slug, title, description, tags, state, viewers, seeders, height, watchPath, thumbnailPath } = stream;
   return (
-    <Card path={watchPath} title={title === '' ? slug : title} description={description} tags={tags} onTag={onTag} art={<Picture path={thumbnailPath} />}>
+    <Card path={watchPath} title={title === '' ? slug : title} description={description} tags={tags} onTag={onTag} art={<Picture path={thumbnailPath} />} isDark={state === 'offline'}>
       <LiveBadge state={state} />
-      <span>{viewerCount(viewers)}</span>
+      {(state === 'live' || viewers > 0) && <span>{viewerCount(viewers)}</span>}
       {seeders > 0 && <span>{seederCount(seeders)}</span>}
       {height > 0 && <span>{height}p</span>}
     </Card>
@@ -26,7 +26,7 @@ export function RecordingCard({ recording, onTag }: { readonly recording: Record
     </>
   );
   return (
-    <Card path={watchPath} title={title === '' ? id : title} description={description} tags={tags} onTag={onTag} art={art}>
+    <Card path={watchPath} title={title === '' ? id : title} description={description} tags={tags} onTag={onTag} art={art} isDark={false}>
       <time dateTime={new Date(startedAtMs).toISOString()}>{formatDate(startedAtMs)}</time>
       {viewers > 0 && <span>{viewerCount(viewers)}</span>}
       {seeders > 0 && <span>{seederCount(seeders)}</span>}
@@ -42,21 +42,25 @@ type CardProps = {
   readonly tags: readonly string[];
   readonly onTag: (tag: string) => void;
   readonly art: ReactNode;
+  /** There is nothing to see at the moment. */
+  readonly isDark: boolean;
   /** Figures. */
   readonly children: ReactNode;
 };
 
-function Card({ path, title, description, tags, onTag, art, children }: CardProps): ReactElement {
+function Card({ path, title, description, tags, onTag, art, isDark, children }: CardProps): ReactElement {
   return (
-    <article className="stream-card card">
+    <article className={`stream-card card ${isDark ? 'is-dark' : ''}`}>
       <a className="stream-link" href={path}>
         <div className="stream-art" aria-hidden="true">
           {art}
-          <span className="art-play">
-            <svg viewBox="0 0 24 24">
-              <path d="M8 5.5v13l10.5-6.5z" fill="currentColor" />
-            </svg>
-          </span>
+          {!isDark && (
+            <span className="art-play">
+              <svg viewBox="0 0 24 24">
+                <path d="M8 5.5v13l10.5-6.5z" fill="currentColor" />
+              </svg>
+            </span>
+          )}
         </div>
         <div className="stream-text">
           <h3>{title}</h3>
@@ -95,15 +99,15 @@ function Drawing(): ReactElement {
   return (
       <svg viewBox="0 0 320 180" preserveAspectRatio="xMidYMid slice">
         <g className="art-lines">
-          <path d="M40 132 112 64 176 108 246 42 292 92M112 64 246 42M40 132 176 108 292 92M112 64 160 150 246 42M160 150 292 92" />
+          <path d="M40 132 98 52 246 42 292 92M98 52 134 148 246 42M40 132 134 148 222 140 292 92M98 52 222 140 246 42" />
         </g>
         <g className="art-nodes">
           <circle cx="40" cy="132" r="5" />
-          <circle cx="112" cy="64" r="7" />
-          <circle cx="176" cy="108" r="9" />
+          <circle cx="98" cy="52" r="7" />
+          <circle cx="222" cy="140" r="8" />
           <circle cx="246" cy="42" r="6" />
           <circle cx="292" cy="92" r="5" />
-          <circle cx="160" cy="150" r="4" />
+          <circle cx="134" cy="148" r="4" />
         </g>
       </svg>
   );

@@ -51,6 +51,11 @@ export function MeshDrawing({ stats, originBitsPerSecond }: MeshDrawingProps): R
             Origin
           </text>
         </g>
+        {stats !== undefined && nodes.length === 0 && (
+          <text className="mesh-hint" x={ME.x} y={MESH_SIZE.height - 26} textAnchor="middle">
+            Other viewers appear here
+          </text>
+        )}
         <circle className="mesh-me" cx={ME.x} cy={ME.y} r="13" />
         <text className="mesh-me-label" x={ME.x} y={ME.y + 3.5} textAnchor="middle">
           You

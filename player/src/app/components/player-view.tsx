@@ -1,12 +1,15 @@
-import { useCallback, useEffect, useRef, useState, type ReactElement, type RefObject } from 'react';
+import { useCallback, useEffect, useRef, useState, type PointerEvent, type ReactElement, type ReactNode, type RefObject } from 'react';
 import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
+import { useAttention } from '../use-attention.js';
 import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
 import { CaptionsMenu, CaptionTracks, type Captions } from './captions-menu.js';
 import { Icon } from './icons.js';
 import { KeysDialog } from './keys-dialog.js';
 import { QualityMenu } from './quality-menu.js';
-import { SeekBar, type PreviewSheet } from './seek-bar.js';
+import { SeekBar } from './seek-bar.js';
+import type { Previews } from '../preview-place.js';
+import { SoundView } from './sound-view.js';
 import { formatLength } from '../format.js';
 import { seekTarget, type SeekTimeline } from '../seek-timeline.js';
 
@@ -20,25 +23,33 @@ type PlayerViewProps = {
   readonly videoRef: RefObject<HTMLVideoElement | null>;
   readonly watch: Watch;
   /** Why there is no picture, for people. */
-  readonly problem: string | undefined;
+  readonly problem: ReactNode;
   /** Where one can seek; undefined: nowhere, or it is not known yet. */
   readonly timeline: SeekTimeline | undefined;
   /** Pictures for the seek bar. */
-  readonly previews?: PreviewSheet | undefined;
+  readonly previews?: Previews | undefined;
   readonly captions?: Captions | undefined;
+  /** A still picture for as long as nothing is loaded. */
+  readonly posterPath?: string | undefined;
 };
 
 const NO_CAPTIONS: Captions = [];
 
 /** The picture and its controls, by pointer and by keyboard. */
-export function PlayerView({ videoRef, watch, problem, timeline, previews, captions = NO_CAPTIONS }: PlayerViewProps): ReactElement {
+export function PlayerView({ videoRef, watch, problem, timeline, previews, captions = NO_CAPTIONS, posterPath }: PlayerViewProps): ReactElement {
   const frameRef = useRef<HTMLDivElement>(null);
   const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
   const [isShowingKeys, setIsShowingKeys] = useState(false);
   const [caption, setCaption] = useState<number>();
   const { phase, start, goLive, seek } = watch;
+  const { isAttended, attend, rest } = useAttention();
+  const lastPointer = useRef<string>(undefined);
   const hasCaptions = captions.length > 0;
+  const isPlaying = phase.kind === 'playing';
+  useEffect(() => {
+    if (isPlaying) attend();
+  }, [isPlaying, attend]);
 
   const seekTo = useCallback(
     (dateMs: number) => {
@@ -54,6 +65,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
     (action: PlayerAction) => {
       const element = videoRef.current;
       if (!element) return;
+      attend();
       switch (action.kind) {
         case 'togglePlay':
           if (phase.kind === 'idle') start();
@@ -92,28 +104,46 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
           break;
       }
     },
-    [videoRef, phase.kind, start, goLive, timeline, seekTo, hasCaptions],
+    [videoRef, phase.kind, start, goLive, timeline, seekTo, hasCaptions, attend],
   );
   useKeys(act);
 
   const message = phase.kind === 'failed' ? phase.message : problem;
   const isBusy = message === undefined && (phase.kind === 'starting' || (phase.kind === 'playing' && media.isWaiting));
-  const isPlaying = phase.kind === 'playing';
   const isAtLive = watch.stats?.isFollowingLive ?? true;
   // Where there is no seek bar it is live, as far as is known.
   const isLive = timeline?.isLive ?? watch.stats?.recording === undefined;
+  const pointed = (event: PointerEvent): void => {
+    lastPointer.current = event.pointerType;
+    // A finger on the picture counts when it is lifted.
+    if (event.pointerType !== 'touch' || event.target !== videoRef.current) attend();
+  };
+  /** A finger calls the controls and sends them away; only what it then touches does something. */
+  const clicked = (): void => {
+    if (lastPointer.current !== 'touch' || !isPlaying || media.isPaused) act({ kind: 'togglePlay' });
+    else if (isAttended) rest();
+    else attend();
+  };
   return (
-    <div className="player" ref={frameRef} data-phase={phase.kind} data-paused={media.isPaused}>
-      <video
-        ref={videoRef}
-        muted
-        playsInline
-        onClick={() => act({ kind: 'togglePlay' })}
-      >
+    <div
+      className="player"
+      ref={frameRef}
+      data-phase={phase.kind}
+      data-paused={media.isPaused}
+      data-attended={isAttended}
+      onPointerMove={pointed}
+      onPointerLeave={(event) => {
+        if (event.pointerType === 'mouse') rest();
+      }}
+      onPointerDown={pointed}
+      onFocus={attend}
+    >
+      <video ref={videoRef} muted playsInline poster={phase.kind === 'idle' ? posterPath : undefined} onClick={clicked}>
         <CaptionTracks captions={captions} />
       </video>
+      {isPlaying && media.isSoundAlone && <SoundView />}
       {isBusy && <div className="spinner" role="status" aria-label="Loading" />}
-      {message !== undefined && <p className="player-message">{message}</p>}
+      {message !== undefined && <div className="player-message">{message}</div>}
       {message === undefined && (phase.kind === 'idle' || (isPlaying && media.isPaused)) && (
         <button type="button" className="big-play" aria-label="Play" onClick={() => act({ kind: 'togglePlay' })}>
           <Icon name="play" />
@@ -124,86 +154,88 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
           <Icon name="muted" /> Unmute
         </button>
       )}
-      <div className="controls" role="group" aria-label="Player controls">
-        {timeline && isPlaying && <SeekBar timeline={timeline} previews={previews} onSeek={seekTo} />}
-        <button
-          type="button"
-          className="control"
-          aria-label={media.isPaused ? 'Play' : 'Pause'}
-          title={media.isPaused ? 'Play (k)' : 'Pause (k)'}
-          onClick={() => act({ kind: 'togglePlay' })}
-        >
-          <Icon name={media.isPaused ? 'play' : 'pause'} />
-        </button>
-        <button
-          type="button"
-          className="control"
-          aria-label={media.isMuted ? 'Unmute' : 'Mute'}
-          title={media.isMuted ? 'Unmute (m)' : 'Mute (m)'}
-          onClick={() => act({ kind: 'toggleMute' })}
-        >
-          <Icon name={media.isMuted ? 'muted' : 'volume'} />
-        </button>
-        <input
-          className="volume"
-          type="range"
-          min="0"
-          max="1"
-          step="0.05"
-          aria-label="Volume"
-          value={media.isMuted ? 0 : media.volume}
-          onChange={(event) => {
-            const volume = Number(event.target.value);
-            if (videoRef.current) Object.assign(videoRef.current, { volume, muted: volume === 0 });
-          }}
-        />
-        {isLive ? (
-          <button
-            type="button"
-            className={`go-live ${isAtLive && isPlaying ? 'is-live' : ''}`}
-            aria-label={isAtLive ? 'You are watching live' : 'Back to live'}
-            title="Back to live (l)"
-            disabled={!isPlaying}
-            onClick={() => act({ kind: 'goLive' })}
-          >
-            <span className="live-dot" aria-hidden="true" />
-            {isAtLive ? 'Live' : 'Back to live'}
-          </button>
-        ) : (
-          timeline && (
-            <span className="controls-time">
-              {formatLength(timeline.positionMs - timeline.fromMs)} / {formatLength(timeline.toMs - timeline.fromMs)}
-            </span>
-          )
-        )}
-        <span className="controls-space" />
-        {captions.length > 0 && <CaptionsMenu videoRef={videoRef} captions={captions} chosen={caption} onChoose={setCaption} />}
-        {watch.stats?.quality && <QualityMenu quality={watch.stats.quality} onChoose={watch.setQuality} />}
-        <button type="button" className="control control-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => act({ kind: 'showKeys' })}>
-          <Icon name="keys" />
-        </button>
-        {document.pictureInPictureEnabled && (
+      {message === undefined && (
+        <div className="controls" role="group" aria-label="Player controls">
+          {timeline && isPlaying && <SeekBar timeline={timeline} previews={previews} onSeek={seekTo} />}
           <button
             type="button"
             className="control"
-            aria-label="Picture in picture"
-            title="Picture in picture (p)"
-            disabled={!isPlaying}
-            onClick={() => act({ kind: 'togglePictureInPicture' })}
+            aria-label={media.isPaused ? 'Play' : 'Pause'}
+            title={media.isPaused ? 'Play (k)' : 'Pause (k)'}
+            onClick={() => act({ kind: 'togglePlay' })}
           >
-            <Icon name="pictureInPicture" />
+            <Icon name={media.isPaused ? 'play' : 'pause'} />
           </button>
-        )}
-        <button
-          type="button"
-          className="control"
-          aria-label={isFullscreen ? 'Leave full screen' : 'Full screen'}
-          title="Full screen (f)"
-          onClick={() => act({ kind: 'toggleFullscreen' })}
-        >
-          <Icon name={isFullscreen ? 'windowed' : 'fullscreen'} />
-        </button>
-      </div>
+          <button
+            type="button"
+            className="control"
+            aria-label={media.isMuted ? 'Unmute' : 'Mute'}
+            title={media.isMuted ? 'Unmute (m)' : 'Mute (m)'}
+            onClick={() => act({ kind: 'toggleMute' })}
+          >
+            <Icon name={media.isMuted ? 'muted' : 'volume'} />
+          </button>
+          <input
+            className="volume"
+            type="range"
+            min="0"
+            max="1"
+            step="0.05"
+            aria-label="Volume"
+            value={media.isMuted ? 0 : media.volume}
+            onChange={(event) => {
+              const volume = Number(event.target.value);
+              if (videoRef.current) Object.assign(videoRef.current, { volume, muted: volume === 0 });
+            }}
+          />
+          {isLive ? (
+            <button
+              type="button"
+              className={`go-live ${isAtLive && isPlaying ? 'is-live' : ''}`}
+              aria-label={isAtLive ? 'You are watching live' : 'Back to live'}
+              title="Back to live (l)"
+              disabled={!isPlaying}
+              onClick={() => act({ kind: 'goLive' })}
+            >
+              <span className="live-dot" aria-hidden="true" />
+              {isAtLive ? 'Live' : 'Back to live'}
+            </button>
+          ) : (
+            timeline && (
+              <span className="controls-time">
+                {formatLength(timeline.positionMs - timeline.fromMs)} / {formatLength(timeline.toMs - timeline.fromMs)}
+              </span>
+            )
+          )}
+          <span className="controls-space" />
+          {captions.length > 0 && <CaptionsMenu videoRef={videoRef} captions={captions} chosen={caption} onChoose={setCaption} />}
+          {watch.stats?.quality && <QualityMenu quality={watch.stats.quality} onChoose={watch.setQuality} />}
+          <button type="button" className="control control-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => act({ kind: 'showKeys' })}>
+            <Icon name="keys" />
+          </button>
+          {document.pictureInPictureEnabled && (
+            <button
+              type="button"
+              className="control control-picture-in-picture"
+              aria-label="Picture in picture"
+              title="Picture in picture (p)"
+              disabled={!isPlaying || media.isSoundAlone}
+              onClick={() => act({ kind: 'togglePictureInPicture' })}
+            >
+              <Icon name="pictureInPicture" />
+            </button>
+          )}
+          <button
+            type="button"
+            className="control"
+            aria-label={isFullscreen ? 'Leave full screen' : 'Full screen'}
+            title="Full screen (f)"
+            onClick={() => act({ kind: 'toggleFullscreen' })}
+          >
+            <Icon name={isFullscreen ? 'windowed' : 'fullscreen'} />
+          </button>
+        </div>
+      )}
       {isShowingKeys && <KeysDialog onClose={() => setIsShowingKeys(false)} />}
     </div>
   );
@@ -249,7 +281,7 @@ function toggleFullscreen(frame: HTMLElement | null, video: AppleVideo): void {
 
 function togglePictureInPicture(video: HTMLVideoElement): void {
   if (document.pictureInPictureElement) document.exitPictureInPicture().catch(staysAsItIs);
-  else if (document.pictureInPictureEnabled) video.requestPictureInPicture().catch(staysAsItIs);
+  else if (document.pictureInPictureEnabled && video.videoWidth > 0) video.requestPictureInPicture().catch(staysAsItIs);
 }
 
 /** Within what is buffered: a live window moves, and a seek out of it would only load. */

@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import type { P2ptvStats, QualityWish } from '../../library/index.js';
+import { ControlMenu } from './control-menu.js';
 
 type QualityMenuProps = {
   readonly quality: NonNullable<P2ptvStats['quality']>;
@@ -11,11 +12,12 @@ export function QualityMenu({ quality: { renditions, choice, playing }, onChoose
   if (renditions.length < 2) return null;
   const played = renditions.find(({ id }) => id === playing);
   return (
-    <select
-      className="quality"
-      aria-label="Quality"
+    <ControlMenu
+      name="Quality"
+      icon="quality"
+      isMarked={choice !== 'auto'}
       value={String(choice)}
-      onChange={(event) => onChoose(renditions.find(({ id }) => String(id) === event.target.value)?.id ?? 'auto')}
+      onChange={(value) => onChoose(renditions.find(({ id }) => String(id) === value)?.id ?? 'auto')}
     >
       <option value="auto">{choice === 'auto' && played ? `Auto (${played.height}p)` : 'Auto'}</option>
       {renditions.map(({ id, height }) => (
@@ -23,6 +25,6 @@ export function QualityMenu({ quality: { renditions, choice, playing }, onChoose
           {height === 0 ? 'Sound only' : `${height}p`}
         </option>
       ))}
-    </select>
+    </ControlMenu>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type PointerEvent, type ReactElement } from 'react';
-import type { RecordingListing } from '@p2ptv/protocol';
 import { formatLength } from '../format.js';
+import { previewPlace, type PreviewPlace, type Previews } from '../preview-place.js';
 import type { SeekTimeline } from '../seek-timeline.js';
 
 /** A slider that is moved seeks once it has rested so long, ms: each seek asks for media. */
@@ -8,12 +8,9 @@ const REST_MS = 150;
 /** What the picture does in answer shows so much later, ms; until then the wish is shown. */
 const SETTLE_MS = 1_200;
 
-/** Pictures at even distances over what can be watched, all on one sheet. */
-export type PreviewSheet = NonNullable<RecordingListing['previews']>;
-
 type SeekBarProps = {
   readonly timeline: SeekTimeline;
-  readonly previews: PreviewSheet | undefined;
+  readonly previews: Previews | undefined;
   readonly onSeek: (dateMs: number) => void;
 };
 
@@ -53,7 +50,7 @@ export function SeekBar({ timeline, previews, onSeek }: SeekBarProps): ReactElem
     <div className="seek" onPointerMove={pointed} onPointerLeave={() => setHover(undefined)}>
       {shown && (
         <span className="seek-preview" style={{ left: previews ? withinBar(shown.ratio, previews.width) : `${shown.ratio * 100}%` }} aria-hidden="true">
-          {previews && <span className="seek-picture" style={pictureStyle(previews, shown.ratio)} />}
+          {previews && <span className="seek-picture" style={pictureStyle(previews, previewPlace(previews, { ...shown, newestMs: toMs }))} />}
           {textAt(shown.dateMs)}
         </span>
       )}
@@ -78,10 +75,6 @@ function withinBar(ratio: number, width: number): string {
   return `clamp(${half}, ${ratio * 100}%, 100% - ${half})`;
 }
 
-/** The place on the sheet of what is nearest to a place in the recording. */
-function pictureStyle({ path, width, height, columns, count }: PreviewSheet, ratio: number): Record<string, string> {
-  const picture = Math.min(count - 1, Math.floor(ratio * count));
-  const column = picture % columns;
-  const row = Math.floor(picture / columns);
+function pictureStyle({ width, height }: Previews, { path, column, row }: PreviewPlace): Record<string, string> {
   return { width: `${width}px`, height: `${height}px`, backgroundImage: `url("${path}")`, backgroundPosition: `${-column * width}px ${-row * height}px` };
 }

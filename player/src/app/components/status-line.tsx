@@ -16,7 +16,7 @@ export function StatusLine({ watch }: { readonly watch: Watch }): ReactElement {
 
 function currentStatus({ isNative, phase, stats }: Watch): Status | undefined {
   if (isNative) return NATIVE;
-  if (phase.kind === 'idle') return { tone: 'neutral', text: 'Nothing is loaded before you press play.' };
+  if (phase.kind === 'idle') return { tone: 'neutral', text: 'The stream is not loaded before you press play.' };
   if (!stats) return undefined;
   const { session } = stats;
   return statusOf({

@@ -7,7 +7,7 @@ import { decodeUpload } from '../upload-setting.js';
 import { useSeekTimeline } from '../use-seek-timeline.js';
 import { useWatch } from '../use-watch.js';
 import { connectionHints, defaultUpload } from '../../library/upload-default.js';
-import '../styles/watch.css';
+import '../styles/player.css';
 
 /** The player alone, for pages of others. */
 export function EmbedPage({ target, isAutoplay }: { readonly target: WatchTarget; readonly isAutoplay: boolean }): ReactElement {
@@ -31,7 +31,7 @@ function Embedded({ watched, isAutoplay }: { readonly watched: Watched; readonly
           {title}
         </a>
       </h1>
-      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={watched.recording?.previews} captions={watched.recording?.captions} />
+      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={(watched.recording ?? watched.stream)?.previews} captions={watched.recording?.captions} posterPath={(watched.stream ?? watched.recording)?.thumbnailPath} />
     </main>
   );
 }

@@ -59,7 +59,10 @@ export function StreamListPage(): ReactElement {
         </section>
       )}
       {hasRecordings && <Recordings found={recordings} page={query.page} onPage={(page) => change({ page })} onTag={chooseTag} />}
-      <LinkForm />
+      <div className="list-foot">
+        <LinkForm />
+        <a href="/admin">Administration</a>
+      </div>
     </main>
   );
 }

@@ -6,7 +6,7 @@ import { ViewersView } from '../studio/viewers-view.js';
 import { fetchStream } from '../streams-api.js';
 import '../styles/studio.css';
 
-/** Where somebody goes live from the browser: camera or screen, microphone, stream key. */
+/** Where somebody goes live from the browser: camera or screen or neither, microphone, stream key. */
 export function StudioPage({ slug }: { readonly slug: string }): ReactElement {
   useEffect(() => {
     document.title = 'Studio · P2PTV';
@@ -52,19 +52,22 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
     setPicture(nextPicture);
     setMicrophone(nextMicrophone);
     const deviceId = nextPicture === 'camera' ? undefined : nextPicture;
-    open(nextPicture === 'screen' ? { kind: 'screen' } : { kind: 'camera', deviceId }, nextMicrophone);
+    open(nextPicture === 'screen' || nextPicture === 'none' ? { kind: nextPicture } : { kind: 'camera', deviceId }, nextMicrophone);
   };
   const isOnAir = phase.kind !== 'idle' && phase.kind !== 'refused';
   return (
     <div className="studio-desk">
-      <div className="studio-preview" data-phase={phase.kind}>
-        <video ref={previewRef} autoPlay muted playsInline className={picture === 'screen' ? '' : 'is-mirrored'} />
-        {!media && (
-          <button type="button" className="button" onClick={() => choose(picture, microphone)}>
-            Turn on camera and microphone
-          </button>
-        )}
-        {phase.kind === 'live' && <span className="badge badge-live studio-badge">On air</span>}
+      <div className="studio-pictures">
+        <div className="studio-preview" data-phase={phase.kind}>
+          <video ref={previewRef} autoPlay muted playsInline className={picture === 'screen' ? '' : 'is-mirrored'} />
+          {!media && (
+            <button type="button" className="button" onClick={() => choose(picture, microphone)}>
+              {picture === 'none' ? 'Turn on microphone' : 'Turn on camera and microphone'}
+            </button>
+          )}
+          {phase.kind === 'live' && <span className="badge badge-live studio-badge">On air</span>}
+        </div>
+        {isWatched && phase.kind === 'live' && <ViewersView slug={slug} fetchStatus={fetchStatus} />}
       </div>
       <form
         className="studio-form"
@@ -76,7 +79,7 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
       >
         <label>
           Picture
-          <select value={picture} disabled={isOnAir} onChange={(event) => choose(event.target.value, microphone)}>
+          <select className="input" value={picture} disabled={isOnAir} onChange={(event) => choose(event.target.value, microphone)}>
             <option value="camera">Camera</option>
             {capture.cameras.map(({ deviceId, label }) => (
               <option key={deviceId} value={deviceId}>
@@ -84,11 +87,12 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
               </option>
             ))}
             <option value="screen">Screen or window</option>
+            <option value="none">None: sound alone</option>
           </select>
         </label>
         <label>
           Microphone
-          <select value={microphone ?? ''} disabled={isOnAir} onChange={(event) => choose(picture, event.target.value || undefined)}>
+          <select className="input" value={microphone ?? ''} disabled={isOnAir} onChange={(event) => choose(picture, event.target.value || undefined)}>
             <option value="">Default microphone</option>
             {capture.microphones.map(({ deviceId, label }) => (
               <option key={deviceId} value={deviceId}>
@@ -100,11 +104,12 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
         <LevelMeter media={media} />
         <label>
           Title
-          <input type="text" maxLength={200} value={title} disabled={isOnAir} onChange={(event) => setTitle(event.target.value)} />
+          <input className="input" type="text" maxLength={200} value={title} disabled={isOnAir} onChange={(event) => setTitle(event.target.value)} />
         </label>
         <label>
           Stream key
           <input
+            className="input"
             type="password"
             autoComplete="current-password"
             required
@@ -126,7 +131,6 @@ function Desk({ slug }: { readonly slug: string }): ReactElement {
           </button>
         )}
       </form>
-      {isWatched && phase.kind === 'live' && <ViewersView slug={slug} fetchStatus={fetchStatus} />}
     </div>
   );
 }
@@ -158,7 +162,7 @@ function InsecureNote(): ReactElement {
           open the studio on the machine that the origin runs on, at <code>http://localhost:{location.port || '80'}/studio</code>;
         </li>
         <li>
-          start the origin with a certificate: <code>npm start -- --tls-cert cert.pem --tls-key key.pem --input whip</code>;
+          start the origin with a certificate: <code className="command" tabIndex={0}>npm start -- --tls-cert cert.pem --tls-key key.pem --input whip</code>
         </li>
         <li>put a proxy with a certificate in front of it.</li>
       </ul>

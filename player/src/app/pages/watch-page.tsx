@@ -13,6 +13,7 @@ import { decodeUpload, encodeUpload } from '../upload-setting.js';
 import { useSeekTimeline } from '../use-seek-timeline.js';
 import { useWatch } from '../use-watch.js';
 import { connectionHints, defaultUpload } from '../../library/upload-default.js';
+import '../styles/player.css';
 import '../styles/watch.css';
 
 export { EmbedPage } from './embed-page.js';
@@ -34,18 +35,29 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
     document.title = `${title} · P2PTV`;
   }, [title]);
   const listing = stream ?? recording;
+  const isClosed = problem !== undefined && !listing;
+  // What cannot be watched has no mesh to tell of.
+  const hasMesh = !isClosed && (watch.phase.kind !== 'failed' || watch.stats !== undefined);
   return (
-    <main className="page watch-page">
+    <main className={`page watch-page ${hasMesh ? '' : 'is-alone'}`}>
       <div className="watch-main">
-        <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={recording?.previews} captions={recording?.captions} />
+        <PlayerView
+          videoRef={videoRef}
+          watch={watch}
+          problem={isClosed ? <ClosedNote problem={problem} /> : problem}
+          timeline={timeline}
+          previews={(recording ?? stream)?.previews}
+          captions={recording?.captions}
+          posterPath={listing?.thumbnailPath}
+        />
         <div className="watch-title">
-          <div>
+          <div className="watch-name">
             <h1>{title}</h1>
             <p className="stream-meta">
               {stream && <LiveBadge state={stream.state} />}
               {recording && <time dateTime={new Date(recording.startedAtMs).toISOString()}>{formatDate(recording.startedAtMs)}</time>}
               {recording && <span>{formatLength(recording.durationMs)}</span>}
-              {listing && <span>{viewerCount(listing.viewers)}</span>}
+              {listing && listing.viewers > 0 && <span>{viewerCount(listing.viewers)}</span>}
             </p>
           </div>
           {link !== undefined && (
@@ -54,7 +66,7 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
             </button>
           )}
         </div>
-        <StatusLine watch={watch} />
+        {link !== undefined && <StatusLine watch={watch} />}
         {listing && listing.description !== '' && <p className="watch-description">{listing.description}</p>}
         {listing && listing.tags.length > 0 && (
           <ul className="watch-tags" aria-label="Tags">
@@ -65,20 +77,33 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
             ))}
           </ul>
         )}
-        <PrivacyNote />
+        {hasMesh && <PrivacyNote />}
       </div>
-      <StatsPanel
-        stats={watch.stats}
-        upload={watch.stats?.upload ?? upload}
-        originBitsPerSecond={watch.originBitsPerSecond}
-        cacheSize={watch.cacheSize}
-        onClearCache={watch.clearCache}
-        onUpload={(policy) => {
-          storeUpload(encodeUpload(policy));
-          watch.setUpload(policy);
-        }}
-      />
+      {hasMesh && (
+        <StatsPanel
+          stats={watch.stats}
+          upload={watch.stats?.upload ?? upload}
+          originBitsPerSecond={watch.originBitsPerSecond}
+          cacheSize={watch.cacheSize}
+          onClearCache={watch.clearCache}
+          onUpload={(policy) => {
+            storeUpload(encodeUpload(policy));
+            watch.setUpload(policy);
+          }}
+        />
+      )}
       {isSharing && <ShareDialog title={title} watchPath={listing?.watchPath ?? `${location.pathname}${location.search}`} link={link} onClose={() => setIsSharing(false)} />}
     </main>
+  );
+}
+
+function ClosedNote({ problem }: { readonly problem: string }): ReactElement {
+  return (
+    <>
+      <p>{problem}</p>
+      <a className="button button-quiet" href="/">
+        See what else there is
+      </a>
+    </>
   );
 }

@@ -38,6 +38,13 @@ export class BroadcastError extends Error {
 const MAX_VIDEO_BITS_PER_SECOND = 4_000_000;
 /** Where the picture begins, kbit/s, before the line has been measured. */
 const START_VIDEO_KBPS = 1500;
+/**
+ * How long the picture keeps its size from the connection on, whatever the line carries. Chromium would begin with a
+ * quarter of it and enlarge it in steps of four seconds even on a fast line. By then it knows the line, and may shrink it.
+ */
+const FULL_SIZE_MS = 3000;
+/** An origin that cannot be told by then that it is over is left without a word, ms: until then it is still sent to. */
+const GOODBYE_LIMIT_MS = 2000;
 
 /** One broadcast from this page to an origin, by mediasoup-client. */
 export class StudioSession {
@@ -64,6 +71,7 @@ export class StudioSession {
     await device.load({ routerRtpCapabilities: opened.capabilities });
     const transport = device.createSendTransport(opened.transport);
     const session = new StudioSession(path, transport);
+    let pictureSender: RTCRtpSender | undefined;
     const described: { kind: types.MediaKind; rtpParameters: types.RtpParameters }[] = [];
     transport.on('connect', ({ dtlsParameters }, done, failed) => void post(`${path}/connect`, { dtlsParameters }).then(done, failed));
     // All tracks are told of at once, below: the origin starts an encoder for them together.
@@ -73,12 +81,20 @@ export class StudioSession {
     });
     transport.on('connectionstatechange', (state) => {
       if (session.#isClosed) return;
-      if (state === 'connected') onState('live');
-      else if (state === 'disconnected') onState('interrupted');
+      if (state === 'connected') {
+        onState('live');
+        setTimeout(() => void preferSize(pictureSender, undefined), FULL_SIZE_MS);
+      } else if (state === 'disconnected') onState('interrupted');
       else if (state === 'failed' || state === 'closed') onState('ended');
     });
     try {
-      for (const track of tracks) await transport.produce(track.kind === 'video' ? videoOptions(track) : { track, stopTracks: false });
+      for (const track of tracks) await transport.produce(track.kind === 'audio' ? { track, stopTracks: false } : {
+        ...videoOptions(track),
+        onRtpSender: (sender) => {
+          pictureSender = sender;
+          void preferSize(sender, 'maintain-resolution');
+        },
+      });
       const { frameRate = 0, width, height } = tracks.find(({ kind }) => kind === 'video')?.getSettings() ?? {};
       const size = width !== undefined && height !== undefined ? { size: { width, height } } : {};
       await post(`${path}/publish`, { tracks: described, ...(frameRate < 1 ? {} : { frameRate }), ...size, ...(title === undefined ? {} : { title }) });
@@ -95,12 +111,12 @@ export class StudioSession {
     return response?.ok === true ? ((await response.json().catch(() => undefined)) as BroadcastStatus | undefined) : undefined;
   }
 
-  /** Stops; the origin is told, so that nobody waits for a return. */
+  /** Stops. The origin is told first, so that nobody waits for a return: it takes a connection that ends before for one that broke. */
   async stop(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    await fetch(this.#path, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(GOODBYE_LIMIT_MS) }).catch(() => undefined);
     this.#transport.close();
-    await fetch(this.#path, { method: 'DELETE', keepalive: true }).catch(() => undefined);
   }
 }
 
@@ -111,6 +127,15 @@ function videoOptions(track: MediaStreamTrack): types.ProducerOptions {
     encodings: [{ maxBitrate: MAX_VIDEO_BITS_PER_SECOND }],
     codecOptions: { videoGoogleStartBitrate: START_VIDEO_KBPS },
   };
+}
+
+/** What a browser gives up first when the line or the processor is too slow; undefined: what it thinks best. Some cannot be told. */
+async function preferSize(sender: RTCRtpSender | undefined, preference: RTCDegradationPreference | undefined): Promise<void> {
+  if (!sender) return;
+  const parameters = sender.getParameters();
+  if (preference === undefined) delete parameters.degradationPreference;
+  else parameters.degradationPreference = preference;
+  await sender.setParameters(parameters).catch(() => undefined);
 }
 
 async function post(path: string, body: unknown, streamKey?: string): Promise<unknown> {

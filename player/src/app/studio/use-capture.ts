@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 
-/** Where the picture comes from. */
-export type PictureSource = { readonly kind: 'camera'; readonly deviceId: string | undefined } | { readonly kind: 'screen' };
+/** Where the picture comes from. `none`: only the microphone is captured. */
+export type PictureSource = { readonly kind: 'camera'; readonly deviceId: string | undefined } | { readonly kind: 'screen' | 'none' };
 
 /** What is captured, and what could be. */
 export type Capture = {
@@ -15,7 +15,7 @@ export type Capture = {
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } as const;
 
-/** Captures a camera or the screen with a microphone. */
+/** Captures a camera, the screen or no picture, with a microphone. */
 export function useCapture(): Capture {
   const [media, setMedia] = useState<MediaStream>();
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
@@ -53,6 +53,7 @@ async function capture(picture: PictureSource, microphoneId: string | undefined)
     const video = picture.deviceId === undefined ? VIDEO : { ...VIDEO, deviceId: { exact: picture.deviceId } };
     return navigator.mediaDevices.getUserMedia({ video, audio });
   }
+  if (picture.kind === 'none') return navigator.mediaDevices.getUserMedia({ audio });
   const screen = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 30 }, audio: false });
   const sound = await navigator.mediaDevices.getUserMedia({ audio });
   return new MediaStream([...screen.getVideoTracks(), ...sound.getAudioTracks()]);
