@@ -1,22 +1,22 @@
 import { chunkKey, type ChunkKey, type ChunkRef, type SignedChunkHeader } from '@p2ptv/protocol';
 import type { EngineCommand } from './engine-io.js';
+import type { EngineOptions } from './engine-options.js';
 
-/** Longest that the viewer's disk is waited for, ms; then others are asked. */
-const READ_PATIENCE_MS = 1_000;
-/** Longest that it is waited for what the cache holds, ms: too short asks others for what is on the disk, too long keeps the first frame waiting. */
-const OPEN_PATIENCE_MS = 250;
+type Patience = Pick<EngineOptions['onDemand'], 'cacheOpenMs' | 'cacheReadMs'>;
 
 /** What the viewer's own cache holds, as far as it has told, and what is being read from it. (SPEC CA) */
 export class CachedChunks {
   readonly #command: (command: EngineCommand) => void;
+  readonly #patience: Patience;
   readonly #keys = new Set<ChunkKey>();
   /** With the time at which they were asked for. */
   readonly #reading = new Map<ChunkKey, number>();
   /** Infinity: from the first look on it is waited. */
   #awaitedUntilMs = -Infinity;
 
-  constructor(command: (command: EngineCommand) => void) {
+  constructor(command: (command: EngineCommand) => void, patience: Patience) {
     this.#command = command;
+    this.#patience = patience;
   }
 
   /** There is a cache, which will tell what it holds. */
@@ -41,7 +41,7 @@ export class CachedChunks {
 
   /** Reads a chunk; false: the cache does not have it, or takes too long: others are to be asked. Asked again while it is read, it is read once. */
   read(nowMs: number, signed: SignedChunkHeader): boolean {
-    if (this.#awaitedUntilMs === Infinity) this.#awaitedUntilMs = nowMs + OPEN_PATIENCE_MS;
+    if (this.#awaitedUntilMs === Infinity) this.#awaitedUntilMs = nowMs + this.#patience.cacheOpenMs;
     if (nowMs < this.#awaitedUntilMs) return true;
     const key = chunkKey(signed.header.rendition, signed.header.sequence);
     if (!this.#keys.has(key)) return false;
@@ -49,7 +49,7 @@ export class CachedChunks {
     if (askedAtMs === undefined) {
       this.#reading.set(key, nowMs);
       this.#command({ kind: 'readCached', signed });
-    } else if (nowMs >= askedAtMs + READ_PATIENCE_MS) this.answered(key, false);
+    } else if (nowMs >= askedAtMs + this.#patience.cacheReadMs) this.answered(key, false);
     return this.#keys.has(key);
   }
 

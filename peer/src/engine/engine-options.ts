@@ -73,6 +73,10 @@ export type EngineOptions = {
     readonly firstHeaders: number;
     /** Longest that neighbours do not know what has come or gone, ms. */
     readonly tellIntervalMs: number;
+    /** Longest that it is waited for what the viewer's own cache holds, ms. Too low: others are asked for what is on the disk; too high: a slow disk keeps the first frame waiting. */
+    readonly cacheOpenMs: number;
+    /** The same for each chunk that is read from it, ms. */
+    readonly cacheReadMs: number;
   };
   readonly fill: {
     /** What a volunteer gets of a recording to keep it, media bits a second. Too low: it is long of little use; too high: it takes uplinks from who watches. */
@@ -171,6 +175,8 @@ export const DEFAULT_ENGINE_OPTIONS: EngineOptions = Object.freeze({
     headersPerRequest: 64,
     firstHeaders: 16,
     tellIntervalMs: 500,
+    cacheOpenMs: 250,
+    cacheReadMs: 1_000,
   }),
   fill: Object.freeze({ bitsPerSecond: 8_000_000, parallel: 4 }),
   store: Object.freeze({ budgetBytes: 64 * 1024 * 1024, keepMs: 40_000 }),

@@ -93,7 +93,7 @@ export class PeerEngine {
       counters: newMechanismCounters(),
       headers: new HeaderLog(identity.streamId),
       store: new ChunkStore(),
-      cached: new CachedChunks((command) => this.#command(command)),
+      cached: new CachedChunks((command) => this.#command(command), options.onDemand),
       kept: new KeptChunks((command) => this.#command(command)),
       asksOrigin: () => identity.role === 'viewer' || this.#now.fill !== undefined,
       neighbours: new Neighbours(options),

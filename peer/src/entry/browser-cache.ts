@@ -8,6 +8,9 @@ import type { ChunkCache } from '../ports/chunk-cache.js';
 export type CacheOptions = {
   /** Bytes over all streams; default: a tenth of what the browser grants the site, at most 512 MiB. Too low: what was played is gone when it is played again. */
   readonly quotaBytes?: number;
+  /** Longest that the disk is waited for before others are asked, ms: to tell what it holds, and for each chunk; default: 250 and 1,000. Too low: a slow disk's chunks are downloaded again; too high: it keeps the picture waiting. */
+  readonly openMs?: number;
+  readonly readMs?: number;
 };
 
 const MOST_BYTES = 512 * 1024 * 1024;

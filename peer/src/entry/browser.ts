@@ -64,6 +64,10 @@ export function createBrowserPeer(options: BrowserPeerOptions): PeerSession {
     ...(upload ? { upload } : {}),
     ...(cache ? { cache } : {}),
     ...(joinDelayMs === undefined ? {} : { joinDelayMs }),
-    ...(engine ? { engine } : {}),
+    engine: { ...engine, onDemand: { ...cachePatience(cacheOptions || {}), ...engine?.onDemand } },
   });
+}
+
+function cachePatience({ openMs, readMs }: CacheOptions): PartialEngineOptions['onDemand'] {
+  return { ...(openMs === undefined ? {} : { cacheOpenMs: openMs }), ...(readMs === undefined ? {} : { cacheReadMs: readMs }) };
 }

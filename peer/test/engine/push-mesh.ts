@@ -47,7 +47,7 @@ export class Pusher {
       random: seededRandom(number),
       counters: this.counters,
       headers: new HeaderLog(STREAM_ID),
-      cached: new CachedChunks(() => undefined),
+      cached: new CachedChunks(() => undefined, resolved.onDemand),
       kept: new KeptChunks(() => undefined),
       asksOrigin: () => (options.role ?? 'viewer') === 'viewer',
       store: new ChunkStore(),

@@ -13,13 +13,16 @@ export type RecordingPage = {
   seek(seconds: number): Promise<number>;
 };
 
+/** However busy the machine, its disk is waited for. */
+const SLOW_DISK = { openMs: 60_000, readMs: 60_000 };
+
 const video = document.querySelector('video') ?? document.createElement('video');
 const hls = new Hls({ debug: location.hash === '#debug' });
 const errors: string[] = [];
 hls.on(Hls.Events.ERROR, (_name, data) => errors.push(`${data.details}${data.fatal ? ' (fatal)' : ''} ${data.error.message}`));
 const link = new URLSearchParams(location.search).get('link') ?? '';
 const page: RecordingPage = {
-  attachment: attachP2ptv(hls, { link }),
+  attachment: attachP2ptv(hls, { link, cache: SLOW_DISK }),
   video,
   hls,
   errors,
