@@ -4,6 +4,8 @@ import * as z from 'zod';
 const name = z.string().max(120);
 const payloadType = z.int().min(0).max(127);
 const ssrc = z.int().min(0).max(0xffffffff);
+/** The highest number of a header extension whose head is one byte (RFC 8285). */
+export const MAX_EXTENSION_ID = 14;
 
 const rtcpFeedback = z.object({ type: name, parameter: name.optional() });
 
@@ -24,7 +26,7 @@ export const rtpParametersSchema = z.object({
   /** The track's name in the header extension of {@link MID_URI}. */
   mid: z.string().max(32).optional(),
   codecs: z.array(codecParameters).min(1).max(16),
-  headerExtensions: z.array(z.object({ uri: z.string().max(200), id: z.int().min(1).max(14) })).max(20).optional(),
+  headerExtensions: z.array(z.object({ uri: z.string().max(200), id: z.int().min(1).max(MAX_EXTENSION_ID) })).max(20).optional(),
   /** The numbers of its packets, where they are known beforehand. */
   encodings: z.array(z.object({ ssrc: ssrc.optional(), rtx: z.object({ ssrc }).optional() })).max(8).optional(),
 });

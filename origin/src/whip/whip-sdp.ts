@@ -1,6 +1,6 @@
 import { parse, write, type SessionDescription } from 'sdp-transform';
 
-import { CAPTURE_TIME_URI, MID_URI, TRANSPORT_SEQUENCE_URI, type DtlsParameters, type RtpParameters } from '../sfu/rtp-parameters.js';
+import { CAPTURE_TIME_URI, dtlsParametersSchema, MAX_EXTENSION_ID, MID_URI, rtpParametersSchema, TRANSPORT_SEQUENCE_URI, type DtlsParameters, type RtpParameters } from '../sfu/rtp-parameters.js';
 import type { TransportParameters } from '../sfu/sfu-port.js';
 
 /** One track of an offer that we take. */
@@ -48,7 +48,12 @@ export function parseOffer(sdp: string): WhipOffer | string {
   const isPictureMeant = description.media.some((media) => media.type === 'video' && isSent(media));
   if (isPictureMeant && !tracks.some(({ kind }) => kind === 'video')) return 'The offer must send its picture in H.264 or VP8.';
   if (tracks.length === 0) return 'The offer must send a picture in H.264 or VP8, or sound in Opus.';
-  return { tracks: firstOfEachKind(tracks), dtlsParameters: { fingerprints: [{ algorithm: fingerprint.type, value: fingerprint.hash }] }, description };
+  const dtlsParameters = dtlsParametersSchema.safeParse({ fingerprints: [{ algorithm: fingerprint.type, value: fingerprint.hash }] });
+  if (!dtlsParameters.success) return 'The offer has no certificate fingerprint that can be one.';
+  const offered = firstOfEachKind(tracks);
+  // The parser bounds nothing, and takes for a number what looks like one.
+  if (!offered.every(({ rtpParameters }) => rtpParametersSchema.safeParse(rtpParameters).success)) return 'The offer describes a track by names or numbers that cannot be.';
+  return { tracks: offered, dtlsParameters: dtlsParameters.data, description };
 }
 
 /** The answer: we take the tracks with the codecs chosen, and refuse all else. */
@@ -103,7 +108,7 @@ function trackOf(media: Media): OfferedTrack | undefined {
     rtpParameters: {
       ...(media.mid === undefined ? {} : { mid: textOf(media.mid) }),
       codecs: [describe(codec), ...(rtx ? [describe(rtx)] : [])],
-      headerExtensions: (media.ext ?? []).filter(({ uri }) => EXTENSIONS.has(uri)).map(({ uri, value }) => ({ uri, id: value })),
+      headerExtensions: (media.ext ?? []).filter(({ uri, value }) => EXTENSIONS.has(uri) && value <= MAX_EXTENSION_ID).map(({ uri, value }) => ({ uri, id: value })),
       encodings: encodingsOf(media),
     },
   };
