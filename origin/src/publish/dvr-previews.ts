@@ -18,14 +18,20 @@ export type DvrSheet = { readonly jpeg: Buffer; readonly isWhole: boolean };
 
 type MadeSheet = DvrSheet & { readonly count: number };
 
+/** By number. */
+type StreamSheets = {
+  /** The one made last at the end. */
+  readonly made: Map<number, MadeSheet>;
+  readonly inLine: Map<number, Promise<MadeSheet | undefined>>;
+};
+
 /**
  * Pictures for the seek bar of a live stream whose past is kept, at even distances by date: of single key frames of its
  * smallest rendition, made when somebody looks and then kept, one sheet after the other.
  */
 export class DvrPreviews {
   readonly #locate: () => Promise<Ffmpeg>;
-  /** By number, the one made last at the end. */
-  readonly #sheets = new WeakMap<ServedStream, Map<number, MadeSheet>>();
+  readonly #sheets = new WeakMap<ServedStream, StreamSheets>();
   #inLine = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -42,22 +48,29 @@ export class DvrPreviews {
 
   /** The sheet whose first picture is of `number` × 100 s since the Unix epoch; undefined where nothing is kept of it. */
   async get(stream: ServedStream, number: number): Promise<DvrSheet | undefined> {
-    const known = this.#sheetsOf(stream).get(number);
+    const { made, inLine } = this.#sheetsOf(stream);
+    const known = made.get(number);
     if (known?.isWhole === true) return known;
+    const shared = inLine.get(number);
+    if (shared) return shared;
     if (this.#inLine >= MAX_IN_LINE) return known;
     this.#inLine++;
-    const making = this.#turn.then(() => this.#make(stream, number)).finally(() => this.#inLine--);
+    const making = this.#turn
+      .then(() => this.#make(stream, { number, known }))
+      .finally(() => {
+        this.#inLine--;
+        inLine.delete(number);
+      });
+    inLine.set(number, making);
     this.#turn = making.catch(() => undefined);
     return making;
   }
 
-  async #make(stream: ServedStream, number: number): Promise<MadeSheet | undefined> {
-    const sheets = this.#sheetsOf(stream);
-    const known = sheets.get(number);
+  async #make(stream: ServedStream, { number, known }: { readonly number: number; readonly known: MadeSheet | undefined }): Promise<MadeSheet | undefined> {
     const smallest = smallestOf(stream);
     const log = smallest && stream.rendition(smallest.id);
     const chosen = chooseSegments(log?.recorded() ?? [], number);
-    // Who was in line before may have asked for the same.
+    // As long as nothing is added to it, it stays.
     if (known && known.count >= chosen.length) return known;
     const init = chosen[0] && log?.init(chosen[0].initHash);
     if (!smallest || !log || !init) return known;
@@ -70,15 +83,16 @@ export class DvrPreviews {
     const jpeg = await previewSheet((await this.#locate()).path, { init, chunks, size: previewSize(smallest), columns: COLUMNS });
     if (!jpeg) return known;
     const sheet = { jpeg, count: chosen.length, isWhole: chosen.length === COLUMNS };
-    sheets.delete(number);
-    sheets.set(number, sheet);
-    const [oldest] = sheets.keys();
-    if (sheets.size > MAX_SHEETS && oldest !== undefined) sheets.delete(oldest);
+    const { made } = this.#sheetsOf(stream);
+    made.delete(number);
+    made.set(number, sheet);
+    const [oldest] = made.keys();
+    if (made.size > MAX_SHEETS && oldest !== undefined) made.delete(oldest);
     return sheet;
   }
 
-  #sheetsOf(stream: ServedStream): Map<number, MadeSheet> {
-    const sheets = this.#sheets.get(stream) ?? new Map<number, MadeSheet>();
+  #sheetsOf(stream: ServedStream): StreamSheets {
+    const sheets = this.#sheets.get(stream) ?? { made: new Map<number, MadeSheet>(), inLine: new Map<number, Promise<MadeSheet | undefined>>() };
     this.#sheets.set(stream, sheets);
     return sheets;
   }
