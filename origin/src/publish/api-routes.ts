@@ -2,7 +2,7 @@ import { formatMagnetLink, withViewerToken, type StreamLink, type StreamListing 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Publisher } from '../package/publisher.js';
-import type { UplinkStats } from '../uplink/uplink-gate.js';
+import type { UplinkGate, UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
 import type { DvrPreviews } from './dvr-previews.js';
 import { THUMBNAIL_MS } from './live-thumbnails.js';
@@ -30,6 +30,8 @@ export type ApiRouteOptions = {
   readonly thumbnailOf?: ((published: PublishedStream) => Promise<Buffer | undefined>) | undefined;
   /** Pictures for the seek bars of live streams; undefined: there are none. */
   readonly dvrPreviews?: DvrPreviews | undefined;
+  /** Lets pages and pictures out, where the uplink is limited; streams bring their own. */
+  readonly gate?: UplinkGate | undefined;
   /** How the limited uplink is used; undefined: it has no limit. */
   readonly uplinkStats?: (() => UplinkStats) | undefined;
 };
@@ -76,7 +78,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
     const [, number] = /^(\d{1,9})\.jpg$/.exec((request.params as { readonly sheet: string }).sheet) ?? [];
     const sheet = published && number !== undefined ? await options.dvrPreviews?.get(published.live, Number(number)) : undefined;
     if (!published || !sheet) return sendProblem(reply, 404, 'There is no such picture.');
-    return sendPicture(request, reply, { picture: sheet.jpeg, isPublic: options.isListed(published), maxAgeSeconds: sheet.isWhole ? WHOLE_SHEET_SECONDS : 5 });
+    return sendPicture(request, reply, { picture: sheet.jpeg, isPublic: options.isListed(published), maxAgeSeconds: sheet.isWhole ? WHOLE_SHEET_SECONDS : 5, gate: options.gate });
   });
 
   const { thumbnailOf } = options;
@@ -85,7 +87,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
       const published = streamOf(streams, request);
       const picture = published && (await thumbnailOf(published));
       if (!picture) return sendProblem(reply, 404, 'There is no such picture.');
-      return sendPicture(request, reply, { picture, isPublic: options.isListed(published), maxAgeSeconds: THUMBNAIL_MS / 1000 });
+      return sendPicture(request, reply, { picture, isPublic: options.isListed(published), maxAgeSeconds: THUMBNAIL_MS / 1000, gate: options.gate });
     });
   }
 

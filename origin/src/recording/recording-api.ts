@@ -13,7 +13,7 @@ import type { Recording, RecordingStore } from '../store/state-store.js';
 import type { RecordingLibrary } from './recording-library.js';
 
 /** What the list of recordings takes from elsewhere. */
-export type RecordingApiOptions = Pick<ApiRouteOptions, 'publisher' | 'trackers' | 'publicUrl'> & {
+export type RecordingApiOptions = Pick<ApiRouteOptions, 'publisher' | 'trackers' | 'publicUrl' | 'gate'> & {
   readonly library: RecordingLibrary;
   readonly store: RecordingStore;
   readonly access: StreamAccess;
@@ -109,7 +109,7 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
         const path = pathOf(recording);
         const picture = path === undefined ? undefined : await readFile(path).catch(() => undefined);
         if (!picture) return sendProblem(reply, 404, 'There is no such picture.');
-        return sendPicture(request, reply, { picture, isPublic: !recording.isPrivate, maxAgeSeconds: 86_400 });
+        return sendPicture(request, reply, { picture, isPublic: !recording.isPrivate, maxAgeSeconds: 86_400, gate: options.gate });
       }),
     );
   }

@@ -10,7 +10,6 @@ import { registerRecordingRoutes } from '../publish/recording-routes.js';
 import type { StreamDirectory } from '../publish/stream-directory.js';
 import { KEEP_ALIVE_MS } from '../publish/whole-answers.js';
 import type { PublishDesk } from '../sfu/publish-desk.js';
-import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { registerStudioRoutes } from '../whip/studio-routes.js';
 import { registerWhipRoutes } from '../whip/whip-routes.js';
 import type { LinkPreviewSource } from './link-preview.js';
@@ -25,8 +24,6 @@ export type HttpServerOptions = ApiRouteOptions &
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
     /** Lets publishers in over WebRTC. */
     readonly desk?: PublishDesk | undefined;
-    /** Lets the player's pages out, where the uplink is limited; streams bring their own. */
-    readonly gate?: UplinkGate | undefined;
     /** What pages elsewhere may show of a link to a watch page. */
     readonly linkPreviews?: LinkPreviewSource | undefined;
     /** Keeps whoever has no token from private streams; undefined: there are none. */

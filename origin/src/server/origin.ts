@@ -205,7 +205,7 @@ export class Origin {
           });
           if (recordings) {
             const audience = (streamId: StreamId): Audience => audienceOf(embedded.tracker, streamId);
-            registerRecordingApi(fastify, { ...options, ...recordings, publisher, access, audienceOf: audience });
+            registerRecordingApi(fastify, { ...options, ...recordings, publisher, access, gate, audienceOf: audience });
           }
           await administration?.serve(fastify, () => embedded.tracker);
         },

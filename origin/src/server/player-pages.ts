@@ -7,9 +7,9 @@ import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+import { pacedBody } from '../uplink/paced-body.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
 import { withLinkPreview, type LinkPreviewSource } from './link-preview.js';
-import { pacedPage } from './paced-page.js';
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>P2PTV</title>
 <p>The player's pages are not built: run <code>npm start</code> in the repository, which builds them, or <code>npm run build</code>.</p></html>
@@ -63,7 +63,7 @@ export async function registerPlayerPages(fastify: FastifyInstance, folder: stri
   // A hook of each route, added after that of compression: what counts is what is sent.
   if (gate) {
     fastify.addHook('onRoute', (route) => {
-      route.onSend = [route.onSend ?? [], (_request: unknown, _reply: unknown, payload: unknown) => Promise.resolve(pacedPage(payload, gate))].flat();
+      route.onSend = [route.onSend ?? [], ({ method }: FastifyRequest, _reply: unknown, payload: unknown) => Promise.resolve(pacedBody(payload, { method, gate }))].flat();
     });
   }
 

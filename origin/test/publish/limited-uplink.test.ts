@@ -77,7 +77,7 @@ function seed(): Promise<number> {
   });
 }
 
-async function open(bitsPerSecond: number, more: { playerFolder?: string; warmPeers?: number } = {}): Promise<void> {
+async function open(bitsPerSecond: number, more: { playerFolder?: string; warmPeers?: number; thumbnail?: Buffer } = {}): Promise<void> {
   gate = new UplinkGate(new UplinkBudget(bitsPerSecond, nowMs), () => nowMs);
   origin = await openOrigin({ gate, ...more });
   origin.begin();
@@ -245,6 +245,43 @@ describe('a limited uplink', () => {
     expect(gunzipSync(packed.rawPayload).toString()).toBe(code);
     expect(gate.stats().sentBytes.other - before).toBe(packed.rawPayload.length);
     expect((await settled(get('/watch/main'))).body).toBe('<!doctype html>player');
+    folder.remove();
+  });
+
+  it('lets pictures out last, as they are sent, and turns away who would wait for long', async () => {
+    const thumbnail = Buffer.alloc(60_000, 'a picture ');
+    await open(2_000_000, { thumbnail });
+    const picture = '/api/streams/main/thumbnail.jpg';
+    const beganMs = nowMs;
+    const shown = await settled(get(picture));
+    expect([shown.rawPayload.equals(thumbnail), shown.headers['content-length']]).toEqual([true, '60000']);
+    expect(nowMs - beganMs).toBeGreaterThan(100);
+    expect(gate.stats().sentBytes.other).toBe(60_000);
+    const head = await origin.server.inject({ method: 'HEAD', url: picture });
+    expect([head.statusCode, head.headers['content-length']]).toEqual([200, '60000']);
+    const same = await get(picture, { 'if-none-match': shown.headers['etag'] as string });
+    expect([same.statusCode, gate.stats().sentBytes.other]).toEqual([304, 60_000]);
+    const crowd = await settled(Promise.all(Array.from({ length: 40 }, () => get(picture))));
+    const codes = crowd.map(({ statusCode }) => statusCode);
+    expect(new Set(codes)).toEqual(new Set([200, 503]));
+    expect(crowd.find(({ statusCode }) => statusCode === 503)?.headers).toMatchObject({ 'retry-after': '1', 'cache-control': 'no-store' });
+  });
+
+  it('a flood of pages, wanted or not, takes nothing from what viewers need in time', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder.path, 'index.html'), '<!doctype html>player'.padEnd(20_000));
+    await open(4_000_000, { playerFolder: folder.path });
+    const accept = 'text/html';
+    for (const url of ['/watch/main', '/nowhere', '/']) expect((await origin.server.inject({ method: 'HEAD', url, headers: { accept } })).headers['content-length']).toBe('20000');
+    expect(gate.stats().sentBytes.other).toBe(0);
+    const flood = Promise.all(Array.from({ length: 40 }, (_, index) => get(index % 2 === 0 ? '/watch/main' : '/nowhere', { accept })));
+    await advance(5);
+    const publishedMs = nowMs;
+    // 75 kB take .15 s of 4 Mb/s.
+    expect((await settled(seed())) - publishedMs).toBeLessThan(250);
+    const pages = await settled(flood);
+    expect(new Set(pages.map(({ body, headers }) => [body.length, headers['content-security-policy'] === undefined].join()))).toEqual(new Set(['20000,false']));
+    expect(gate.stats().sentBytes.other).toBe(800_000);
     folder.remove();
   });
 

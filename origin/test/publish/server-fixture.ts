@@ -18,10 +18,10 @@ export type TestOrigin = OpenedStream & {
 };
 
 /** An HTTP server over a stream of imaginary parts. */
-export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate; warmPeers?: number; viewers?: ViewerGateOptions } = {}): Promise<TestOrigin> {
+export async function openOrigin(options: OpenOptions & { publicUrl?: string; trackers?: readonly string[]; playerFolder?: string; gate?: UplinkGate; warmPeers?: number; thumbnail?: Buffer; viewers?: ViewerGateOptions } = {}): Promise<TestOrigin> {
   const folder = temporaryFolder();
   const opened = openStream(folder.path, options);
-  const { gate } = options;
+  const { gate, thumbnail } = options;
   const published = new PublishedStream(opened.live, () => 0, gate);
   const server = await createHttpServer({
     streams: new Map([['main', published]]),
@@ -34,6 +34,7 @@ export async function openOrigin(options: OpenOptions & { publicUrl?: string; tr
     viewers: options.viewers,
     viewerTokenIn: linkTokenIn,
     warmPeers: () => Array.from({ length: options.warmPeers ?? 1 }, (_, index) => ({ peerId: index.toString(16).repeat(32) as never, role: 'viewer' as const, uplinkBitsPerSecond: 1_000_000 })),
+    ...(thumbnail ? { thumbnailOf: () => Promise.resolve(thumbnail) } : {}),
     wallMs: () => 1_700_000_000_000,
     playerFolder: options.playerFolder ?? '/nonexistent',
     tls: undefined,

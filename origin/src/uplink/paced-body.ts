@@ -1,17 +1,20 @@
 import { pipeline, Transform, type TransformCallback } from 'node:stream';
 
-import type { UplinkGate } from '../uplink/uplink-gate.js';
+import type { UplinkGate } from './uplink-gate.js';
 
-/** A page's body that goes out as the uplink lets it: last, after all that viewers need in time. */
-export function pacedPage(payload: unknown, gate: UplinkGate): unknown {
+/** The body of a page or a picture, which goes out as the uplink lets it: last, after all that viewers need in time. An answer to HEAD has none. */
+export function pacedBody(payload: unknown, { method, gate }: { readonly method: string; readonly gate: UplinkGate }): unknown {
+  if (method === 'HEAD') return payload;
   if (isStream(payload)) {
     const paced = new PacedBody(gate);
     // An end or an error of either is the other's; who reads learns of it by the stream itself.
     pipeline(payload, paced, () => undefined);
     return paced;
   }
-  if (typeof payload === 'string' || payload instanceof Uint8Array) gate.spend(Buffer.byteLength(payload), 'other');
-  return payload;
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return payload;
+  const paced = new PacedBody(gate);
+  paced.end(payload);
+  return paced;
 }
 
 /** By what it does: compression sends streams that are no instances of Node's own classes. */
@@ -40,6 +43,7 @@ class PacedBody extends Transform {
       const piece = chunk.subarray(start, start + pieceBytes);
       this.#withdraw = this.#gate.ask({
         bytes: piece.length,
+        laterBytes: chunk.length - start - piece.length,
         priority: 'other',
         place: this.#place,
         granted: () => {
