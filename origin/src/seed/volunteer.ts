@@ -9,6 +9,9 @@ const RETRY_MS = 5000;
 /** An origin answers within 20 s whether anything has changed or not. */
 const ANSWER_LIMIT_MS = 40_000;
 
+/** Of an origin, and the name of what is served there. */
+type Address = { readonly base: string; readonly slug: string };
+
 /** What a {@link Volunteer} needs. */
 export type VolunteerOptions = {
   /** What it was asked to serve: a channel, or a recording. */
@@ -55,8 +58,7 @@ export class Volunteer {
     const session = open(link);
     session.on('joined', ({ record }) => {
       logger.info(`Seeding "${record.title}"`);
-      // Of what has ended nothing more will come.
-      if (!record.isEnded) this.#following ??= this.#follow();
+      this.#following ??= this.#follow(record.isEnded ? undefined : 'live');
     });
     session.on('trackerStateChanged', ({ state, message }) => logger.info(`Tracker: ${state}${message === undefined ? '' : `, ${message}`}`));
     session.on('originStateChanged', ({ isReachable }) => logger.info(isReachable ? 'The origin answers' : 'The origin does not answer'));
@@ -65,12 +67,16 @@ export class Volunteer {
     return { link, session };
   }
 
-  /** Turns from the live stream to its recording and back, whenever the origin tells that one has ended or the other begun. */
-  async #follow(): Promise<void> {
+  /**
+   * Turns from the live stream to its recording and back, whenever the origin tells that one has ended or the other begun.
+   *
+   * @param state how the stream is; undefined: it has ended, and may be a recording, of which nothing more will come
+   */
+  async #follow(state: StreamListing['state'] | undefined): Promise<void> {
     const { signal } = this.#abort;
     const at = addressOf(this.#options.link);
-    let state: StreamListing['state'] | undefined = 'live';
-    while (at && !signal.aborted) {
+    if (!at || (state === undefined && (await this.#isRecording(at)))) return;
+    while (!signal.aborted) {
       try {
         const stream = streamListingSchema.parse(await this.#ask(`${at.base}/api/streams/${at.slug}${state === undefined ? '' : `?unlike=${state}`}`));
         const isChanged = stream.state !== state;
@@ -91,8 +97,20 @@ export class Volunteer {
     this.#served = this.#serve(link);
   }
 
+  async #isRecording({ base, slug }: Address): Promise<boolean> {
+    for (;;) {
+      try {
+        const { ok, status } = await this.#answer(`${base}/api/recordings/${slug}`);
+        if (ok || status === 404) return ok;
+      } catch {
+        if (this.#abort.signal.aborted) return true;
+      }
+      await this.#pause();
+    }
+  }
+
   /** Undefined where it has none that everybody may see. */
-  async #newestRecording({ base, slug }: { readonly base: string; readonly slug: string }): Promise<StreamLink | undefined> {
+  async #newestRecording({ base, slug }: Address): Promise<StreamLink | undefined> {
     const { recordings } = recordingListSchema.parse(await this.#ask(`${base}/api/recordings?channel=${slug}&order=newest&limit=1`));
     const link = recordings[0] && parseStreamLink(recordings[0].link);
     const { streamId, publicKey } = this.#options.link;
@@ -101,9 +119,13 @@ export class Volunteer {
   }
 
   async #ask(url: string): Promise<unknown> {
-    const response = await fetch(url, { signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]) });
+    const response = await this.#answer(url);
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);
     return response.json();
+  }
+
+  #answer(url: string): Promise<Response> {
+    return fetch(url, { signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]) });
   }
 
   async #pause(): Promise<void> {
@@ -113,7 +135,7 @@ export class Volunteer {
 }
 
 /** Where a channel's link says that it is; undefined where it names no origin, or needs a token, which tells of no recording. */
-function addressOf({ origins }: StreamLink): { readonly base: string; readonly slug: string } | undefined {
+function addressOf({ origins }: StreamLink): Address | undefined {
   const [, base, slug] = /^(https?:\/\/.+)\/live\/([\w-]+)$/.exec(origins[0] ?? '') ?? [];
   return base === undefined || slug === undefined ? undefined : { base, slug };
 }
