@@ -1,3 +1,4 @@
+import type { RecordingListing } from '@p2ptv/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seriousViolations } from '../support/accessibility.js';
@@ -84,6 +85,27 @@ describe('pages, on a real origin in Chromium', () => {
     await field.press('Enter');
     await page.waitForURL(/\/watch\?xt=/);
     await plays(page);
+  });
+
+  it('leads back from a page of the catalogue that is beyond the last', async () => {
+    const page = await browser.newPage();
+    pages.push(page);
+    const total = 26;
+    await page.route('**/api/recordings?*', async (route) => {
+      const offset = Number(new URL(route.request().url()).searchParams.get('offset'));
+      const recordings = Array.from({ length: Math.max(0, Math.min(24, total - offset)) }, (_, index): RecordingListing => ({
+        ...{ id: `r${offset + index}`, title: `Film ${offset + index}`, description: '', tags: [], state: 'ready', startedAtMs: 0, durationMs: 1000, byteLength: 1 },
+        ...{ width: 640, height: 360, viewers: 0, seeders: 0, link: origin.link, watchPath: `/watch/recordings/r${offset + index}` },
+      }));
+      await route.fulfill({ json: { total, recordings } });
+    });
+    await page.goto(`${origin.url}/?page=9`);
+    await page.getByText('There is no page 9 of them.').waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Show the last page' }).click();
+    await page.getByRole('link', { name: 'Film 25' }).waitFor();
+    await page.getByText('Page 2 of 2').waitFor();
+    await page.waitForURL(`${origin.url}/?page=2`);
   });
 
   it('asks for nothing of the stream before the click, and starts with it', async () => {

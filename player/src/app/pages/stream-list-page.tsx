@@ -89,6 +89,7 @@ type RecordingsProps = {
 
 function Recordings({ found, page, onPage, onTag }: RecordingsProps): ReactElement {
   const pages = Math.ceil(found.total / PAGE_SIZE);
+  const isBeyond = page >= pages;
   const turn = (by: number): void => {
     onPage(page + by);
     document.getElementById('recordings-title')?.scrollIntoView();
@@ -105,7 +106,15 @@ function Recordings({ found, page, onPage, onTag }: RecordingsProps): ReactEleme
           </li>
         ))}
       </ul>
-      {pages > 1 && (
+      {isBeyond && (
+        <div className="empty card">
+          <p>There is no page {page + 1} of them.</p>
+          <button type="button" className="button button-quiet" onClick={() => onPage(pages - 1)}>
+            Show the last page
+          </button>
+        </div>
+      )}
+      {pages > 1 && !isBeyond && (
         <nav className="paging" aria-label="Pages of recordings">
           <button type="button" className="button button-quiet" disabled={page === 0} onClick={() => turn(-1)}>
             Previous
