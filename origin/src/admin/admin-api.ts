@@ -9,6 +9,7 @@ import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCom
 
 import type { ViewerTokens } from '../access/viewer-tokens.js';
 import type { ChannelRegistry } from '../channel/channel-registry.js';
+import type { OriginStats } from '../publish/origin-stats.js';
 import type { RecordingLibrary } from '../recording/recording-library.js';
 import type { UploadDesk } from '../recording/upload-desk.js';
 import type { StateStore } from '../store/state-store.js';
@@ -20,6 +21,7 @@ import { registerRecordingRoutes } from './recording-routes.js';
 import { logRefusals } from './refusal-log.js';
 import { requireSameOrigin, requireSession, SESSION_COOKIE } from './session-guard.js';
 import { registerSessionRoutes } from './session-routes.js';
+import { registerStatsRoutes } from './stats-routes.js';
 import { registerUploadRoutes } from './upload-routes.js';
 
 /** What the administration is given. */
@@ -33,6 +35,8 @@ export type AdminApiOptions = {
   readonly tokens: ViewerTokens;
   /** Who watches a stream, as the embedded tracker knows it. */
   readonly audienceOf: (streamId: StreamId) => Audience;
+  /** What is sent of all streams. */
+  readonly stats: () => OriginStats;
   readonly isSecure: boolean;
   readonly wallMs: () => number;
 };
@@ -79,6 +83,7 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
     await admin.register((guarded, _options, done) => {
       guarded.addHook('onRequest', requireSession(access));
       registerChannelRoutes(guarded, options);
+      registerStatsRoutes(guarded, options);
       if (options.library) registerRecordingRoutes(guarded, { library: options.library, store: options.store.recordings, tokens: options.tokens });
       if (options.uploads) registerUploadRoutes(guarded, options.uploads);
       done();

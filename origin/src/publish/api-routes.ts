@@ -6,6 +6,7 @@ import type { UplinkGate, UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
 import type { DvrPreviews } from './dvr-previews.js';
 import { THUMBNAIL_MS } from './live-thumbnails.js';
+import { originStats } from './origin-stats.js';
 import { sendPicture } from './picture-answer.js';
 import type { PublishedStream } from './published-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
@@ -91,18 +92,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
     });
   }
 
-  fastify.get('/api/stats', () => ({
-    uplink: options.uplinkStats?.() ?? null,
-    streams: [...streams.values()].filter(options.isListed).map((published) => ({
-      slug: published.live.slug,
-      streamId: published.live.streamId,
-      originBytes: published.originBytes(),
-      viewers: options.viewerCount(published),
-      waiters: published.waiters.size,
-      memoryBytes: published.live.memoryBytes,
-      lastSequence: published.live.log.last?.sequence ?? null,
-    })),
-  }));
+  fastify.get('/api/stats', () => originStats([...streams.values()].filter(options.isListed), options));
 
   fastify.get('/healthz', () => ({ status: 'ok' }));
 }

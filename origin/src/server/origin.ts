@@ -24,6 +24,8 @@ import { WebRtcSource } from '../ingest/webrtc/webrtc-source.js';
 import { loadPublisher, type Publisher } from '../package/publisher.js';
 import { DvrPreviews } from '../publish/dvr-previews.js';
 import { LiveThumbnails } from '../publish/live-thumbnails.js';
+import { originStats, type OriginStats } from '../publish/origin-stats.js';
+import type { PublishedStream } from '../publish/published-stream.js';
 import { registerRecordingApi } from '../recording/recording-api.js';
 import type { RecordingLibrary, Retention } from '../recording/recording-library.js';
 import { UploadDesk } from '../recording/upload-desk.js';
@@ -170,13 +172,15 @@ export class Origin {
       // What has to be installed apart may be missing, and then nothing is to be started.
       if (options.sfu === 'mediasoup') await desk.prepare();
       const streams = recordings ? withRecordings(channels, recordings.library) : channels;
+      const viewerCount = ({ live }: PublishedStream): number => embedded.tracker?.viewerCount(live.streamId) ?? 0;
+      const uplinkStats = gate && (() => gate.stats());
       const server = await createHttpServer({
         desk,
         streams,
         publisher,
         publicUrl: options.publicUrl,
         trackers: options.trackers,
-        viewerCount: ({ live }) => embedded.tracker?.viewerCount(live.streamId) ?? 0,
+        viewerCount,
         catalogueEntry: ({ live }) => {
           const { description = '', tags = [] } = channels.find(live.slug)?.settings ?? {};
           return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders };
@@ -186,7 +190,7 @@ export class Origin {
         dvrPreviews: new DvrPreviews(locate),
         isListed: ({ live }) => channels.find(live.slug)?.settings.isPrivate === false,
         wallMs: () => systemClock.wallMs(),
-        uplinkStats: gate && (() => gate.stats()),
+        uplinkStats,
         gate,
         linkPreviews: previewLinks({ publicUrl: options.publicUrl, channels, library: recordings?.library }),
         playerFolder: PLAYER_FOLDER,
@@ -200,14 +204,14 @@ export class Origin {
             streams,
             channelOf: (slug) => recordings?.library.find(slug)?.channel,
             swarms: () => embedded.tracker?.scrape() ?? [],
-            uplinkStats: gate && (() => gate.stats()),
+            uplinkStats,
             wallMs: () => systemClock.wallMs(),
           });
           if (recordings) {
             const audience = (streamId: StreamId): Audience => audienceOf(embedded.tracker, streamId);
             registerRecordingApi(fastify, { ...options, ...recordings, publisher, access, gate, audienceOf: audience });
           }
-          await administration?.serve(fastify, () => embedded.tracker);
+          await administration?.serve(fastify, { tracker: () => embedded.tracker, stats: () => originStats(streams.values(), { viewerCount, uplinkStats }) });
         },
         logger,
       });
@@ -275,13 +279,13 @@ function openHooks({ hooks: targets = [], dataFolder, logger }: OriginOptions): 
 function administer(
   store: StateStore,
   options: { readonly channels: ChannelRegistry; readonly library: RecordingLibrary | undefined; readonly uploads: UploadDesk | undefined; readonly tokens: ViewerTokens; readonly isSecure: boolean; readonly logger: FastifyBaseLogger },
-): { readonly keeper: ChannelKeeper; readonly serve: (fastify: FastifyInstance, tracker: () => TrackerHandle | undefined) => Promise<void> } {
+): { readonly keeper: ChannelKeeper; readonly serve: (fastify: FastifyInstance, ports: { readonly tracker: () => TrackerHandle | undefined; readonly stats: () => OriginStats }) => Promise<void> } {
   const { channels: registry, library, uploads, tokens, isSecure, logger } = options;
   const wallMs = (): number => systemClock.wallMs();
   const keeper = new ChannelKeeper({ registry, store: store.channels, wallMs, logger });
   return {
     keeper,
-    serve: (fastify, tracker) => registerAdminApi(fastify, { store, registry, library, uploads, keeper, tokens, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
+    serve: (fastify, { tracker, stats }) => registerAdminApi(fastify, { store, registry, library, uploads, keeper, tokens, stats, isSecure, wallMs, audienceOf: (streamId) => audienceOf(tracker(), streamId) }),
   };
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 
 import { SESSION_MS } from '../../src/admin/admin-access.js';
 import { hashStreamKey } from '../../src/channel/stream-key.js';
+import type { OriginStats } from '../../src/publish/origin-stats.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { openAdministration, PASSWORD, type Administration } from './admin-fixture.js';
 
@@ -120,6 +121,15 @@ describe('channels', () => {
 
   it('tell who watches', async () => {
     expect((await admin.ask('GET', '/channels/main/audience')).json()).toEqual({ viewers: 3, seeders: 1, joins: 5, originBytes: 10, peerBytes: 20, seederBytes: 30 });
+  });
+
+  it('tell what is sent of them, also of private ones, to nobody else', async () => {
+    await admin.ask('POST', '/channels', { slug: 'news', isPrivate: true });
+    const stats = (await admin.ask('GET', '/stats')).json<OriginStats>();
+    expect(stats.streams.map(({ slug }) => slug)).toEqual(['main', 'news']);
+    expect(stats).toMatchObject({ uplink: { limitBitsPerSecond: 20_000_000, sentBytes: { seed: 0, other: 0 } }, streams: [{ viewers: 3, waiters: 0, lastSequence: null, originBytes: { media: 0, seeder: 0 } }, {}] });
+    await admin.ask('DELETE', '/session');
+    expect((await admin.ask('GET', '/stats')).json()).toEqual({ error: 'Log in first.' });
   });
 
   it('of the configuration are not changed here', async () => {

@@ -9,8 +9,11 @@ import { ChannelRegistry } from '../../src/channel/channel-registry.js';
 import { channelSettingsSchema } from '../../src/channel/channel-settings.js';
 import type { InputFactory } from '../../src/channel/source-factory.js';
 import { IngestError } from '../../src/ingest/errors.js';
+import { originStats } from '../../src/publish/origin-stats.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import type { StateStore } from '../../src/store/state-store.js';
+import { UplinkBudget } from '../../src/uplink/uplink-budget.js';
+import { UplinkGate } from '../../src/uplink/uplink-gate.js';
 import { publisher, temporaryFolder } from '../package/stream-fixture.js';
 
 export const PASSWORD = 'a password for tests';
@@ -47,6 +50,7 @@ export async function openAdministration(options: { readonly store?: StateStore 
   const clock = { nowMs: () => 0, wallMs: () => wallMs };
   const registry = new ChannelRegistry({ dataFolder: folder.path, publisher, inputs: noInputs, clock, gate: undefined, logger: pino({ level: 'silent' }) });
   await registry.add(channelSettingsSchema.parse({ slug: 'main' }));
+  const gate = new UplinkGate(new UplinkBudget(20_000_000, 0), () => 0);
   const keeper = new ChannelKeeper({ registry, store: store.channels, wallMs: clock.wallMs, logger });
   await keeper.restore();
   const server = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 16 * 1024 }) as unknown as FastifyInstance;
@@ -56,6 +60,7 @@ export async function openAdministration(options: { readonly store?: StateStore 
     keeper,
     tokens: new ViewerTokens(Buffer.alloc(32, 1), clock.wallMs),
     audienceOf: () => ({ viewers: 3, seeders: 1, joins: 5, originBytes: 10, peerBytes: 20, seederBytes: 30 }),
+    stats: () => originStats(registry.values(), { viewerCount: () => 3, uplinkStats: () => gate.stats() }),
     isSecure: false,
     wallMs: clock.wallMs,
   });

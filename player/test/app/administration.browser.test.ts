@@ -145,6 +145,25 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await expect.poll(shown).toEqual([]);
   });
 
+  it('tells what is sent of all channels, the private ones too, and how the uplink is used', async () => {
+    const page = await open('/admin');
+    await logIn(page);
+    const ask = (method: string, path: string, body?: object): Promise<number> =>
+      page.evaluate(async ([how, where, what]) => (await fetch(`/api/admin/${where}`, { method: how, ...(what === null ? {} : { headers: { 'content-type': 'application/json' }, body: what }) })).status, [method, path, body ? JSON.stringify(body) : null] as const);
+    expect(await ask('POST', 'channels', { slug: 'secret', isPrivate: true, input: 'rtmp' })).toBe(201);
+    await page.route('**/api/admin/stats', async (route) => {
+      const response = await route.fetch();
+      const uplink = { limitBitsPerSecond: 20_000_000, sentBytes: { seed: 1_400_000, other: 512_000 }, joinsAdmitted: 3 };
+      await route.fulfill({ response, json: { ...((await response.json()) as object), uplink } });
+    });
+    await page.goto(`${origin.url}/admin/health`);
+    await page.getByRole('rowheader', { name: 'secret' }).waitFor();
+    await page.getByRole('rowheader', { name: 'main' }).waitFor();
+    expect(await page.locator('dl.facts').innerText()).toMatch(/Limit bits per second\s+20,000,000\s+Sent bytes, seed\s+1\.4 MB\s+Sent bytes, other\s+512 kB\s+Joins admitted\s+3/);
+    expect(await (await fetch(`${origin.url}/api/stats`)).text()).not.toContain('secret');
+    expect(await ask('DELETE', 'channels/secret')).toBe(204);
+  });
+
   it('shuts no administrator out, by the rules of accessibility', async () => {
     const page = await open('/admin/recordings');
     await logIn(page);

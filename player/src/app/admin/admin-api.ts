@@ -73,9 +73,10 @@ export type Audience = {
   readonly seederBytes: number;
 };
 
-/** What the origin tells of itself, `GET /api/stats`. */
+/** What the origin sends, of private channels too. */
 export type OriginStats = {
-  readonly uplink: Readonly<Record<string, number>> | null;
+  /** How its limited uplink is used: figures, and bytes by what they are for; null: it has no limit. */
+  readonly uplink: Readonly<Record<string, number | Readonly<Record<string, number>>>> | null;
   readonly streams: readonly {
     readonly slug: string;
     readonly originBytes: Readonly<Record<string, number>>;
@@ -117,7 +118,7 @@ export const adminApi = {
     return admin(`recordings?${query.toString()}`, { method: 'POST', file });
   },
   dismissUpload: (id: string) => admin(`uploads/${id}`, { method: 'DELETE' }),
-  stats: async (signal: AbortSignal) => (await requestJson('/api/stats', { signal })) as OriginStats,
+  stats: async (signal: AbortSignal) => (await admin('stats', { signal })) as OriginStats,
 } as const;
 
 function admin(path: string, request: JsonRequest): Promise<unknown> {

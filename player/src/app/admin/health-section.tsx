@@ -19,10 +19,10 @@ export function HealthSection(): ReactElement {
       {stats && <StreamTable stats={stats} />}
       {stats?.uplink && (
         <dl className="facts card">
-          {Object.entries(stats.uplink).map(([name, value]) => (
+          {factsOf(stats.uplink).map(([name, value]) => (
             <div key={name}>
-              <dt>{wordsOf(name)}</dt>
-              <dd>{Math.round(value).toLocaleString('en')}</dd>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
             </div>
           ))}
         </dl>
@@ -63,6 +63,13 @@ function StreamTable({ stats }: { readonly stats: OriginStats }): ReactElement {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Names and figures of the uplink, for people. */
+function factsOf(uplink: NonNullable<OriginStats['uplink']>): [string, string][] {
+  return Object.entries(uplink).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'number' ? [[wordsOf(name), Math.round(value).toLocaleString('en')]] : Object.entries(value).map(([use, bytes]) => [`${wordsOf(name)}, ${use}`, formatBytes(bytes)]),
   );
 }
 
