@@ -65,27 +65,27 @@ type Shown = Pick<Channel, 'published' | 'settings'>;
 
 function onlyChannel(channel: Shown, facts: Pick<BannerFacts, 'origin'> & { readonly at: Addresses; readonly rtmp: Line; readonly key: string }): Line[] {
   const { origin, at, rtmp, key } = facts;
-  const { input, slug } = channel.settings;
+  const { slug } = channel.settings;
   return [
     ['Watch', `${at.own}/watch/${slug}`],
     ...at.network.map((address): Line => ['on the network', `${address}/watch/${slug}`]),
     ['HLS', `${at.own}/live/${slug}/index.m3u8`],
     rtmp,
     ['stream key', key],
-    ...(input.kind === 'srt' ? [srtLine(channel, at)] : []),
+    ...inputLines(channel, at),
     ['Link', magnetOf(channel, { origin, at })],
   ];
 }
 
 function listedChannel(channel: Shown, facts: Pick<BannerFacts, 'origin'> & { readonly at: Addresses; readonly key: string | undefined }): Line[] {
   const { origin, at, key } = facts;
-  const { input, slug, title } = channel.settings;
+  const { slug, title } = channel.settings;
   return [
     [slug, title],
     ['Watch', `${at.own}/watch/${slug}`],
     ['HLS', `${at.own}/live/${slug}/index.m3u8`],
     ...(key === undefined ? [] : [['stream key', `${key} (made now, and not shown again)`] as const]),
-    ...(input.kind === 'srt' ? [srtLine(channel, at)] : []),
+    ...inputLines(channel, at),
     ['Link', magnetOf(channel, { origin, at })],
   ];
 }
@@ -94,8 +94,12 @@ function magnetOf({ published }: Shown, { origin, at }: Pick<BannerFacts, 'origi
   return formatMagnetLink(linkFor(published, { publisher: origin.publisher, trackers: origin.trackers, baseUrl: at.shared }));
 }
 
-function srtLine({ settings: { input } }: Shown, at: Addresses): Line {
-  return ['SRT', `srt://${new URL(at.shared).hostname}:${input.kind === 'srt' ? input.port : ''}`];
+/** Where its picture comes in, where that is an address of its own. */
+function inputLines({ settings: { input, slug } }: Shown, at: Addresses): Line[] {
+  if (input.kind === 'srt') return [['SRT', `srt://${new URL(at.shared).hostname}:${input.port}`]];
+  if (input.kind === 'none') return [['input', 'none: it shows nothing until it is given one']];
+  // Cameras are given to https pages, and to those of the machine itself.
+  return input.kind === 'whip' ? [['Studio', `${at.own}/studio/${slug}`], ['WHIP', `${at.shared}/whip/${slug}`]] : [];
 }
 
 function rtmpLine(port: number | undefined, at: { readonly host: string; readonly wantedPort: number }): string {

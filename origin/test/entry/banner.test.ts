@@ -57,6 +57,8 @@ it('of a list of channels each has its lines, and a stream key only when it has 
   const channels = [
     { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'news', title: 'The news', input: 'rtmp' }) },
     { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'camera', input: 'srt:9001' }) },
+    { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'desk', input: 'whip' }) },
+    { published: opened.published, settings: channelSettingsSchema.parse({ slug: 'later' }) },
   ];
   const origin = { channels: { list: () => channels }, publisher, port: 8080, scheme: 'http', trackers: [], rtmpPort: 1935 };
   const options = { slug: 'main', host: '127.0.0.1', 'public-url': undefined, 'rtmp-port': 1935, channels: channels.map(({ settings }) => settings) };
@@ -65,7 +67,11 @@ it('of a list of channels each has its lines, and a stream key only when it has 
     ...['Watch', 'RTMP', 'Administer'],
     ...['news', 'Watch', 'HLS', 'stream key', 'Link'],
     ...['camera', 'Watch', 'HLS', 'SRT', 'Link'],
+    ...['desk', 'Watch', 'HLS', 'Studio', 'WHIP', 'Link'],
+    ...['later', 'Watch', 'HLS', 'input', 'Link'],
   ]);
   expect(text).toMatch(/news +The news\n +Watch +http:\/\/localhost:8080\/watch\/news\n +HLS +http:\/\/localhost:8080\/live\/news\/index\.m3u8\n +stream key +a-new-key \(made now, and not shown again\)\n/);
   expect(text).toMatch(/SRT +srt:\/\/localhost:9001$/m);
+  expect(text).toMatch(/Studio +http:\/\/localhost:8080\/studio\/desk\n +WHIP +http:\/\/localhost:8080\/whip\/desk$/m);
+  expect(text).toMatch(/input +none: it shows nothing/);
 });
