@@ -1,11 +1,9 @@
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { StreamId } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
-import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 
 import type { ViewerTokens } from '../access/viewer-tokens.js';
 import type { ChannelRegistry } from '../channel/channel-registry.js';
@@ -14,12 +12,13 @@ import type { RecordingLibrary } from '../recording/recording-library.js';
 import type { UploadDesk } from '../recording/upload-desk.js';
 import type { StateStore } from '../store/state-store.js';
 import { AdminAccess } from './admin-access.js';
+import { registerApiDocs } from './api-docs.js';
 import { registerChannelRoutes, type Audience } from './channel-routes.js';
 import type { ChannelKeeper } from './channel-keeper.js';
 import { describeFailure, validationSentence } from './failure-answers.js';
 import { registerRecordingRoutes } from './recording-routes.js';
 import { logRefusals } from './refusal-log.js';
-import { requireSameOrigin, requireSession, SESSION_COOKIE } from './session-guard.js';
+import { requireSameOrigin, requireSession } from './session-guard.js';
 import { registerSessionRoutes } from './session-routes.js';
 import { registerStatsRoutes } from './stats-routes.js';
 import { registerUploadRoutes } from './upload-routes.js';
@@ -43,6 +42,7 @@ export type AdminApiOptions = {
 
 /** Requests a minute from one address, logins apart. Far above what a person's page needs. */
 const REQUESTS_PER_MINUTE = 600;
+const PREFIX = '/api/admin';
 
 /**
  * Serves `/api/admin`: channels are made, changed, started, stopped and removed there by whoever has
@@ -62,14 +62,6 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
       timeWindow: '1 minute',
       errorResponseBuilder: (_request, { after, statusCode }) => Object.assign(new Error(`Too many requests from your address: try again in ${after}.`), { statusCode }),
     });
-    await admin.register(swagger, {
-      openapi: {
-        info: { title: 'P2PTV administration', version: '1', description: 'Channels of this origin. Log in with `POST /api/admin/session`: the cookie that it sets is wanted by all others.' },
-        components: { securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE } } },
-        security: [{ session: [] }],
-      },
-      transform: jsonSchemaTransform,
-    });
     admin.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
     admin.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       const { status, message } = hasZodFastifySchemaValidationErrors(error) ? { status: 400, message: validationSentence(error.validation) } : describeFailure(error);
@@ -78,7 +70,7 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
     });
     logRefusals(admin, options.wallMs);
     admin.addHook('onRequest', requireSameOrigin);
-    await admin.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+    await registerApiDocs(admin, PREFIX);
     registerSessionRoutes(admin, { access, isSecure: options.isSecure });
     await admin.register((guarded, _options, done) => {
       guarded.addHook('onRequest', requireSession(access));
@@ -88,5 +80,5 @@ export async function registerAdminApi(fastify: FastifyInstance, options: AdminA
       if (options.uploads) registerUploadRoutes(guarded, options.uploads);
       done();
     });
-  }, { prefix: '/api/admin' });
+  }, { prefix: PREFIX });
 }

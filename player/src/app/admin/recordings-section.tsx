@@ -62,7 +62,7 @@ export function RecordingsSection(): ReactElement {
       </div>
       <UploadList version={version} onReady={refresh} />
       <p className="muted" role="status">
-        {error ? `${error.message} Trying again …` : found?.total === 0 && (asked === '' ? 'Nothing is recorded yet. What goes live is, from its first picture on; a film can be added.' : `Nothing fits “${asked}”.`)}
+        {error ? `${error.message} Trying again …` : found?.total === 0 && (asked === '' ? 'Nothing is recorded yet. What somebody publishes is, from its first picture on; a film can be added.' : `Nothing fits “${asked}”.`)}
       </p>
       <ul className="rows">
         {found?.recordings.filter(isShown).map((recording) => (
