@@ -62,9 +62,9 @@ export async function measureAvSync(way: WayIn, plan: AvSyncPlan, { signal, prin
       const fromMs = beganAtMs + atSeconds * 1000;
       const toMs = fromMs + WINDOW_SECONDS * 1000;
       await pause(toMs + SETTLE_SECONDS * 1000 - Date.now(), signal);
-      const path = join(folder, 'window.mp4');
-      const firstDateMs = await savePublished(`${origin.url}/live/${way.slug}/0/live.m3u8`, { fromMs, toMs, path });
-      const { firstFrameMs, flashesMs, beepsMs } = await readFlashes(path, { ffmpegPath: plan.ffmpegPath, folder });
+      const file = join(folder, 'window.mp4');
+      const firstDateMs = await savePublished(origin, { path: `/live/${way.slug}/0/live.m3u8`, stretch: { fromMs, toMs }, file });
+      const { firstFrameMs, flashesMs, beepsMs } = await readFlashes(file, { ffmpegPath: plan.ffmpegPath, folder });
       const capturedMs = publisher.page ? await takeFlashTimes(publisher.page) : [];
       const delays = delaysOf(flashesMs.map((atMs) => atMs - firstFrameMs), { firstDateMs, capturedMs, parts });
       windows.push(summarizeWindow(atSeconds, { offsets: offsetsOf(flashesMs, beepsMs).map(({ offsetMs }) => offsetMs), delays, flashes: flashesMs.length }));

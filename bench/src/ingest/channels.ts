@@ -59,7 +59,8 @@ export async function measureChannels(plan: ChannelsPlan, { signal, print }: Sui
       memory: watched.memory,
       liveGrowthBytesPerTenMinutes: slopeOf(watched.memory.map(({ atSeconds, liveBytes }) => [atSeconds, liveBytes])) * 600,
       originCpuRatio: watched.cpuRatio,
-      failures,
+      // A copy: at the end the origin misses its publishers, too.
+      failures: [...failures],
     };
   } finally {
     await Promise.all(publishers.map((publisher) => publisher.stop()));

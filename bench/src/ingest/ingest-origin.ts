@@ -81,6 +81,23 @@ export class IngestOrigin {
     return readFileSync(join(this.folder, 'stream.key'), 'utf8').trim();
   }
 
+  /**
+   * What it answers to a GET.
+   *
+   * @throws BenchError with its last words when it has ended, or with what it answered when that is no success
+   */
+  async get(path: string): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.url}${path}`);
+    } catch (error) {
+      await this.#program.check();
+      throw new BenchError(`The origin does not answer to ${path}.`, { cause: error });
+    }
+    if (!response.ok) throw new BenchError(`The origin answered ${response.status} to ${path}.`);
+    return response;
+  }
+
   /** What its process uses, after a collection of its garbage where `isCollected`; encoders are processes of their own. */
   usage(isCollected: boolean): Promise<ProcessUsage> {
     return isCollected ? this.#program.collect() : this.#program.usage();

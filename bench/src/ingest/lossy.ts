@@ -1,5 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
-
 import type { Browser, Page, Route } from 'playwright-core';
 import * as z from 'zod';
 
@@ -7,6 +5,7 @@ import { BenchError } from '../errors.js';
 import { percentile } from '../metrics/percentile.js';
 import { IngestOrigin } from './ingest-origin.js';
 import { LossyRelay } from './lossy-relay.js';
+import { pause, until } from './pause.js';
 import type { LossyResult } from './report.js';
 import { goLive, openStudio, studio, STUDIO_PICTURE } from './ways/studio.js';
 
@@ -16,6 +15,7 @@ export type LossyPlan = { readonly lossRatio: number; readonly seconds: number; 
 /** One way: what a line within a country has. */
 const DELAY_MS = 20;
 const LOOK_MS = 200;
+const OPEN_LIMIT_MS = 20_000;
 const ENCODING = /^Encoding /;
 const OPEN_PATH = '/api/studio/main';
 
@@ -45,17 +45,20 @@ export async function measureLossy({ lossRatio, seconds, publishing, signal }: L
     const page = await openStudio(publishing, origin);
     undo.push(() => page.context().close());
     let relay: LossyRelay | undefined;
-    const opened = throughRelay(page, async (originPort) => {
+    const opening = await throughRelay(page, async (originPort) => {
       relay = await LossyRelay.open(originPort, { lossRatio, delayMs: DELAY_MS });
       return relay.port;
     });
     undo.push(() => relay?.close());
     const startedAtMs = await goLive(page);
-    const session = await opened;
+    const isOpen = (): boolean => opening.session !== undefined || opening.failure !== undefined;
+    await until(isOpen, { limitMs: OPEN_LIMIT_MS, problem: () => 'The studio opened no session.', signal });
+    if (opening.session === undefined) throw opening.failure ?? new BenchError('The studio opened no session.');
+    const path = `${OPEN_PATH}/${opening.session}`;
     const looks: { readonly atMs: number; readonly status: Status }[] = [];
     while (Date.now() - startedAtMs < seconds * 1000) {
-      await setTimeout(LOOK_MS, undefined, { signal });
-      looks.push({ atMs: Date.now() - startedAtMs, status: await ask(`${origin.url}${OPEN_PATH}/${session}`) });
+      await pause(LOOK_MS, signal);
+      looks.push({ atMs: Date.now() - startedAtMs, status: statusSchema.parse(await (await origin.get(path)).json()) });
     }
     const last = looks.at(-1)?.status;
     if (!last?.media || !relay) throw new BenchError('The publisher did not connect.');
@@ -76,24 +79,27 @@ export async function measureLossy({ lossRatio, seconds, publishing, signal }: L
   }
 }
 
-/**
- * In what the origin answers when the studio opens a session, all addresses become the relay's.
- *
- * @returns the session's name, when there is one
- */
-async function throughRelay(page: Page, relayOf: (originPort: number) => Promise<number>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const answer = async (route: Route): Promise<void> => {
-      const response = await route.fetch();
-      const opened = openedSchema.parse(await response.json());
-      const { iceCandidates } = opened.transport;
-      const port = await relayOf(iceCandidates.find(({ ip }) => ip === '127.0.0.1')?.port ?? 0);
-      const transport = { ...opened.transport, iceCandidates: iceCandidates.map((candidate) => ({ ...candidate, port })) };
-      await route.fulfill({ response, json: { ...opened, transport } });
-      resolve(opened.session);
-    };
-    page.route((url) => url.pathname === OPEN_PATH, (route) => void answer(route).catch(reject)).catch(reject);
-  });
+/** The session that the studio opens; neither is there before it has asked for one. */
+type Opening = { session?: string; failure?: BenchError };
+
+/** In what the origin answers when the studio opens a session, all addresses become the relay's. */
+async function throughRelay(page: Page, relayOf: (originPort: number) => Promise<number>): Promise<Opening> {
+  const opening: Opening = {};
+  const answer = async (route: Route): Promise<void> => {
+    const response = await route.fetch();
+    const opened = openedSchema.parse(await response.json());
+    const { iceCandidates } = opened.transport;
+    const port = await relayOf(iceCandidates.find(({ ip }) => ip === '127.0.0.1')?.port ?? 0);
+    const transport = { ...opened.transport, iceCandidates: iceCandidates.map((candidate) => ({ ...candidate, port })) };
+    await route.fulfill({ response, json: { ...opened, transport } });
+    opening.session = opened.session;
+  };
+  await page.route((url) => url.pathname === OPEN_PATH, (route) =>
+    answer(route).catch((error: unknown) => {
+      opening.failure = new BenchError('The origin opened no session for the studio.', { cause: error });
+    }),
+  );
+  return opening;
 }
 
 /** kb/s from one look to the next, in the second half: the rate has been found by then. */
@@ -103,10 +109,4 @@ function ratesOf(looks: readonly { readonly atMs: number; readonly status: Statu
     const before = half[index];
     return before ? ((status.transport.receivedBytes - before.status.transport.receivedBytes) * 8) / Math.max(1, atMs - before.atMs) : 0;
   });
-}
-
-async function ask(url: string): Promise<Status> {
-  const response = await fetch(url);
-  if (!response.ok) throw new BenchError(`The origin answered ${response.status}: the publisher is gone.`);
-  return statusSchema.parse(await response.json());
 }

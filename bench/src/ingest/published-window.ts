@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import { BenchError } from '../errors.js';
+import type { IngestOrigin } from './ingest-origin.js';
 
 /** A whole segment that a media playlist lists. */
 export type ListedSegment = { readonly uri: string; readonly dateMs: number; readonly durationMs: number };
@@ -31,23 +32,23 @@ export function parseMediaPlaylist(text: string): ListedRun {
 /**
  * Writes what a rendition published of a stretch of time into one file.
  *
- * @param stretch ms since the Unix epoch; whole segments that lie in it
+ * @param rendition `path`: of its live playlist; `stretch`: ms since the Unix epoch, of which whole segments are taken that lie in it; `file`: to write
  * @returns the date of its first frame, ms since the Unix epoch
  * @throws BenchError when there is nothing of it
  */
-export async function savePublished(playlistUrl: string, { fromMs, toMs, path }: { readonly fromMs: number; readonly toMs: number; readonly path: string }): Promise<number> {
-  const fetched = async (url: URL): Promise<Response> => {
-    const response = await fetch(url);
-    if (!response.ok) throw new BenchError(`The origin answered ${response.status} to ${url.pathname}.`);
-    return response;
-  };
-  const url = new URL(playlistUrl);
-  const { init, segments } = parseMediaPlaylist(await (await fetched(url)).text());
+export async function savePublished(
+  origin: Pick<IngestOrigin, 'get'>,
+  { path, stretch: { fromMs, toMs }, file }: { readonly path: string; readonly stretch: { readonly fromMs: number; readonly toMs: number }; readonly file: string },
+): Promise<number> {
+  const { init, segments } = parseMediaPlaylist(await (await origin.get(path)).text());
   const within = segments.filter(({ dateMs, durationMs }) => dateMs >= fromMs && dateMs + durationMs <= toMs);
   const [first] = within;
   if (!first || init === undefined) throw new BenchError('Nothing was published in that time.');
   const pieces: Buffer[] = [];
-  for (const uri of [init, ...within.map((segment) => segment.uri)]) pieces.push(Buffer.from(await (await fetched(new URL(uri, url))).arrayBuffer()));
-  await writeFile(path, Buffer.concat(pieces));
+  for (const uri of [init, ...within.map((segment) => segment.uri)]) {
+    const { pathname, search } = new URL(uri, `http://origin${path}`);
+    pieces.push(Buffer.from(await (await origin.get(pathname + search)).arrayBuffer()));
+  }
+  await writeFile(file, Buffer.concat(pieces));
   return first.dateMs;
 }

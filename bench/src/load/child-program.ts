@@ -130,6 +130,17 @@ export class ChildProgram {
     }
   }
 
+  /**
+   * Looks why it does not answer otherwise: its end is heard of a moment after its sockets'.
+   *
+   * @throws BenchError with its last words when it has ended, the reason of the signal when that is aborted
+   */
+  async check(): Promise<void> {
+    await Promise.race([this.#exited, setTimeout(SAME_SIGNAL_MS, undefined, { ref: false })]);
+    this.#signal.throwIfAborted();
+    if (this.#end !== undefined) throw this.#failure();
+  }
+
   /** Reads every line that it prints from now on. */
   onLine(listener: (line: string) => void): void {
     this.#lineListeners.add(listener);
