@@ -15,9 +15,8 @@ const KEEPING_UP_MS = 3_000;
  *
  * Down, at once, when several of the newest parts came late or never, or only just while less media came
  * than is played: to the best rendition that what came lately, from peers, origin and through the downlink
- * together, carries. Up, a step at a time,
- * when none was late for a while, and either the line has shown that it carries the next rung, or it is
- * simply time to try. Whoever had to go down from a rung soon after going up to it waits twice as long
+ * together, carries. Up, a step at a time, when none was late for a while, and either the line has shown that
+ * it carries the next rung, or it is simply time to try. Whoever had to go down from a rung soon after going up to it waits twice as long
  * before the next try: so a rung that does not fit is tried ever more rarely. (SPEC, series QR)
  */
 export class QualityRule {
@@ -30,6 +29,8 @@ export class QualityRule {
   readonly #whole: { readonly atMs: number; readonly durationMs: number }[] = [];
   /** Of the newest parts, how each came; oldest first. */
   #verdicts: PartVerdict[] = [];
+  /** When the first part was whole; undefined: none is yet. */
+  #beganAtMs: number | undefined;
   #changedAtMs: number;
   #lastLateAtMs = -Infinity;
   #hasRisen = false;
@@ -51,6 +52,7 @@ export class QualityRule {
 
   /** A part of the rendition that is played is whole. */
   completed(nowMs: number, durationMs: number): void {
+    this.#beganAtMs ??= nowMs;
     this.#whole.push({ atMs: nowMs, durationMs });
     while (this.#whole[0] && this.#whole[0].atMs <= nowMs - KEEPING_UP_MS) this.#whole.shift();
   }
@@ -80,7 +82,8 @@ export class QualityRule {
   #keepsUp(nowMs: number): boolean {
     // Parts of a better one come late at first, from the origin: that it is too much is left to those that come too late.
     const settledMs = this.#hasRisen ? 2 * this.#options.holdMs : KEEPING_UP_MS;
-    if (nowMs < this.#changedAtMs + settledMs) return true;
+    // Who came to a full broadcast may have waited for seconds.
+    if (nowMs < Math.max(this.#changedAtMs + settledMs, (this.#beganAtMs ?? Infinity) + KEEPING_UP_MS)) return true;
     let wholeMs = 0;
     for (const { atMs, durationMs } of this.#whole) if (atMs > nowMs - KEEPING_UP_MS) wholeMs += durationMs;
     return wholeMs >= this.#options.leastMediaRate * KEEPING_UP_MS;

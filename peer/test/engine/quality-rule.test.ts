@@ -82,6 +82,13 @@ describe('quality rule', () => {
     expect(viewer.changes.map(({ to }) => to)).toEqual([MIDDLE]);
   });
 
+  it('QR5: nor does it say so that nothing came before the first part', () => {
+    const viewer = new Viewer(BEST);
+    viewer.nowMs += 4_000;
+    viewer.watch(20_000, { ...narrow, isClose: ALWAYS });
+    expect(viewer.changes).toEqual([]);
+  });
+
   it('QR1: two late parts of ten change nothing', () => {
     const viewer = new Viewer(BEST);
     viewer.watch(20_000, { ...narrow, isLate: (part) => part === 3 || part === 7 });
