@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seriousViolations } from '../support/accessibility.js';
 import { launchChromium } from '../support/chromium.js';
+import { playsOn } from '../support/plays-on.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
 const CLIP = fileURLToPath(new URL('../../../origin/media/clip.mp4', import.meta.url));
@@ -184,8 +185,7 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await page.keyboard.press('0');
     await page.waitForFunction('globalThis.p2ptv.stats().recording !== undefined');
     await page.getByRole('button', { name: 'Back to live' }).waitFor();
-    const from = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
-    await page.waitForFunction((time) => (document.querySelector('video')?.currentTime ?? 0) > time + 0.5, from);
+    await playsOn(page);
     await page.keyboard.press('l');
     await page.getByRole('button', { name: 'You are watching live' }).waitFor();
   });

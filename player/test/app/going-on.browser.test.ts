@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { P2ptvAttachment } from '../../src/library/attachment.js';
 import { launchChromium } from '../support/chromium.js';
+import { playsOn } from '../support/plays-on.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 import { startRealTracker } from '../support/real-tracker.js';
 
@@ -36,11 +37,10 @@ describe('watch page: the picture goes on', () => {
     browsers.push(browser);
     const page = await browser.newPage();
     await page.goto(origin.url + path);
-    await moves(page);
+    await playsOn(page, 1);
     return page;
   };
 
-  const timeOf = (page: Page): Promise<number> => page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
   const stat = async (page: Page, name: string): Promise<string> =>
     (await page.locator(`[data-stat=${name}]`).textContent()) ?? '';
 
@@ -54,30 +54,24 @@ describe('watch page: the picture goes on', () => {
     await expect.poll(total, { interval: 100 }).toBeGreaterThan(before + bytes);
   };
 
-  /** Waits until the picture has moved on by so many seconds. */
-  const moves = async (page: Page, seconds = 1): Promise<void> => {
-    const from = await timeOf(page);
-    await expect.poll(() => timeOf(page), { interval: 100 }).toBeGreaterThan(from + seconds);
-  };
-
   it('while the others leave, come and vanish', async () => {
     const page = await watch('/watch/main');
     const other = await watch('/watch/main');
     await expect.poll(() => stat(page, 'neighbours')).toBe('1');
     // Long enough to have reported: it is a proven uploader then, and named in join answers.
-    await moves(page, 5);
+    await playsOn(page, 5);
     // Who leaves a page says so: that is below the nine seconds that it takes to notice a peer that has vanished.
     await other.goto('about:blank');
     await expect.poll(() => stat(page, 'neighbours'), { timeout: 5_000 }).toBe('0');
-    await moves(page, 3);
+    await playsOn(page, 3);
     // A newcomer meets those who have watched for long, also after somebody has left.
     await other.goto(`${origin.url}/watch/main`);
-    await moves(other);
+    await playsOn(other, 1);
     await expect.poll(() => stat(other, 'neighbours')).toBe('1');
     await expect.poll(() => stat(page, 'neighbours')).toBe('1');
     // Every peer is gone, without a word.
     await other.context().browser()?.close();
-    await moves(page, 5);
+    await playsOn(page, 5);
     await expect.poll(() => stat(page, 'neighbours')).toBe('0');
   });
 
@@ -85,7 +79,7 @@ describe('watch page: the picture goes on', () => {
     const page = await watch('/watch/main');
     await page.evaluate('p2ptv.detach()');
     // Beyond what can have been in the buffer: that ends at the live edge.
-    await moves(page, 5);
+    await playsOn(page, 5);
   });
 
   /** The origin's stream with another tracker. */
@@ -108,12 +102,12 @@ describe('watch page: the picture goes on', () => {
       await expect.poll(() => status(page)).toBe('The tracker is away – one peer and the origin carry on.');
     }
     await feedEachOther(pages, 300_000);
-    await Promise.all(pages.map((page) => moves(page, 4)));
+    await Promise.all(pages.map((page) => playsOn(page, 4)));
   });
 
   it('where the tracker has never answered, from the origin, and the page says so', async () => {
     const page = await watch(pathWithTracker('http://127.0.0.1:9'));
-    await moves(page, 2);
+    await playsOn(page, 2);
     await expect.poll(() => status(page)).toContain('From the origin only – the tracker is away');
   });
 
@@ -128,7 +122,7 @@ describe('watch page: the picture goes on', () => {
     // On air again, not just listening. A machine that was slow with the first start may be slower with the second.
     expect(performance.now() - killedAtMs).toBeLessThan(Math.max(BACK_LIMIT_MS, 4 * firstStartMs));
     expect(origin.link).toBe(link);
-    await Promise.all(pages.map((page) => moves(page, 4)));
+    await Promise.all(pages.map((page) => playsOn(page, 4)));
     for (const page of pages) {
       expect(await page.evaluate('globalThis.isSamePage')).toBe(true);
       // Back at live, not a minute behind.

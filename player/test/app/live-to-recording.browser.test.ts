@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { P2ptvAttachment } from '../../src/library/attachment.js';
 import { launchChromium } from '../support/chromium.js';
+import { playsOn } from '../support/plays-on.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
 /** What the watch page leaves for whoever looks behind it. */
@@ -44,10 +45,6 @@ describe('watch page: what was live is watched again', () => {
     const page = await viewer.newPage();
     await page.goto(origin.url + path);
     return page;
-  };
-  const playsOn = async (page: Page, seconds: number): Promise<void> => {
-    const from = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
-    await page.waitForFunction((until) => (document.querySelector('video')?.currentTime ?? 0) > until, from + seconds);
   };
   const painted = async (page: Page): Promise<void> => {
     await page.waitForFunction(() => typeof p2ptv !== 'undefined' && p2ptv.stats().startupMs !== undefined, undefined, { polling: 20 });

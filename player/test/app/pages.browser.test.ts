@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seriousViolations } from '../support/accessibility.js';
 import { launchChromium } from '../support/chromium.js';
+import { playsOn } from '../support/plays-on.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
 const PHONE = { width: 375, height: 812 };
@@ -32,10 +33,6 @@ describe('pages, on a real origin in Chromium', () => {
     await page.goto(`${origin.url}${path}`);
     return page;
   };
-  const plays = async (page: Page): Promise<void> => {
-    const from = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
-    await page.waitForFunction((time) => (document.querySelector('video')?.currentTime ?? 0) > time + 0.5, from);
-  };
   /** Errors that nobody caught, rejected promises among them. */
   const lostErrors = (page: Page): string[] => {
     const lost: string[] = [];
@@ -56,12 +53,12 @@ describe('pages, on a real origin in Chromium', () => {
     const page = await open('/');
     await page.getByRole('link', { name: /Live/ }).click();
     await page.waitForURL(`${origin.url}/watch/main`);
-    await plays(page);
+    await playsOn(page);
   });
 
   it('plays muted with an unmute button, and shows what it did', async () => {
     const page = await open('/watch/main');
-    await plays(page);
+    await playsOn(page);
     await page.getByRole('button', { name: 'Unmute' }).first().click();
     await video(page, { muted: false });
     await page.waitForFunction(() => /\d ms/.test(document.querySelector('[data-stat=startup]')?.textContent ?? ''));
@@ -71,7 +68,7 @@ describe('pages, on a real origin in Chromium', () => {
 
   it('plays a stream by its link', async () => {
     const page = await open(`/watch?${origin.link.slice(origin.link.indexOf('?') + 1)}`);
-    await plays(page);
+    await playsOn(page);
     expect(await page.title()).toContain('P2PTV');
   });
 
@@ -84,7 +81,7 @@ describe('pages, on a real origin in Chromium', () => {
     await field.fill(origin.link);
     await field.press('Enter');
     await page.waitForURL(/\/watch\?xt=/);
-    await plays(page);
+    await playsOn(page);
   });
 
   it('leads back from a page of the catalogue that is beyond the last', async () => {
@@ -121,13 +118,13 @@ describe('pages, on a real origin in Chromium', () => {
     const isStreamTraffic = (path: string): boolean => path.startsWith('/live/') || path.startsWith('/tracker');
     expect(asked.filter(isStreamTraffic)).toEqual([]);
     await play.click();
-    await plays(page);
+    await playsOn(page);
     expect(asked.filter(isStreamTraffic).length).toBeGreaterThan(0);
   });
 
   it('is worked by keyboard', async () => {
     const page = await open('/watch/main');
-    await plays(page);
+    await playsOn(page);
     for (const key of ['k', ' ']) {
       await page.keyboard.press(key);
       await video(page, { paused: true });
@@ -148,18 +145,18 @@ describe('pages, on a real origin in Chromium', () => {
 
   it('goes back to live by keyboard after a pause', async () => {
     const page = await open('/watch/main');
-    await plays(page);
+    await playsOn(page);
     await page.keyboard.press('k');
     await page.getByRole('button', { name: 'Back to live' }).waitFor();
     await page.keyboard.press('l');
     await page.getByRole('button', { name: 'You are watching live' }).waitFor();
     await video(page, { paused: false });
-    await plays(page);
+    await playsOn(page);
   });
 
   it('reaches every control with the tab key, and shows where the focus is', async () => {
     const page = await open('/watch/main');
-    await plays(page);
+    await playsOn(page);
     const names: string[] = [];
     for (let count = 0; count < 22; count++) {
       await page.keyboard.press('Tab');
@@ -181,7 +178,7 @@ describe('pages, on a real origin in Chromium', () => {
 
   it('shuts nobody out, by the rules of accessibility', async () => {
     const page = await open('/watch/main');
-    await plays(page);
+    await playsOn(page);
     expect(await seriousViolations(page), 'playing').toEqual([]);
     await page.getByRole('button', { name: 'Share' }).click();
     await page.getByRole('dialog').waitFor();
@@ -204,7 +201,7 @@ describe('pages, on a real origin in Chromium', () => {
     const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true });
     const page = await context.newPage();
     await page.goto(`${origin.url}/watch/main`);
-    await plays(page);
+    await playsOn(page);
     const opacity = (): Promise<string> => page.evaluate(() => getComputedStyle(document.querySelector('.controls')!).opacity);
     await expect.poll(opacity, { timeout: 10_000 }).toBe('0');
     const { x, y, width, height } = (await page.locator('.controls').boundingBox())!;
@@ -228,7 +225,7 @@ describe('pages, on a real origin in Chromium', () => {
     'needs no sideways scrolling on a phone: %s',
     async (path) => {
       const page = await open(path, PHONE);
-      if (path === '/watch/main') await plays(page);
+      if (path === '/watch/main') await playsOn(page);
       await page.waitForLoadState('load');
       await page.waitForTimeout(300);
       const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -240,11 +237,11 @@ describe('pages, on a real origin in Chromium', () => {
     const page = await open('/watch/main');
     await page.getByText(/can see your IP address/).waitFor();
     await page.getByRole('button', { name: 'Got it' }).click();
-    await plays(page);
+    await playsOn(page);
     await page.getByLabel('Limited').check();
     await page.getByLabel('At most').selectOption({ label: '500 kb/s' });
     await page.reload();
-    await plays(page);
+    await playsOn(page);
     await expect.poll(() => page.getByLabel('At most').inputValue()).toBe('500000');
     expect(await page.getByText(/can see your IP address/).count()).toBe(0);
     await page.getByRole('radio', { name: 'Off' }).check();
@@ -255,7 +252,7 @@ describe('pages, on a real origin in Chromium', () => {
     const page = await open('/watch/main?autoplay=0');
     await page.getByRole('radio', { name: 'Off' }).check();
     await page.getByRole('button', { name: 'Play', exact: true }).first().click();
-    await plays(page);
+    await playsOn(page);
     expect(await page.getByRole('radio', { name: 'Off' }).isChecked()).toBe(true);
   });
 
@@ -285,7 +282,7 @@ describe('pages, on a real origin in Chromium', () => {
     pages.push(page);
     const lost = lostErrors(page);
     await page.goto(`${origin.url}/watch/main`);
-    await plays(page);
+    await playsOn(page);
     await page.keyboard.press('k');
     await page.evaluate(`
       globalThis.refusals = 0;
@@ -306,7 +303,7 @@ describe('pages, on a real origin in Chromium', () => {
     pages.push(page);
     await page.addInitScript(`localStorage.setItem('p2ptv.upload', '100000')`);
     await page.goto(`${origin.url}/watch/main`);
-    await plays(page);
+    await playsOn(page);
     expect(await page.getByRole('radio', { name: 'Off' }).isChecked()).toBe(true);
     await page.getByText('From the origin only – no peers yet.').waitFor();
   });
@@ -323,7 +320,7 @@ describe('pages, on a real origin in Chromium', () => {
     pages.push(page);
     await page.addInitScript('delete globalThis.RTCPeerConnection');
     await page.goto(`${origin.url}/watch/main`);
-    await plays(page);
+    await playsOn(page);
     await page.getByText('this browser has no WebRTC').waitFor();
   });
 

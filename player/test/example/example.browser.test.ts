@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { P2ptvStats } from '../../src/library/attachment.js';
 import { launchChromium } from '../support/chromium.js';
+import { servePage, type PageServer } from '../support/page-server.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
 const FILES: Readonly<Record<string, { type: string; file: URL }>> = {
@@ -18,15 +17,11 @@ type Figures = Pick<P2ptvStats, 'startupMs' | 'offloadRatio' | 'bytes'> & { stat
 describe('the example: an hls.js page with three lines more', () => {
   let browser: Browser;
   let origin: RealOrigin;
-  let server: Server;
+  let server: PageServer;
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      const served = FILES[new URL(request.url ?? '/', 'http://page').pathname];
-      if (!served) response.writeHead(404).end();
-      else void readFile(served.file).then((body) => response.setHeader('content-type', served.type).end(body));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const files = Object.entries(FILES).map(async ([path, { type, file }]) => [path, { type, body: await readFile(file) }] as const);
+    server = await servePage(Object.fromEntries(await Promise.all(files)));
     origin = await startRealOrigin();
     browser = await launchChromium();
   });
@@ -39,9 +34,7 @@ describe('the example: an hls.js page with three lines more', () => {
 
   const open = async (): Promise<Page> => {
     const page = await (await browser.newContext()).newPage();
-    const { port } = server.address() as AddressInfo;
-    // localhost on another port: a foreign page, as a site of one's own is.
-    await page.goto(`http://localhost:${port}/?link=${encodeURIComponent(origin.link)}`);
+    await page.goto(server.urlOf(origin.link));
     await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 1);
     return page;
   };

@@ -4,6 +4,7 @@ import type { BindingPage } from '../support/binding-page.js';
 import { bundlePage } from '../support/bundle.js';
 import { launchChromium } from '../support/chromium.js';
 import { startLiveFeed, type LiveFeed } from '../support/live-feed.js';
+import { playsOn } from '../support/plays-on.js';
 
 declare const binding: BindingPage;
 
@@ -40,10 +41,6 @@ describe('binding: hls.js in Chromium', () => {
   const follow = async (page: Page): Promise<void> => {
     await page.evaluate(() => void binding.follow());
     await page.waitForFunction(() => binding.attachment.stats().startupMs !== undefined);
-  };
-  const playsOn = async (page: Page, seconds: number): Promise<void> => {
-    const from = await page.evaluate(() => binding.video.currentTime);
-    await page.waitForFunction((until) => binding.video.currentTime > until, from + seconds);
   };
 
   it('plays from the session alone, without an error, at the held delay', async ({ page }) => {

@@ -1,10 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { RenditionId } from '@p2ptv/protocol';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundlePage } from '../support/bundle.js';
 import { launchChromium } from '../support/chromium.js';
+import { serveScript, type PageServer } from '../support/page-server.js';
+import { playsOn } from '../support/plays-on.js';
 import type { RecordingPage } from '../support/recording-page.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
@@ -13,16 +12,10 @@ declare const recording: RecordingPage;
 describe('a stream of two renditions', () => {
   let browser: Browser;
   let origin: RealOrigin;
-  let server: Server;
+  let server: PageServer;
 
   beforeAll(async () => {
-    const script = await bundlePage('test/support/recording-page.ts');
-    server = createServer((request, response) => {
-      const isScript = request.url === '/page.js';
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.end(isScript ? script : '<!doctype html><video muted playsinline></video><script type="module" src="/page.js"></script>');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    server = await serveScript('test/support/recording-page.ts');
     origin = await startRealOrigin('testcard', { ladder: '180,90' });
     browser = await launchChromium();
   });
@@ -35,8 +28,7 @@ describe('a stream of two renditions', () => {
 
   it('changes to the one that the viewer chooses, and back, while the picture goes on', async () => {
     const page = await browser.newPage();
-    const { port } = server.address() as AddressInfo;
-    await page.goto(`http://localhost:${port}/?link=${encodeURIComponent(origin.link)}`);
+    await page.goto(server.urlOf(origin.link));
     await page.waitForFunction(() => 'recording' in globalThis && recording.attachment.stats().startupMs !== undefined);
     const heights = await page.evaluate(() => recording.attachment.stats().quality?.renditions.map(({ height }) => height));
     expect(heights).toEqual([180, 90]);
@@ -46,8 +38,7 @@ describe('a stream of two renditions', () => {
         recording.attachment.setQuality(found?.id as RenditionId);
       }, height);
       await page.waitForFunction((wanted) => recording.video.videoHeight === wanted, height);
-      const from = await page.evaluate(() => recording.video.currentTime);
-      await page.waitForFunction((until) => recording.video.currentTime > until, from + 2);
+      await playsOn(page, 2);
     };
     await choose(180);
     await choose(90);

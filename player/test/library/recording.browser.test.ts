@@ -1,9 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { bundlePage } from '../support/bundle.js';
 import { launchChromium } from '../support/chromium.js';
+import { serveScript, type PageServer } from '../support/page-server.js';
+import { playsOn } from '../support/plays-on.js';
 import type { P2ptvStats } from '../../src/library/index.js';
 import type { RecordingPage } from '../support/recording-page.js';
 import { startRecordedOrigin, type RecordedOrigin } from '../support/recorded-origin.js';
@@ -13,17 +12,11 @@ declare const recording: RecordingPage;
 const SECONDS = 120;
 
 let browser: Browser;
-let server: Server;
+let server: PageServer;
 const pages: Page[] = [];
 
 beforeAll(async () => {
-  const script = await bundlePage('test/support/recording-page.ts');
-  server = createServer((request, response) => {
-    const isScript = request.url === '/page.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><video muted playsinline></video><script type="module" src="/page.js"></script>');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = await serveScript('test/support/recording-page.ts');
   browser = await launchChromium();
 });
 
@@ -41,15 +34,9 @@ async function open(origin: RecordedOrigin): Promise<Page> {
   pages.push(page);
   // However busy the machine: the test's own limit is the end.
   page.setDefaultTimeout(0);
-  const { port } = server.address() as AddressInfo;
-  await page.goto(`http://localhost:${port}/?link=${encodeURIComponent(origin.link)}`);
+  await page.goto(server.urlOf(origin.link));
   await page.waitForFunction(() => 'recording' in globalThis && recording.attachment.stats().startupMs !== undefined);
   return page;
-}
-
-async function playsOn(page: Page, seconds: number): Promise<void> {
-  const from = await page.evaluate(() => recording.video.currentTime);
-  await page.waitForFunction((until) => recording.video.currentTime > until, from + seconds);
 }
 
 function viewersLinkedTo(page: Page): Promise<string[]> {
