@@ -1,4 +1,4 @@
-/** Fails when a document names a file or folder of this repository, in backticks, that is not there. */
+/** Fails when a document names a file or folder of this repository, in backticks, or a script of npm's, that is not there. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -9,8 +9,11 @@ const root = process.argv[2] ?? ROOT;
 
 const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'protocol/SPEC.md', 'peer/SPEC.md', 'bench/README.md'];
 const NAMED_PATH = /`((?:protocol|tracker|peer|origin|player|bench|docs|scripts)\/[\w./-]*)`/g;
+const NAMED_SCRIPT = /\bnpm run ([\w:-]+)/g;
 /** What a build or a run makes. */
 const MADE = /\/dist(\/|$)/;
+
+const { scripts = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
 /** @type {string[]} */
 const complaints = [];
@@ -23,6 +26,11 @@ for (const document of DOCUMENTS.filter((file) => existsSync(path.join(root, fil
           continue;
         }
         complaints.push(`${document}:${index + 1}: ${named} does not exist`);
+      }
+      for (const [, script = ''] of line.matchAll(NAMED_SCRIPT)) {
+        if (!(script in scripts)) {
+          complaints.push(`${document}:${index + 1}: there is no script ${script}`);
+        }
       }
     });
 }

@@ -110,4 +110,10 @@ describe('check-doc-paths', () => {
       complaints: ['README.md:2: protocol/src/gone.ts does not exist'],
     });
   });
+
+  it('names a script that npm does not know', () => {
+    write('package.json', JSON.stringify({ scripts: { seed: 'node seed.mjs' } }));
+    write('README.md', 'npm run seed -- link\nnpm run sow\n');
+    expect(check('check-doc-paths.mjs')).toEqual({ code: 1, complaints: ['README.md:2: there is no script sow'] });
+  });
 });

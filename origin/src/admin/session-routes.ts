@@ -88,7 +88,7 @@ function refuseLogin(reply: FastifyReply, { kind }: Exclude<LoginOutcome, { read
     case 'wrongPassword':
       return reply.code(401).send({ error: 'The password is wrong.' });
     case 'noPassword':
-      return reply.code(503).send({ error: 'No password is set yet: run "p2ptv admin set-password" on the server.' });
+      return reply.code(503).send({ error: 'No password is set yet: run "npm run set-password" on the server.' });
     case 'busy':
       return reply.code(503).header('retry-after', '2').send({ error: 'Too many people are logging in: try again in a moment.' });
   }

@@ -47,7 +47,7 @@ export function banner({ origin, options, streamKeys, adminPassword, networkAddr
   const rtmp: Line = ['RTMP', rtmpLine(origin.rtmpPort, { host: addresses[0] ?? localHost, wantedPort: options['rtmp-port'] })];
   const administration: Line[] = [
     ['Administer', `${own}/admin`],
-    ...(adminPassword === undefined ? [] : [['password', `${adminPassword}   shown this once; to set another: p2ptv admin set-password`] as const]),
+    ...(adminPassword === undefined ? [] : [['password', `${adminPassword}   shown this once; to set another: npm run set-password`] as const]),
   ];
   const channels = origin.channels.list();
   const only = options.channels ? undefined : channels.find(({ settings }) => settings.slug === options.slug);

@@ -68,7 +68,7 @@ async function runOrigin(
     const adminPassword = await new AdminAccess(store.access, Date.now).createPassword();
     process.stdout.write(`${banner({ origin, options, streamKeys, adminPassword, networkAddresses: networkAddresses() })}\n`);
   } else if (store.access.passwordHash() === undefined) {
-    logger.info('Nobody can administer yet: set a password with "p2ptv admin set-password".');
+    logger.info('Nobody can administer yet: set a password with "npm run set-password".');
   }
   const [first] = origin.channels.list();
   logger.info({ port: origin.port, streamId: first?.streamId }, `P2PTV is ready on port ${origin.port}`);

@@ -21,7 +21,7 @@ async function loggedIn(): Promise<void> {
 describe('login', () => {
   it('says how to set a password where there is none', async () => {
     const answer = await admin.logIn();
-    expect([answer.statusCode, answer.json()]).toEqual([503, { error: 'No password is set yet: run "p2ptv admin set-password" on the server.' }]);
+    expect([answer.statusCode, answer.json()]).toEqual([503, { error: 'No password is set yet: run "npm run set-password" on the server.' }]);
   });
 
   it('opens a session for the right password only, in a cookie that no script reads', async () => {

@@ -50,7 +50,7 @@ it.each<[string, Wanted, RegExp]>([
 it('tells where to administer, and the password when it has just been made', () => {
   expect(printed({ host: '127.0.0.1' })).toMatch(/Administer +http:\/\/localhost:8080\/admin$/m);
   expect(printed({})).not.toContain('password');
-  expect(printed({ adminPassword: 'abcd-efgh' })).toMatch(/password +abcd-efgh +shown this once; to set another: p2ptv admin set-password$/m);
+  expect(printed({ adminPassword: 'abcd-efgh' })).toMatch(/password +abcd-efgh +shown this once; to set another: npm run set-password$/m);
 });
 
 it('of a list of channels each has its lines, and a stream key only when it has just been made', () => {

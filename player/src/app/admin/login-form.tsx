@@ -18,7 +18,7 @@ export function LoginForm({ onLoggedIn }: { readonly onLoggedIn: () => void }): 
     >
       <h1>Administration</h1>
       <p className="muted">
-        The password was shown when the origin was first started. Lost? Run <code>p2ptv admin set-password</code> on the server.
+        The password was shown when the origin was first started. Lost? Run <code>npm run set-password</code> on the server.
       </p>
       {/* For password managers, which want to know whose password it is. */}
       <input type="text" name="username" autoComplete="username" value="admin" readOnly hidden />

@@ -1,4 +1,4 @@
-/** `npm run seed -- <link>`: sets up what is missing, then serves a stream's viewers as a volunteer. */
+/** `npm run seed`, `add`, `set-password`: sets up what is missing, then runs that command of the origin's. */
 import { becomeProgram } from './become-program.mjs';
 import { build, checkNode, installDependencies } from './setup.mjs';
 import { main } from './steps.mjs';
@@ -8,5 +8,5 @@ await main(async () => {
   await installDependencies();
   await build();
   console.log();
-  await becomeProgram('origin/dist/entry/cli.js', ['seed', ...process.argv.slice(2)]);
+  await becomeProgram('origin/dist/entry/cli.js', process.argv.slice(2));
 });
