@@ -263,14 +263,14 @@ export class PeerEngine {
       case 'opened':
         this.#now.toRecording(nowMs, input.rendition);
         this.#now.recording?.opened(nowMs, input);
-        for (const signed of input.headers) this.#offerHeader(signed, 'origin');
+        this.#offerPlaced(nowMs, input.headers);
         return;
       case 'seek':
         this.#now.recording?.seek(nowMs, input.dateMs, input.pictureMs);
         return;
       case 'placeHeaders':
         this.#now.recording?.headersCame(nowMs, input);
-        for (const signed of this.#now.fill?.headersCame(nowMs, input) ?? input.headers) this.#offerHeader(signed, 'origin');
+        this.#offerPlaced(nowMs, this.#now.fill?.headersCame(nowMs, input) ?? input.headers);
         return;
       case 'placeHeadersFailed':
         (this.#now.recording ?? this.#now.fill)?.headersFailed(nowMs, input.requestId);
@@ -520,6 +520,11 @@ export class PeerEngine {
     const { result, checkId } = this.#context.headers.offer(signed, teller);
     if (checkId !== undefined) this.#context.command({ kind: 'checkSignature', checkId, signed });
     return result;
+  }
+
+  /** Headers of a place in a recording; those too are placed that were verified when their rendition was played before. */
+  #offerPlaced(nowMs: number, headers: readonly SignedChunkHeader[]): void {
+    for (const signed of headers) if (this.#offerHeader(signed, 'origin') === 'known') this.#now.recording?.accepted(nowMs, signed);
   }
 
   #signatureChecked(nowMs: number, checkId: number, isValid: boolean): void {

@@ -1,4 +1,4 @@
-import type { ChunkSequence } from '@p2ptv/protocol';
+import type { ChunkSequence, RenditionId } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import type { LinkId } from '../../src/engine/engine-io.js';
 import { EngineRig, ref } from './engine-rig.js';
@@ -343,6 +343,19 @@ describe('a recording', () => {
     expect(rig.playable[0]).toBe(500);
     expect(rig.all('closeLink')).toEqual([]);
     expect(rig.engine.state.neighbourCount).toBe(1);
+  });
+
+  it('OD12: of a rendition that was played before everything is got that is not stored', () => {
+    const rig = new RecordingRig();
+    rig.open(0);
+    rig.runFor(500);
+    for (const fetch of rig.all('fetchChunk')) rig.deliver(fetch);
+    rig.handle({ kind: 'opened', rendition: 1 as RenditionId, headers: [publish(0, { rendition: 1 as RenditionId }).signed], isEnd: true });
+    const before = rig.fetched.length;
+    rig.open(0);
+    rig.runFor(4_000);
+    expect(rig.placed).toEqual([0, 0, 0]);
+    expect(rig.fetched.slice(before)).toContain(before);
   });
 
   it('OD11: what lies before the picture is due at once', () => {
