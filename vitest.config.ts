@@ -4,7 +4,7 @@ import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-import { findChromium } from './scripts/system-programs.mjs';
+import { findChromium, findFirefox } from './scripts/system-programs.mjs';
 
 const workspaces = ['protocol', 'tracker', 'peer', 'origin', 'player', 'bench', 'scripts'];
 
@@ -20,6 +20,7 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 
 // Tests that drive a browser take it from the environment, whoever starts them.
 process.env['P2PTV_CHROMIUM'] ??= findChromium() ?? '';
+process.env['P2PTV_FIREFOX'] ??= findFirefox() ?? '';
 
 /** As vitest has it (the largest file first, or what took longest the last time), but for short files that run for long: those of the bench. */
 class LongestFirst extends BaseSequencer {
