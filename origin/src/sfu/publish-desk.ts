@@ -27,6 +27,8 @@ export type Refusal = { readonly status: 401 | 404 | 409 | 503; readonly message
 /** Sessions at once; each is a connection of {@link SfuPort}. */
 const MAX_SESSIONS = 32;
 
+const STOPPING: Refusal = { status: 503, message: 'The origin is stopping.' };
+
 /** Lets publishers in who have the key, and keeps their sessions. */
 export class PublishDesk {
   readonly #options: PublishDeskOptions;
@@ -34,6 +36,7 @@ export class PublishDesk {
   readonly #sessions = new Map<string, PublishSession>();
   /** Those that will be among them. */
   #opening = 0;
+  #isClosed = false;
 
   constructor(options: PublishDeskOptions) {
     this.#options = options;
@@ -55,10 +58,15 @@ export class PublishDesk {
     if (refusal) return refusal;
     const source = this.#options.targetOf(slug)?.source;
     if (!source) return { status: 409, message: 'This stream takes its picture from elsewhere: start it with --input whip.' };
+    if (this.#isOver()) return STOPPING;
     if (this.#sessions.size + this.#opening >= MAX_SESSIONS) return { status: 503, message: 'There are too many publishers for the moment.' };
     this.#opening++;
     try {
       const session = await PublishSession.open(await (this.#sfu ??= this.#options.openSfu()), { slug, source, label: address });
+      if (this.#isOver()) {
+        session.stop();
+        return STOPPING;
+      }
       this.#sessions.set(session.id, session);
       session.onClosed = () => void this.#sessions.delete(session.id);
       return session;
@@ -86,9 +94,15 @@ export class PublishDesk {
     return session?.slug === slug ? session : undefined;
   }
 
-  /** Ends all sessions. */
+  /** Ends all sessions, and those that are just being opened. */
   close(): void {
+    this.#isClosed = true;
     for (const session of [...this.#sessions.values()]) session.stop();
     void this.#sfu?.then((sfu) => sfu.close(), () => undefined);
+  }
+
+  /** It may have been closed while something was waited for. */
+  #isOver(): boolean {
+    return this.#isClosed;
   }
 }

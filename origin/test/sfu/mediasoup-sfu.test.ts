@@ -51,6 +51,16 @@ describe('mediasoup, with a made-up worker', () => {
     await expect(sfu.createTransport()).rejects.toThrow();
   });
 
+  it('a publisher who comes while it closes leaves nothing open', async () => {
+    const mediasoup = new FakeMediasoup();
+    const sfu = await MediasoupSfu.open({ nowMs, load: () => Promise.resolve(mediasoup) });
+    const opened = expect(sfu.createTransport()).rejects.toThrow('closed');
+    await Promise.resolve();
+    sfu.close();
+    await opened;
+    expect(mediasoup.transports.map(({ isClosed }) => isClosed)).toEqual([true]);
+  });
+
   it('what was half opened is closed when the rest fails', async () => {
     const mediasoup = new FakeMediasoup();
     mediasoup.routerFailure = new Error('no router');

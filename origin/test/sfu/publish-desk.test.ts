@@ -7,6 +7,7 @@ import type { SfuPort, SfuTransport } from '../../src/sfu/sfu-port.js';
 /** Transports that wait for clients who never come, and take a moment to be made. */
 class SlowSfu implements SfuPort {
   made = 0;
+  ended = 0;
 
   async createTransport(): Promise<SfuTransport> {
     await new Promise(setImmediate);
@@ -18,7 +19,9 @@ class SlowSfu implements SfuPort {
       onStateChange: undefined,
       connect: () => Promise.resolve(undefined),
       produce: () => Promise.resolve('Not here.'),
-      close: () => undefined,
+      close: () => {
+        this.ended++;
+      },
     };
   }
 
@@ -38,4 +41,15 @@ it('publishers who come at the same moment are counted like those who come one b
   for (const answer of answers) if ('stop' in answer) answer.stop();
   expect(await open()).not.toHaveProperty('message');
   desk.close();
+});
+
+it('who comes while it closes is told so, and leaves no connection open', async () => {
+  const sfu = new SlowSfu();
+  const source = new WebRtcSource();
+  const desk = new PublishDesk({ openSfu: () => Promise.resolve(sfu), targetOf: () => ({ isStreamKey: () => true, source, retitle: () => Promise.resolve() }) });
+  const answer = desk.open({ slug: 'main', key: 'key', address: '127.0.0.1' });
+  desk.close();
+  expect(await answer).toMatchObject({ status: 503 });
+  expect(await desk.open({ slug: 'main', key: 'key', address: '127.0.0.1' })).toMatchObject({ status: 503 });
+  expect([sfu.made, sfu.ended]).toEqual([1, 1]);
 });

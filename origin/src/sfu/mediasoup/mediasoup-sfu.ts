@@ -58,6 +58,11 @@ export class MediasoupSfu implements SfuPort {
       webRtc.close();
       throw error;
     });
+    if (this.#isOver()) {
+      direct.close();
+      webRtc.close();
+      throw closed();
+    }
     const transport = new MediasoupTransport({ webRtc, direct, capabilities: router.rtpCapabilities, nowMs: this.#nowMs });
     this.#transports.add(transport);
     transport.onGone = () => void this.#transports.delete(transport);
@@ -70,8 +75,13 @@ export class MediasoupSfu implements SfuPort {
     void this.#running?.then(({ worker }) => worker.close(), () => undefined);
   }
 
+  /** It may have been closed while the worker was waited for. */
+  #isOver(): boolean {
+    return this.#isClosed;
+  }
+
   #run(): Promise<Running> {
-    if (this.#isClosed) return Promise.reject(new Error('It is closed.'));
+    if (this.#isClosed) return Promise.reject(closed());
     this.#running ??= this.#start().catch((error: unknown) => {
       this.#running = undefined;
       throw error;
@@ -93,6 +103,10 @@ export class MediasoupSfu implements SfuPort {
       throw error;
     }
   }
+}
+
+function closed(): Error {
+  return new Error('It is closed.');
 }
 
 async function loadPackage(): Promise<MediasoupModule> {
