@@ -16,9 +16,11 @@ export function previewPlace(previews: Previews, { ratio, dateMs, newestMs }: Po
     const picture = Math.min(previews.count - 1, Math.floor(ratio * previews.count));
     return { path, column: picture % columns, row: Math.floor(picture / columns) };
   }
-  const picture = Math.floor(Math.min(dateMs, newestMs) / previews.everyMs);
+  // The last one that is surely there: of the next, the segment may not be whole yet, and a browser would keep the hole.
+  const last = Math.floor(newestMs / previews.everyMs) - 1;
+  const picture = Math.min(Math.floor(dateMs / previews.everyMs), last);
   const sheet = Math.floor(picture / columns);
   // A sheet to which pictures are added has another path with each of them, and the same for ever when it is full.
-  const newest = Math.min(Math.floor(newestMs / previews.everyMs), (sheet + 1) * columns - 1);
+  const newest = Math.min(last, (sheet + 1) * columns - 1);
   return { path: path.replace('{sheet}', String(sheet)).replace('{newest}', String(newest)), column: picture % columns, row: 0 };
 }
