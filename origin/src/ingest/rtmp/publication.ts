@@ -9,7 +9,7 @@ import type { PublisherMetadata } from './rtmp-connection.js';
 /** What a tag means to the one who passes it on. */
 type TagRole = 'videoConfiguration' | 'audioConfiguration' | 'key' | 'media' | 'unsupported';
 
-/** How long one of picture and sound may run before the other, that was announced or may still come, is given up. ms of the stream. */
+/** How long a picture runs before a sound that was announced is given up, and sound before a picture that was not. ms of the stream. */
 const TRACK_WAIT_MS = 1000;
 /** Tags held until the tracks are known. Bounds memory: 4 s of 16 Mb/s. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
@@ -159,7 +159,9 @@ export class Publication {
       return;
     }
     const hasAudio = this.#audioConfiguration !== undefined;
-    if (hasVideo ? !hasAudio && this.#isSoundAnnounced() && !isTooMuch : this.#isPictureAnnounced() || !isTooMuch) {
+    // Sound that nobody can decode, for want of its configuration, is none.
+    const isSoundAlone = hasAudio && isTooMuch && !this.#isPictureAnnounced();
+    if (hasVideo ? !hasAudio && this.#isSoundAnnounced() && !isTooMuch : !isSoundAlone) {
       if (isTooMuch) this.#dropHeld();
       return;
     }

@@ -58,6 +58,14 @@ describe('Publication', () => {
     expect(given(next)).toEqual(['configuration 1040', 'configuration 1040', 'key 1040', 'audio 1060']);
   });
 
+  it('waits for the configuration of sound alone', () => {
+    const { publication: live, feeds } = publication();
+    for (const tag of [sound(0), sound(1001), sound(2002)]) live.push(tag);
+    expect(feeds).toHaveLength(0);
+    for (const tag of [audioConfiguration, sound(2100), sound(3200)]) live.push(tag);
+    expect(feeds.map(({ media: { hasVideo, hasAudio } }) => [hasVideo, hasAudio])).toEqual([[false, true]]);
+  });
+
   it('waits for a picture that is announced', () => {
     const { publication: live, feeds } = publication();
     live.describe({ audiocodecid: 10, videocodecid: 7 });
