@@ -8,6 +8,8 @@ export type StatusInput = {
   readonly isOriginReachable: boolean;
   /** Other viewers and volunteers; the origin's own seeder is no peer. */
   readonly peerCount: number;
+  /** Most of what was played was on this device before. */
+  readonly isFromDevice: boolean;
 };
 
 /** One sentence, and how it is meant. */
@@ -43,7 +45,6 @@ export function statusOf(input: StatusInput): Status {
       ? { tone: 'warning', text: `The tracker is away – ${peers} and the origin carry on.` }
       : { tone: 'warning', text: 'From the origin only – the tracker is away, so no peers can be found.' };
   }
-  return peerCount > 0
-    ? { tone: 'good', text: `Shared with ${peers}.` }
-    : { tone: 'neutral', text: 'From the origin only – no peers yet.' };
+  if (peerCount > 0) return { tone: 'good', text: `Shared with ${peers}.` };
+  return { tone: 'neutral', text: `From ${input.isFromDevice ? 'this device' : 'the origin only'} – no peers yet.` };
 }

@@ -7,6 +7,7 @@ const well: StatusInput = {
   isTrackerAway: false,
   isOriginReachable: true,
   peerCount: 3,
+  isFromDevice: false,
 };
 
 describe('status line', () => {
@@ -14,6 +15,7 @@ describe('status line', () => {
     ['with peers', {}, 'good', 'Shared with 3 peers.'],
     ['with one', { peerCount: 1 }, 'good', 'Shared with one peer.'],
     ['alone', { peerCount: 0 }, 'neutral', 'From the origin only – no peers yet.'],
+    ['alone, with what it had', { peerCount: 0, isFromDevice: true }, 'neutral', 'From this device – no peers yet.'],
     ['without WebRTC', { isWebRtcAvailable: false, peerCount: 0 }, 'warning', 'no WebRTC'],
     ['tracker away, alone', { isTrackerAway: true, peerCount: 0 }, 'warning', 'From the origin only – the tracker is away'],
     ['tracker away, meshed', { isTrackerAway: true }, 'warning', '3 peers and the origin carry on'],

@@ -25,5 +25,6 @@ function currentStatus({ isNative, phase, stats }: Watch): Status | undefined {
     isTrackerAway: session?.trackerState === 'away' || session?.trackerState === 'refused',
     isOriginReachable: session?.isOriginReachable ?? true,
     peerCount: stats.neighbours.filter(({ role }) => role !== 'origin').length,
+    isFromDevice: stats.bytes.fromCache > stats.bytes.fromOrigin,
   });
 }
