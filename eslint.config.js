@@ -78,7 +78,7 @@ export default defineConfig(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'setTimeout', 'clearTimeout', 'performance', 'Buffer', 'fetch'].map((name) => [
+        ['process', 'console', 'URL', 'AbortController', 'setTimeout', 'clearTimeout', 'performance', 'Buffer', 'fetch'].map((name) => [
           name,
           'readonly',
         ]),

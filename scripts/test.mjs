@@ -11,7 +11,13 @@ import { ROOT, StepFailed, main, run, step } from './steps.mjs';
 import { ensurePrograms } from './system-programs.mjs';
 import { turbo } from './turbo.mjs';
 
-/** @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, work: (filters: string[]) => Promise<unknown> }} Part */
+/**
+ * `isBeside`: where the next part that is not so `leavesTime`, it runs beside that, and takes the processor only while nobody
+ * else does.
+ *
+ * @typedef {{ filters: string[], how: import('./steps.mjs').RunOptions }} Work
+ * @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, isBeside?: boolean, leavesTime?: boolean, work: (work: Work) => Promise<unknown> }} Part
+ */
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
@@ -26,19 +32,21 @@ const PARTS = {
   spec: script('SPEC rules and the tests that cite them', 'check-spec-rules.mjs'),
   docs: script('Doc comments of public names', 'check-public-docs.mjs'),
   paths: script('Paths that documents name', 'check-doc-paths.mjs'),
-  lint: { title: 'Lint', needsBuild: false, work: () => turbo(['lint', '//#lint:root']) },
-  types: { title: 'Types', needsBuild: true, work: () => turbo(['typecheck', '//#typecheck:root']) },
+  lint: { title: 'Lint', needsBuild: false, isBeside: true, work: ({ how }) => turbo(['lint', '//#lint:root'], how) },
+  types: { title: 'Types', needsBuild: true, isBeside: true, work: ({ how }) => turbo(['typecheck', '//#typecheck:root'], how) },
   unit: {
     title: 'Unit, property and contract tests',
     needsBuild: true,
     isTests: true,
-    work: (filters) => vitest(['--project=!browser', ...filters]),
+    // They often wait for a process or a socket. So do browser tests, but those are to have all of the machine.
+    leavesTime: true,
+    work: ({ filters, how }) => vitest(['--project=!browser', ...filters], how),
   },
   browser: {
     title: 'Browser tests',
     needsBuild: true,
     isTests: true,
-    work: (filters) => vitest(['--project=browser', ...filters]),
+    work: ({ filters, how }) => vitest(['--project=browser', ...filters], how),
   },
 };
 
@@ -55,12 +63,49 @@ await main(async () => {
   if (parts.some((part) => part.needsBuild)) {
     await build();
   }
+  /** @type {Part[]} */
+  let beside = [];
   for (const part of parts) {
-    await step(part.title, () => part.work(filters));
+    if (part.isBeside) {
+      beside.push(part);
+      continue;
+    }
+    await (part.leavesTime ? together(part, beside) : oneByOne([...beside, part]));
+    beside = [];
   }
+  await oneByOne(beside);
 });
 if (runsTests) {
   console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+}
+
+/**
+ * Runs a part, and meanwhile others one after the other. The first that fails ends all of them.
+ *
+ * @param {Part} part
+ * @param {Part[]} beside
+ */
+async function together(part, beside) {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const works = [oneByOne([part], { signal }), oneByOne(beside, { signal, isYielding: true })];
+  try {
+    await Promise.all(works);
+  } catch (error) {
+    ending.abort();
+    await Promise.allSettled(works);
+    throw error;
+  }
+}
+
+/**
+ * @param {Part[]} several
+ * @param {import('./steps.mjs').RunOptions} [how]
+ */
+async function oneByOne(several, how = {}) {
+  for (const { title, work } of several) {
+    await step(how.isYielding ? `${title}, beside the tests` : title, () => work({ filters, how }), { isToldAtEnd: how.isYielding });
+  }
 }
 
 /**
@@ -107,8 +152,9 @@ function boundariesArguments() {
  * Runs vitest and adds what it counted to the totals, whether it fails or not.
  *
  * @param {string[]} args
+ * @param {import('./steps.mjs').RunOptions} how
  */
-async function vitest(args) {
+async function vitest(args, how) {
   const folder = mkdtempSync(path.join(tmpdir(), 'p2ptv-test-'));
   const report = path.join(folder, 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
@@ -116,7 +162,7 @@ async function vitest(args) {
     await run(
       process.execPath,
       [path.join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--passWithNoTests', ...reporters, ...args],
-      { isQuiet: false },
+      { ...how, isQuiet: false },
     );
   } catch (error) {
     throw error instanceof StepFailed ? new StepFailed('the tests, see above') : error;
