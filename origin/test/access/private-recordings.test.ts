@@ -14,6 +14,7 @@ import { Origin } from '../../src/server/origin.js';
 import { openRecordings } from '../../src/server/recordings.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { fakeInit, fakePart, temporaryFolder } from '../package/stream-fixture.js';
+import { ON_LOOPBACK } from '../server/origin-fixture.js';
 
 /** Recordings of a private channel, of a public one, of one that is gone, and of a file; all private but the last. */
 const RECORDINGS = [
@@ -64,12 +65,7 @@ beforeAll(async () => {
   origin = await Origin.start({
     dataFolder: folder.path,
     channels: [channelSettingsSchema.parse({ slug: 'club', isPrivate: true }), channelSettingsSchema.parse({ slug: 'main' })],
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: undefined,
-    trackers: [],
-    stunServers: [],
-    tls: undefined,
+    ...ON_LOOPBACK,
     store,
     logger,
   });

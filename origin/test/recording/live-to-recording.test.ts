@@ -16,7 +16,7 @@ import { Origin } from '../../src/server/origin.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
 import { until } from '../publish/server-fixture.js';
-import { inputsOf } from '../server/origin-fixture.js';
+import { inputsOf, ON_LOOPBACK } from '../server/origin-fixture.js';
 
 /** In real time, but nobody watches how fast it is encoded: on a busy machine a rendition would be dropped, as it should, and never come. */
 class UnwatchedTestCard extends TestCardSource {
@@ -38,12 +38,7 @@ async function startOrigin(): Promise<Origin> {
   return Origin.start({
     dataFolder: folder.path,
     channels: [channelSettingsSchema.parse({ slug: 'main', title: 'A concert', description: 'In the open', tags: ['music'], dvrMinutes: 1, isRecorded: true, ladder: [180, 90] })],
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: undefined,
-    trackers: [],
-    stunServers: [],
-    tls: undefined,
+    ...ON_LOOPBACK,
     inputs: inputsOf(() => ({ kind: 'testCard', label: 'test card', open: (signal) => source.open(signal), close: () => Promise.resolve() })),
     store,
     logger: pino({ level: 'silent' }),

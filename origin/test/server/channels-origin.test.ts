@@ -10,6 +10,7 @@ import { hashStreamKey } from '../../src/channel/stream-key.js';
 import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
 import { Origin } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
+import { ON_LOOPBACK } from './origin-fixture.js';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 const cleanups: (() => unknown)[] = [];
@@ -28,12 +29,7 @@ it('several publishers at once on one RTMP port, each with its channel’s key; 
       channelSettingsSchema.parse({ slug: 'a', input: 'rtmp', streamKeyHash: hashStreamKey('the-key-of-a'), ...small }),
       channelSettingsSchema.parse({ slug: 'b', input: 'rtmp', streamKeyHash: hashStreamKey('the-key-of-b'), isPrivate: true, ...small }),
     ],
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: undefined,
-    trackers: [],
-    stunServers: [],
-    tls: undefined,
+    ...ON_LOOPBACK,
     rtmp: { port: 0 },
     logger: pino({ level: 'silent' }),
   });

@@ -8,8 +8,11 @@ import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
 import type { FrameRate } from '../../src/encode/frame-rate.js';
 import type { Source } from '../../src/ingest/source.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
-import { Origin } from '../../src/server/origin.js';
+import { Origin, type OriginOptions } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
+
+/** An origin for this machine alone, on a free port, with a tracker of its own. */
+export const ON_LOOPBACK = { host: '127.0.0.1', port: 0, publicUrl: undefined, trackers: [], stunServers: [], tls: undefined } satisfies Partial<OriginOptions>;
 
 /** Inputs that a test makes itself. */
 export function inputsOf(makeSource: (slug: string) => Source): InputFactory {
@@ -27,12 +30,9 @@ export async function startOrigin(options: { frameRate?: FrameRate; /** Heights;
   const origin = await Origin.start({
     dataFolder: folder.path,
     channels: [channelSettingsSchema.parse({ slug: 'main', title: 'Test card', dvrMinutes: 1, streamKeyHash: options.streamKey === undefined ? undefined : hashStreamKey(options.streamKey), ...(options.ladder ? { ladder: [...options.ladder] } : {}) })],
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: undefined,
+    ...ON_LOOPBACK,
     trackers: options.trackers ?? [],
     stunServers: options.stunServers ?? [],
-    tls: undefined,
     inputs: inputsOf(() => new TestCardSource({ width: (height * 16) / 9, height, ...(options.frameRate ? { frameRate: options.frameRate } : {}) })),
     logger: pino({ level: 'silent' }),
   });

@@ -8,7 +8,7 @@ import { locateFfmpeg } from '../../src/encode/ffmpeg-location.js';
 import { RtmpServer } from '../../src/ingest/rtmp-server.js';
 import { Origin } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
-import { inputsOf } from './origin-fixture.js';
+import { inputsOf, ON_LOOPBACK } from './origin-fixture.js';
 
 const WAIT = { timeout: 40_000, interval: 20 };
 const publishers: ChildProcess[] = [];
@@ -24,12 +24,7 @@ it('a stream from RTMP is offline until somebody publishes, goes on with a disco
   const origin = await Origin.start({
     dataFolder: folder.path,
     channels: [channelSettingsSchema.parse({ slug: 'main', title: 'RTMP' })],
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: undefined,
-    trackers: [],
-    stunServers: [],
-    tls: undefined,
+    ...ON_LOOPBACK,
     inputs: inputsOf(() => rtmp.open({ isKey: (key) => key === 'the-right-key', graceMs: 3000 })),
     logger,
   });

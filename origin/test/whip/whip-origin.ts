@@ -6,7 +6,7 @@ import { hashStreamKey } from '../../src/channel/stream-key.js';
 import { WebRtcSource } from '../../src/ingest/webrtc/webrtc-source.js';
 import { Origin } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
-import { inputsOf } from '../server/origin-fixture.js';
+import { inputsOf, ON_LOOPBACK } from '../server/origin-fixture.js';
 
 export const STREAM_KEY = 'the-right-key';
 
@@ -16,12 +16,7 @@ export async function startWhipOrigin(options: { readonly graceMs?: number } = {
   const origin = await Origin.start({
     dataFolder: folder.path,
     channels: [channelSettingsSchema.parse({ slug: 'main', title: 'A camera', dvrMinutes: 1, height: 360, streamKeyHash: hashStreamKey(STREAM_KEY) })],
-    host: '127.0.0.1',
-    port: 0,
-    publicUrl: undefined,
-    trackers: [],
-    stunServers: [],
-    tls: undefined,
+    ...ON_LOOPBACK,
     sfu: process.env['P2PTV_SFU'] === 'mediasoup' ? 'mediasoup' : 'werift',
     inputs: inputsOf(() => new WebRtcSource(options)),
     logger: pino({ level: process.env['P2PTV_TEST_LOG'] ?? 'silent' }),

@@ -4,32 +4,9 @@ import { createMemoryLinkPair } from '../../../src/adapters/memory/memory-link.j
 import { VirtualTime } from '../../../src/adapters/virtual/virtual-time.js';
 import { describeLinkContract } from '../describe-link-contract.js';
 import { LinkRecorder } from '../link-contract.js';
+import { connectVirtually } from './virtual-link-pair.js';
 
-describeLinkContract('memory', () => {
-  const time = new VirtualTime();
-  const [left, right] = createMemoryLinkPair({
-    time,
-    random: seededRandom(1),
-    oneWayDelayMs: 20,
-    jitterMs: 10,
-    left: { uplinkBitsPerSecond: 20e6 },
-    right: { uplinkBitsPerSecond: 5e6, downlinkBitsPerSecond: 50e6 },
-  });
-  return Promise.resolve({
-    left,
-    right,
-    until: (condition: () => boolean) => {
-      expect(time.runUntilTrue(condition, 60_000)).toBe(true);
-      return Promise.resolve();
-    },
-    settle: () => {
-      time.runFor(10_000);
-      return Promise.resolve();
-    },
-    vanishLeft: () => left.vanish(5_000),
-    close: () => Promise.resolve(),
-  });
-}, { canVanish: true });
+describeLinkContract('memory', () => connectVirtually(), { canVanish: true });
 
 describe('memory link', () => {
   it('takes the time that rate and delay say', () => {

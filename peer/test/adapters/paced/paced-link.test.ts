@@ -1,4 +1,3 @@
-import { seededRandom } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { createMemoryLinkPair } from '../../../src/adapters/memory/memory-link.js';
 import { PacedLink } from '../../../src/adapters/paced/paced-link.js';
@@ -6,6 +5,7 @@ import { VirtualTime } from '../../../src/adapters/virtual/virtual-time.js';
 import { LINK_LOW_WATER_BYTES } from '../../../src/ports/link.js';
 import type { Uplink } from '../../../src/ports/uplink.js';
 import { describeLinkContract } from '../describe-link-contract.js';
+import { connectVirtually } from '../memory/virtual-link-pair.js';
 
 /** An uplink of a constant rate, first come first served. */
 function serialUplink(time: VirtualTime, bitsPerSecond: number): Uplink & { askedBytes: number } {
@@ -35,31 +35,7 @@ for (const [name, uplinkOf] of [
   ['is slower than the link', (time: VirtualTime) => serialUplink(time, 4e6)],
   ['is faster than the link', (time: VirtualTime) => serialUplink(time, 400e6)],
 ] as const) {
-  describeLinkContract(`paced, an uplink that ${name}`, () => {
-    const time = new VirtualTime();
-    const [left, right] = createMemoryLinkPair({
-      time,
-      random: seededRandom(1),
-      oneWayDelayMs: 20,
-      jitterMs: 10,
-      left: { uplinkBitsPerSecond: 20e6 },
-      right: { uplinkBitsPerSecond: 5e6, downlinkBitsPerSecond: 50e6 },
-    });
-    return Promise.resolve({
-      left: new PacedLink(left, uplinkOf(time)),
-      right: new PacedLink(right, uplinkOf(time)),
-      until: (condition: () => boolean) => {
-        expect(time.runUntilTrue(condition, 60_000)).toBe(true);
-        return Promise.resolve();
-      },
-      settle: () => {
-        time.runFor(10_000);
-        return Promise.resolve();
-      },
-      vanishLeft: () => left.vanish(5_000),
-      close: () => Promise.resolve(),
-    });
-  }, { canVanish: true });
+  describeLinkContract(`paced, an uplink that ${name}`, () => connectVirtually((link, time) => new PacedLink(link, uplinkOf(time))), { canVanish: true });
 }
 
 describe('a paced link', () => {
