@@ -45,7 +45,7 @@ export type RegisterTrackerOptions = {
 export type TrackerHandle = {
   /** The Ed25519 key that its tickets are checked with, 32 bytes. */
   readonly trackerKey: Uint8Array;
-  /** Every swarm, as `GET /api/swarms` shows it. */
+  /** Every swarm; `GET /api/swarms` shows those that everybody may join. */
   scrape(): SwarmScrape[];
   /** Up to `count` visible peers that watch a rendition (default: the first) and have proved to deliver, drawn at random. */
   warmPeers(streamId: StreamId, count: number, rendition?: RenditionId): PeerDescription[];
@@ -97,9 +97,11 @@ export async function registerTracker(
     sockets.close();
     done();
   });
-  fastify.get('/api/swarms', (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('access-control-allow-origin', '*');
-    return tracker.scrape();
+  fastify.get('/api/swarms', async (_request, reply) => {
+    void reply.header('cache-control', 'no-store').header('access-control-allow-origin', '*');
+    // A stream's id is made of its name, which whoever guesses it could make sure of.
+    const swarms = tracker.scrape().map(async (swarm) => ((await (options.mayWatch?.(swarm.streamId as StreamId, undefined) ?? true)) ? [swarm] : []));
+    return (await Promise.all(swarms)).flat();
   });
   return {
     trackerKey: publicKey,

@@ -28,6 +28,17 @@ describe('a tracker of private streams', () => {
     expect(await joinBy(await connectTo(url), 2, originJoin(2, Date.now()))).toMatchObject({ kind: 'joined' });
   });
 
+  it('TR9: tells strangers nothing of a swarm that they may not join', async () => {
+    let isPrivate = true;
+    const { url, handle } = await startTracker({ mayWatch: (_streamId, token) => Promise.resolve(!isPrivate || token === TOKEN) });
+    expect(await joinBy(await connectTo(url), 1, { viewerToken: TOKEN })).toMatchObject({ kind: 'joined' });
+    const shown = async (): Promise<unknown> => (await fetch(`${url}/api/swarms`)).json();
+    expect(await shown()).toEqual([]);
+    expect(handle.scrape()).toMatchObject([{ streamId: STREAM, viewers: 1 }]);
+    isPrivate = false;
+    expect(await shown()).toMatchObject([{ streamId: STREAM, viewers: 1 }]);
+  });
+
   it('TR9: a text that is no token is a bad request', async () => {
     const { url } = await startTracker({ mayWatch: () => true });
     expect(await joinBy(await connectTo(url), 1, { viewerToken: 'no token' })).toMatchObject({ code: 'BAD_REQUEST' });
