@@ -70,8 +70,8 @@ async function measure({ task, jsonPath }: IngestOptions, context: SuiteContext)
     save();
     return report;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'p2ptv-bench-'));
   const browsers = await launchBrowsers();
+  const folder = await mkdtemp(join(tmpdir(), 'p2ptv-bench-'));
   report.machine.chromium = browsers.watching.version();
   try {
     if (task.kind === 'lossy') {
