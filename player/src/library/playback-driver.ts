@@ -61,6 +61,8 @@ export class PlaybackDriver implements Driver {
   #rate = 1;
   #startedAtMs: number | undefined;
   #seekTarget: number | undefined;
+  /** Where the playhead was last seen, s; undefined: nowhere in this medium. */
+  #position: number | undefined;
   #seekedAtMs = 0;
   readonly #meter: PlaybackMeter;
 
@@ -118,6 +120,7 @@ export class PlaybackDriver implements Driver {
     if (this.#media && this.#rate !== 1) this.#media.playbackRate = 1;
     this.#rate = 1;
     this.#media = undefined;
+    this.#position = undefined;
     this.#hasStarted = false;
   }
 
@@ -186,6 +189,7 @@ export class PlaybackDriver implements Driver {
     const media = this.#media;
     const target = this.#target;
     if (!media || !target || !this.#hasStarted) return;
+    if (!media.seeking) this.#position = media.currentTime;
     const nowMs = this.#clock.nowMs();
     this.#meter.tick(nowMs, media);
     this.#report();
@@ -237,8 +241,11 @@ export class PlaybackDriver implements Driver {
     const media = this.#media;
     if (!media || !this.#hasStarted) return;
     const isOwn = this.#seekTarget !== undefined && Math.abs(media.currentTime - this.#seekTarget) < 0.01;
+    // hls.js seeks too: to its start, over holes, and where nothing moves. It goes forward, and is far behind on a slow machine.
+    const isBack = media.currentTime < (this.#position ?? 0);
     this.#seekTarget = undefined;
-    if (!isOwn) this.#isFollowing = (this.#errorMs() ?? 0) < SEEK_ERROR_MS;
+    this.#position = media.currentTime;
+    if (!isOwn) this.#isFollowing = (this.#isFollowing && !isBack) || (this.#errorMs() ?? 0) < SEEK_ERROR_MS;
     this.#report();
   }
 
