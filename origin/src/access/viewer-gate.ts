@@ -4,6 +4,7 @@ import { isViewerToken, VIEWER_TOKEN_CHARACTERS } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { sendProblem } from '../publish/answer.js';
+import { plainAddress } from '../server/plain-address.js';
 import type { StreamAccess } from './stream-access.js';
 import type { TokenVerdict } from './viewer-tokens.js';
 
@@ -78,7 +79,7 @@ export function refuseViewer(request: FastifyRequest, reply: FastifyReply, verdi
   const { slug = '', id = '' } = request.params as { readonly slug?: string; readonly id?: string };
   // The address may hold the token.
   const path = (request.routeOptions.url ?? '').replace(':slug', slug).replace(':id', id);
-  request.log.warn({ address: request.ip }, `Refused (${status}): ${request.method} ${path} from ${request.ip}: ${message}`);
+  request.log.warn({ address: plainAddress(request.ip) }, `Refused (${status}): ${request.method} ${path} from ${plainAddress(request.ip)}: ${message}`);
   return sendProblem(reply, status, message);
 }
 

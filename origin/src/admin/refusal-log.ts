@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
+import { plainAddress } from '../server/plain-address.js';
+
 /** After a line about an address that asks too often, its further refusals of that kind go without one so long, ms. */
 const QUIET_MS = 60_000;
 /** Addresses that are remembered; beyond them all are forgotten. Bounds memory against a flood of addresses. */
@@ -18,6 +20,6 @@ export function logRefusals(fastify: FastifyInstance, wallMs: () => number): voi
     }
     // The query may hold a token.
     const [path = ''] = request.url.split('?');
-    request.log.warn({ address: request.ip, statusCode }, `Refused (${statusCode}): ${request.method} ${path} from ${request.ip}.`);
+    request.log.warn({ address: plainAddress(request.ip), statusCode }, `Refused (${statusCode}): ${request.method} ${path} from ${plainAddress(request.ip)}.`);
   });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import * as z from 'zod';
 
+import { plainAddress } from '../server/plain-address.js';
 import { SESSION_MS, type AdminAccess, type LoginOutcome } from './admin-access.js';
 import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS } from './password.js';
 import { requireSession, SESSION_COOKIE } from './session-guard.js';
@@ -37,7 +38,7 @@ export function registerSessionRoutes(fastify: FastifyInstance, { access, isSecu
     handler: async (request, reply) => {
       const outcome = await access.logIn(request.body.password);
       if (outcome.kind !== 'loggedIn') return refuseLogin(reply, outcome);
-      request.log.info(`The administrator has logged in from ${request.ip}.`);
+      request.log.info(`The administrator has logged in from ${plainAddress(request.ip)}.`);
       return reply.setCookie(SESSION_COOKIE, outcome.token, { ...cookie, maxAge: SESSION_MS / 1000 }).send({ expiresAtMs: outcome.expiresAtMs });
     },
   });
@@ -77,7 +78,7 @@ export function registerSessionRoutes(fastify: FastifyInstance, { access, isSecu
       const outcome = await access.logIn(currentPassword);
       if (outcome.kind !== 'loggedIn') return refuseLogin(reply, outcome);
       await access.setPassword(newPassword);
-      request.log.info(`The administrator's password was changed from ${request.ip}.`);
+      request.log.info(`The administrator's password was changed from ${plainAddress(request.ip)}.`);
       return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send(null);
     },
   });

@@ -9,7 +9,7 @@ export function followPublisher(publisher: PublisherPresence, logger: FastifyBas
     logger.warn(`The publisher at ${address} is gone${reason === undefined ? '' : ` (${reason})`}; it may return within ${graceMs / 1000} s.`),
   );
   publisher.on('publisherFailed', ({ address, reason, retryMs }) =>
-    logger.warn(`Nothing can be had from ${address}: ${reason}${retryMs === undefined || retryMs < 1000 ? '' : ` It is tried again in ${retryMs / 1000} s.`}`),
+    logger.warn(`Nothing can be had from ${address}: ${reason}${retryMs === undefined ? '' : ` It is tried again${retryMs < 1000 ? '' : ` in ${retryMs / 1000} s`}.`}`),
   );
   publisher.on('publisherGone', () => {
     logger.warn('Nobody publishes any more: the stream is offline until somebody does.');

@@ -13,7 +13,7 @@ export function createLogger(options: Pick<StartOptions, 'log-level' | 'log-form
     colorize: process.stdout.isTTY,
     translateTime: 'SYS:HH:MM:ss',
     // What the message says anyway; all of it is in the JSON format.
-    ignore: 'pid,hostname,reqId,address,statusCode,lastLines,exitCode,codecs,port,streamId,neighbours,sentBytes,receivedBytes,channel',
+    ignore: 'pid,hostname,reqId,address,statusCode,lastLines,exitCode,codecs,port,streamId,neighbours,sentBytes,receivedBytes,keptBytes,isComplete,channel',
     messageFormat: ({ channel, msg }) => `${typeof channel === 'string' && channel !== unnamed ? `${channel}: ` : ''}${String(msg)}`,
     sync: true,
   });

@@ -102,7 +102,7 @@ const SETTINGS = {
   },
   hook: {
     flags: '--hook <url|program>',
-    description: 'told when publishing begins and ends: an address that is called, or a program that is run (repeatable, up to 8)',
+    description: 'told when publishing begins and ends, and of recordings: an address that is called, or a program that is run (repeatable, up to 8)',
     isRepeatable: true,
     schema: z
       .union([z.string().transform((one) => [one]), z.array(z.string())], 'must be a text or a list of texts')

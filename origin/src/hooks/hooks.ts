@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import type { ChannelRegistry } from '../channel/channel-registry.js';
 import { processTimer, type StartTimer } from '../encode/start-timer.js';
+import { systemCode } from '../package/errors.js';
 import type { HookTarget } from './hook-target.js';
 
 /** What hooks tell of. `at` is an ISO date. */
@@ -162,7 +163,7 @@ class TargetQueue {
       // It need not read.
       child.stdin.on('error', () => undefined);
       child.stdin.end(`${body}\n`);
-      child.once('error', (error) => resolve(error.name === 'AbortError' ? `it did not end within ${PATIENCE_MS / 1000} s` : error.message));
+      child.once('error', (error) => resolve(error.name === 'AbortError' ? `it did not end within ${PATIENCE_MS / 1000} s` : describeSpawnFailure(error)));
       child.once('close', (code) => resolve(code === 0 ? undefined : `its exit code was ${code ?? 'none'}`));
     });
   }
@@ -176,6 +177,18 @@ class TargetQueue {
         resolve();
       }, { once: true });
     });
+  }
+}
+
+/** Why a program could not be run, as the middle of a sentence. */
+function describeSpawnFailure(error: Error): string {
+  switch (systemCode(error)) {
+    case 'ENOENT':
+      return 'there is no such program';
+    case 'EACCES':
+      return 'it may not be run (chmod +x makes it a program)';
+    default:
+      return error.message;
   }
 }
 

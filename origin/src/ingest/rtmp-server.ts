@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
+import { plainAddress } from '../server/plain-address.js';
 import { IngestError } from './errors.js';
 import type { PresenceOptions } from './publisher-presence.js';
 import { RtmpSource } from './rtmp-source.js';
@@ -95,8 +96,7 @@ export class RtmpServer {
   }
 
   #accept(socket: Socket): void {
-    // On a socket for both families, an IPv4 address comes in the guise of an IPv6 one.
-    const host = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
+    const host = plainAddress(socket.remoteAddress ?? 'unknown');
     const address = `${host}:${socket.remotePort ?? 0}`;
     this.#makeRoomFor(host);
     this.#idle.set(socket, host);

@@ -3,6 +3,7 @@ import * as z from 'zod';
 
 import { CHANNEL_SCHEMAS } from '../channel/channel-settings.js';
 import { sendProblem } from '../publish/answer.js';
+import { plainAddress } from '../server/plain-address.js';
 import type { PublishDesk } from '../sfu/publish-desk.js';
 import type { PublishSession } from '../sfu/publish-session.js';
 import { dtlsParametersSchema, rtpParametersSchema } from '../sfu/rtp-parameters.js';
@@ -29,9 +30,9 @@ const publishSchema = z.object({
 export function registerStudioRoutes(fastify: FastifyInstance, desk: PublishDesk): void {
   fastify.post('/api/studio/:slug', async (request, reply) => {
     const { slug = '' } = request.params as { slug?: string };
-    const session = await desk.open({ slug, key: bearerToken(request), address: request.ip });
+    const session = await desk.open({ slug, key: bearerToken(request), address: plainAddress(request.ip) });
     if ('message' in session) {
-      request.log.warn(`A publisher from ${request.ip} to ${slug} was refused: ${session.message}`);
+      request.log.warn(`A publisher from ${plainAddress(request.ip)} to ${slug} was refused: ${session.message}`);
       return sendProblem(reply, session.status, session.message);
     }
     return reply.code(201).send({ session: session.id, capabilities: desk.capabilities, transport: session.parameters });

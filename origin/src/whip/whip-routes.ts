@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { sendProblem } from '../publish/answer.js';
+import { plainAddress } from '../server/plain-address.js';
 import type { PublishDesk, Refusal } from '../sfu/publish-desk.js';
 import { parseOffer, writeAnswer } from './whip-sdp.js';
 
@@ -35,7 +36,7 @@ export function registerWhipRoutes(fastify: FastifyInstance, desk: PublishDesk):
     if (typeof request.body !== 'string') return sendProblem(reply, 415, 'The offer must be application/sdp.');
     const offer = parseOffer(request.body);
     if (typeof offer === 'string') return sendProblem(reply, 400, offer);
-    const session = await desk.open({ slug, key: bearerToken(request), address: request.ip });
+    const session = await desk.open({ slug, key: bearerToken(request), address: plainAddress(request.ip) });
     if ('status' in session && 'message' in session) return refuse({ request, reply, slug }, session);
     const frameRate = offer.tracks.find((track) => track.frameRate !== undefined)?.frameRate;
     const problem = (await session.publish(offer.tracks, { frameRate })) ?? (await session.connect(offer.dtlsParameters));
@@ -70,7 +71,7 @@ function sessionOf(desk: PublishDesk, request: FastifyRequest): ReturnType<Publi
 }
 
 function refuse({ request, reply, slug }: { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly slug: string }, refusal: Refusal): FastifyReply {
-  request.log.warn(`A publisher from ${request.ip} to ${slug} was refused: ${refusal.message}`);
+  request.log.warn(`A publisher from ${plainAddress(request.ip)} to ${slug} was refused: ${refusal.message}`);
   if (refusal.status === 401) void reply.header('www-authenticate', 'Bearer');
   return sendProblem(reply, refusal.status, refusal.message);
 }

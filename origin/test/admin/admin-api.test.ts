@@ -39,6 +39,11 @@ describe('login', () => {
     expect(JSON.stringify(admin.lines)).not.toContain(PASSWORD);
   });
 
+  it('names an address in the log as people write it', async () => {
+    await admin.server.inject({ url: '/api/admin/channels', remoteAddress: '::ffff:192.0.2.7' });
+    expect(admin.lines.map(({ msg }) => msg)).toContain('Refused (401): GET /api/admin/channels from 192.0.2.7.');
+  });
+
   it('ends with a logout, with time, and with another password', async () => {
     await loggedIn();
     await admin.ask('DELETE', '/session');

@@ -111,7 +111,7 @@ describe('a command', () => {
     hooks.tell(EVENT);
     await vi.waitFor(() => expect(lines.filter((line) => line.endsWith('It is given up.'))).toHaveLength(2));
     expect(lines.join('\n')).toContain('its exit code was 1');
-    expect(lines.join('\n')).toContain('ENOENT');
+    expect(lines.join('\n')).toContain('failed: there is no such program.');
   });
 });
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { TrackerError } from '../server/errors.js';
 import { registerTracker } from '../server/register-tracker.js';
@@ -48,8 +48,10 @@ export async function runTrackerCommand(args: readonly string[], ports: TrackerC
   for (const listening of fastify.addresses()) {
     if (typeof listening === 'string') continue;
     const { address, family, port } = listening;
-    const host = family === 'IPv6' ? `[${address}]` : address;
-    ports.print(`Tracker at http://${host}:${port} - swarms: http://${host}:${port}/api/swarms\n`);
+    // What means every address cannot be opened in a browser, nor named to an origin.
+    const isEverywhere = address === '0.0.0.0' || address === '::';
+    const host = isEverywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+    ports.print(`Tracker at http://${host}:${port} - swarms: http://${host}:${port}/api/swarms${isEverywhere ? ' (and at every address of this machine)' : ''}\n`);
   }
   await ports.stopped;
   await fastify.close();
@@ -71,9 +73,9 @@ function describeCommand(ports: TrackerCommandPorts): Command {
   return new Command('p2ptv-tracker')
     .description('Tracks who is in which swarm, introduces peers to each other and signs their tickets.')
     .option('--port <number>', 'TCP port to listen on, 0 for any free one', parsePort, 8090)
-    .option('--host <address>', 'address to listen on; 127.0.0.1 to serve this machine alone', '0.0.0.0')
+    .addOption(new Option('--host <address>', 'address to listen on; 127.0.0.1 to serve this machine alone').default('0.0.0.0', 'all'))
     .option('--data <folder>', 'folder of the key that tickets are signed with', './data')
-    .option('--stun <url>', 'STUN server that peers are told, e.g. stun:host:3478 (repeatable, up to 8)', collectStun, [])
+    .addOption(new Option('--stun <url>', 'STUN server that peers are told, e.g. stun:host:3478 (repeatable, up to 8)').argParser(collectStun).default([], 'none'))
     .option('--trust-proxy', 'behind a reverse proxy: tell clients apart by the last hop of X-Forwarded-For')
     .allowExcessArguments(false)
     .exitOverride()

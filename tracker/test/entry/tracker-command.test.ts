@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runTrackerCommand } from '../../src/entry/tracker-command.js';
 import { connectTo, ended, enter, temporaryFolder } from '../server/tracker-harness.js';
 
@@ -40,6 +40,16 @@ describe('p2ptv-tracker', () => {
     expect(await command.exit).toBe(0);
     expect(await end).toBe('transport close');
     expect(command.errors()).toBe('');
+  });
+
+  it('names an address that can be opened where it listens on all', async () => {
+    const command = run(['--port', '0', '--data', await temporaryFolder()]);
+    await vi.waitFor(() => expect(command.output()).toContain('Tracker at'));
+    const [url = ''] = /http:\/\/localhost:\d+/.exec(command.output()) ?? [];
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(command.output()).not.toContain('0.0.0.0');
+    command.stop();
+    expect(await command.exit).toBe(0);
   });
 
   it('prints its options when asked', async () => {

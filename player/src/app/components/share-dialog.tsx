@@ -13,7 +13,8 @@ type ShareDialogProps = {
 /** The addresses that lead others here. */
 export function ShareDialog({ title, watchPath, link, onClose }: ShareDialogProps): ReactElement {
   const embedAddress = `${location.origin}${watchPath.replace(/^\/watch/, '/embed')}`;
-  const attributes = 'width="640" height="360" style="border:0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen';
+  // As wide as there is room for: a fixed width would not fit a phone.
+  const attributes = 'style="width:100%;max-width:640px;aspect-ratio:16/9;border:0" allow="autoplay; picture-in-picture" allowfullscreen';
   return (
     <Dialog title="Share" onClose={onClose}>
       <CopyField label="Address" value={`${location.origin}${watchPath}`} />
