@@ -172,4 +172,5 @@ export {
   type SegmentList,
   type SegmentRun,
 } from './segment-list.js';
-export { renderMultivariantPlaylist } from './multivariant-playlist.js';
+export { captionsName, renderMultivariantPlaylist } from './multivariant-playlist.js';
+export { captionChannelOf, captionPairsOf, CAPTION_CHANNELS, type CaptionChannel, type CaptionPair } from './picture-captions.js';

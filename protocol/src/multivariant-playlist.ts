@@ -7,13 +7,23 @@ export function renderMultivariantPlaylist(record: StreamRecord, captions: reado
   for (const [track, { language, name }] of captions.entries()) {
     lines.push(`#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="${quotable(name)}",LANGUAGE="${quotable(language)}",AUTOSELECT=YES,DEFAULT=NO,URI="${STREAM_PATHS.captionsPlaylist(track)}"`);
   }
+  const inPicture = record.captions ?? [];
+  for (const channel of inPicture) {
+    lines.push(`#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="picture",NAME="${captionsName(channel)}",AUTOSELECT=YES,DEFAULT=NO,INSTREAM-ID="${channel}"`);
+  }
+  const groups = [...(captions.length > 0 ? ['SUBTITLES="captions"'] : []), ...(inPicture.length > 0 ? ['CLOSED-CAPTIONS="picture"'] : [])];
   for (const rendition of record.renditions) {
     lines.push(
-      `#EXT-X-STREAM-INF:${[...attributes(rendition), ...(captions.length > 0 ? ['SUBTITLES="captions"'] : [])].join(',')}`,
+      `#EXT-X-STREAM-INF:${[...attributes(rendition), ...groups].join(',')}`,
       record.isEnded ? STREAM_PATHS.recordingPlaylist(rendition.id) : STREAM_PATHS.mediaPlaylist(rendition.id),
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What people choose captions in the picture by: nothing in them tells their language. */
+export function captionsName(channel: string): string {
+  return `Captions ${channel}`;
 }
 
 /** What a quoted attribute can hold (RFC 8216bis section 4.2). */

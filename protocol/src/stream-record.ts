@@ -37,6 +37,8 @@ const streamRecordSchema = z.object({
   targetDurationSeconds: z.int().check(z.gte(1), z.lte(60)),
   renditions: z.array(renditionSchema).check(z.minLength(1), z.maxLength(LIMITS.renditions)),
   isEnded: z.boolean(),
+  /** Captions that were found in the picture (INSTREAM-ID, RFC 8216bis section 4.4.6.1), the same in all renditions; left out where there are none. */
+  captions: z.optional(z.array(z.string().check(z.regex(/^(CC[1-4]|SERVICE[1-9]\d?)$/))).check(z.maxLength(16))),
 });
 
 /** One encoding of a stream, as its record describes it. */

@@ -55,4 +55,16 @@ describe('multivariant playlist', () => {
   it('PL17: an unknown frame rate is not claimed to be 0', () => {
     expect(render([{ ...video, frameRate: 0 }])).not.toContain('FRAME-RATE');
   });
+
+  it('PL21: captions in the picture are told of, by every variant that has one; of others nothing is said', () => {
+    const text = renderMultivariantPlaylist({ renditions: [video, { ...video, id: 1 }], captions: ['CC1', 'CC3'] } as StreamRecord);
+    const base = 'https://a.example/live/main/index.m3u8';
+    const media = M3U8Parser.parseMasterPlaylistMedia(text, base, M3U8Parser.parseMasterPlaylist(text, base));
+    expect(media['CLOSED-CAPTIONS']?.map(({ instreamId, name, groupId, autoselect, default: isDefault }) => ({ instreamId, name, groupId, autoselect, isDefault }))).toEqual([
+      { instreamId: 'CC1', name: 'Captions CC1', groupId: 'picture', autoselect: true, isDefault: false },
+      { instreamId: 'CC3', name: 'Captions CC3', groupId: 'picture', autoselect: true, isDefault: false },
+    ]);
+    expect(text.match(/^#EXT-X-STREAM-INF:.*,CLOSED-CAPTIONS="picture"$/gm)).toHaveLength(2);
+    expect(render([video])).not.toContain('CLOSED-CAPTIONS');
+  });
 });

@@ -70,6 +70,10 @@ describe('stream record', () => {
     ['renditions', []],
     ['renditions', Array.from({ length: 17 }, () => record.renditions[0])],
     ['isEnded', 'no'],
+    ['captions', 'CC1'],
+    ['captions', ['CC5']],
+    ['captions', ['CC1"\n#EXT-X-ENDLIST']],
+    ['captions', Array.from({ length: 17 }, () => 'CC1')],
   ])('SR5 VR1: is refused with %s %j', (name, value) => {
     expect(readAltered({ [name]: value })).toBeUndefined();
   });
@@ -87,6 +91,10 @@ describe('stream record', () => {
     ['initHash', '../../etc/passwd'],
   ])('SR5: is refused with a rendition of %s %j', (name, value) => {
     expect(readAlteredRendition({ [name]: value })).toBeUndefined();
+  });
+
+  it('SR5: tells of captions in the picture, also of such as this reader shows none of', () => {
+    expect(readAltered({ captions: ['CC1', 'SERVICE2'] })).toEqual({ ...record, captions: ['CC1', 'SERVICE2'] });
   });
 
   it('VR3: unknown fields are dropped', () => {

@@ -1,11 +1,11 @@
-import type { RenditionId } from '@p2ptv/protocol';
+import { captionChannelOf, captionPairsOf, type CaptionChannel, type RenditionId } from '@p2ptv/protocol';
 
 import type { Cadence } from '../encode/cadence.js';
 import { framesPerSecond } from '../encode/frame-rate.js';
 import { parseAudioSpecificConfig, type AudioConfiguration } from './codec-configuration.js';
 import type { FlvPacket } from './flv-packet.js';
 import { buildInitSegment } from './init-segment.js';
-import { buildMediaFragment } from './media-fragment.js';
+import { buildMediaFragment, type SampleRun } from './media-fragment.js';
 import { PartAudio } from './part-audio.js';
 import { VideoTrack, type TrackCadence } from './video-track.js';
 
@@ -45,6 +45,8 @@ export type AssembledPart = {
   readonly isSegmentLast: boolean;
   readonly videoFrameCount: number;
   readonly audioFrameCount: number;
+  /** Captions in the picture that begin or go on here; told of the best rendition only, since all show the same picture. */
+  readonly captions: readonly CaptionChannel[];
 };
 
 /** What the assembler gives. After `broken` it gives nothing more: the encoder session is of no further use. */
@@ -229,6 +231,7 @@ export class PartAssembler implements Assembler {
       isSegmentLast: video.isSegmentLast,
       videoFrameCount: video.run.samples.length,
       audioFrameCount: audio.samples.length,
+      captions: rendition === this.#options.renditions[0] ? captionsIn(video.run) : [],
     };
   }
 
@@ -236,4 +239,9 @@ export class PartAssembler implements Assembler {
     this.#isBroken = true;
     return [{ kind: 'broken', reason }];
   }
+}
+
+function captionsIn({ samples }: SampleRun): CaptionChannel[] {
+  const found = samples.flatMap(({ data }) => captionPairsOf(data).flatMap((pair) => captionChannelOf(pair) ?? []));
+  return [...new Set(found)];
 }

@@ -98,6 +98,7 @@ export class SoundAssembler implements Assembler {
       isSegmentLast: isLast || this.#frameCount % this.#cadence.framesPerSegment === 0,
       videoFrameCount: 0,
       audioFrameCount: frames,
+      captions: [],
     };
   }
 

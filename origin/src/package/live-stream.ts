@@ -7,6 +7,7 @@ import {
   encodeChunkHeader,
   encodeStreamRecord,
   signedChunkHeader,
+  type CaptionChannel,
   type ChunkHeader,
   type ChunkSequence,
   type MediaPlaylistOptions,
@@ -37,6 +38,8 @@ export type MediaPart = {
   readonly isSegmentLast: boolean;
   /** Wall clock at which its first frame was captured, ms since the Unix epoch. */
   readonly programDateTimeMs: number;
+  /** Captions in the picture that were seen in it. */
+  readonly captions?: readonly CaptionChannel[];
 };
 
 /** How a {@link LiveStream} is set up. */
@@ -98,6 +101,8 @@ export class LiveStream {
   #session: { base: Counters | undefined } | undefined;
   /** The session's renditions, best first. */
   #made: readonly RenditionId[] = [];
+  /** Captions in the picture, in what has been published since the publisher came. */
+  #captions: readonly CaptionChannel[] = [];
   /** Whether whoever publishes in the running session has gone. */
   #isAway = false;
   /** The running session has other targets than the one before. */
@@ -216,6 +221,8 @@ export class LiveStream {
       const rendition = this.#renditions.get(init.rendition) ?? this.#open(init.rendition);
       rendition.begin(init, createHash('sha256').update(init.bytes).digest('hex'));
     }
+    // Another broadcast, with captions of its own.
+    if (this.#isAway) this.#captions = [];
     this.#session = { base: undefined };
     this.#made = inits.map(({ rendition }) => rendition);
     this.#isAway = false;
@@ -234,6 +241,7 @@ export class LiveStream {
     const place = rendition.place(base);
     const chunk = this.#sign(part, place, rendition.session.initHash);
     const isNewEpoch = session.base === undefined;
+    this.#noteCaptions(part);
     session.base = base;
     // Noted before it is recorded and recorded before it is published: see NumberingFile. The first rendition to get there does.
     if (place.sequence > this.#used.sequence) {
@@ -244,6 +252,7 @@ export class LiveStream {
     rendition.log.append(chunk);
     rendition.passed(part.isSegmentLast);
     this.#beginEpoch(rendition, { place, isNewEpoch });
+    this.#tellCaptions();
     this.#measure(rendition, chunk);
     this.#emit({ kind: 'published', chunk });
     if (!this.#isAway) this.#setState('live');
@@ -337,6 +346,7 @@ export class LiveStream {
       targetDurationSeconds: Math.max(1, Math.round(init.segmentMs / 1000)),
       renditions: made.flatMap((rendition) => (rendition.session ? [rendition.describe(rendition.session)] : [])),
       isEnded: false,
+      ...(this.#captions.length > 0 ? { captions: [...this.#captions] } : {}),
     };
   }
 
@@ -356,6 +366,17 @@ export class LiveStream {
       else unlistUnfit(log, targets);
     }
     if (record) this.#issueRecord(record);
+  }
+
+  #noteCaptions({ captions = [] }: MediaPart): void {
+    const found = captions.filter((channel) => !this.#captions.includes(channel));
+    if (found.length > 0) this.#captions = [...this.#captions, ...found].sort();
+  }
+
+  /** Captions may begin at any time. */
+  #tellCaptions(): void {
+    const record = this.#record;
+    if (record && (record.captions?.length ?? 0) < this.#captions.length) this.#issueRecord({ ...record, captions: [...this.#captions] });
   }
 
   /** Corrects what is declared of a rendition's rate. */

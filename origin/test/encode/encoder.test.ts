@@ -138,6 +138,7 @@ describe('Encoder', () => {
       isSegmentLast: false,
       videoFrameCount: 6,
       audioFrameCount: 9,
+      captions: [],
     };
     listeners[0]!.onPart(part, 7000);
     expect(told.at(-1)).toEqual({ name: 'part', payload: { ...part, sessionIndex: 0, arrivedAtMs: 7000, programDateTimeMs: 6833 } });
@@ -196,6 +197,7 @@ describe('Encoder', () => {
       isSegmentLast: false,
       videoFrameCount: 6,
       audioFrameCount: 9,
+      captions: [],
     });
     const given = new Map<SessionListener, number>();
     /** Gives parts to the newest session at a speed, for so many seconds of media. */

@@ -1,4 +1,5 @@
 import type { RenditionId } from '@p2ptv/protocol';
+import { captionUnit, popOnCaption, rollUpCaption } from '@p2ptv/protocol/caption-writer';
 import { describe, expect, it } from 'vitest';
 
 import { cadenceOfGop, planCadence } from '../../src/encode/cadence.js';
@@ -203,5 +204,20 @@ describe('PartAssembler', () => {
       const { push } = configured(found);
       expect(Array.from({ length: 150 }, (_, frame) => push.push(frameOf(frame))).flat().at(-1)).toEqual({ kind: 'broken', reason });
     });
+  });
+
+  it('PL21: tells what captions the picture brings, of the best rendition', () => {
+    const { push } = configured({ renditions: [BEST, SMALL] });
+    const pairs = [...popOnCaption('Hi'), ...rollUpCaption('Ho', 'CC4')];
+    const made: AssemblerOutput[] = [];
+    for (let frame = 0; frame < 30; frame++) {
+      const carried = captionUnit(pairs.slice(frame - 6, frame - 5));
+      const data = Uint8Array.from([0, 0, 0, carried.length, ...carried, ...video(frame).data]);
+      for (const rendition of [BEST, SMALL]) made.push(...push.push({ ...video(frame), data: frame < 6 ? video(frame).data : data }, rendition));
+      made.push(...push.push(audio(frame * 2)), ...push.push(audio(frame * 2 + 1)));
+    }
+    const told = (rendition: RenditionId): unknown => parts(made).filter((part) => part.rendition === rendition).map(({ captions }) => captions);
+    expect(told(BEST)).toEqual([[], ['CC1'], ['CC1', 'CC4'], [], []]);
+    expect(told(SMALL)).toEqual([[], [], [], [], []]);
   });
 });

@@ -55,6 +55,30 @@ describe('publishing', () => {
     live.close();
   });
 
+  it('PL21: its record tells of captions in the picture from the part on that begins them, also in the sessions that follow, and of another broadcast’s anew', () => {
+    const { live, begin, publish } = openStream(folder.path);
+    begin();
+    publish(1);
+    expect(live.record).not.toHaveProperty('captions');
+    live.publish({ ...fakePart(1), captions: ['CC3'] });
+    live.publish({ ...fakePart(2), captions: ['CC1', 'CC3'] });
+    expect(live.record?.captions).toEqual(['CC1', 'CC3']);
+    const { revision } = live.record!;
+    live.publish({ ...fakePart(3), captions: ['CC1'] });
+    expect(live.record?.revision).toBe(revision);
+    begin('after a crash of the encoder');
+    publish(1);
+    expect(live.record?.captions).toEqual(['CC1', 'CC3']);
+    live.goOffline();
+    begin('of another broadcast');
+    publish(1);
+    expect(live.record).not.toHaveProperty('captions');
+    live.publish({ ...fakePart(1), captions: ['CC1'] });
+    live.end();
+    expect(live.record).toMatchObject({ isEnded: true, captions: ['CC1'] });
+    live.close();
+  });
+
   it('signs a record at each epoch and at the end, with rising revisions', () => {
     const { live, begin, publish } = openStream(folder.path);
     const seen: { revision: number; epoch: number; isEnded: boolean }[] = [];

@@ -2,6 +2,7 @@ import Hls from 'hls.js';
 import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
 import type { UploadPolicy } from '@p2ptv/peer';
 import { attachP2ptv, type P2ptvAttachment } from '../library/index.js';
+import { LINES_ABOVE_CONTROLS } from './captions-place.js';
 
 declare global {
   /** What the watch page plays, for the browser's console. */
@@ -44,6 +45,7 @@ export function startWatching(
       request.fatal('The stream cannot be played any more. Reload the page to try again.');
     }
   });
+  readCaptionsOnceThere(hls);
   const attachment = attachP2ptv(hls, { link: request.link, upload: request.upload });
   hls.attachMedia(video);
   // For whoever looks behind the page: `p2ptv.stats()` in the console.
@@ -56,6 +58,31 @@ export function startWatching(
       hls.destroy();
     },
   };
+}
+
+/** Most streams have no captions in their picture: what reads them is loaded where the playlist tells of some, or the first come. */
+function readCaptionsOnceThere(hls: Hls): void {
+  let isAsked = false;
+  let isOver = false;
+  const read = (channels: readonly string[]): void => {
+    if (isAsked) return;
+    isAsked = true;
+    import('../library/picture-captions.js').then(
+      ({ readPictureCaptions }) => {
+        if (!isOver) readPictureCaptions(hls, { channels, line: LINES_ABOVE_CONTROLS });
+      },
+      // The picture goes on without.
+      () => undefined,
+    );
+  };
+  hls.on(Hls.Events.DESTROYING, () => (isOver = true));
+  hls.on(Hls.Events.MANIFEST_LOADED, (_name, { captions = [] }) => {
+    if (captions.length > 0) read(captions.flatMap(({ instreamId }) => instreamId ?? []));
+  });
+  hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_name, { samples }) => {
+    // Other messages have no such bytes.
+    if (samples.some((sample) => 'bytes' in sample)) read([]);
+  });
 }
 
 function playNatively(video: HTMLVideoElement, linkText: string): WatchSession {

@@ -137,7 +137,7 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     expect(await shown()).toEqual([]);
     await viewer.keyboard.press('c');
     await expect.poll(shown, { timeout: 10_000 }).toEqual([['The boats come in.', -4]]);
-    expect(await menu.inputValue()).toBe('0');
+    expect(await menu.inputValue()).toBe('English');
     await menu.selectOption({ label: 'Deutsch' });
     await expect.poll(shown, { timeout: 10_000 }).toEqual([['Die Boote kommen.', -4]]);
     const lines = await viewer.evaluate(() => new Set([...document.querySelectorAll('.controls > :not(.seek, .controls-time, .controls-space)')].filter((control) => control.checkVisibility()).map((control) => control.getBoundingClientRect().top)).size);

@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chromiumPath, FLAGS } from '../support/chromium.js';
+import { freeTcpPort } from '../support/free-port.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
 /** Far above what it takes, which the bench measures: whoever waits longer has given up, however busy the machine. */
@@ -85,13 +84,4 @@ async function publishByWhip(): Promise<void> {
     return response.status;
   }, KEYS.whip);
   expect(status).toBe(201);
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,37 +1,35 @@
-import { useEffect, type ReactElement, type RefObject } from 'react';
+import { useEffect, type ReactElement } from 'react';
 import type { RecordingListing } from '@p2ptv/protocol';
+import { LINES_ABOVE_CONTROLS } from '../captions-place.js';
 import { ControlMenu } from './control-menu.js';
 
-/** Counted from the bottom; a line is some 5 % of the picture. */
-const LINES_ABOVE_CONTROLS = -4;
-
-/** Captions that can be chosen. */
+/** Captions that a listing tells of. */
 export type Captions = NonNullable<RecordingListing['captions']>;
 
 type CaptionsMenuProps = {
-  readonly videoRef: RefObject<HTMLVideoElement | null>;
-  readonly captions: Captions;
-  /** Place in the list; undefined: none are shown. */
-  readonly chosen: number | undefined;
-  readonly onChoose: (chosen: number | undefined) => void;
+  readonly tracks: readonly TextTrack[];
+  /** By its label; undefined: none are shown. */
+  readonly chosen: string | undefined;
+  readonly onChoose: (chosen: string | undefined) => void;
 };
 
 /** Whether captions are shown, and which. */
-export function CaptionsMenu({ videoRef, captions, chosen, onChoose }: CaptionsMenuProps): ReactElement {
-  useEffect(() => {
-    const tracks = videoRef.current?.querySelectorAll('track') ?? [];
-    for (const [index, { track }] of [...tracks].entries()) track.mode = index === chosen ? 'showing' : 'disabled';
-  }, [videoRef, captions, chosen]);
+export function CaptionsMenu({ tracks, chosen, onChoose }: CaptionsMenuProps): ReactElement {
+  useEffect(() => showOnly(tracks, chosen), [tracks, chosen]);
   return (
-    <ControlMenu name="Captions" title="Captions (c)" icon="captions" isMarked={chosen !== undefined} value={String(chosen ?? '')} onChange={(value) => onChoose(value === '' ? undefined : Number(value))}>
+    <ControlMenu name="Captions" title="Captions (c)" icon="captions" isMarked={chosen !== undefined} value={chosen ?? ''} onChange={(value) => onChoose(value === '' ? undefined : value)}>
       <option value="">Captions off</option>
-      {captions.map(({ name, path }, index) => (
-        <option key={path} value={index}>
-          {name}
+      {tracks.map(({ label }) => (
+        <option key={label} value={label}>
+          {label}
         </option>
       ))}
     </ControlMenu>
   );
+}
+
+function showOnly(tracks: readonly TextTrack[], chosen: string | undefined): void {
+  for (const track of tracks) track.mode = track.label === chosen ? 'showing' : 'disabled';
 }
 
 /** The tracks of a video element. */

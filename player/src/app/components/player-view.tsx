@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type PointerEvent, type ReactElement, type ReactNode, type RefObject } from 'react';
 import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
 import { useAttention } from '../use-attention.js';
+import { useCaptionTracks } from '../use-caption-tracks.js';
 import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
 import { CaptionsMenu, CaptionTracks, type Captions } from './captions-menu.js';
@@ -41,11 +42,12 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
   const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
   const [isShowingKeys, setIsShowingKeys] = useState(false);
-  const [caption, setCaption] = useState<number>();
+  const tracks = useCaptionTracks(videoRef);
+  const [caption, setCaption] = useState<string>();
   const { phase, start, goLive, seek } = watch;
   const { isAttended, attend, rest } = useAttention();
   const lastPointer = useRef<string>(undefined);
-  const hasCaptions = captions.length > 0;
+  const firstCaptions = tracks[0]?.label;
   const isPlaying = phase.kind === 'playing';
   useEffect(() => {
     if (isPlaying) attend();
@@ -80,7 +82,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
           toggleFullscreen(frameRef.current, element);
           break;
         case 'toggleCaptions':
-          setCaption((shown) => (shown === undefined && hasCaptions ? 0 : undefined));
+          setCaption((shown) => (shown === undefined ? firstCaptions : undefined));
           break;
         case 'goLive':
           goLive();
@@ -104,7 +106,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
           break;
       }
     },
-    [videoRef, phase.kind, start, goLive, timeline, seekTo, hasCaptions, attend],
+    [videoRef, phase.kind, start, goLive, timeline, seekTo, firstCaptions, attend],
   );
   useKeys(act);
 
@@ -208,7 +210,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
             )
           )}
           <span className="controls-space" />
-          {captions.length > 0 && <CaptionsMenu videoRef={videoRef} captions={captions} chosen={caption} onChoose={setCaption} />}
+          {tracks.length > 0 && <CaptionsMenu tracks={tracks} chosen={caption} onChoose={setCaption} />}
           {watch.stats?.quality && <QualityMenu quality={watch.stats.quality} onChoose={watch.setQuality} />}
           <button type="button" className="control control-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => act({ kind: 'showKeys' })}>
             <Icon name="keys" />
