@@ -46,7 +46,7 @@ export function framesOf(bytes: Uint8Array, track: PictureTrack): TimedFrame[] {
       if (!header || !time || header.getUint32(4) !== track.id) continue;
       let ticks = time.getUint8(0) === 1 ? Number(time.getBigUint64(4)) : time.getUint32(4);
       for (const { body } of boxes(traf.body, 'trun')) {
-        for (const sample of samplesOf(body, header)) {
+        for (const sample of samplesOf(body, header, bytes.length - moof.start)) {
           const offset = moof.start + sample.offset;
           const startSeconds = ticks / track.ticksPerSecond;
           ticks += sample.duration;
@@ -60,8 +60,8 @@ export function framesOf(bytes: Uint8Array, track: PictureTrack): TimedFrame[] {
 
 type Sample = { readonly offset: number; readonly size: number; readonly duration: number };
 
-/** The samples of a run, by their offsets from the fragment's first byte. */
-function samplesOf(run: DataView, header: DataView): Sample[] {
+/** The samples of a run, by their offsets from the fragment's first byte, as far as they are there: a run may say that it has any number. */
+function samplesOf(run: DataView, header: DataView, length: number): Sample[] {
   const flags = flagsOf(run);
   if ((flags & HAS_OFFSET) === 0) return [];
   const samples: Sample[] = [];
@@ -77,6 +77,7 @@ function samplesOf(run: DataView, header: DataView): Sample[] {
     const duration = read(HAS_DURATION) ?? defaults.duration;
     const size = read(HAS_SIZE) ?? defaults.size;
     for (const flag of AFTER_SIZE) read(flag);
+    if (size === 0 || offset < 0 || offset + size > length) break;
     samples.push({ offset, size, duration });
     offset += size;
   }
