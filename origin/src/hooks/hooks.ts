@@ -171,11 +171,15 @@ class TargetQueue {
   #wait(ms: number): Promise<void> {
     const { startTimer = processTimer } = this.#options;
     return new Promise((resolve) => {
-      const cancel = startTimer(ms, resolve);
-      this.#abort.signal.addEventListener('abort', () => {
+      const { signal } = this.#abort;
+      const done = (): void => {
         cancel();
+        // A target that is away for long is waited for often.
+        signal.removeEventListener('abort', done);
         resolve();
-      }, { once: true });
+      };
+      const cancel = startTimer(ms, done);
+      signal.addEventListener('abort', done, { once: true });
     });
   }
 }

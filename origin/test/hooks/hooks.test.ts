@@ -115,6 +115,19 @@ describe('a command', () => {
   });
 });
 
+it('forgets each wait for a target that is away', async () => {
+  const warnings: string[] = [];
+  const listen = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', listen);
+  onTestFinished(() => void process.off('warning', listen));
+  const { hooks, waits, lines } = openHooks('/no/such/program');
+  for (let round = 0; round < 5; round++) hooks.tell(EVENT);
+  await vi.waitFor(() => expect(lines.filter((line) => line.endsWith('It is given up.'))).toHaveLength(5));
+  // More than may listen to one signal without a warning of a leak.
+  expect(waits).toHaveLength(15);
+  expect(warnings).toEqual([]);
+});
+
 it('follows channels: who publishes, and who ends', async () => {
   const { url, calls } = await startReceiver();
   const { hooks } = openHooks(url);
