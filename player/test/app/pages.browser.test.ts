@@ -183,7 +183,7 @@ describe('pages, on a real origin in Chromium', () => {
     await page.getByRole('button', { name: 'Share' }).click();
     await page.getByRole('dialog').waitFor();
     expect(await seriousViolations(page), 'sharing').toEqual([]);
-    expect(await page.getByLabel('Code to embed it').inputValue()).toMatch(/^<iframe src="http:\S+\/embed\/main" .*width:100%;max-width:640px.* allowfullscreen><\/iframe>$/);
+    expect(await page.getByRole('textbox', { name: 'Code to embed it' }).inputValue()).toMatch(/^<iframe src="http:\S+\/embed\/main" .*width:100%;max-width:640px.* allowfullscreen><\/iframe>$/);
     for (const [path, sign] of [
       ['/', 'Open a stream from elsewhere'],
       ['/watch/no-such-stream', 'There is no stream called'],
