@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { framesOf, pictureTrackOf } from '../../src/library/fragment-frames.js';
 
 const u32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
-const named = (name: string): number[] => [...name].map((letter) => letter.charCodeAt(0));
+const named = (name: string): number[] => Array.from(new TextEncoder().encode(name));
 const box = (name: string, ...content: number[][]): number[] => [...u32(8 + content.flat().length), ...named(name), ...content.flat()];
 
 /** Of the track 2, 90,000 ticks a second, behind one of sound. */
