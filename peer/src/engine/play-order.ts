@@ -237,7 +237,7 @@ export class PlayOrder implements Viewing {
     const standsAtMs = this.#clock.reportedMs ?? playheadMs;
     let waitedUntilMs = Infinity;
     let nextMs = this.#next?.entry?.dateMs ?? Infinity;
-    this.#downloads.abandonWhere(nowMs, (header) => {
+    this.#downloads.abandonWhere(nowMs, (header, acceptedAtMs) => {
       const endMs = endDateMs(header);
       if (endMs >= playheadMs) nextMs = Math.min(nextMs, endMs);
       if (this.#quality && !this.#judged.has(header.sequence)) {
@@ -246,18 +246,23 @@ export class PlayOrder implements Viewing {
         else nextMs = Math.min(nextMs, lateAtMs);
       }
       if (endMs >= playheadMs) return false;
-      if (endMs < standsAtMs || this.#isPassable(nowMs, header)) return true;
-      waitedUntilMs = (this.#clock.standsSinceMs ?? nowMs) + MOST_WAIT_MS + 1;
+      const patientUntilMs = this.#patientUntilMs(acceptedAtMs);
+      if (endMs < standsAtMs || nowMs > patientUntilMs || this.#isPassable(header)) return true;
+      waitedUntilMs = Math.min(waitedUntilMs, patientUntilMs + 1);
       return false;
     });
     this.#chooseByRule(nowMs);
     return Math.min(waitedUntilMs, this.#clock.reachesMs(nowMs, nextMs));
   }
 
-  /** True for a part that a player which waits for it can go on without, or has waited for long enough. */
-  #isPassable(nowMs: number, { rendition, programDateTimeMs }: ChunkHeader): boolean {
+  /** Until when a player that stands waits for a part: one that it hears of late, after a pause of the publisher's, has its time too. */
+  #patientUntilMs(acceptedAtMs: number): number {
     const { standsSinceMs } = this.#clock;
-    if (standsSinceMs === undefined || nowMs > standsSinceMs + MOST_WAIT_MS) return true;
+    return standsSinceMs === undefined ? -Infinity : Math.max(standsSinceMs, acceptedAtMs) + MOST_WAIT_MS;
+  }
+
+  /** True for a part that a player which waits for it can go on without. */
+  #isPassable({ rendition, programDateTimeMs }: ChunkHeader): boolean {
     return programDateTimeMs < (this.#known.get(rendition)?.newestWholeMs ?? -Infinity);
   }
 

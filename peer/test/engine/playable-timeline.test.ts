@@ -157,6 +157,18 @@ describe('play order', () => {
     expect(heldSequences(rig, 2)).toEqual([0]);
   });
 
+  it('PT6: what comes after a long pause of the publisher is played, though the playhead is taken to have passed it', () => {
+    const { rig, peer } = viewer();
+    wait(rig, 6_000);
+    for (const sequence of [1, 2, 3]) {
+      rig.tell(peer, sequence);
+      rig.runFor(150);
+      const fetch = rig.all('fetchChunk').at(-1);
+      if (fetch) rig.deliver(fetch);
+    }
+    expect(rig.playable).toEqual([0, 1, 2, 3]);
+  });
+
   it('PT6: a playhead that leaps far ahead or back harms nothing: sane reports later, playback goes on', () => {
     const { rig, peer } = viewer();
     for (const playheadMs of [1e15, -1e15, NaN, Infinity]) {
