@@ -128,6 +128,8 @@ export default defineConfig(
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/unbound-method': 'off',
       'max-params': 'off',
+      // Files that one worker runs share what they import: what one has loaded another cannot mock.
+      'no-restricted-properties': ['error', { object: 'vi', property: 'mock', message: 'Test files share modules: hand over what is to be replaced.' }],
     },
   },
   {

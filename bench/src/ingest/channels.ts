@@ -12,6 +12,9 @@ import { FfmpegPublisher } from './ways/ffmpeg-publisher.js';
 /** What is measured, and with what. */
 export type ChannelsPlan = { readonly channels: number; readonly seconds: number; readonly ffmpegPath: string; readonly film: string };
 
+/** How it waits: a test of what is made of the outcome does not. */
+export type Waits = { readonly pause: typeof pause; readonly until: typeof until };
+
 /** Heights of the renditions: 320x180 and 160x90. */
 const LADDER = [180, 90] as const;
 /** What a channel keeps, minutes: what it remembers of that is full when the measurement begins, and memory shows what does not end. */
@@ -30,7 +33,7 @@ type Published = { readonly atMs: number; readonly durationMs: number; readonly 
  * Lets publishers send to channels of one origin by RTMP, each with its own key, and looks whether every rendition keeps up
  * and what the origin's memory does.
  */
-export async function measureChannels(plan: ChannelsPlan, { signal, print }: SuiteContext): Promise<ChannelsResult> {
+export async function measureChannels(plan: ChannelsPlan, { signal, print }: SuiteContext, waits: Waits = { pause, until }): Promise<ChannelsResult> {
   const port = await freeTcpPort();
   const slugs = Array.from({ length: plan.channels }, (_, index) => `channel-${index + 1}`);
   const parts = new Map<string, Published[]>();
@@ -49,10 +52,10 @@ export async function measureChannels(plan: ChannelsPlan, { signal, print }: Sui
   const publishers = slugs.map((slug) => new FfmpegPublisher(plan.ffmpegPath, { film: plan.film, filters: PICTURE, output: ['-f', 'flv', `rtmp://127.0.0.1:${port}/live/${keyOf(slug)}`] }));
   try {
     for (const publisher of publishers) await publisher.start();
-    await until(() => parts.size === plan.channels * LADDER.length, { limitMs: START_LIMIT_MS, problem: () => `Not all renditions were there within ${START_LIMIT_MS / 1000} s.`, signal });
+    await waits.until(() => parts.size === plan.channels * LADDER.length, { limitMs: START_LIMIT_MS, problem: () => `Not all renditions were there within ${START_LIMIT_MS / 1000} s.`, signal });
     print(`${plan.channels} channels are on air; their windows fill for ${FILL_SECONDS} s`);
-    await pause(FILL_SECONDS * 1000, signal);
-    const watched = await watch(origin, { plan, signal, print });
+    await waits.pause(FILL_SECONDS * 1000, signal);
+    const watched = await watch(origin, { plan, signal, print, waits });
     failures.push(...publishers.flatMap(({ failure }) => failure ?? []));
     return {
       renditions: [...parts].map(([key, published]) => paceOf(key, { published, fromMs: watched.fromMs, toMs: watched.toMs })).sort((a, b) => (a.channel + String(a.rendition)).localeCompare(b.channel + String(b.rendition))),
@@ -70,13 +73,13 @@ export async function measureChannels(plan: ChannelsPlan, { signal, print }: Sui
 
 type Watched = { readonly fromMs: number; readonly toMs: number; readonly memory: ChannelsResult['memory']; readonly cpuRatio: number };
 
-async function watch(origin: IngestOrigin, { plan, signal, print }: { readonly plan: ChannelsPlan } & SuiteContext): Promise<Watched> {
+async function watch(origin: IngestOrigin, { plan, signal, print, waits }: { readonly plan: ChannelsPlan; readonly waits: Waits } & SuiteContext): Promise<Watched> {
   const fromMs = Date.now();
   const first = await origin.usage(true);
   const memory: ChannelsResult['memory'] = [];
   let last = first;
   for (let reading = 0; reading <= READINGS; reading++) {
-    if (reading > 0) await pause(fromMs + (plan.seconds * 1000 * reading) / READINGS - Date.now(), signal);
+    if (reading > 0) await waits.pause(fromMs + (plan.seconds * 1000 * reading) / READINGS - Date.now(), signal);
     last = await origin.usage(true);
     const atSeconds = (Date.now() - fromMs) / 1000;
     memory.push({ atSeconds, rssBytes: last.rssBytes, liveBytes: last.heapBytes + last.externalBytes });

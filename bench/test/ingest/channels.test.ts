@@ -1,10 +1,13 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 
 import { measureChannels } from '../../src/ingest/channels.js';
 import { IngestOrigin, type LogLine } from '../../src/ingest/ingest-origin.js';
 import { FfmpegPublisher } from '../../src/ingest/ways/ffmpeg-publisher.js';
 
-vi.mock('../../src/ingest/pause.js', () => ({ pause: () => Promise.resolve(), until: () => Promise.resolve() }));
+/** Nobody waits. */
+const WAITS = { pause: () => Promise.resolve(), until: () => Promise.resolve() };
+
+afterEach(() => vi.restoreAllMocks());
 
 it('what the origin says of its publishers’ end is no failure of theirs', async () => {
   vi.spyOn(FfmpegPublisher.prototype, 'start').mockResolvedValue(0);
@@ -17,7 +20,6 @@ it('what the origin says of its publishers’ end is no failure of theirs', asyn
     return Promise.resolve({ usage: () => Promise.resolve(usage), stop } as unknown as IngestOrigin);
   });
   const { signal } = new AbortController();
-  const { failures } = await measureChannels({ channels: 1, seconds: 1, ffmpegPath: 'ffmpeg', film: 'film.mp4' }, { signal, print: () => undefined });
+  const { failures } = await measureChannels({ channels: 1, seconds: 1, ffmpegPath: 'ffmpeg', film: 'film.mp4' }, { signal, print: () => undefined }, WAITS);
   expect(failures).toEqual(['channel-1: This machine is too slow.']);
-  vi.restoreAllMocks();
 });
