@@ -36,6 +36,7 @@ describe.skipIf(firefoxPath() === '')('Firefox', () => {
 
   const open = async (pathname: string): Promise<FirefoxPage> => {
     const page = await firefox.newPage();
+    page.setDefaultTimeout(0);
     await page.goto(origin.url + pathname);
     return page;
   };

@@ -9,6 +9,8 @@ export function firefoxPath(): string {
 export async function launchFirefox(): Promise<Browser> {
   return launch({
     browser: 'firefox',
+    // However busy the machine: the test's own limit is the end.
+    timeout: 0,
     executablePath: firefoxPath(),
     extraPrefsFirefox: { 'media.autoplay.default': 0, 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true },
   });
