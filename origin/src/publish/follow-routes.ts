@@ -64,11 +64,18 @@ export function registerFollowRoutes(
     const published = streamOf(streams, request);
     const log = published?.live.rendition(rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
+    const { live } = published;
+    // Those who ask take another one.
+    const isOver = (last: number | undefined): boolean => !live.isMade(rendition) && (log.last?.sequence ?? -1) <= (last ?? Infinity);
+    if (isOver(query.data.after)) return sendProblem(reply, 410, 'The stream has this rendition no longer.');
     const after = query.data.after ?? (log.newest(0, LIMITS.headersPerAnswer)[0]?.signed.header.sequence ?? 0) - 1;
     const to = takeOver(request, reply);
     const limit = { timeoutMs: Math.min(wait, HEADERS_WAIT_MS), response: reply.raw };
-    published.waiters.wait(() => (log.last?.sequence ?? -1) > after, limit, (outcome) => {
-      answerSafely(to, () => sendHeaders(to, { published, rendition, after, outcome }));
+    published.waiters.wait(() => (log.last?.sequence ?? -1) > after || isOver(after), limit, (outcome) => {
+      answerSafely(to, () => {
+        if (outcome !== 'gone' && isOver(after)) refuse(to, 410, 'The stream has this rendition no longer.');
+        else sendHeaders(to, { published, rendition, after, outcome });
+      });
     });
     return reply;
   });

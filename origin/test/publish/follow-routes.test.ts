@@ -5,10 +5,11 @@ import {
   JOIN_WITH_MEDIA_TYPE,
   joinAnswerFromOriginSchema,
   type ChunkSequence,
+  type RenditionId,
 } from '@p2ptv/protocol';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
-import { publisher } from '../package/stream-fixture.js';
+import { fakeInit, fakePart, publisher } from '../package/stream-fixture.js';
 import { openOrigin, until, type TestOrigin } from './server-fixture.js';
 
 let origin: TestOrigin;
@@ -111,6 +112,17 @@ describe('headers?after=', () => {
     const response = await origin.server.inject(`/live/main/headers?${query}`);
     expect(response.statusCode).toBe(400);
     expect(response.json<{ error: string }>().error).toMatch(/^\w.*\.$/);
+  });
+
+  it('410 for a rendition that is made no longer, once all of it is known: also to who waits already', async () => {
+    const waiting = origin.server.inject('/live/main/headers?after=24').then((response) => response);
+    await until(() => origin.published.waiters.size === 1);
+    const rendition = 1 as RenditionId;
+    origin.live.beginSession([{ ...fakeInit('another'), rendition }]);
+    origin.live.publish({ ...fakePart(0), rendition });
+    expect((await waiting).statusCode).toBe(410);
+    expect((await origin.server.inject('/live/main/headers')).statusCode).toBe(410);
+    expect(sequencesOf((await origin.server.inject('/live/main/headers?after=22')).rawPayload)).toEqual([23, 24]);
   });
 
   it('404 for a rendition that is not there', async () => {

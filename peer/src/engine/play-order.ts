@@ -8,7 +8,7 @@ import { PlayableTimeline, type ChunkState } from './playable-timeline.js';
 import type { PlayoutClock } from './playout-clock.js';
 import type { PushTrees } from './push-trees.js';
 import { QualityRule, type PartVerdict } from './quality-rule.js';
-import type { FollowWish, QualityChoice } from './viewer-input.js';
+import type { FollowWish, QualityChoice, Rung } from './viewer-input.js';
 import type { Start } from './start-rule.js';
 import { ASSUMED_PART_MS, ASSUMED_STREAM_BITS_PER_SECOND, type Viewing } from './viewing.js';
 
@@ -69,6 +69,8 @@ export class PlayOrder implements Viewing {
   /** The part before which what is watched waits for the next rendition's. */
   #held: { readonly key: ChunkKey; readonly untilMs: number } | undefined;
   #wish: FollowWish | undefined;
+  /** Nothing of what is watched is to come any more: the next one follows as soon as it can. */
+  #isGivenUp = false;
   /** Undefined while the viewer has pinned a rendition. */
   #quality: QualityRule | undefined;
   /** Sequences of the parts of what is played that the rule has been told of. */
@@ -138,6 +140,7 @@ export class PlayOrder implements Viewing {
     for (const former of [this.#current, this.#next?.watched]) if (former && former !== watched) this.#stopFollowing(nowMs, former);
     this.#current = watched;
     this.#next = undefined;
+    this.#isGivenUp = false;
     if (start) watched.playable.startAt(start.first, start.leap);
     // A volunteer passes on what it is told of; only who watches asks for more.
     if (this.#context.identity.role === 'viewer') watched.poll.begin(nowMs, watched.partMs);
@@ -154,6 +157,7 @@ export class PlayOrder implements Viewing {
   choose(nowMs: number, choice: QualityChoice): void {
     this.#quality = choice.mode === 'auto' ? new QualityRule(nowMs, choice.ladder, this.#context.options.quality) : undefined;
     if (choice.mode === 'pinned') this.#follow(nowMs, { rendition: choice.rendition, isUrgent: false });
+    else this.#leaveGone(nowMs, choice.ladder);
   }
 
   /** Media bytes have come. */
@@ -323,6 +327,20 @@ export class PlayOrder implements Viewing {
     if (wish) this.#follow(nowMs, wish);
   }
 
+  /** Of what is not in the ladder nothing new comes: the least of it is followed instead, which any line carries soonest. */
+  #leaveGone(nowMs: number, ladder: readonly Rung[]): void {
+    const { wanted } = this;
+    const [first, ...others] = ladder;
+    if (!first || wanted === undefined || ladder.some(({ rendition }) => rendition === wanted)) return;
+    const least = others.reduce((least, rung) => (rung.bitsPerSecond < least.bitsPerSecond ? rung : least), first);
+    // A first part that is known will be reached; one that is not will never be.
+    if (this.#next && !this.#next.entry) {
+      this.#stopFollowing(nowMs, this.#next.watched);
+      this.#next = undefined;
+    }
+    this.#follow(nowMs, { rendition: least.rendition, isUrgent: true });
+  }
+
   #follow(nowMs: number, wish: FollowWish): void {
     this.#wish = wish;
     this.#applyWish(nowMs);
@@ -338,14 +356,15 @@ export class PlayOrder implements Viewing {
     if (this.#next) this.#stopFollowing(nowMs, this.#next.watched);
     const hadNext = this.#next !== undefined;
     this.#next = undefined;
-    if (rendition !== this.#current.rendition) {
+    if (rendition !== this.#current.rendition || this.#isGivenUp) {
       const edge = this.#context.headers.edge(this.#current.rendition);
       this.#context.headers.enter(rendition);
       const watched = this.#openAnew(rendition);
       watched.poll.begin(nowMs, this.#current.partMs);
       this.#next = { watched, earliestDateMs: isUrgent || !edge ? -Infinity : endDateMs(edge), isUrgent, entry: undefined };
       // What does not arrive in time only takes the room of what could.
-      if (isUrgent) this.#stopFollowing(nowMs, this.#current);
+      if (isUrgent && rendition !== this.#current.rendition) this.#stopFollowing(nowMs, this.#current);
+      this.#isGivenUp = isUrgent;
       this.#context.counters.renditionSwitches++;
       this.#context.command({ kind: 'event', event: { name: 'renditionChosen', rendition } });
     }
@@ -366,7 +385,7 @@ export class PlayOrder implements Viewing {
     const { rendition } = current;
     this.#downloads.abandonWhere(nowMs, (wanted) => wanted.rendition === rendition && wanted.programDateTimeMs + wanted.durationUs / 2000 >= dateMs);
     // Its children need others: they have until its end to find them.
-    this.#trees.retire(nowMs, rendition);
+    if (rendition !== header.rendition) this.#trees.retire(nowMs, rendition);
     for (const known of this.#context.headers.of(header.rendition)) {
       if (known.header.sequence > header.sequence) this.#want(nowMs, next.watched, known);
     }
@@ -394,7 +413,8 @@ export class PlayOrder implements Viewing {
     this.#left.push({ watched: from, dateMs: next.entry?.dateMs ?? 0, atMs: nowMs });
     this.#current = next.watched;
     this.#next = undefined;
-    this.#stopFollowing(nowMs, from);
+    this.#isGivenUp = false;
+    if (from.rendition !== next.watched.rendition) this.#stopFollowing(nowMs, from);
     this.#applyWish(nowMs);
     this.#followedChanged(nowMs);
   }

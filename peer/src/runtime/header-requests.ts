@@ -7,20 +7,22 @@ export class HeaderRequests {
   readonly #origin: OriginClient | undefined;
   readonly #handle: (input: EngineInput) => void;
   readonly #answered: (failure: OriginFailure | undefined) => void;
+  readonly #gone: () => void;
   readonly #follows = new Map<RenditionId, Cancel>();
   #cancelPlace: Cancel | undefined;
 
   /**
    * @param origin undefined: there is none, and every request fails at once
-   * @param to where answers go; `answered` is told of each, also of failures
+   * @param to where answers go; `answered` is told of each, also of failures, and `gone` when the origin does not know what is followed
    */
   constructor(
     origin: OriginClient | undefined,
-    to: { readonly handle: (input: EngineInput) => void; readonly answered: (failure: OriginFailure | undefined) => void },
+    to: { readonly handle: (input: EngineInput) => void; readonly answered: (failure: OriginFailure | undefined) => void; readonly gone: () => void },
   ) {
     this.#origin = origin;
     this.#handle = to.handle;
     this.#answered = to.answered;
+    this.#gone = to.gone;
   }
 
   /** Follows a rendition, in place of what was followed of it. */
@@ -37,6 +39,7 @@ export class HeaderRequests {
           this.#follows.delete(rendition);
           this.#answered(failure);
           this.#handle({ kind: 'originHeadersFailed', rendition });
+          if (failure === 'notFound') this.#gone();
         },
       },
     );

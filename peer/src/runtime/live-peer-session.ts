@@ -90,6 +90,10 @@ export class LivePeerSession implements SeederSession {
     this.#headerRequests = new HeaderRequests(parts.origin, {
       handle: (input) => this.#handle(input),
       answered: (failure) => this.#originAnswered(failure),
+      // Which renditions there are says the record.
+      gone: () => {
+        if (this.#mode === 'live' && this.#record && parts.role === 'viewer') this.#joinAgainWithin(RECORD_SPREAD_MS);
+      },
     });
     if (parts.upload) this.setUpload(parts.upload);
   }
@@ -465,9 +469,8 @@ export class LivePeerSession implements SeederSession {
   #applyQuality(): void {
     if (this.#quality === undefined || !this.#record || this.#mode !== 'live') return;
     const ladder = this.#record.renditions.map(({ id, averageBandwidthBitsPerSecond }) => ({ rendition: id, bitsPerSecond: averageBandwidthBitsPerSecond }));
-    const isThere = ladder.some(({ rendition }) => rendition === this.#quality);
-    if (this.#quality !== 'auto' && !isThere) return;
-    this.#handle({ kind: 'quality', choice: this.#quality === 'auto' ? { mode: 'auto', ladder } : { mode: 'pinned', rendition: this.#quality } });
+    const pinned = ladder.find(({ rendition }) => rendition === this.#quality);
+    this.#handle({ kind: 'quality', choice: pinned ? { mode: 'pinned', rendition: pinned.rendition } : { mode: 'auto', ladder } });
   }
 
   /** Plays a recording, or what is kept of a live stream, from these headers on. */
@@ -518,9 +521,11 @@ export class LivePeerSession implements SeederSession {
   #takeRecord(record: StreamRecord): void {
     const isNewer = !this.#record || record.revision > this.#record.revision;
     if (!isNewer) return;
-    const isChange = this.#record !== undefined;
+    const before = this.#record;
     this.#record = record;
-    if (isChange) this.#hub.emit('recordChanged', { record });
+    if (!before) return;
+    this.#hub.emit('recordChanged', { record });
+    if (namesOf(before) !== namesOf(record)) this.#applyQuality();
   }
 
   #joinAgainWithin(spreadMs: number): void {
@@ -593,4 +598,8 @@ export class LivePeerSession implements SeederSession {
   #report(): void {
     if (this.#state === 'running') this.#mesh.report();
   }
+}
+
+function namesOf({ renditions }: StreamRecord): string {
+  return renditions.map(({ id }) => id).join();
 }

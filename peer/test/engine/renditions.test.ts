@@ -271,6 +271,34 @@ describe('the rule', () => {
     expect(played(rig)).toEqual([OFFSET + 10]);
   });
 
+  it('RE8: of one that the ladder no longer names nothing comes: the least of it is followed, where the old one ended', () => {
+    const { rig, same, stranger } = watching(3);
+    rig.handle({ kind: 'quality', choice: { mode: 'auto', ladder: [{ rendition: 2 as RenditionId, bitsPerSecond: 2_660_000 }, { rendition: OTHER, bitsPerSecond: 1_330_000 }] } });
+    expect(rig.events('renditionChosen')).toEqual([{ name: 'renditionChosen', rendition: OTHER }]);
+    expect(statuses(rig, same).at(-1)).toBe(renditionBit(OTHER));
+    tellOther(rig, stranger, 5);
+    sendOther(rig, stranger, 5);
+    expect(played(rig)).toEqual([OFFSET + 5]);
+  });
+
+  it('RE8: one that was to be next and is gone is not waited for: what was given up for it is followed anew', () => {
+    const { rig, same } = watching(3);
+    rig.handle({ kind: 'quality', choice: { mode: 'auto', ladder } });
+    rig.handle({ kind: 'playback', position: { playheadMs: FIRST_DATE_MS + 2 * PART_MS, rate: 1 } });
+    for (const part of [4, 5, 6, 7]) rig.tell(same, part);
+    rig.runFor(1_200);
+    expect(statuses(rig, same).at(-1)).toBe(renditionBit(OTHER));
+    rig.handle({ kind: 'quality', choice: { mode: 'auto', ladder: ladder.slice(0, 1) } });
+    expect(statuses(rig, same).at(-1)).toBe(renditionBit(RENDITION));
+    const another = rig.link({ status: { renditions: renditionBit(RENDITION) } });
+    for (const part of [10, 11]) {
+      rig.tell(another, part);
+      rig.sendAll(another, part);
+    }
+    expect(played(rig)).toEqual([10, 11]);
+    expect(rig.closed).toEqual([]);
+  });
+
   it('QR4: a pinned rendition stays, whatever is late', () => {
     const { rig, same } = watching(3);
     rig.handle({ kind: 'quality', choice: { mode: 'auto', ladder } });

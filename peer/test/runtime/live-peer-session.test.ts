@@ -75,7 +75,7 @@ function watched(client: OriginClient, log: string[]): OriginClient {
       };
     },
     fetchChunk: (request, listener) => note('fetchChunk', client.fetchChunk(request, listener)),
-    followHeaders: (request, listener) => note('followHeaders', client.followHeaders(request, listener)),
+    followHeaders: (request, listener) => note(`followHeaders ${request.rendition}`, client.followHeaders(request, listener)),
     headersAt: (request, listener) => note('headersAt', client.headersAt(request, listener)),
     segments: (request, listener) => note('segments', client.segments(request, listener)),
     fetchInit: (request, listener) => note('fetchInit', client.fetchInit(request, listener)),
@@ -304,6 +304,23 @@ describe('a session', () => {
     viewer.close();
     // The joins since then bring nothing that could still be coming.
     expect(endedMediaJoins).toBe(1);
+  });
+
+  it.each(['auto', RENDITION] as const)('SS21: when the origin makes what is watched no longer, the record is asked for within 2 s, and another one followed: with the choice %s', (choice) => {
+    const viewer = session();
+    viewer.on('joined', () => viewer.setQuality(choice));
+    viewer.start();
+    time.runUntil(8_000);
+    const other = 2 as RenditionId;
+    origin.made = [other];
+    origin.restartEncoderAt(8_100);
+    log.length = 0;
+    // Until it asks whether there is more, a part passes, and then the answer.
+    time.runFor(3_000);
+    expect(log.filter((it) => it === 'join').length).toBeGreaterThan(0);
+    expect(viewer.record?.renditions.map(({ id }) => id)).toEqual([other]);
+    expect(log.at(-1)).toBe(`followHeaders ${other}`);
+    viewer.close();
   });
 
   it('SS17: who seeds and does not watch asks for no media', () => {

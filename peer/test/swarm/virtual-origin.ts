@@ -60,6 +60,8 @@ export class VirtualOrigin {
   isAway = false;
   /** Says its record; parts go on as they were scheduled. */
   isEnded = false;
+  /** The renditions that it says it makes; of others it knows nothing. What it publishes is of {@link RENDITION}. */
+  made: readonly RenditionId[] = [RENDITION];
   warmPeers: readonly PeerDescription[] = [];
   isUplinkTaken = false;
   onPublished: ((chunk: PublishedChunk) => void) | undefined;
@@ -102,7 +104,7 @@ export class VirtualOrigin {
           this.bytes.join += bytes;
           received.join += bytes;
           const { warmPeers, isUplinkTaken } = this;
-          listener.joined({ record: { ...record(this.#run.epoch), isEnded: this.isEnded, revision: this.#run.epoch + (this.isEnded ? 1 : 0) }, rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers, isUplinkTaken });
+          listener.joined({ record: { ...record(this.#run.epoch, this.made), isEnded: this.isEnded, revision: this.#run.epoch + (this.isEnded ? 1 : 0) }, rendition: RENDITION, initHash: hashOf(init), init, headers, warmPeers, isUplinkTaken });
         }),
       fetchChunk: ({ sequence, firstByte, byteLength }, listener) =>
         later(() => {
@@ -119,15 +121,15 @@ export class VirtualOrigin {
           listener.bytes(bytes);
           listener.done();
         }),
-      followHeaders: ({ after }, listener) => {
+      followHeaders: ({ rendition, after }, listener) => {
         let isOver = false;
         let last = after ?? this.chunks.findLastIndex(({ signed }) => signed.header.isIndependent) - 1;
         const look = (): void => {
           if (isOver) return;
-          if (this.isAway) {
+          if (this.isAway || !this.made.includes(rendition)) {
             isOver = true;
             this.#waiting.delete(look);
-            listener.failed('unavailable');
+            listener.failed(this.isAway ? 'unavailable' : 'notFound');
             return;
           }
           const headers = this.chunks.slice(last + 1).map(({ signed }) => signed);
@@ -244,7 +246,7 @@ function signedHeader(
   return signedChunkHeader(header, encoded, sign(encoded, KEYS.secretKey));
 }
 
-function record(epoch: number): StreamRecord {
+function record(epoch: number, renditions: readonly RenditionId[]): StreamRecord {
   return {
     version: 1,
     streamId: LINK.streamId,
@@ -254,18 +256,16 @@ function record(epoch: number): StreamRecord {
     epoch,
     partTargetMs: PART_MS,
     targetDurationSeconds: 2,
-    renditions: [
-      {
-        id: RENDITION,
-        codecs: 'avc1.42c01e',
-        width: 320,
-        height: 180,
-        frameRate: 30,
-        bandwidthBitsPerSecond: 1_000_000,
-        averageBandwidthBitsPerSecond: 1_000_000,
-        initHash: hashOf(initOf(epoch)),
-      },
-    ],
+    renditions: renditions.map((id) => ({
+      id,
+      codecs: 'avc1.42c01e',
+      width: 320,
+      height: 180,
+      frameRate: 30,
+      bandwidthBitsPerSecond: 1_000_000,
+      averageBandwidthBitsPerSecond: 1_000_000,
+      initHash: hashOf(initOf(epoch)),
+    })),
     isEnded: false,
   };
 }

@@ -52,6 +52,8 @@ export class HlsAttachment implements P2ptvAttachment {
   #startupMs: number | undefined;
   #upload: UploadPolicy;
   #quality: QualityWish = 'auto';
+  /** Of the rendition that was chosen; undefined while none is. */
+  #chosenHeight: number | undefined;
   #playing: RenditionId | undefined;
   #lastStats: PeerSessionStats | undefined;
 
@@ -133,6 +135,7 @@ export class HlsAttachment implements P2ptvAttachment {
 
   setQuality(choice: QualityWish): void {
     this.#quality = choice;
+    this.#noteHeight();
     this.#session?.setQuality(choice);
     this.#followQuality();
   }
@@ -209,11 +212,17 @@ export class HlsAttachment implements P2ptvAttachment {
         this.#playing = rendition;
         // With one rendition there is nothing to choose.
         if (record.renditions.length > 1) session.setQuality(this.#quality);
+        this.#noteHeight();
         if (record.isEnded) {
           this.#enterRecorded(0);
           this.#followQuality();
         }
         this.#setState({ kind: 'meshed' });
+      }),
+      session.on('recordChanged', ({ record: { renditions } }) => {
+        // With others there they are numbered anew: what was chosen is known by its height.
+        const same = renditions.find(({ height }) => height === this.#chosenHeight)?.id ?? 'auto';
+        if (this.#quality !== 'auto' && this.#quality !== same) this.setQuality(same);
       }),
       session.on('joinFailed', ({ failure, retryAfterMs }) => {
         if (failure !== 'unavailable') this.#goPlain('noEndpoint');
@@ -305,6 +314,10 @@ export class HlsAttachment implements P2ptvAttachment {
     this.#hls.loadSource(this.#playlistUrl);
     // It gives the element a new source, which pauses it. A browser may refuse, as it may refuse any play.
     if (isPlaying) media.play().catch(() => undefined);
+  }
+
+  #noteHeight(): void {
+    this.#chosenHeight = this.#session?.record?.renditions.find(({ id }) => id === this.#quality)?.height;
   }
 
   #qualityStats(): P2ptvStats['quality'] {

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { P2ptvAttachment } from '../../src/library/attachment.js';
+import type { P2ptvAttachment, P2ptvStats } from '../../src/library/attachment.js';
 import { launchChromium } from '../support/chromium.js';
 import { playsOn } from '../support/plays-on.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
@@ -130,5 +130,19 @@ describe('watch page: the picture goes on', () => {
       await expect.poll(() => stat(page, 'neighbours')).toBe('1');
     }
     await feedEachOther(pages, 300_000);
+  });
+
+  it('SS21: in the quality that was chosen, when the origin comes back with fewer, and one of them has its number', async () => {
+    const page = await watch('/watch/main');
+    const quality = (): Promise<P2ptvStats['quality']> => page.evaluate(() => p2ptv.stats().quality);
+    const least = (await quality())?.renditions.at(-1);
+    await page.evaluate((id) => p2ptv.setQuality(id), least?.id ?? ('auto' as const));
+    await expect.poll(async () => (await quality())?.playing).toBe(least?.id);
+    const { data, url } = origin;
+    await origin.kill();
+    origin = await startRealOrigin('testcard', { data, port: new URL(url).port, ladder: String(least?.height) });
+    await playsOn(page, 4);
+    await expect.poll(quality).toMatchObject({ playing: 0, choice: 0, renditions: [{ id: 0, height: least?.height }] });
+    expect(least?.id).toBe(1);
   });
 });
