@@ -7,7 +7,7 @@ import { ROOT } from './steps.mjs';
 /** Another checkout may be named, for the tests of this very check. */
 const root = process.argv[2] ?? ROOT;
 
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'protocol/SPEC.md', 'peer/SPEC.md', 'bench/README.md'];
+const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'docs/broadcasting.md', 'docs/operating.md', 'docs/hls-page.md', 'protocol/SPEC.md', 'peer/SPEC.md', 'bench/README.md'];
 const NAMED_PATH = /`((?:protocol|tracker|peer|origin|player|bench|docs|scripts)\/[\w./-]*)`/g;
 const NAMED_SCRIPT = /\bnpm run ([\w:-]+)/g;
 /** What a build or a run makes. */
