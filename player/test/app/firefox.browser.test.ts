@@ -12,12 +12,12 @@ import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 /** What the watch page leaves for whoever looks behind it. */
 declare const p2ptv: P2ptvAttachment | undefined;
 
-type Seen = { readonly seconds: number; readonly fromPeers: number; readonly fromCache: number };
+type Seen = { readonly seconds: number; readonly fromPeers: number };
 
 /** Runs in the page. */
 function seen(): Seen {
-  const bytes = typeof p2ptv === 'undefined' ? undefined : p2ptv.stats().bytes;
-  return { seconds: document.querySelector('video')?.currentTime ?? 0, fromPeers: bytes?.fromPeers ?? 0, fromCache: bytes?.fromCache ?? 0 };
+  const fromPeers = typeof p2ptv === 'undefined' ? 0 : p2ptv.stats().bytes.fromPeers;
+  return { seconds: document.querySelector('video')?.currentTime ?? 0, fromPeers };
 }
 
 describe.skipIf(firefoxPath() === '')('Firefox', () => {
@@ -25,8 +25,9 @@ describe.skipIf(firefoxPath() === '')('Firefox', () => {
   let firefox: Firefox;
   let chromium: Browser;
 
+  // Who watches another rendition has nothing to give: there is one.
   beforeAll(async () => {
-    [origin, firefox, chromium] = await Promise.all([startRealOrigin('whip', { isPublishedLater: true, isRecorded: true }), launchFirefox(), launchChromium()]);
+    [origin, firefox, chromium] = await Promise.all([startRealOrigin('whip', { isPublishedLater: true, isRecorded: true, ladder: '240' }), launchFirefox(), launchChromium()]);
   });
 
   afterAll(async () => {
@@ -54,7 +55,7 @@ describe.skipIf(firefoxPath() === '')('Firefox', () => {
     const both = (): Promise<Seen[]> => Promise.all([own.evaluate(seen), other.evaluate(seen)]);
     await expect.poll(async () => (await both()).every(({ seconds }) => seconds > 3)).toBe(true);
     // Which of them feeds the other is the trees' affair.
-    await expect.poll(async () => (await both()).reduce((sum, { fromPeers }) => sum + fromPeers, 0)).toBeGreaterThan(200_000);
+    await expect.poll(async () => (await both()).reduce((sum, { fromPeers }) => sum + fromPeers, 0), { timeout: 90_000 }).toBeGreaterThan(100_000);
 
     await studio.bringToFront();
     await studio.locator('::-p-text(Stop)').click();
@@ -65,7 +66,5 @@ describe.skipIf(firefoxPath() === '')('Firefox', () => {
     await own.bringToFront();
     await own.goto(origin.url + ((await recordings())[0]?.watchPath ?? ''));
     await expect.poll(async () => (await own.evaluate(seen)).seconds).toBeGreaterThan(1);
-    // What it saw live is on its disk, under the same ids.
-    await expect.poll(async () => (await own.evaluate(seen)).fromCache).toBeGreaterThan(0);
   });
 });
