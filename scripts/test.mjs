@@ -12,11 +12,11 @@ import { ensurePrograms } from './system-programs.mjs';
 import { turbo } from './turbo.mjs';
 
 /**
- * `isBeside`: it runs beside the parts that are not so, and takes the processor only while nobody else does. One that `needsAll`
- * of the machine waits for these.
+ * `isBeside`: where the next part that is not so `leavesTime`, it runs beside that, and takes the processor only while nobody
+ * else does.
  *
  * @typedef {{ filters: string[], how: import('./steps.mjs').RunOptions }} Work
- * @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, isBeside?: boolean, needsAll?: boolean, work: (work: Work) => Promise<unknown> }} Part
+ * @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, isBeside?: boolean, leavesTime?: boolean, work: (work: Work) => Promise<unknown> }} Part
  */
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -38,13 +38,14 @@ const PARTS = {
     title: 'Unit, property and contract tests',
     needsBuild: true,
     isTests: true,
+    // They often wait for a process or a socket. So do browser tests, but those are to have all of the machine.
+    leavesTime: true,
     work: ({ filters, how }) => vitest(['--project=!browser', ...filters], how),
   },
   browser: {
     title: 'Browser tests',
     needsBuild: true,
     isTests: true,
-    needsAll: true,
     work: ({ filters, how }) => vitest(['--project=browser', ...filters], how),
   },
 };
@@ -59,39 +60,35 @@ await main(async () => {
   if (runsTests) {
     await ensurePrograms();
   }
-  const needsBuild = parts.some((part) => part.needsBuild);
-  const beside = parts.filter((part) => part.isBeside);
-  const inTurn = parts.filter((part) => !part.isBeside);
-  const last = inTurn.filter((part) => part.needsAll);
-  const isYielding = inTurn.length > 0;
-  /** @type {Promise<unknown>} */
-  let built = Promise.resolve();
-  await together([
-    async (signal) => {
-      built = needsBuild ? build() : built;
-      await built;
-      await oneByOne(inTurn.filter((part) => !part.needsAll), { signal });
-    },
-    async (signal) => {
-      await oneByOne(beside.filter((part) => !part.needsBuild), { signal, isYielding });
-      await built;
-      await oneByOne(beside.filter((part) => part.needsBuild), { signal, isYielding });
-    },
-  ]);
-  await oneByOne(last);
+  if (parts.some((part) => part.needsBuild)) {
+    await build();
+  }
+  /** @type {Part[]} */
+  let beside = [];
+  for (const part of parts) {
+    if (part.isBeside) {
+      beside.push(part);
+      continue;
+    }
+    await (part.leavesTime ? together(part, beside) : oneByOne([...beside, part]));
+    beside = [];
+  }
+  await oneByOne(beside);
 });
 if (runsTests) {
   console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 }
 
 /**
- * Runs several at a time. The first that fails ends all of them.
+ * Runs a part, and meanwhile others one after the other. The first that fails ends all of them.
  *
- * @param {((signal: AbortSignal) => Promise<unknown>)[]} several
+ * @param {Part} part
+ * @param {Part[]} beside
  */
-async function together(several) {
+async function together(part, beside) {
   const ending = new AbortController();
-  const works = several.map((work) => work(ending.signal));
+  const { signal } = ending;
+  const works = [oneByOne([part], { signal }), oneByOne(beside, { signal, isYielding: true })];
   try {
     await Promise.all(works);
   } catch (error) {
