@@ -139,6 +139,8 @@ export {
   dvrPreviewsSchema,
   seekPreviewsSchema,
   captionTrackSchema,
+  captionSlotSchema,
+  liveCaptionsSchema,
   streamListingSchema,
   streamListSchema,
   type OriginBytes,
@@ -146,7 +148,9 @@ export {
   type RecordingListing,
   type DvrPreviews,
   type SeekPreviews,
+  type CaptionSlot,
   type CaptionTrack,
+  type LiveCaptions,
   type StreamListing,
 } from './origin-contract.js';
 export { BEACON_BYTES, BEACON_INTERVAL_MS, clampBeacon, viewerBeaconSchema, type ViewerBeacon } from './viewer-beacon.js';
@@ -172,5 +176,6 @@ export {
   type SegmentList,
   type SegmentRun,
 } from './segment-list.js';
+export { isoDate } from './playlist-values.js';
 export { captionsName, renderMultivariantPlaylist } from './multivariant-playlist.js';
 export { captionChannelOf, captionPairsOf, CAPTION_CHANNELS, type CaptionChannel, type CaptionPair } from './picture-captions.js';

@@ -1,7 +1,7 @@
 import { STREAM_PATHS, type CaptionTrack } from './origin-contract.js';
 import type { Rendition, StreamRecord } from './stream-record.js';
 
-/** Writes the multivariant playlist of a stream from its record: of one that has ended, to its recording, with its captions. */
+/** Writes the multivariant playlist of a stream from its record: with its captions that are text; of one that has ended, to its recording. */
 export function renderMultivariantPlaylist(record: StreamRecord, captions: readonly CaptionTrack[] = []): string {
   const lines = ['#EXTM3U', '#EXT-X-VERSION:9', '#EXT-X-INDEPENDENT-SEGMENTS'];
   for (const [track, { language, name }] of captions.entries()) {

@@ -17,9 +17,13 @@ export const STREAM_PATHS = {
   part: (sequence: ChunkSequence | number): string => `part-${sequence}.m4s`,
   segment: (epoch: number, mediaSequence: number): string => `segment-${epoch}-${mediaSequence}.m4s`,
   init: (initHash: string): string => `init-${initHash}.mp4`,
-  /** Captions of a recording, by their place in its list: for players, and as WebVTT. */
+  /** Captions as text, by their place in the stream's list: for players, and of a recording as WebVTT. */
   captionsPlaylist: (track: number): string => `captions/${track}/index.m3u8`,
   captions: (track: number): string => `captions/${track}/captions.vtt`,
+  /** Relative to the playlist of the captions: those of a live stream's segment. */
+  captionsSegment: (epoch: number, mediaSequence: number): string => `segment-${epoch}-${mediaSequence}.vtt`,
+  /** Those of a live stream by date, {@link captionSlotSchema}. */
+  captionsSlot: (track: number, slot: number | string): string => `captions/${track}/${slot}.json`,
   headers: 'headers',
   segments: 'segments',
   join: 'join',
@@ -82,6 +86,36 @@ export const dvrPreviewsSchema = z.object({
 /** See {@link dvrPreviewsSchema}. */
 export type DvrPreviews = z.infer<typeof dvrPreviewsSchema>;
 
+/** Captions in one language. */
+export const captionTrackSchema = z.object({
+  /** RFC 5646; `und` where it is not known. */
+  language: z.string().check(z.maxLength(35)),
+  /** What people choose it by. */
+  name: z.string().check(z.maxLength(100)),
+});
+/** See {@link captionTrackSchema}. */
+export type CaptionTrack = z.infer<typeof captionTrackSchema>;
+
+/** Captions of a live stream that its input brings as text. */
+export const liveCaptionsSchema = z.object({
+  /** What one answer tells of, ms. The one numbered date / everyMs, rounded down, has what is shown at that date. */
+  everyMs: countSchema.check(z.gte(1)),
+  /** With the path of an answer, `{slot}` in place of its number. */
+  tracks: z.array(z.extend(captionTrackSchema, { path: z.string() })),
+});
+/** See {@link liveCaptionsSchema}. */
+export type LiveCaptions = z.infer<typeof liveCaptionsSchema>;
+
+/** What a live stream's captions are in one stretch of time. */
+export const captionSlotSchema = z.object({
+  /** Nothing will be added. */
+  isWhole: z.boolean(),
+  /** Dates are those of the media, ms since the Unix epoch. The text is WebVTT's (section 4.2.2). */
+  cues: z.array(z.object({ startMs: z.number(), endMs: z.number(), text: z.string() })),
+});
+/** See {@link captionSlotSchema}. */
+export type CaptionSlot = z.infer<typeof captionSlotSchema>;
+
 /** One stream in `GET /api/streams`. */
 export const streamListingSchema = z.object({
   slug: z.string(),
@@ -109,6 +143,8 @@ export const streamListingSchema = z.object({
   thumbnailPath: z.optional(z.string()),
   /** Left out in lists, and where there are none. */
   previews: z.optional(dvrPreviewsSchema),
+  /** Left out in lists, and where there are none. */
+  captions: z.optional(liveCaptionsSchema),
 });
 /** See {@link streamListingSchema}. */
 export type StreamListing = z.infer<typeof streamListingSchema>;
@@ -128,16 +164,6 @@ export const seekPreviewsSchema = z.object({
 });
 /** See {@link seekPreviewsSchema}. */
 export type SeekPreviews = z.infer<typeof seekPreviewsSchema>;
-
-/** Captions in one language. */
-export const captionTrackSchema = z.object({
-  /** RFC 5646; `und` where it is not known. */
-  language: z.string().check(z.maxLength(35)),
-  /** What people choose it by. */
-  name: z.string().check(z.maxLength(100)),
-});
-/** See {@link captionTrackSchema}. */
-export type CaptionTrack = z.infer<typeof captionTrackSchema>;
 
 /** One recording in `GET /api/recordings`, and the answer to `GET /api/recordings/<id>`. */
 export const recordingListingSchema = z.object({

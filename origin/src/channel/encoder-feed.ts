@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 
+import type { FeedCaptions } from '../captions/feed-captions.js';
 import type { Cadence } from '../encode/cadence.js';
 import { DEFAULT_AUDIO_BITRATE_KBPS, type EncodingOptions } from '../encode/encoder-arguments.js';
 import type { EncodedPart, Encoder } from '../encode/encoder.js';
@@ -30,7 +31,7 @@ export function feedStream(
   },
 ): () => void {
   const { logger, encoding, dateOf } = options;
-  let planned: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[] } | undefined;
+  let planned: { readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[]; readonly captions?: FeedCaptions | undefined } | undefined;
   let described = '';
   const subscriptions = [
     encoder.on('sessionStarted', (started) => {
@@ -39,7 +40,7 @@ export function feedStream(
     encoder.on('init', ({ renditions, cadence }) => {
       if (cadence.message !== described) logger.info(cadence.message);
       described = cadence.message;
-      stream.beginSession(renditions.map((init) => describeMedia(init, { cadence, renditions: planned?.renditions ?? [], encoding })));
+      stream.beginSession(renditions.map((init) => describeMedia(init, { cadence, renditions: planned?.renditions ?? [], encoding })), planned?.captions);
       if (renditions.every(({ hasVideo }) => !hasVideo)) {
         logger.info({ codecs: renditions[0]?.codecs }, 'Encoding sound alone');
         return;

@@ -1,5 +1,6 @@
 import type { Clock } from '@p2ptv/protocol';
 
+import type { FeedCaptions } from '../captions/feed-captions.js';
 import type { AssembledInit, AssembledPart } from '../fragment/part-assembler.js';
 import type { MediaDescription, Source, SourceFeed } from '../ingest/source.js';
 import { TypedEvents } from '../ingest/typed-events.js';
@@ -15,7 +16,7 @@ import { processTimer, type StartTimer } from './start-timer.js';
 /** Events of an {@link Encoder}. Sessions are numbered from 0; each is an epoch, and begins with its own init segment. */
 export type EncoderEvents = {
   /** A session begins: the input is there and ffmpeg has been started. */
-  readonly sessionStarted: { readonly sessionIndex: number; readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[]; readonly media: MediaDescription };
+  readonly sessionStarted: { readonly sessionIndex: number; readonly cadence: Cadence; readonly renditions: readonly PlannedRendition[]; readonly media: MediaDescription; readonly captions?: FeedCaptions | undefined };
   /** Once a session, before its first part: all renditions, best first. */
   readonly init: AssembledInit & { readonly sessionIndex: number };
   readonly part: EncodedPart;
@@ -175,7 +176,7 @@ export class Encoder {
     const startedAtMs = clock.nowMs();
     this.#captureClock.restart();
     this.#dates.clear();
-    this.#events.emit('sessionStarted', { sessionIndex, cadence, renditions, media: feed.media });
+    this.#events.emit('sessionStarted', { sessionIndex, cadence, renditions, media: feed.media, captions: feed.captions });
     if (this.#isStopped()) return;
     const session = startSession({ ffmpeg, feed, cadence, renditions, encoding, cadenceOf, startTimer: this.#options.startTimer }, clock, {
       onInit: (init) => this.#events.emit('init', { ...init, sessionIndex }),

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
+import { readCaptions } from '../captions/file-captions.js';
+import { LoopedCaptions, type ReadCaptions } from '../captions/looped-captions.js';
 import { IngestError } from './errors.js';
-import { inputUrl, measureStreamSeconds, probeMedia, type ProbedMedia } from './media-probe.js';
+import { inputUrl, measureStreamSeconds, measureTurnMs, probeMedia, type ProbedMedia } from './media-probe.js';
 import type { Source, SourceFeed } from './source.js';
 
 /** Options of a {@link FileSource}. */
@@ -31,6 +33,8 @@ export class FileSource implements Source {
   /** Length of the picture where it differs from the sound's, seconds. */
   readonly #pictureSeconds: number | undefined;
   #hasBeenOpened = false;
+  /** Once, for all sessions, beside the first: the picture does not wait for them. */
+  #captions: Promise<ReadCaptions> | undefined;
 
   private constructor(options: FileSourceOptions, media: ProbedMedia, pictureSeconds: number | undefined) {
     this.#options = options;
@@ -64,7 +68,23 @@ export class FileSource implements Source {
       audioMap: this.media.hasAudio ? '0:a:0' : undefined,
       stdin: undefined,
       isPaced,
+      captions: this.#openCaptions(),
     });
+  }
+
+  /** What is not live brings its captions another way. */
+  #openCaptions(): LoopedCaptions | undefined {
+    if (this.#options.isPaced === false || this.media.captions.length === 0) return undefined;
+    this.#captions ??= this.#readCaptions();
+    return new LoopedCaptions(this.#captions);
+  }
+
+  async #readCaptions(): Promise<ReadCaptions> {
+    const { ffmpegPath, file, isLooped = true } = this.#options;
+    const tracks = await readCaptions(ffmpegPath, file, this.media);
+    if (this.#pictureSeconds !== undefined) return { tracks, turnMs: this.#pictureSeconds * 1000 };
+    const turnMs = isLooped && tracks.length > 0 ? await measureTurnMs(ffmpegPath, file, this.media) : undefined;
+    return { tracks, turnMs: turnMs ?? Infinity };
   }
 
   #lengthArguments(isLooped: boolean): string[] {

@@ -21,6 +21,10 @@ export type ProbedMedia = MediaDescription & {
 
 /** Long enough for a file on a slow network disk. */
 const PROBE_TIMEOUT_MS = 20_000;
+/** A film's sound is decoded twice. */
+const TURN_TIMEOUT_MS = 600_000;
+/** What ffmpeg says when it says most: of each half second of a film that is read through. */
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /**
  * Looks into a media file by decoding its first frame with ffmpeg (the npm package has no ffprobe).
@@ -61,6 +65,27 @@ export async function measureStreamSeconds(ffmpegPath: string, file: string, map
   const { exitCode, log } = await run(ffmpegPath, args);
   const time = [...log.matchAll(/time=(\d+):(\d+):(\d+(?:\.\d+)?)/g)].at(-1);
   return exitCode !== 0 || time === undefined ? undefined : secondsOf(time);
+}
+
+/**
+ * How long a turn of a file is that ffmpeg loops, as ffmpeg counts it: in samples of its sound, else in frames of its picture.
+ * Its own count, because a hundredth of a second too much is a second after a hundred turns.
+ *
+ * @returns ms; undefined when it cannot be told
+ */
+export async function measureTurnMs(ffmpegPath: string, file: string, { hasVideo, hasAudio }: Pick<MediaDescription, 'hasVideo' | 'hasAudio'>): Promise<number | undefined> {
+  // The sound is decoded, which takes little: only so its samples are counted.
+  const maps = [...(hasVideo ? ['-map', '0:v:0', '-c:v', 'copy'] : []), ...(hasAudio ? ['-map', '0:a:0'] : [])];
+  const endUs: number[] = [];
+  for (const repeats of ['0', '1']) {
+    const args = ['-v', 'error', '-nostdin', '-stream_loop', repeats, '-i', inputUrl(file), ...maps, '-progress', 'pipe:2', '-f', 'null', '-'];
+    const { exitCode, log } = await run(ffmpegPath, args, TURN_TIMEOUT_MS);
+    const found = [...log.matchAll(/^out_time_(?:us|ms)=(\d+)/gm)].at(-1)?.[1];
+    if (exitCode !== 0 || found === undefined) return undefined;
+    endUs.push(Number(found));
+  }
+  const [once = 0, twice = 0] = endUs;
+  return twice > once ? (twice - once) / 1000 : undefined;
 }
 
 /** Reads the description that ffmpeg prints of its first input; undefined when there is neither a picture nor sound in it, or the picture's size is not known. A cover is no picture. */
@@ -126,9 +151,9 @@ function reasonFrom(log: string, file: string): string {
   return line?.split(`${inputUrl(file)}: `)[1]?.trim().replace(/\.$/, '') ?? 'it holds nothing that can be decoded';
 }
 
-function run(path: string, args: readonly string[]): Promise<{ exitCode: number; log: string }> {
+function run(path: string, args: readonly string[], timeoutMs = PROBE_TIMEOUT_MS): Promise<{ exitCode: number; log: string }> {
   return new Promise((resolve) => {
-    execFile(path, args, { timeout: PROBE_TIMEOUT_MS, windowsHide: true }, (error, _stdout, stderr) => {
+    execFile(path, args, { timeout: timeoutMs, maxBuffer: MAX_LOG_BYTES, windowsHide: true }, (error, _stdout, stderr) => {
       if (error === null) resolve({ exitCode: 0, log: stderr });
       else resolve({ exitCode: 1, log: error.killed === true ? `${stderr}\ntimed out` : stderr });
     });

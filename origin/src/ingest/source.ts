@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 
+import type { FeedCaptions } from '../captions/feed-captions.js';
 import type { FrameRate } from '../encode/frame-rate.js';
 import type { PublisherPresence } from './publisher-presence.js';
 
@@ -29,6 +30,8 @@ export type SourceFeed = {
   readonly stdin: Readable | undefined;
   /** Whether the input comes at its natural speed. */
   readonly isPaced: boolean;
+  /** Captions that it brings as text. */
+  readonly captions?: FeedCaptions | undefined;
 };
 
 /**

@@ -8,6 +8,7 @@ import {
   encodeStreamRecord,
   signedChunkHeader,
   type CaptionChannel,
+  type CaptionTrack,
   type ChunkHeader,
   type ChunkSequence,
   type MediaPlaylistOptions,
@@ -19,6 +20,8 @@ import {
   type TimelineSegment,
 } from '@p2ptv/protocol';
 
+import type { FeedCaptions } from '../captions/feed-captions.js';
+import { LiveCaptions } from '../captions/live-captions.js';
 import { ChunkArchive, type ArchiveNotice, type ClosedFile } from './chunk-archive.js';
 import { ChunkLog, DEFAULT_WINDOW, type ChunkLogWindow, type LoggedChunk } from './chunk-log.js';
 import { replaceFile } from './durable-file.js';
@@ -40,6 +43,8 @@ export type MediaPart = {
   readonly programDateTimeMs: number;
   /** Captions in the picture that were seen in it. */
   readonly captions?: readonly CaptionChannel[];
+  /** Time of its first frame since its session began; not said: it gets no captions that are text. */
+  readonly decodeTimeUs?: number;
 };
 
 /** How a {@link LiveStream} is set up. */
@@ -66,6 +71,8 @@ export type LiveStreamOptions = {
 export type LiveStreamChange =
   | { readonly kind: 'published'; readonly chunk: LoggedChunk }
   | { readonly kind: 'recordChanged' }
+  /** There are other captions that are text. */
+  | { readonly kind: 'captionsChanged' }
   | { readonly kind: 'stateChanged' };
 
 /** PART-HOLD-BACK in parts: the least that RFC 8216bis allows. */
@@ -86,6 +93,8 @@ export class LiveStream {
   readonly streamId: StreamId;
   readonly slug: string;
   readonly startedAtMs: number;
+  /** Those that its input brings as text. */
+  readonly textCaptions = new LiveCaptions();
   readonly #options: LiveStreamOptions;
   readonly #numbering: NumberingFile;
   readonly #listeners = new Set<(change: LiveStreamChange) => void>();
@@ -118,6 +127,7 @@ export class LiveStream {
     this.#archiveMs = options.archiveMs;
     this.streamId = options.publisher.streamId(options.slug);
     this.startedAtMs = options.wallMs();
+    this.textCaptions.listen({ tracksChanged: () => this.#emit({ kind: 'captionsChanged' }) });
     for (const id of storedRenditions(options.folder)) this.#open(id);
     const bootId = options.bootId ?? currentBootId();
     this.#loadRecord();
@@ -156,6 +166,11 @@ export class LiveStream {
   /** The rendition that is played where none is asked for: the best that is made, or was last. */
   get defaultRendition(): RenditionId {
     return this.#record?.renditions[0]?.id ?? (0 as RenditionId);
+  }
+
+  /** Of the captions that are text. */
+  get captions(): readonly CaptionTrack[] {
+    return this.textCaptions.tracks;
   }
 
   /** Whether media flows. */
@@ -213,8 +228,12 @@ export class LiveStream {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A new encoder session, with all its renditions, best first: its media are a new epoch, which counts from its first part. */
-  beginSession(inits: readonly MediaInit[]): void {
+  /**
+   * A new encoder session, with all its renditions, best first: its media are a new epoch, which counts from its first part.
+   *
+   * @param captions those that are text, where its input brings some
+   */
+  beginSession(inits: readonly MediaInit[], captions?: FeedCaptions): void {
     const made = new Set<number>(inits.map(({ rendition }) => rendition));
     for (const rendition of this.#renditions.values()) if (!made.has(rendition.id)) rendition.retire();
     for (const init of inits) {
@@ -225,6 +244,7 @@ export class LiveStream {
     if (this.#isAway) this.#captions = [];
     this.#session = { base: undefined };
     this.#made = inits.map(({ rendition }) => rendition);
+    this.textCaptions.begin(captions);
     this.#isAway = false;
   }
 
@@ -255,6 +275,7 @@ export class LiveStream {
     this.#tellCaptions();
     this.#measure(rendition, chunk);
     this.#emit({ kind: 'published', chunk });
+    if (part.decodeTimeUs !== undefined) this.textCaptions.published({ header: chunk.signed.header, decodeTimeUs: part.decodeTimeUs }, this.log.keptFromMs ?? 0);
     if (!this.#isAway) this.#setState('live');
     return chunk;
   }
@@ -265,12 +286,14 @@ export class LiveStream {
    */
   goOffline(): void {
     this.#isAway = true;
+    this.textCaptions.pause();
     this.#setState('offline');
   }
 
   /** Nothing will follow: says so in the record and in the playlists. */
   end(): void {
     for (const { log } of this.#renditions.values()) log.end();
+    this.textCaptions.end();
     if (this.#record) this.#issueRecord({ ...this.#record, isEnded: true });
     this.#setState('ended');
   }

@@ -1,6 +1,7 @@
-import { formatMagnetLink, withViewerToken, type StreamLink, type StreamListing } from '@p2ptv/protocol';
+import { formatMagnetLink, STREAM_PATHS, withViewerToken, type LiveCaptions, type StreamLink, type StreamListing } from '@p2ptv/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+import { SLOT_MS } from '../captions/live-captions.js';
 import type { Publisher } from '../package/publisher.js';
 import type { UplinkGate, UplinkStats } from '../uplink/uplink-gate.js';
 import { sendProblem } from './answer.js';
@@ -71,7 +72,8 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
     const previews = options.dvrPreviews?.describe(published.live);
     const token = options.viewerTokenIn?.(request);
     const path = `/api/streams/${published.live.slug}/previews/{sheet}.jpg?newest={newest}${token === undefined ? '' : `&token=${token}`}`;
-    return { ...listingFor(request, published), ...(previews ? { previews: { ...previews, path } } : {}) };
+    const captions = liveCaptions(published, token);
+    return { ...listingFor(request, published), ...(previews ? { previews: { ...previews, path } } : {}), ...(captions ? { captions } : {}) };
   });
 
   fastify.get('/api/streams/:slug/previews/:sheet', async (request, reply) => {
@@ -95,6 +97,12 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
   fastify.get('/api/stats', () => originStats([...streams.values()].filter(options.isListed), options));
 
   fastify.get('/healthz', () => ({ status: 'ok' }));
+}
+
+function liveCaptions({ live: { slug, captions = [] } }: PublishedStream, token: string | undefined): LiveCaptions | undefined {
+  if (captions.length === 0) return undefined;
+  const base = `/live/${slug}${token === undefined ? '' : `/~${token}`}`;
+  return { everyMs: SLOT_MS, tracks: captions.map(({ language, name }, track) => ({ language, name, path: `${base}/${STREAM_PATHS.captionsSlot(track, '{slot}')}` })) };
 }
 
 /** The link of a stream for viewers who reach this origin at a base URL. */

@@ -2,6 +2,7 @@ import { encodeHeaderBatch, LIMITS, type OriginBytes } from '@p2ptv/protocol';
 
 import type { UplinkPriority } from '../uplink/uplink-budget.js';
 import type { UplinkGate } from '../uplink/uplink-gate.js';
+import { CaptionCache } from './caption-cache.js';
 import { EdgeWaiters } from './edge-waiters.js';
 import { PlaylistCache } from './playlist-cache.js';
 import { RecordingCache } from './recording-cache.js';
@@ -17,6 +18,7 @@ export class PublishedStream {
   readonly waiters = new EdgeWaiters();
   readonly playlists: PlaylistCache;
   readonly recording: RecordingCache;
+  readonly captions: CaptionCache;
   /** What those who wait are due. */
   readonly wholes = new WholeAnswers();
   /** Where the uplink is limited: what lets answers out. */
@@ -35,6 +37,7 @@ export class PublishedStream {
     this.gate = gate;
     this.playlists = new PlaylistCache(live);
     this.recording = new RecordingCache(live);
+    this.captions = new CaptionCache(live);
     this.#seederBytes = seederBytes;
     this.#unsubscribe = live.onChange((change) => {
       this.playlists.invalidate(change);

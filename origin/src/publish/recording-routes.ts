@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import { isGzipTaken, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
-import { renderedText, type RenderedText } from './rendered-text.js';
+import type { RenderedText } from './rendered-text.js';
 import { renditionOf, streamOf, type StreamDirectory } from './stream-directory.js';
 
 const listQuery = z.object({
@@ -24,23 +24,6 @@ export function registerRecordingRoutes(fastify: FastifyInstance, streams: Strea
     return reply;
   });
 
-  fastify.get('/live/:slug/captions/:track/:file', async (request, reply) => {
-    const published = streamOf(streams, request);
-    const { track, file } = request.params as { track: string; file: string };
-    const number = /^\d$/.test(track) ? Number(track) : Number.NaN;
-    const text = await published?.live.captionText?.(number);
-    if (!published || text === undefined) return sendProblem(reply, 404, 'There are no such captions.');
-    if (file === 'captions.vtt') {
-      send(takeOver(request, reply), published, { text: renderedText(text), contentType: 'text/vtt; charset=utf-8', kind: 'playlists' });
-    } else if (file === 'index.m3u8') {
-      const seconds = published.live.log.recorded().reduce((sum, { durationUs }) => sum + durationUs, 0) / 1e6;
-      send(takeOver(request, reply), published, { text: renderedText(captionsPlaylist(seconds)), contentType: 'application/vnd.apple.mpegurl', kind: 'playlists' });
-    } else {
-      return sendProblem(reply, 404, 'There are no such captions.');
-    }
-    return reply;
-  });
-
   fastify.get(`/live/:slug/${STREAM_PATHS.segments}`, (request, reply) => {
     const query = listQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, 400, 'rendition and after are whole numbers.');
@@ -52,12 +35,6 @@ export function registerRecordingRoutes(fastify: FastifyInstance, streams: Strea
     send(takeOver(request, reply), published, { text, contentType: 'application/json; charset=utf-8', kind: 'headers' });
     return reply;
   });
-}
-
-/** All captions are one segment: a film's are a hundred kilobytes. */
-function captionsPlaylist(seconds: number): string {
-  const lines = ['#EXTM3U', '#EXT-X-VERSION:9', `#EXT-X-TARGETDURATION:${Math.ceil(seconds)}`, '#EXT-X-PLAYLIST-TYPE:VOD', `#EXTINF:${seconds.toFixed(3)},`, 'captions.vtt', '#EXT-X-ENDLIST'];
-  return `${lines.join('\n')}\n`;
 }
 
 function send(

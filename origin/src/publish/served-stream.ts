@@ -1,5 +1,7 @@
 import type { CaptionTrack, ChunkHeader, ChunkSequence, MediaPlaylistOptions, MediaTimeline, RecordedSegment, RenditionId, SignedChunkHeader, StreamId, StreamListing, StreamRecord } from '@p2ptv/protocol';
 
+import type { LiveCaptions } from '../captions/live-captions.js';
+import type { RecordedCaptions } from '../captions/recorded-captions.js';
 import type { ChunkPlace, LoggedChunk, SegmentPlace } from '../package/chunk-log.js';
 import type { LiveStreamChange } from '../package/live-stream.js';
 
@@ -21,10 +23,12 @@ export interface ServedStream {
   readonly log: MediaLog;
   /** Bytes of media held in memory. */
   readonly memoryBytes: number;
-  /** Of a recording that has some. */
+  /** Captions that are text. */
   readonly captions?: readonly CaptionTrack[] | undefined;
-  /** The WebVTT of one of them. */
-  captionText?(track: number): Promise<string | undefined>;
+  /** Those of a stream that is, or was, live here. */
+  readonly textCaptions?: LiveCaptions | undefined;
+  /** Those of a recording. */
+  readonly recordedCaptions?: RecordedCaptions | undefined;
   /** Undefined when it neither has nor had such a rendition. */
   rendition(rendition: number): MediaLog | undefined;
   /** Whether a rendition is one of the stream's now. */

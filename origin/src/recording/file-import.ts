@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '@p2ptv/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 
+import { readCaptions } from '../captions/file-captions.js';
+import { timestampMap, writeCues } from '../captions/text-cue.js';
 import type { ChannelSettings } from '../channel/channel-settings.js';
 import { feedStream } from '../channel/encoder-feed.js';
 import { Encoder } from '../encode/encoder.js';
@@ -14,7 +16,6 @@ import { FileSource } from '../ingest/file-source.js';
 import { LiveStream } from '../package/live-stream.js';
 import { describeWriteFailure, isDiskFull } from '../package/errors.js';
 import type { Publisher } from '../package/publisher.js';
-import { readCaptions } from './captions.js';
 import { RecordingError } from './errors.js';
 import type { OpenRecording, RecordingLibrary } from './recording-library.js';
 import { recordingName } from './recording-names.js';
@@ -66,7 +67,8 @@ export async function startImport(request: ImportRequest, ports: ImportPorts): P
   try {
     open = library.begin({ id, stream: id, firstSequence: 0, channel: undefined, title, description, tags, isPrivate, state: 'importing' });
     const captions = await readCaptions(ffmpeg.path, file, source.media);
-    if (captions.length > 0) library.folderOf(id).writeCaptions(captions);
+    // They count from where the picture does.
+    if (captions.length > 0) library.folderOf(id).writeCaptions(captions.map(({ cues, ...track }) => ({ ...track, text: writeCues(cues, [timestampMap(0, 0)]) })));
     return run(request, { ...ports, source, startedAtMs, open, folder: join(dataFolder, 'streams', id) });
   } catch (error) {
     await open?.discard();

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import { encodeStreamRecord, type CaptionTrack, type RenditionId, type StreamId, type StreamRecord } from '@p2ptv/protocol';
 
+import { RecordedCaptions } from '../captions/recorded-captions.js';
 import type { Publisher } from '../package/publisher.js';
 import type { MediaLog, ServedStream } from '../publish/served-stream.js';
 import type { RecordedRendition } from './recorded-rendition.js';
@@ -19,7 +18,7 @@ export class RecordedStream implements ServedStream {
   readonly record: StreamRecord;
   readonly recordText: string;
   readonly captions: readonly CaptionTrack[];
-  readonly #folder: RecordingFolder;
+  readonly recordedCaptions: RecordedCaptions;
   readonly #renditions: ReadonlyMap<number, RecordedRendition>;
 
   /**
@@ -36,8 +35,8 @@ export class RecordedStream implements ServedStream {
     this.record = described.record;
     this.recordText = encodeStreamRecord(this.record, publisher.signer);
     this.#renditions = renditions;
-    this.#folder = folder;
     this.captions = folder.captions();
+    this.recordedCaptions = new RecordedCaptions(folder.captions(), (track) => folder.captionFile(track));
   }
 
   get streamId(): StreamId {
@@ -56,11 +55,6 @@ export class RecordedStream implements ServedStream {
 
   get memoryBytes(): number {
     return [...this.#renditions.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-  }
-
-  /** The WebVTT of captions; undefined for such as there are not. */
-  async captionText(track: number): Promise<string | undefined> {
-    return this.captions[track] && readFile(this.#folder.captionFile(track), 'utf8');
   }
 
   rendition(rendition: number): RecordedRendition | undefined {

@@ -2,6 +2,7 @@ import type { RenditionId } from '@p2ptv/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 
 import type { ChannelSettings } from '../channel/channel-settings.js';
+import type { CaptionEntry } from '../captions/caption-journal.js';
 import type { ClosedFile } from '../package/chunk-archive.js';
 import { describeWriteFailure } from '../package/errors.js';
 import type { LiveStream, LiveStreamChange } from '../package/live-stream.js';
@@ -27,6 +28,7 @@ export type RecorderPorts = {
 export class Recorder {
   readonly #ports: RecorderPorts;
   #open: OpenRecording | undefined;
+  #leaveCaptions: (() => void) | undefined;
   #pausedUntilMs = -Infinity;
 
   constructor(ports: RecorderPorts) {
@@ -37,7 +39,7 @@ export class Recorder {
   follow(live: LiveStream, change: LiveStreamChange): void {
     if (change.kind === 'published') {
       // What comes after its end is no recording of its own, and none for the next publisher to go on with.
-      if (!this.#open && !live.isAway) this.#begin(change.chunk.signed.header.sequence);
+      if (!this.#open && !live.isAway) this.#begin(live, change.chunk.signed.header.sequence);
     } else if (change.kind === 'stateChanged' && live.state !== 'live') {
       // The last files go to this recording, and the next one begins with new ones.
       live.closeFiles();
@@ -56,12 +58,13 @@ export class Recorder {
     }
   }
 
-  #begin(firstSequence: number): void {
+  #begin(live: LiveStream, firstSequence: number): void {
     const { library, settings, wallMs, logger } = this.#ports;
     const channel = settings();
     if (!channel.isRecorded || wallMs() < this.#pausedUntilMs) return;
     try {
       this.#open = library.begin({ channel: channel.slug, stream: channel.slug, firstSequence, ...described(channel) });
+      this.#followCaptions(live, this.#open);
       logger.info(`Recording as ${this.#open.id}`);
     } catch (error) {
       this.#pausedUntilMs = wallMs() + RETRY_AFTER_MS;
@@ -69,10 +72,25 @@ export class Recorder {
     }
   }
 
+  /** A recording without captions is better than none. */
+  #followCaptions({ textCaptions }: LiveStream, open: OpenRecording): void {
+    const note = (entry: CaptionEntry): void => {
+      try {
+        open.noteCaptions(entry);
+      } catch (error) {
+        this.#leaveCaptions?.();
+        this.#ports.logger.error(`The recording ${open.id} gets no more captions, because ${describeWriteFailure(error)}.`);
+      }
+    };
+    this.#leaveCaptions = textCaptions.listen({ tracksChanged: (tracks) => note({ tracks }), cuesPassed: (cues) => note({ cues }) });
+    if (textCaptions.tracks.length > 0) note({ tracks: textCaptions.tracks });
+  }
+
   #end(live: LiveStream): void {
     const { library, settings, logger } = this.#ports;
     const open = this.#open;
     this.#open = undefined;
+    this.#leaveCaptions?.();
     if (!open || !live.record) return;
     try {
       // It may have become so since the recording began.

@@ -93,7 +93,7 @@ export function registerRecordingApi(fastify: FastifyInstance, options: Recordin
       const folder = library.folderOf(recording.id);
       const previews = folder.describedPreviews();
       const base = `/live/${recording.id}${token === undefined ? '' : `/~${token}`}`;
-      const captions = folder.captions().map((track, index) => ({ ...track, path: `${base}/${STREAM_PATHS.captions(index)}` }));
+      const captions = folder.captions().map(({ language, name }, index) => ({ language, name, path: `${base}/${STREAM_PATHS.captions(index)}` }));
       return {
         ...listing,
         ...(previews ? { previews: { ...previews, path: `/api/recordings/${recording.id}/previews.jpg${queryOf(token)}` } } : {}),

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { captionTrackSchema, seekPreviewsSchema, STREAM_PATHS, type CaptionTrack, type SeekPreviews, type StreamRecord } from '@p2ptv/protocol';
+import { seekPreviewsSchema, STREAM_PATHS, type SeekPreviews, type StreamRecord } from '@p2ptv/protocol';
 import * as z from 'zod';
 
+import { recordedTrackSchema, type RecordedTrack } from '../captions/recorded-captions.js';
 import { replaceFile } from '../package/durable-file.js';
 import { systemCode } from '../package/errors.js';
 import { decodeFileIndex, type FileIndex } from './file-index.js';
@@ -20,7 +21,7 @@ export type RecordingManifest = {
   readonly record?: StreamRecord | undefined;
 };
 
-const captionsSchema = z.array(captionTrackSchema);
+const captionsSchema = z.array(recordedTrackSchema);
 const INIT_PATTERN = /^init-([0-9a-f]{64})\.mp4$/;
 
 /** A recording's small files on this machine: what it is, what is where in its media, its init segments, its thumbnail. */
@@ -54,7 +55,7 @@ export class RecordingFolder {
   }
 
   /** Its captions; their texts are in files of their own. */
-  captions(): readonly CaptionTrack[] {
+  captions(): readonly RecordedTrack[] {
     try {
       return captionsSchema.parse(JSON.parse(readFileSync(join(this.path, 'captions.json'), 'utf8')));
     } catch {
@@ -67,9 +68,14 @@ export class RecordingFolder {
     return join(this.path, `captions-${track}.vtt`);
   }
 
-  writeCaptions(captions: readonly (CaptionTrack & { readonly text: string })[]): void {
+  writeCaptions(captions: readonly (RecordedTrack & { readonly text: string })[]): void {
     for (const [track, { text }] of captions.entries()) replaceFile(this.captionFile(track), text);
-    replaceFile(join(this.path, 'captions.json'), JSON.stringify(captions.map(({ language, name }) => ({ language, name }))));
+    replaceFile(join(this.path, 'captions.json'), JSON.stringify(captions.map(({ text: _text, ...track }) => track)));
+  }
+
+  /** Captions that come while it grows. */
+  get captionJournal(): string {
+    return join(this.path, 'captions.jsonl');
   }
 
   /** Undefined when there is none that can be read. */

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { joinCaptions, noteCaptions, readCaptionJournal, type CaptionEntry } from '../captions/caption-journal.js';
 import type { RenditionId, StreamId, StreamRecord } from '@p2ptv/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -64,6 +65,8 @@ export interface OpenRecording {
   readonly id: string;
   /** Takes a file of a rendition's chunks over. @throws the system's error */
   keep(rendition: RenditionId, file: ClosedFile, initOf: (initHash: string) => Uint8Array | undefined): void;
+  /** Takes captions that came. @throws the system's error */
+  noteCaptions(entry: CaptionEntry): void;
   /** Nothing will follow. False: there was too little, and it is gone. @throws the system's error */
   finish(record: StreamRecord): boolean;
   /** Removes what there is of it. */
@@ -269,6 +272,7 @@ export class RecordingLibrary {
         durationsUs.set(rendition, (durationsUs.get(rendition) ?? 0) + records.reduce((sum, { header }) => sum + header.durationUs, 0));
         store.update(id, { byteLength, durationMs: Math.round(Math.max(...durationsUs.values()) / 1000) });
       },
+      noteCaptions: (entry) => noteCaptions(folder.captionJournal, entry),
       finish: (record) => {
         const durationMs = Math.max(0, ...durationsUs.values()) / 1000;
         if (durationMs < LEAST_DURATION_MS) {
@@ -306,11 +310,26 @@ export class RecordingLibrary {
     const made = found.record.renditions.filter((rendition) => found.renditions.has(rendition.id));
     const record: StreamRecord = { ...found.record, isEnded: true, renditions: made.length > 0 ? made : found.record.renditions };
     this.folderOf(id).writeManifest({ ...manifest, record });
+    this.#joinCaptions(id, record);
     const [best] = record.renditions;
     const { durationMs, byteLength } = found;
     const recording = this.#ports.store.update(id, { state: 'ready', durationMs: Math.round(durationMs), byteLength, width: best?.width ?? 0, height: best?.height ?? 0 });
     this.#growing.delete(id);
     if (recording) this.#events.emit('finished', { recording });
+  }
+
+  /** What came while it grew becomes captions like those of a film. */
+  #joinCaptions(id: string, { renditions: [best] }: StreamRecord): void {
+    const folder = this.folderOf(id);
+    const entries = readCaptionJournal(folder.captionJournal);
+    if (!best || entries.length === 0) return;
+    try {
+      const { loaded } = this.#renditions(id, folder, folder.indexedNames().map((name) => ({ name })));
+      folder.writeCaptions(joinCaptions(entries, loaded.get(best.id)?.recorded() ?? []));
+      rmSync(folder.captionJournal);
+    } catch (error) {
+      this.#ports.logger.error({ error }, `The recording ${id} has no captions: they could not be written.`);
+    }
   }
 
   #load(recording: Recording): RecordedStream | undefined {

@@ -6,6 +6,7 @@ import { registerApiRoutes, type ApiRouteOptions } from '../publish/api-routes.j
 import { registerFollowRoutes, type FollowRouteOptions } from '../publish/follow-routes.js';
 import { registerMediaRoutes } from '../publish/media-routes.js';
 import { registerPlaylistRoutes } from '../publish/playlist-routes.js';
+import { registerCaptionRoutes } from '../publish/caption-routes.js';
 import { registerRecordingRoutes } from '../publish/recording-routes.js';
 import type { StreamDirectory } from '../publish/stream-directory.js';
 import { KEEP_ALIVE_MS } from '../publish/whole-answers.js';
@@ -67,6 +68,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   registerPlaylistRoutes(server, options.streams);
   registerMediaRoutes(server, options.streams);
   registerRecordingRoutes(server, options.streams);
+  registerCaptionRoutes(server, options.streams);
   registerFollowRoutes(server, options.streams, options);
   registerApiRoutes(server, options.streams, options);
   if (options.desk) {

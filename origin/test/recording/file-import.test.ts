@@ -55,8 +55,8 @@ describe('a file that is added', () => {
     const [first, second] = live.log.recorded();
     expect(second!.programDateTimeMs - first!.programDateTimeMs).toBe(2000);
     expect(live.captions).toEqual([{ language: 'en', name: 'English' }, { language: 'und', name: 'Captions 2' }, { language: 'en', name: 'English 2' }]);
-    expect(await live.captionText?.(0)).toMatch(/^WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n00:01\.5\d\d --> 00:03\.0\d\d\nGood <i>evening<\/i>\n/);
-    expect(await live.captionText?.(3)).toBeUndefined();
+    expect(await live.recordedCaptions?.text(0)).toMatch(/^WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n00:00:01\.5\d\d --> 00:00:03\.0\d\d\nGood <i>evening<\/i>\n/);
+    expect(await live.recordedCaptions?.text(3)).toBeUndefined();
     expect(readdirSync(join(folder.path, 'streams'))).toEqual([]);
 
     // As if the origin had been killed before it came to draw.

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import type { CacheSize, UploadPolicy } from '@p2ptv/peer';
 import type { P2ptvStats, QualityWish } from '../library/index.js';
+import type { PlayedClock } from './live-caption-track.js';
 import { RateMeter } from './rate-meter.js';
 import type { WatchSession } from './watch-session.js';
 
@@ -21,6 +22,8 @@ export type Watch = {
   readonly originBitsPerSecond: number;
   /** True where the browser plays HLS itself, without peers. */
   readonly isNative: boolean;
+  /** Of what is played by hls.js. */
+  readonly clock: PlayedClock | undefined;
   readonly start: () => void;
   readonly goLive: () => void;
   /** Goes to a program date-time, ms. */
@@ -55,6 +58,7 @@ export function useWatch(
   const [stats, setStats] = useState<Watch['stats']>();
   const [originBitsPerSecond, setOriginRate] = useState(0);
   const [isNative, setIsNative] = useState(false);
+  const [clock, setClock] = useState<PlayedClock>();
   const sessionRef = useRef<WatchSession>(undefined);
   const uploadRef = useRef(options.upload);
 
@@ -73,6 +77,7 @@ export function useWatch(
           const started = startWatching(element, { link, upload: uploadRef.current, fatal: fail });
           sessionRef.current = started;
           setIsNative(started.attachment === undefined);
+          setClock(started.clock);
           const originRate = new RateMeter();
           const refresh = (): void => {
             const snapshot = started.attachment?.stats();
@@ -130,5 +135,5 @@ export function useWatch(
     if (attachment) setStats({ ...attachment.stats(), sampledAtMs: Date.now() });
   }, []);
   const cacheSize = stats?.session?.cache;
-  return { phase, stats, cacheSize, clearCache, originBitsPerSecond, isNative, start, goLive, seek, setQuality, setUpload };
+  return { phase, stats, cacheSize, clearCache, originBitsPerSecond, isNative, clock, start, goLive, seek, setQuality, setUpload };
 }

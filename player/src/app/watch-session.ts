@@ -1,8 +1,10 @@
-import Hls from 'hls.js';
+import Hls, { type LevelDetails } from 'hls.js';
 import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
 import type { UploadPolicy } from '@p2ptv/peer';
 import { attachP2ptv, type P2ptvAttachment } from '../library/index.js';
+import { mediaTimeAt, programDateTimeAt } from '../library/media-clock.js';
 import { LINES_ABOVE_CONTROLS } from './captions-place.js';
+import type { PlayedClock } from './live-caption-track.js';
 
 declare global {
   /** What the watch page plays, for the browser's console. */
@@ -13,6 +15,8 @@ declare global {
 export type WatchSession = {
   /** undefined where the browser plays HLS itself and no peer can be had. */
   readonly attachment: P2ptvAttachment | undefined;
+  /** Undefined where the browser plays HLS itself. */
+  readonly clock: PlayedClock | undefined;
   stop(): void;
 };
 
@@ -52,10 +56,25 @@ export function startWatching(
   globalThis.p2ptv = attachment;
   return {
     attachment,
+    clock: clockOf(hls),
     stop: () => {
       if (globalThis.p2ptv === attachment) globalThis.p2ptv = undefined;
       // Leaves the mesh with it.
       hls.destroy();
+    },
+  };
+}
+
+function clockOf(hls: Hls): PlayedClock {
+  const details = (): LevelDetails | undefined => hls.latestLevelDetails ?? undefined;
+  return {
+    dateAt: (mediaTime) => {
+      const played = details();
+      return played && programDateTimeAt(played, mediaTime);
+    },
+    mediaTimeAt: (dateMs) => {
+      const played = details();
+      return played && mediaTimeAt(played, dateMs);
     },
   };
 }
@@ -95,6 +114,7 @@ function playNatively(video: HTMLVideoElement, linkText: string): WatchSession {
   video.src = `${origin}/index.m3u8`;
   return {
     attachment: undefined,
+    clock: undefined,
     stop: () => {
       video.removeAttribute('src');
       video.load();

@@ -31,7 +31,7 @@ function Embedded({ watched, isAutoplay }: { readonly watched: Watched; readonly
           {title}
         </a>
       </h1>
-      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={(watched.recording ?? watched.stream)?.previews} captions={watched.recording?.captions} posterPath={(watched.stream ?? watched.recording)?.thumbnailPath} />
+      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={(watched.recording ?? watched.stream)?.previews} captions={watched.recording?.captions} liveCaptions={watched.stream?.captions} posterPath={(watched.stream ?? watched.recording)?.thumbnailPath} />
     </main>
   );
 }

@@ -48,6 +48,7 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
           timeline={timeline}
           previews={(recording ?? stream)?.previews}
           captions={recording?.captions}
+          liveCaptions={stream?.captions}
           posterPath={listing?.thumbnailPath}
         />
         <div className="watch-title">
