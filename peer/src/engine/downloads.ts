@@ -329,9 +329,9 @@ export class Downloads {
   }
 
   /** Gives up what of the wanted chunks is not wanted any more. */
-  abandonWhere(nowMs: number, isUnwanted: (header: ChunkHeader, acceptedAtMs: number) => boolean): void {
-    for (const { chunk, acceptedAtMs } of this.#active.values()) {
-      if (isUnwanted(chunk.signed.header, acceptedAtMs)) this.abandon(nowMs, chunk.key);
+  abandonWhere(nowMs: number, isUnwanted: (header: ChunkHeader) => boolean): void {
+    for (const { chunk } of this.#active.values()) {
+      if (isUnwanted(chunk.signed.header)) this.abandon(nowMs, chunk.key);
     }
   }
 

@@ -209,6 +209,7 @@ export class PlayOrder implements Viewing {
 
   /** The live edge of a rendition has moved on. What is long behind it and not wanted any more needs no marks: thousands of peers live in one process. */
   #edgeMoved(nowMs: number, header: ChunkHeader): void {
+    if (this.isFollowed(header.rendition)) this.#clock.edgeMoved(nowMs, endDateMs(header));
     this.#known.get(header.rendition)?.poll.advanced(nowMs, header.durationUs / 1000);
     const sequence = (header.sequence - SETTLED_CHUNKS) as ChunkSequence;
     if (sequence < 0) return;
@@ -241,7 +242,7 @@ export class PlayOrder implements Viewing {
     const standsAtMs = this.#clock.reportedMs ?? playheadMs;
     let waitedUntilMs = Infinity;
     let nextMs = this.#next?.entry?.dateMs ?? Infinity;
-    this.#downloads.abandonWhere(nowMs, (header, acceptedAtMs) => {
+    this.#downloads.abandonWhere(nowMs, (header) => {
       const endMs = endDateMs(header);
       if (endMs >= playheadMs) nextMs = Math.min(nextMs, endMs);
       if (this.#quality && !this.#judged.has(header.sequence)) {
@@ -250,23 +251,18 @@ export class PlayOrder implements Viewing {
         else nextMs = Math.min(nextMs, lateAtMs);
       }
       if (endMs >= playheadMs) return false;
-      const patientUntilMs = this.#patientUntilMs(acceptedAtMs);
-      if (endMs < standsAtMs || nowMs > patientUntilMs || this.#isPassable(header)) return true;
-      waitedUntilMs = Math.min(waitedUntilMs, patientUntilMs + 1);
+      if (endMs < standsAtMs || this.#isPassable(nowMs, header)) return true;
+      waitedUntilMs = (this.#clock.standsSinceMs ?? nowMs) + MOST_WAIT_MS + 1;
       return false;
     });
     this.#chooseByRule(nowMs);
     return Math.min(waitedUntilMs, this.#clock.reachesMs(nowMs, nextMs));
   }
 
-  /** Until when a player that stands waits for a part: one that it hears of late, after a pause of the publisher's, has its time too. */
-  #patientUntilMs(acceptedAtMs: number): number {
+  /** True for a part that a player which waits for it can go on without, or has waited for long enough. */
+  #isPassable(nowMs: number, { rendition, programDateTimeMs }: ChunkHeader): boolean {
     const { standsSinceMs } = this.#clock;
-    return standsSinceMs === undefined ? -Infinity : Math.max(standsSinceMs, acceptedAtMs) + MOST_WAIT_MS;
-  }
-
-  /** True for a part that a player which waits for it can go on without. */
-  #isPassable({ rendition, programDateTimeMs }: ChunkHeader): boolean {
+    if (standsSinceMs === undefined || nowMs > standsSinceMs + MOST_WAIT_MS) return true;
     return programDateTimeMs < (this.#known.get(rendition)?.newestWholeMs ?? -Infinity);
   }
 

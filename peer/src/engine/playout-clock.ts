@@ -2,7 +2,12 @@ import type { ChunkHeader } from '@p2ptv/protocol';
 import type { EngineOptions } from './engine-options.js';
 import type { PlaybackPosition } from './viewer-input.js';
 
-/** Turns playhead reports into deadlines. (SPEC SC1–SC3) */
+/** A publisher is late once all that is heard of has been behind the playhead for so long, ms: after an outage what was missed comes first. */
+const LATE_PUBLISHER_MS = 500;
+/** Behind a late publisher's newest part a player that stands is taken to be by no less, ms: its next part has so long to come. */
+const LATE_PUBLISHER_SLACK_MS = 1_000;
+
+/** Turns playhead reports into deadlines. (SPEC SC1–SC3, PT6) */
 export class PlayoutClock {
   readonly #options: EngineOptions;
   #start: { readonly atMs: number; readonly firstDateMs: number } | undefined;
@@ -12,6 +17,10 @@ export class PlayoutClock {
   #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
   /** Since when the player means to play and does not. */
   #standsSinceMs: number | undefined;
+  /** Since when all that is heard of ends before where a player that stands is taken to be. */
+  #behindSinceMs: number | undefined;
+  /** Where the newest part that is known ends, as a program date-time, ms. */
+  #edgeMs = -Infinity;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -27,8 +36,7 @@ export class PlayoutClock {
    * playhead more and more, up to a reserve, so that a hiccup of the origin's is not seen.
    */
   seek(nowMs: number, firstDateMs: number): void {
-    this.#anchor = undefined;
-    this.#standsSinceMs = undefined;
+    this.#forgetPosition();
     this.#soughtAtMs = nowMs;
     this.#start = { atMs: nowMs, firstDateMs };
   }
@@ -49,8 +57,13 @@ export class PlayoutClock {
     this.#isUnhurried = false;
     this.#start = undefined;
     this.#soughtAtMs = undefined;
+    this.#forgetPosition();
+  }
+
+  #forgetPosition(): void {
     this.#anchor = undefined;
     this.#standsSinceMs = undefined;
+    this.#behindSinceMs = undefined;
   }
 
   /** Notes where playback stands; a position that is no number, as media elements give before they know, says nothing. */
@@ -58,11 +71,31 @@ export class PlayoutClock {
     if (!Number.isFinite(position.playheadMs) || !Number.isFinite(position.rate)) return;
     const isStanding = this.#anchor !== undefined && position.rate > 0 && position.playheadMs === this.#anchor.position.playheadMs;
     this.#standsSinceMs = isStanding ? (this.#standsSinceMs ?? this.#anchor?.atMs) : undefined;
+    if (!isStanding) this.#behindSinceMs = undefined;
     this.#anchor = { atMs: nowMs, position };
   }
 
-  /** The playhead now, as a program date-time; undefined until the player reported one. */
+  /** A newer part is heard of than any before, and where it ends, as a program date-time, ms. */
+  edgeMoved(nowMs: number, edgeMs: number): void {
+    this.#edgeMs = edgeMs;
+    const runsAtMs = this.#runsAtMs(nowMs);
+    const isBehind = this.#standsSinceMs !== undefined && runsAtMs !== undefined && edgeMs < runsAtMs;
+    this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : undefined;
+  }
+
+  /**
+   * The playhead now, as a program date-time, ms; undefined until the player reported one. A player that stands, and
+   * says nothing more, is taken to run on: its place near the edge moves. Where the publisher is late, by a pause or
+   * because it encodes more slowly than is watched, the edge moves less, and no place is ahead of it. (SPEC PT6)
+   */
   playheadMs(nowMs: number): number | undefined {
+    const runsAtMs = this.#runsAtMs(nowMs);
+    if (!this.#anchor || runsAtMs === undefined) return undefined;
+    if (this.#behindSinceMs === undefined || nowMs < this.#behindSinceMs + LATE_PUBLISHER_MS) return runsAtMs;
+    return Math.min(runsAtMs, Math.max(this.#anchor.position.playheadMs, this.#edgeMs - LATE_PUBLISHER_SLACK_MS));
+  }
+
+  #runsAtMs(nowMs: number): number | undefined {
     if (!this.#anchor) return undefined;
     const { atMs, position } = this.#anchor;
     return position.playheadMs + (nowMs - atMs) * position.rate;

@@ -157,16 +157,37 @@ describe('play order', () => {
     expect(heldSequences(rig, 2)).toEqual([0]);
   });
 
-  it('PT6: what comes after a long pause of the publisher is played, though the playhead is taken to have passed it', () => {
+  /** Parts are published one after the other, and come soon where they are asked for. */
+  function publishAll(rig: EngineRig, peer: number, parts: { from: number; to: number; everyMs: number }): void {
+    for (let sequence = parts.from; sequence <= parts.to; sequence++) {
+      rig.tell(peer, sequence);
+      rig.runFor(PART_MS / 2);
+      if (rig.sent('request', peer).some((request) => request.sequence === sequence)) rig.sendAll(peer, sequence);
+      rig.runFor(parts.everyMs - PART_MS / 2);
+    }
+  }
+
+  it('PT6: after a long pause of the publisher playback goes on with the next independent part, though the playhead is taken to have passed all of it', () => {
     const { rig, peer } = viewer();
     wait(rig, 6_000);
-    for (const sequence of [1, 2, 3]) {
-      rig.tell(peer, sequence);
-      rig.runFor(150);
-      const fetch = rig.all('fetchChunk').at(-1);
-      if (fetch) rig.deliver(fetch);
-    }
-    expect(rig.playable).toEqual([0, 1, 2, 3]);
+    publishAll(rig, peer, { from: 1, to: 20, everyMs: PART_MS });
+    expect(rig.playable).toEqual(Array.from({ length: 11 }, (_, place) => 10 + place));
+  });
+
+  it('PT6: a publisher that makes a second of media in two is watched', () => {
+    const { rig, peer } = viewer();
+    wait(rig, 0);
+    publishAll(rig, peer, { from: 1, to: 40, everyMs: 2 * PART_MS });
+    expect(rig.playable.at(-1)).toBe(40);
+  });
+
+  it('PT6: what was published while the origin was away is given up when the newest is heard of with it', () => {
+    const { rig, peer } = viewer();
+    wait(rig, 10 * PART_MS);
+    for (let sequence = 1; sequence <= 20; sequence++) rig.tell(peer, sequence);
+    rig.runFor(10 * PART_MS);
+    const asked = rig.all('fetchChunk').map(({ chunk }) => chunk.sequence);
+    expect(asked).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
   });
 
   it('PT6: a playhead that leaps far ahead or back harms nothing: sane reports later, playback goes on', () => {
