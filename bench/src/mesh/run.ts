@@ -58,6 +58,8 @@ export type MeshCpuSeconds = {
 /** Sound of the origin's encoder, kb/s. */
 const AUDIO_KBPS = 96;
 const LEAST_VIDEO_KBPS = 50;
+/** With so many viewers a process or more, compiling while they come would take what they need. */
+const WARMED_UP_PEERS = 10;
 /** The run begins so long after its workers are told, ms. */
 const HEAD_START_MS = 300;
 const LOOK_MS = 500;
@@ -195,18 +197,21 @@ class MeshRun {
   }
 
   async #startWorkers(): Promise<void> {
-    const { processes } = this.#options;
+    const { processes, peers } = this.#options;
     const happened = ({ records, marks, setupsMs }: WorkerNews): void => {
       this.#measure.happened(records);
       this.#linkDelays.add(marks);
       for (const tookMs of setupsMs) this.#linkSetups.add(tookMs);
     };
-    for (let number = 1; number <= processes; number++) {
-      this.#context.signal.throwIfAborted();
-      const worker = await WorkerProcess.start(`Worker ${number} of ${processes}`, happened);
+    const isWarmedUp = peers >= WARMED_UP_PEERS * processes;
+    if (isWarmedUp) this.#context.print('warming up: each process simulates a mesh, so that its code is compiled when viewers come');
+    const starts = Array.from({ length: processes }, async (_, place) => {
+      const worker = await WorkerProcess.start({ name: `Worker ${place + 1} of ${processes}`, isWarmedUp, happened }, this.#context.signal);
       this.#workers.push(worker);
       this.#meters.set(worker, new ProcessTreeMeter(worker.pid));
-    }
+    });
+    const [failed] = (await Promise.allSettled(starts)).filter((start) => start.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   #begin(magnetLink: string): void {

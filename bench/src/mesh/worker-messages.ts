@@ -1,5 +1,8 @@
 import type { ChunkSequence, PeerId, StreamLink } from '@p2ptv/protocol';
 
+/** Argument of a worker that simulates before it is ready. */
+export const WARM_UP = 'warm-up';
+
 /** One viewer that a worker is to run. */
 export type PeerPlan = {
   /** From 1 in the order of coming, as in the simulator. */

@@ -3,12 +3,24 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { BenchError } from '../errors.js';
-import type { FromWorker, ToWorker, WorkerNews, WorkerPlan } from './worker-messages.js';
+import { WARM_UP, type FromWorker, type ToWorker, type WorkerNews, type WorkerPlan } from './worker-messages.js';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
-const READY_LIMIT_MS = 20_000;
+const READY_LIMIT_MS = 60_000;
+/** Room for young objects, MiB: 25 viewers fill V8's own, 16, several times a second. */
+const YOUNG_MIB = 32;
 /** Longer than this a worker may not take to tell the last and end, ms. */
 const FINISH_LIMIT_MS = 5_000;
+
+/** How a worker comes up. */
+export type WorkerStart = {
+  /** As people shall read it. */
+  readonly name: string;
+  /** It simulates first, so that its code is compiled when viewers come. */
+  readonly isWarmedUp: boolean;
+  /** Is told what happens in it. */
+  readonly happened: (news: WorkerNews) => void;
+};
 
 /** A process with Node viewers in it. It is ended with this one, whatever happens. */
 export class WorkerProcess {
@@ -22,10 +34,14 @@ export class WorkerProcess {
   #isFinishing = false;
   #lastWords = '';
 
-  private constructor(name: string, happened: (news: WorkerNews) => void) {
-    this.#name = name;
-    this.#happened = happened;
-    this.#child = fork(WORKER, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  private constructor(plan: WorkerStart) {
+    this.#name = plan.name;
+    this.#happened = plan.happened;
+    this.#child = fork(WORKER, plan.isWarmedUp ? [WARM_UP] : [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [`--max-semi-space-size=${YOUNG_MIB}`],
+    });
     process.once('exit', this.#endNow);
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = text.trim().split('\n')[0] ?? '';
@@ -40,20 +56,21 @@ export class WorkerProcess {
   }
 
   /**
-   * @param name as people shall read it
-   * @param happened is told what happens in it
    * @throws BenchError when it does not come up
+   * @throws the signal's reason when it is aborted first
    */
-  static async start(name: string, happened: (news: WorkerNews) => void): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(name, happened);
+  static async start(plan: WorkerStart, signal: AbortSignal): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(plan);
     const isReady = await Promise.race([
       worker.#ready.then(() => true),
       worker.#ended.then(() => false),
-      setTimeout(READY_LIMIT_MS, false, { ref: false }),
+      // Rejected when it is aborted, which counts as not ready.
+      setTimeout(READY_LIMIT_MS, false, { ref: false, signal }).catch(() => false),
     ]);
     if (isReady) return worker;
     await worker.end();
-    throw new BenchError(`${name} did not start: ${worker.#lastWords || 'it did not say why'}`);
+    signal.throwIfAborted();
+    throw new BenchError(`${plan.name} did not start: ${worker.#lastWords || 'it did not say why'}`);
   }
 
   get pid(): number {

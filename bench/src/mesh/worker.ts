@@ -2,7 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { MeshViewer } from './mesh-viewer.js';
 import { RealTimeQueue } from './real-time-queue.js';
-import type { FromWorker, PeerRecord, TimedMark, ToWorker, WorkerPlan } from './worker-messages.js';
+import { warmUp } from './warm-up.js';
+import { WARM_UP, type FromWorker, type PeerRecord, type TimedMark, type ToWorker, type WorkerPlan } from './worker-messages.js';
 
 /** What happened is told this often, ms. */
 const TELL_MS = 500;
@@ -70,4 +71,5 @@ process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
 const worker = new Worker();
 process.on('message', (message: ToWorker) => worker.handle(message));
+if (process.argv.includes(WARM_UP)) await warmUp();
 say({ kind: 'ready' });

@@ -46,6 +46,25 @@ function mesh(json: string, run: { folder: string; whenPlaying?: (pid: number) =
   });
 }
 
+/** Starts one whose workers warm up, and stops it while they do. */
+function stopWhileWarmingUp(json: string, folder: string): Promise<{ readonly code: number | null; readonly output: string }> {
+  const flags = ['--peers', '10', '--processes', '1', '--browsers', '0', '--json', json];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [CLI, 'mesh', ...flags], { env: { ...process.env, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let isStopped = false;
+    const hear = (text: Buffer): void => {
+      output += text.toString();
+      if (isStopped || !output.includes('warming up')) return;
+      isStopped = true;
+      child.kill('SIGINT');
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
 /** A worker of a bench; the origin is a child of it too. */
 function killWorkerOf(benchPid: number): void {
   const children = (readProcesses() ?? []).filter(({ parentPid }) => parentPid === benchPid);
@@ -115,6 +134,12 @@ describe.skipIf(process.platform !== 'linux')('the mesh suite', { timeout: 180_0
     expect(stopped.output).toContain('has what was measured');
     expect(stopped.report.results.mesh.ranSeconds).toBeGreaterThan(2);
     expect(stopped.report.results.mesh.ranSeconds).toBeLessThan(SECONDS);
+  });
+
+  it('is stopped while its workers warm up, before there is anything to write', async () => {
+    const { code, output } = await stopWhileWarmingUp(jsonOf('early'), folder);
+    expect(code, output).toBe(130);
+    expect(output).not.toContain('of 90 s');
   });
 
   it('leaves nothing behind', () => {
