@@ -11,6 +11,8 @@ export function followPublisher(publisher: PublisherPresence, logger: FastifyBas
   publisher.on('publisherFailed', ({ address, reason, retryMs }) =>
     logger.warn(`Nothing can be had from ${address}: ${reason}${retryMs === undefined ? '' : ` It is tried again${retryMs < 1000 ? '' : ` in ${retryMs / 1000} s`}.`}`),
   );
+  publisher.on('publisherRefused', ({ address, reason }) => logger.warn(`A publisher at ${address} was refused: ${reason}`));
+  publisher.on('publisherFinished', ({ address, reason }) => logger.warn(`All has come from ${address}${reason === undefined ? '' : ` (${reason})`}: the stream ends.`));
   publisher.on('publisherGone', () => {
     logger.warn('Nobody publishes any more: the stream is offline until somebody does.');
     goOffline();

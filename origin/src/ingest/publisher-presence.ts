@@ -9,6 +9,10 @@ export type PublisherEvents = {
   readonly publisherLost: { readonly address: string; readonly reason: string | undefined; readonly graceMs: number };
   /** Somebody was there, or what is to be fetched was asked for, and nothing could be had of it; `retryMs` undefined: it is not tried again. */
   readonly publisherFailed: { readonly address: string; readonly reason: string; readonly retryMs: number | undefined };
+  /** Somebody called who may not publish: told once a minute for each reason, however often it is tried. */
+  readonly publisherRefused: { readonly address: string; readonly reason: string };
+  /** All has come that there is, and nobody is waited for. */
+  readonly publisherFinished: { readonly address: string; readonly reason: string | undefined };
   /** The lost publisher has not returned: the stream is offline until one does. */
   readonly publisherGone: { readonly address: string };
 };
@@ -22,6 +26,8 @@ export type PresenceOptions = {
 };
 
 const DEFAULT_GRACE_MS = 10_000;
+/** Who is refused mostly tries again at once. */
+const REFUSAL_QUIET_MS = 60_000;
 
 /** Whether somebody publishes: a break of the network that is soon over is none. */
 export class PublisherPresence {
@@ -30,6 +36,8 @@ export class PublisherPresence {
   readonly #events = new TypedEvents<PublisherEvents>();
   #address: string | undefined;
   #cancelGone: (() => void) | undefined;
+  /** Reasons that were told of lately, each with what cancels its timer. */
+  readonly #quiet = new Map<string, () => void>();
 
   constructor({ graceMs = DEFAULT_GRACE_MS, startTimer = processTimer }: PresenceOptions = {}) {
     this.#graceMs = graceMs;
@@ -76,6 +84,25 @@ export class PublisherPresence {
     this.#events.emit('publisherFailed', failure);
   }
 
+  /** Somebody was turned away; whoever publishes goes on. */
+  refuse(address: string, reason: string): void {
+    if (this.#quiet.has(reason)) return;
+    this.#quiet.set(reason, this.#startTimer(REFUSAL_QUIET_MS, () => this.#quiet.delete(reason)));
+    this.#events.emit('publisherRefused', { address, reason });
+  }
+
+  /**
+   * All has come; without a publisher nothing happens.
+   *
+   * @param reason one sentence for the log, where it ended with something wrong
+   */
+  finish(reason?: string): void {
+    const address = this.#address;
+    if (address === undefined) return;
+    this.#address = undefined;
+    this.#events.emit('publisherFinished', { address, reason });
+  }
+
   /** The publisher is done, and is not waited for. */
   depart(): void {
     const address = this.#address;
@@ -88,6 +115,8 @@ export class PublisherPresence {
   close(): void {
     this.#cancelGone?.();
     this.#cancelGone = undefined;
+    for (const cancel of this.#quiet.values()) cancel();
+    this.#quiet.clear();
     this.#address = undefined;
   }
 }

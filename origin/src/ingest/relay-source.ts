@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 
 import { processTimer, type StartTimer } from '../encode/start-timer.js';
@@ -22,6 +23,8 @@ export type RelaySourceOptions = PresenceOptions & {
   readonly isStdin?: boolean;
   /** Whether it is taken anew after its end. Else the source has then nothing more. */
   readonly isRepeated: boolean;
+  /** Why somebody was turned away, as a line of ffmpeg's log tells; undefined: it tells of something else. */
+  readonly refusalIn?: (line: string) => string | undefined;
   /** How long nothing may come, once something has, before the relay is given up; default: for ever. ms */
   readonly silenceMs?: number;
 };
@@ -117,7 +120,7 @@ export class RelaySource implements Source {
   }
 
   #startRelay(): void {
-    const { ffmpegPath, inputArguments, maps, isStdin = false } = this.#options;
+    const { ffmpegPath, inputArguments, maps, isStdin = false, from, refusalIn } = this.#options;
     const child = spawn(
       ffmpegPath,
       [
@@ -136,6 +139,12 @@ export class RelaySource implements Source {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       relay.log = (relay.log + text).slice(-MAX_LOG_CHARACTERS);
     });
+    if (refusalIn) {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        const reason = refusalIn(line);
+        if (reason !== undefined) this.publisher.refuse(from, reason);
+      });
+    }
     child.stdout.on('data', (bytes: Buffer) => this.#take(relay, bytes));
     const finish = (exitCode: number | null): void => {
       process.off('exit', killAtExit);
@@ -237,7 +246,8 @@ export class RelaySource implements Source {
     const { isRepeated, from } = this.#options;
     const reason = relay.failure ?? (exitCode === 0 ? undefined : lastWords(relay.log));
     const isFinished = relay.relayed !== undefined && (!isRepeated || relay.relayed.isFinite) && relay.failure === undefined;
-    if (relay.relayed) this.publisher.leave(reason);
+    if (isFinished) this.publisher.finish(reason);
+    else if (relay.relayed) this.publisher.leave(reason);
     if (isFinished || (!isRepeated && relay.relayed === undefined)) {
       if (!relay.relayed) this.publisher.fail({ address: from, reason: reason ?? lastWords(relay.log), retryMs: undefined });
       this.#exhaust();

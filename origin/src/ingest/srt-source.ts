@@ -55,8 +55,22 @@ export async function openSrtSource(ffmpeg: Ffmpeg, options: SrtOptions): Promis
     ],
     maps: { video: '0:v:0', audio: '0:a:0' },
     isRepeated: true,
+    refusalIn: (line) => refusalIn(line, { isEncrypted: passphrase !== undefined }),
     silenceMs: SILENCE_MS,
   });
+}
+
+/** What libsrt says of a call that it turns away: a number of its own, and mostly a sentence. */
+const REFUSAL = /\brsp\(REJECT\): (\d+)(?: - (.+))?/;
+const WRONG_PASSPHRASE = 1010;
+const ONE_SIDED_PASSPHRASE = 1011;
+
+function refusalIn(line: string, { isEncrypted }: { readonly isEncrypted: boolean }): string | undefined {
+  const [refusal, code, sentence] = REFUSAL.exec(line) ?? [];
+  if (refusal === undefined) return undefined;
+  if (Number(code) === WRONG_PASSPHRASE) return 'Its passphrase is wrong.';
+  if (Number(code) === ONE_SIDED_PASSPHRASE) return isEncrypted ? 'It has no passphrase.' : 'It has a passphrase, and there is none here.';
+  return `SRT says ${sentence?.trim() ?? code}.`;
 }
 
 async function hasSrt({ path }: Ffmpeg): Promise<boolean> {

@@ -47,6 +47,8 @@ it('what is piped in goes live, and ends with the pipe', async () => {
   await stateIs('live');
   await stateIs('ended');
   expect(await (await fetch(`http://127.0.0.1:${port}/live/main/0/live.m3u8`)).text()).toContain('#EXT-X-ENDLIST');
+  expect(command.output()).toContain('All has come from standard input: the stream ends.');
+  expect(command.output()).not.toContain('it may return');
 });
 
 it('says in one sentence that nothing is piped in', async () => {

@@ -31,7 +31,7 @@ type Encoding = { told: Told; parts: EncodedPart[]; inits: EncoderEvents['init']
 
 function encoding(source: RelaySource, binary = ffmpegs[0]!): Encoding {
   cleanups.push(() => source.close());
-  const told: Told = { publisherConnected: [], publisherFailed: [], publisherLost: [], publisherGone: [] };
+  const told: Told = { publisherConnected: [], publisherRefused: [], publisherFinished: [], publisherFailed: [], publisherLost: [], publisherGone: [] };
   for (const name of Object.keys(told) as (keyof Told)[]) source.publisher.on(name, (payload) => told[name].push(payload as never));
   const encoder = new Encoder({ ffmpeg: binary, source, cadence: { partMs: 200 }, clock });
   let isExhausted = false;
@@ -84,13 +84,21 @@ describe.runIf(withSrt !== undefined)('SRT', () => {
     await vi.waitFor(async () => expect(await isUdpPortTaken(port)).toBe(true), { timeout: 20_000, interval: 50 });
     expect(await call(port, { passphrase: 'another passphrase' }).exit).not.toBe(0);
     expect(await call(port).exit).not.toBe(0);
+    // More of the same within a minute is not told of.
+    expect(await call(port, { passphrase: 'another passphrase' }).exit).not.toBe(0);
+    await until(() => told.publisherRefused.length >= 2);
+    const address = `SRT port ${port}`;
+    expect(told.publisherRefused).toEqual([
+      { address, reason: 'Its passphrase is wrong.' },
+      { address, reason: 'It has no passphrase.' },
+    ]);
     expect(told.publisherConnected).toEqual([]);
 
     const first = call(port, { passphrase: PASSPHRASE });
     await until(() => parts.length >= 12);
     expect(inits[0]).toMatchObject({ width: 320, height: 180, frameRate: 25, hasAudio: true });
     expect(parts.slice(0, 12).every((part) => part.durationUs === 200_000 && part.audioFrameCount > 0)).toBe(true);
-    expect(told.publisherConnected).toEqual([{ address: `SRT port ${port}`, isReturn: false }]);
+    expect(told.publisherConnected).toEqual([{ address, isReturn: false }]);
 
     // A publisher that leaves and comes again is a new session, and the stream goes on.
     first.child.kill('SIGINT');
@@ -104,12 +112,14 @@ describe.runIf(withSrt !== undefined)('SRT', () => {
     expect(dates).toEqual(dates.toSorted((a, b) => a - b));
   });
 
-  it('takes a caller who sends sound alone', async () => {
+  it('takes a caller who sends sound alone, but not with a passphrase where there is none', async () => {
     const { port, source } = await listening();
     const { told, parts, inits, deaths } = encoding(source);
     await vi.waitFor(async () => expect(await isUdpPortTaken(port)).toBe(true), { timeout: 20_000, interval: 50 });
+    expect(await call(port, { passphrase: PASSPHRASE, inputs: SOUND }).exit).not.toBe(0);
     call(port, { inputs: SOUND });
     await until(() => parts.length >= 6);
+    expect(told.publisherRefused.map(({ reason }) => reason)).toEqual(['It has a passphrase, and there is none here.']);
     expect(inits).toMatchObject([{ codecs: 'mp4a.40.2', hasVideo: false }]);
     expect([told.publisherFailed, deaths]).toEqual([[], []]);
   });
@@ -184,6 +194,7 @@ describe.each(ffmpegs)('HLS pull with ffmpeg $version', (binary) => {
     expect(parts.reduce((sum, { durationUs }) => sum + durationUs, 0)).toBeGreaterThan(3_500_000);
     expect(deaths).toEqual([]);
     expect(asked.filter((name) => name === 'segment0.ts')).toHaveLength(1);
+    expect([told.publisherFinished.length, told.publisherLost]).toEqual([1, []]);
   });
 
   it('reads no file of this machine, whatever the playlist names', async () => {

@@ -28,7 +28,7 @@ async function listening(options: PresenceOptions = {}): Promise<{ port: number;
   const server = await RtmpServer.listen({ port: 0, host: '127.0.0.1' });
   cleanups.push(() => server.close());
   const source = server.open({ isKey: (key) => key === KEY, ...options });
-  const told: Told = { publisherConnected: [], publisherRefused: [], publisherFailed: [], publisherLost: [], publisherGone: [] };
+  const told: Told = { publisherConnected: [], publisherRefused: [], publisherFailed: [], publisherLost: [], publisherGone: [], publisherFinished: [] };
   for (const name of ['publisherConnected', 'publisherLost', 'publisherGone'] as const) {
     source.publisher.on(name, (payload) => told[name].push(payload as never));
   }
