@@ -23,19 +23,22 @@ const MAX_TAGS = 20;
 /** A machine that encodes more of them at once serves nobody. */
 const MAX_RUNGS = 8;
 
-/** `source`, or heights as one text with commas, as a number, or as a list. */
-function ladderSchema(): z.ZodType<number[] | 'source'> {
+/** Heights as one text with commas, as a number, or as a list; or `word`, where there is one. */
+function heightsSchema<Word extends string = never>(word?: Word): z.ZodType<number[] | Word> {
   const heights = z.array(wholeNumber(64, 2160)).min(1).max(MAX_RUNGS);
   const given = z.union([z.string(), z.number(), z.array(z.union([z.number(), z.string()]))], `must be up to ${MAX_RUNGS} heights`);
-  return given.transform((value, context): number[] | 'source' => {
-    if (value === 'source') return 'source';
+  return given.transform((value, context): number[] | Word => {
+    if (word !== undefined && value === word) return word;
     const parsed = heights.safeParse(typeof value === 'string' ? value.split(',').map((height) => height.trim()) : [value].flat());
     const isFalling = parsed.success && parsed.data.every((height, index) => index === 0 || height < (parsed.data[index - 1] ?? 0));
     if (parsed.success && isFalling) return parsed.data;
-    context.addIssue(`must be up to ${MAX_RUNGS} heights from 64 to 2160, the largest first, such as 720,480,240, or source`);
+    context.addIssue(`must be up to ${MAX_RUNGS} heights from 64 to 2160, the largest first, such as 720,480,240${word === undefined ? '' : `, or ${word}`}`);
     return z.NEVER;
   });
 }
+
+/** What is encoded, and never passed on as it comes. */
+export const LADDER_HEIGHTS = heightsSchema();
 
 /** Each setting of a channel by itself. Files and flags write the same names with hyphens. */
 export const CHANNEL_SCHEMAS = {
@@ -58,7 +61,7 @@ export const CHANNEL_SCHEMAS = {
    * Heights of the renditions, pixels, best first; of a smaller picture those that it is large enough for. `source`: the
    * picture as it comes, where it is H.264 without B-frames and with key frames at even distances of at most 4 s.
    */
-  ladder: ladderSchema(),
+  ladder: heightsSchema('source'),
   /** One rendition of this height, pixels, instead of a ladder; never enlarged. */
   height: wholeNumber(64, 2160),
   /** Bit rate of the best rendition's video, kb/s; the others get less, by size. */

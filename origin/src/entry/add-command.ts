@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { Option } from 'commander';
 import * as z from 'zod';
 
-import { CHANNEL_SCHEMAS } from '../channel/channel-settings.js';
+import { CHANNEL_SCHEMAS, LADDER_HEIGHTS } from '../channel/channel-settings.js';
 import { locateFfmpeg } from '../encode/ffmpeg-location.js';
 import { checkFile } from '../ingest/file-source.js';
 import { loadPublisher } from '../package/publisher.js';
@@ -15,12 +15,12 @@ import { SqliteStore, STORE_FILE } from '../store/sqlite-store.js';
 import { createLogger } from './logging.js';
 import { UsageError } from './usage-error.js';
 
-const { title, description, tags, ladder } = CHANNEL_SCHEMAS;
+const { title, description, tags } = CHANNEL_SCHEMAS;
 const flagsSchema = z.object({
   title: title.optional(),
   description: description.default(''),
   tag: tags.default([]),
-  ladder: ladder.refine((heights) => heights !== 'source', 'must name heights').optional(),
+  ladder: LADDER_HEIGHTS.optional(),
   private: z.boolean().default(false),
   data: z.string().min(1).default('./data'),
 });
@@ -45,7 +45,7 @@ export function addFlags(): Option[] {
 export async function runAdd(file: string, flags: Readonly<Record<string, unknown>>): Promise<void> {
   const parsed = flagsSchema.safeParse(flags);
   if (!parsed.success) throw new UsageError(`--${String(parsed.error.issues[0]?.path[0] ?? '')} ${parsed.error.issues[0]?.message ?? 'is wrong'}: see --help.`);
-  const { data, private: isPrivate, tag, ladder: heights, ...described } = parsed.data;
+  const { data, private: isPrivate, tag, ...described } = parsed.data;
   checkFile(file);
   const folder = await DataFolder.open(resolve(data));
   const logger = createLogger({ 'log-level': 'warn', 'log-format': 'text' });
@@ -55,7 +55,7 @@ export async function runAdd(file: string, flags: Readonly<Record<string, unknow
     const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
     const { library, keeper, close } = openRecordings(store.recordings, { dataFolder: folder.path, publisher, gate: undefined, wallMs: clock.wallMs, logger });
     await keeper.recover();
-    const request = { ...described, title: described.title ?? basename(file, extname(file)), tags: tag, isPrivate, file: resolve(file), ladder: heights === 'source' ? undefined : heights };
+    const request = { ...described, title: described.title ?? basename(file, extname(file)), tags: tag, isPrivate, file: resolve(file) };
     const running = await startImport(request, { dataFolder: folder.path, library, publisher, clock, logger, ffmpeg: await locateFfmpeg(), onProgress: progressWriter() });
     const cancel = (): void => running.cancel();
     process.once('SIGINT', cancel).once('SIGTERM', cancel);
