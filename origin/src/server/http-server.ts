@@ -11,6 +11,7 @@ import { registerRecordingRoutes } from '../publish/recording-routes.js';
 import type { StreamDirectory } from '../publish/stream-directory.js';
 import { KEEP_ALIVE_MS } from '../publish/whole-answers.js';
 import type { PublishDesk } from '../sfu/publish-desk.js';
+import { paceApi } from '../uplink/paced-api.js';
 import { registerStudioRoutes } from '../whip/studio-routes.js';
 import { registerWhipRoutes } from '../whip/whip-routes.js';
 import type { LinkPreviewSource } from './link-preview.js';
@@ -64,6 +65,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     for (const published of options.streams.values()) published.close();
     done();
   });
+  if (options.gate) paceApi(server, options.gate);
   if (options.viewers) registerViewerGate(server, options.viewers);
   registerPlaylistRoutes(server, options.streams);
   registerMediaRoutes(server, options.streams);

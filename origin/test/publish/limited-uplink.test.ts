@@ -267,6 +267,29 @@ describe('a limited uplink', () => {
     expect(crowd.find(({ statusCode }) => statusCode === 503)?.headers).toMatchObject({ 'retry-after': '1', 'cache-control': 'no-store' });
   });
 
+  it('lets answers of the API out last, as they are sent, and refusals at once', async () => {
+    await open(2_000_000);
+    const seen: string[] = [];
+    gate.spend(400_000, 'seed');
+    const streams = get('/api/streams').then((response) => {
+      seen.push('streams');
+      return response;
+    });
+    const none = await settled(get('/api/streams/none'));
+    expect([none.statusCode, gate.stats().sentBytes.other]).toEqual([404, 0]);
+    const seeded = seed().then(() => seen.push('seed'));
+    const { statusCode, headers, rawPayload } = await settled(streams);
+    await seeded;
+    expect(seen).toEqual(['seed', 'streams']);
+    expect([statusCode, headers['content-type'], headers['content-length']]).toEqual([200, 'application/json; charset=utf-8', String(rawPayload.length)]);
+    expect(gate.stats().sentBytes.other).toBe(rawPayload.length);
+    expect((await origin.server.inject({ method: 'HEAD', url: '/api/streams' })).headers['content-length']).toBe(String(rawPayload.length));
+    expect(gate.stats().sentBytes.other).toBe(rawPayload.length);
+    // Whoever looks whether the process is well learns it even so.
+    gate.spend(400_000, 'seed');
+    expect((await origin.server.inject('/healthz')).statusCode).toBe(200);
+  });
+
   it('a flood of pages, wanted or not, takes nothing from what viewers need in time', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder.path, 'index.html'), '<!doctype html>player'.padEnd(20_000));
