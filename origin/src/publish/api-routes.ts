@@ -81,6 +81,7 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
     const [, number] = /^(\d{1,9})\.jpg$/.exec((request.params as { readonly sheet: string }).sheet) ?? [];
     const sheet = published && number !== undefined ? await options.dvrPreviews?.get(published.live, Number(number)) : undefined;
     if (!published || !sheet) return sendProblem(reply, 404, 'There is no such picture.');
+    if (sheet === 'busy') return sendProblem(reply, 503, 'Other pictures are being made; ask again.');
     return sendPicture(request, reply, { picture: sheet.jpeg, isPublic: options.isListed(published), maxAgeSeconds: sheet.isWhole ? WHOLE_SHEET_SECONDS : 5, gate: options.gate });
   });
 

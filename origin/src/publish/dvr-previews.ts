@@ -46,14 +46,14 @@ export class DvrPreviews {
     return { ...previewSize(smallest), columns: COLUMNS, everyMs: EVERY_MS };
   }
 
-  /** The sheet whose first picture is of `number` × 100 s since the Unix epoch; undefined where nothing is kept of it. */
-  async get(stream: ServedStream, number: number): Promise<DvrSheet | undefined> {
+  /** The sheet whose first picture is of `number` × 100 s since the Unix epoch; undefined where nothing is kept of it, `busy` where too many others are asked for. */
+  async get(stream: ServedStream, number: number): Promise<DvrSheet | 'busy' | undefined> {
     const { made, inLine } = this.#sheetsOf(stream);
     const known = made.get(number);
     if (known?.isWhole === true) return known;
     const shared = inLine.get(number);
     if (shared) return shared;
-    if (this.#inLine >= MAX_IN_LINE) return known;
+    if (this.#inLine >= MAX_IN_LINE) return known ?? 'busy';
     this.#inLine++;
     const making = this.#turn
       .then(() => this.#make(stream, { number, known }))

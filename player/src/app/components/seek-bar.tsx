@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type PointerEvent, type ReactElement } fro
 import { formatLength } from '../format.js';
 import { previewPlace, type PreviewPlace, type Previews } from '../preview-place.js';
 import type { SeekTimeline } from '../seek-timeline.js';
+import { useSheet } from '../use-sheet.js';
 
 /** A slider that is moved seeks once it has rested so long, ms: each seek asks for media. */
 const REST_MS = 150;
@@ -46,11 +47,13 @@ export function SeekBar({ timeline, previews, onSeek }: SeekBarProps): ReactElem
   const textAt = (dateMs: number): string => (isLive ? `−${formatLength(toMs - dateMs)}` : formatLength(dateMs - fromMs));
   // Who seeks by keys points nowhere.
   const shown = hover ?? (wishMs === undefined ? undefined : { ratio, dateMs: wishMs });
+  const place = previews && shown && previewPlace(previews, { ...shown, newestMs: toMs });
+  const sheetUrl = useSheet(place?.path);
   return (
     <div className="seek" onPointerMove={pointed} onPointerLeave={() => setHover(undefined)}>
       {shown && (
         <span className="seek-preview" style={{ left: previews ? withinBar(shown.ratio, previews.width) : `${shown.ratio * 100}%` }} aria-hidden="true">
-          {previews && <span className="seek-picture" style={pictureStyle(previews, previewPlace(previews, { ...shown, newestMs: toMs }))} />}
+          {place && <span className="seek-picture" style={pictureStyle(previews, place, sheetUrl)} />}
           {textAt(shown.dateMs)}
         </span>
       )}
@@ -75,6 +78,7 @@ function withinBar(ratio: number, width: number): string {
   return `clamp(${half}, ${ratio * 100}%, 100% - ${half})`;
 }
 
-function pictureStyle({ width, height }: Previews, { path, column, row }: PreviewPlace): Record<string, string> {
-  return { width: `${width}px`, height: `${height}px`, backgroundImage: `url("${path}")`, backgroundPosition: `${-column * width}px ${-row * height}px` };
+function pictureStyle({ width, height }: Previews, { column, row }: PreviewPlace, sheetUrl: string | undefined): Record<string, string> {
+  const image = sheetUrl === undefined ? 'none' : `url("${sheetUrl}")`;
+  return { width: `${width}px`, height: `${height}px`, backgroundImage: image, backgroundPosition: `${-column * width}px ${-row * height}px` };
 }
