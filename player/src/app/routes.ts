@@ -2,7 +2,8 @@
 export type Route =
   | { readonly page: 'list' }
   | { readonly page: 'watch'; readonly target: WatchTarget; readonly isAutoplay: boolean }
-  | { readonly page: 'studio'; readonly slug: string }
+  /** `slug` undefined: the address names no channel. */
+  | { readonly page: 'studio'; readonly slug: string | undefined }
   | { readonly page: 'embed'; readonly target: WatchTarget; readonly isAutoplay: boolean }
   | { readonly page: 'admin'; readonly section: AdminSection }
   | { readonly page: 'unknown' };
@@ -19,14 +20,14 @@ export type WatchTarget =
 const SLUG = /^[a-z0-9-]+$/;
 
 /**
- * Reads an address: `/`, `/watch/<slug>`, `/watch/recordings/<id>`, `/watch?xt=…`, `/studio/<slug>` (`/studio`: the stream `main`), `/admin`; `/embed/…` as `/watch/…`. With `autoplay=0` the watch page
+ * Reads an address: `/`, `/watch/<slug>`, `/watch/recordings/<id>`, `/watch?xt=…`, `/studio/<slug>` (`/studio`: whichever channel there is), `/admin`; `/embed/…` as `/watch/…`. With `autoplay=0` the watch page
  * waits for a click on play; what is embedded does so without `autoplay=1`.
  */
 export function parseRoute(address: URL): Route {
   const path = address.pathname.replace(/\/+$/, '');
   if (path === '') return { page: 'list' };
   const studio = /^\/studio(?:\/([a-z0-9-]+))?$/.exec(path);
-  if (studio) return { page: 'studio', slug: studio[1] ?? 'main' };
+  if (studio) return { page: 'studio', slug: studio[1] };
   if (path === '/admin') return { page: 'admin', section: 'channels' };
   if (path === '/admin/recordings') return { page: 'admin', section: 'recordings' };
   if (path === '/admin/health') return { page: 'admin', section: 'health' };

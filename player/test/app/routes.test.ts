@@ -27,6 +27,11 @@ describe('routes', () => {
     expect(route('/watch/recordings/a/b')).toEqual({ page: 'unknown' });
   });
 
+  it('names the studio of a channel, or of none', () => {
+    expect(route('/studio/news')).toEqual({ page: 'studio', slug: 'news' });
+    expect(route('/studio/')).toEqual({ page: 'studio', slug: undefined });
+  });
+
   it('names the parts of the administration', () => {
     expect(route('/admin/')).toEqual({ page: 'admin', section: 'channels' });
     expect(route('/admin/recordings')).toEqual({ page: 'admin', section: 'recordings' });

@@ -144,6 +144,17 @@ it('a microphone alone is heard live and from its recording, and the page shows 
   await isHeard(await open(recording.watchPath));
 });
 
+it('leads from a name that no channel has to those that there are', async () => {
+  const page = await open('/studio/nowhere');
+  await page.getByRole('heading', { name: 'There is no channel “nowhere”' }).waitFor();
+  expect(await page.getByLabel('Stream key').count()).toBe(0);
+  const channels = page.getByRole('listitem');
+  expect(await channels.count()).toBe(1);
+  await channels.getByRole('link').click();
+  await page.waitForURL(/\/studio\/main$/);
+  await page.getByLabel('Stream key').waitFor();
+});
+
 it('fits a phone', async () => {
   const page = await open('/studio', { width: 375, height: 812 });
   await page.getByRole('button', { name: 'Turn on camera and microphone' }).waitFor();

@@ -1,49 +1,52 @@
 import { useEffect, useRef, useState, type ReactElement } from 'react';
+import { ChannelChoice } from '../studio/channel-choice.js';
 import { LevelMeter } from '../studio/level-meter.js';
+import { findStudioSubject, type StudioChannel, type StudioSubject } from '../studio/studio-channel.js';
 import { useBroadcast, type BroadcastPhase } from '../studio/use-broadcast.js';
 import { useCapture } from '../studio/use-capture.js';
 import { ViewersView } from '../studio/viewers-view.js';
-import { fetchStream } from '../streams-api.js';
 import '../styles/studio.css';
 
 /** Where somebody goes live from the browser: camera or screen or neither, microphone, stream key. */
-export function StudioPage({ slug }: { readonly slug: string }): ReactElement {
+export function StudioPage({ slug: named }: { readonly slug: string | undefined }): ReactElement {
+  const [subject, setSubject] = useState<StudioSubject>();
+  useEffect(() => {
+    const controller = new AbortController();
+    findStudioSubject(named, controller.signal).then(setSubject, () => undefined);
+    return () => controller.abort();
+  }, [named]);
   useEffect(() => {
     document.title = 'Studio · P2PTV';
   }, []);
+  const channel = subject?.kind === 'channel' ? subject.channel : undefined;
   return (
-    <main className="page studio-page">
+    <main className="page studio-page" aria-busy={!subject}>
       <div className="studio-head">
         <h1>Studio</h1>
-        <p className="muted">
-          Goes live as <a href={`/watch/${slug}`}>{slug}</a>
-        </p>
+        {channel && (
+          <p className="muted">
+            Goes live as <a href={`/watch/${channel.slug}`}>{channel.slug}</a>
+          </p>
+        )}
       </div>
-      {isSecureContext ? <Desk slug={slug} /> : <InsecureNote />}
+      {!isSecureContext && <InsecureNote />}
+      {isSecureContext && channel && <Desk channel={channel} />}
+      {isSecureContext && subject?.kind === 'choice' && <ChannelChoice named={named} {...subject} />}
     </main>
   );
 }
 
-function Desk({ slug }: { readonly slug: string }): ReactElement {
+function Desk({ channel: { slug, title: titleBefore = '' } }: { readonly channel: StudioChannel }): ReactElement {
   const capture = useCapture();
   const broadcast = useBroadcast(slug);
   const [picture, setPicture] = useState('camera');
   const [microphone, setMicrophone] = useState<string>();
   const [streamKey, setStreamKey] = useState('');
-  const [title, setTitle] = useState('');
+  const [title, setTitle] = useState(titleBefore);
   const [isWatched, setIsWatched] = useState(false);
   const previewRef = useRef<HTMLVideoElement>(null);
   const { media, open } = capture;
   const { phase, fetchStatus } = broadcast;
-  useEffect(() => {
-    const controller = new AbortController();
-    // A private stream tells nobody its title, and keeps it.
-    fetchStream(slug, { viewerToken: undefined }, controller.signal).then(
-      (stream) => setTitle((typed) => typed || stream.title),
-      () => undefined,
-    );
-    return () => controller.abort();
-  }, [slug]);
   useEffect(() => {
     if (previewRef.current) previewRef.current.srcObject = media ?? null;
   }, [media]);

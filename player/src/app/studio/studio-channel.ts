@@ -1,0 +1,57 @@
+import { adminApi } from '../admin/admin-api.js';
+import { ApiError } from '../request-json.js';
+import { fetchStream, fetchStreams } from '../streams-api.js';
+
+/** A channel that somebody may want to go live on; `title` undefined: it tells nobody. */
+export type StudioChannel = { readonly slug: string; readonly title: string | undefined };
+
+/** What the studio is for: a channel, or one of several, none perhaps. */
+export type StudioSubject =
+  | { readonly kind: 'channel'; readonly channel: StudioChannel }
+  /** `isLoggedIn`: these are all that take a picture from the studio, else all that everybody may see. */
+  | { readonly kind: 'choice'; readonly channels: readonly StudioChannel[]; readonly isLoggedIn: boolean };
+
+/** The channel that is meant where none is named. */
+const DEFAULT_SLUG = 'main';
+
+/**
+ * Finds the channel that an address names; where it names none, the default one or else the only one that there is.
+ *
+ * @throws the signal's error once it is aborted
+ */
+export async function findStudioSubject(named: string | undefined, signal: AbortSignal): Promise<StudioSubject> {
+  const slug = named ?? DEFAULT_SLUG;
+  try {
+    const channel = await fetchChannel(slug, signal);
+    if (channel) return { kind: 'channel', channel };
+    const choice = await listChannels(signal);
+    const [only, ...others] = choice.channels;
+    return named === undefined && only && others.length === 0 ? { kind: 'channel', channel: only } : choice;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    // A private one is there and tells nobody its title, and an origin that is away for the moment may come back.
+    return { kind: 'channel', channel: { slug, title: undefined } };
+  }
+}
+
+async function fetchChannel(slug: string, signal: AbortSignal): Promise<StudioChannel | undefined> {
+  try {
+    const { title } = await fetchStream(slug, { viewerToken: undefined }, signal);
+    return { slug, title };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function listChannels(signal: AbortSignal): Promise<StudioSubject & { readonly kind: 'choice' }> {
+  try {
+    const all = await adminApi.channels(signal);
+    const channels = all.filter(({ input }) => input === 'whip').map(({ slug, title }) => ({ slug, title }));
+    return { kind: 'choice', channels, isLoggedIn: true };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const channels = (await fetchStreams(signal)).map(({ slug, title }) => ({ slug, title }));
+    return { kind: 'choice', channels, isLoggedIn: false };
+  }
+}
