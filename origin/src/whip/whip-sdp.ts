@@ -41,6 +41,8 @@ export function parseOffer(sdp: string): WhipOffer | string {
     return 'The offer is no SDP.';
   }
   if (!Array.isArray(description.media) || description.media.length === 0) return 'The offer has no media.';
+  // The parser keeps a line that it does not understand, as nothing.
+  if (!description.media.every(({ type, protocol }) => type && protocol)) return 'The offer has media that it does not describe.';
   const fingerprint = description.fingerprint ?? description.media.find((media) => media.fingerprint)?.fingerprint;
   if (!fingerprint) return 'The offer has no certificate fingerprint.';
   const tracks = description.media.flatMap((media) => trackOf(media) ?? []);

@@ -21,6 +21,7 @@ it('a track is told apart by its name and by the numbers of its packets, where t
 });
 
 it.each([
+  ['media that are described', 'sdes:mid', 'sdes:mid\r\nm=audio'],
   ['a mid that is a text', 'a=mid:1', `a=mid:${'1'.repeat(33)}x`],
   ['a payload type of seven bits', 'a=rtpmap:96 VP8/90000', 'a=rtpmap:960 VP8/90000'],
   ['a clock that ticks', 'VP8/90000', 'VP8/1'],
