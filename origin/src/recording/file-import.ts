@@ -50,6 +50,8 @@ export type RunningImport = {
 
 const PART_MS = 200;
 const SEGMENT_MS = 2000;
+/** Where so much less has come than the file says it has, a part of it may be missing; a sound or a picture may end a little early. */
+const LEAST_COME_RATIO = 0.9;
 
 /**
  * Makes a recording of a media file: encoded like a live stream, as fast as the machine can beside what is live, under a
@@ -103,6 +105,7 @@ function run({ file, title, ladder }: ImportRequest, begun: BegunImport): Runnin
   const encoding = { hasClock: false, ladder: ladder ?? DEFAULT_LADDER_HEIGHTS };
   const encoder = new Encoder({ ffmpeg, source, cadence: { partMs: PART_MS, segmentMs: SEGMENT_MS }, encoding, clock });
   feedStream(encoder, live, { encoding, logger, dateOf: ({ decodeTimeUs }) => startedAtMs + decodeTimeUs / 1000 });
+  let comeSeconds = 0;
   let cancel = (_reason?: Error): void => undefined;
   const done = new Promise<void>((resolve, reject) => {
     let isFailed = false;
@@ -118,7 +121,10 @@ function run({ file, title, ladder }: ImportRequest, begun: BegunImport): Runnin
     };
     encoder.on('part', ({ rendition, decodeTimeUs, durationUs }) => {
       const { durationSeconds } = source.media;
-      if (rendition === live.defaultRendition && durationSeconds !== undefined) onProgress?.(Math.min(1, (decodeTimeUs + durationUs) / 1e6 / durationSeconds));
+      if (rendition === live.defaultRendition) {
+        comeSeconds = (decodeTimeUs + durationUs) / 1e6;
+        if (durationSeconds !== undefined) onProgress?.(Math.min(1, comeSeconds / durationSeconds));
+      }
       if (problem !== undefined) fail(problem);
     });
     encoder.on('died', ({ lastLines }) => fail(new IngestError('BAD_INPUT', `The file ${file} cannot be encoded: ${lastLines.at(-1) ?? 'ffmpeg failed'}.`)));
@@ -137,6 +143,10 @@ function run({ file, title, ladder }: ImportRequest, begun: BegunImport): Runnin
       if (problem !== undefined) {
         fail(problem);
         return;
+      }
+      const { durationSeconds = 0 } = source.media;
+      if (comeSeconds < durationSeconds * LEAST_COME_RATIO) {
+        logger.warn(`Of "${title}" only ${comeSeconds.toFixed(0)} s can be played, where the file says that it has ${durationSeconds.toFixed(0)} s: see whether it is whole.`);
       }
       live.close();
       rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
@@ -83,6 +83,21 @@ describe('a file that is added', () => {
     expect(Math.abs(recording.durationMs - 5000)).toBeLessThan(100);
     expect(recordings.library.get(running.id)!.live.record?.renditions.map(({ codecs }) => codecs)).toEqual(['mp4a.40.2']);
     expect(recordings.library.folderOf(running.id).describedPreviews()).toBeUndefined();
+  });
+
+  it('of which the end is missing is a recording of what there is, and the log says so', async () => {
+    const file = join(folder.path, 'film.mp4');
+    const { ffmpeg, ...others } = await ports();
+    await promisify(execFile)(ffmpeg.path, ['-f', 'lavfi', '-i', 'testsrc=s=320x180:r=30:d=8', '-c:v', 'libx264', '-preset', 'ultrafast', '-movflags', '+faststart', file]);
+    const told: string[] = [];
+    const listening = pino({ level: 'warn' }, { write: (line: string) => void told.push(line) });
+    const add = async (): Promise<void> => (await startImport({ file, title: 'Film', description: '', tags: [], isPrivate: false, ladder: [180] }, { ...others, ffmpeg, logger: listening })).done;
+    await add();
+    expect(told).toEqual([]);
+    truncateSync(file, Math.floor(statSync(file).size / 2));
+    await add();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/Of \\"Film\\" only \d s can be played, where the file says that it has 8 s/);
   });
 
   it('that is no media file is refused, and nothing is left of it', async () => {
