@@ -12,8 +12,7 @@ import { ensurePrograms } from './system-programs.mjs';
 import { turbo } from './turbo.mjs';
 
 /**
- * `isBeside`: where the next part that is not so `leavesTime`, it runs beside that, and takes the processor only while nobody
- * else does.
+ * `isBeside`: it runs beside those that `leavesTime`, which come last, and takes the processor only while nobody else does.
  *
  * @typedef {{ filters: string[], how: import('./steps.mjs').RunOptions }} Work
  * @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, isBeside?: boolean, leavesTime?: boolean, work: (work: Work) => Promise<unknown> }} Part
@@ -38,7 +37,7 @@ const PARTS = {
     title: 'Unit, property and contract tests',
     needsBuild: true,
     isTests: true,
-    // They often wait for a process or a socket. So do browser tests, but those are to have all of the machine.
+    // They often wait for a process or a socket, browser tests for real time.
     leavesTime: true,
     work: ({ filters, how }) => vitest(['--project=!browser', ...filters], how),
   },
@@ -46,6 +45,7 @@ const PARTS = {
     title: 'Browser tests',
     needsBuild: true,
     isTests: true,
+    leavesTime: true,
     work: ({ filters, how }) => vitest(['--project=browser', ...filters], how),
   },
 };
@@ -63,32 +63,30 @@ await main(async () => {
   if (parts.some((part) => part.needsBuild)) {
     await build();
   }
-  /** @type {Part[]} */
-  let beside = [];
-  for (const part of parts) {
-    if (part.isBeside) {
-      beside.push(part);
-      continue;
-    }
-    await (part.leavesTime ? together(part, beside) : oneByOne([...beside, part]));
-    beside = [];
-  }
-  await oneByOne(beside);
+  await oneByOne(parts.filter(({ isBeside, leavesTime }) => !isBeside && !leavesTime));
+  await together(
+    parts.filter(({ leavesTime }) => leavesTime),
+    parts.filter(({ isBeside }) => isBeside),
+  );
 });
 if (runsTests) {
   console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 }
 
 /**
- * Runs a part, and meanwhile others one after the other. The first that fails ends all of them.
+ * Runs parts one after the other, and meanwhile others, which yield to them. The first that fails ends all of them.
  *
- * @param {Part} part
+ * @param {Part[]} leading
  * @param {Part[]} beside
  */
-async function together(part, beside) {
+async function together(leading, beside) {
+  if (leading.length === 0) {
+    await oneByOne(beside);
+    return;
+  }
   const ending = new AbortController();
   const { signal } = ending;
-  const works = [oneByOne([part], { signal }), oneByOne(beside, { signal, isYielding: true })];
+  const works = [oneByOne(leading, { signal }), oneByOne(beside, { signal, isYielding: true })];
   try {
     await Promise.all(works);
   } catch (error) {
