@@ -63,7 +63,7 @@ export function writeAnswer(offer: WhipOffer, transport: TransportParameters): s
   const chosen = new Map(offer.tracks.map((track) => [track.kind as string, track]));
   const media = offer.description.media.map((offered) => {
     const track = chosen.get(offered.type);
-    if (!track || !trackOf(offered)) return refused(offered);
+    if (!track || !trackOf(offered)) return refused(offered, transport);
     chosen.delete(offered.type);
     return accepted(offered, track, transport);
   });
@@ -84,8 +84,9 @@ function firstOfEachKind(tracks: readonly OfferedTrack[]): OfferedTrack[] {
   return tracks.filter((track, index) => tracks.findIndex(({ kind }) => kind === track.kind) === index);
 }
 
-function isSent({ direction, port }: Media): boolean {
-  return port !== 0 && (direction === undefined || direction === 'sendrecv' || direction === 'sendonly');
+/** A port of 0 says that there is nothing, but for what has none of its own because it goes with the others (RFC 9143, section 6). */
+function isSent({ direction, port, bundleOnly }: Media): boolean {
+  return (port !== 0 || bundleOnly !== undefined) && (direction === undefined || direction === 'sendrecv' || direction === 'sendonly');
 }
 
 function trackOf(media: Media): OfferedTrack | undefined {
@@ -142,14 +143,25 @@ function formatOf(media: Media, payload: number): Record<string, string> {
   return Object.fromEntries(config.flatMap((pair) => (pair.includes('=') ? [[pair.split('=')[0]?.trim() ?? '', pair.split('=').slice(1).join('=').trim()]] : [])));
 }
 
-function refused(offered: Media): Media   {
+/** GStreamer takes no answer in which anything is without certificate and credentials, be it refused. */
+function refused(offered: Media, transport: TransportParameters): Media   {
   const { type, protocol, payloads, mid } = offered;
-  return { type, port: 0, protocol, ...(payloads === undefined ? {} : { payloads }), ...(mid === undefined ? {} : { mid }), direction: 'inactive', rtp: [], fmtp: [] };
+  const named = { ...(payloads === undefined ? {} : { payloads }), ...(mid === undefined ? {} : { mid }) };
+  return { type, port: 0, protocol, ...named, ...connectionOf(transport), direction: 'inactive', rtp: [], fmtp: [] };
+}
+
+function connectionOf({ iceParameters, dtlsParameters }: TransportParameters): Pick<Media, 'connection' | 'iceUfrag' | 'icePwd' | 'fingerprint' | 'setup'> {
+  const [fingerprint] = dtlsParameters.fingerprints;
+  return {
+    connection: { version: 4, ip: '0.0.0.0' },
+    iceUfrag: iceParameters.usernameFragment,
+    icePwd: iceParameters.password,
+    fingerprint: { type: fingerprint?.algorithm ?? 'sha-256', hash: fingerprint?.value ?? '' },
+    setup: 'passive',
+  };
 }
 
 function accepted(offered: Media, track: OfferedTrack, transport: TransportParameters): Media   {
-  const { iceParameters, iceCandidates, dtlsParameters } = transport;
-  const [fingerprint] = dtlsParameters.fingerprints;
   const { codecs, headerExtensions = [] } = track.rtpParameters;
   const payloads = codecs.map(({ payloadType }) => payloadType);
   const [main] = codecs;
@@ -158,16 +170,12 @@ function accepted(offered: Media, track: OfferedTrack, transport: TransportParam
     port: 9,
     protocol: offered.protocol,
     payloads: payloads.join(' '),
-    connection: { version: 4, ip: '0.0.0.0' },
+    ...connectionOf(transport),
     ...(offered.mid === undefined ? {} : { mid: offered.mid }),
     direction: 'recvonly',
     rtcpMux: 'rtcp-mux',
     rtcpRsize: 'rtcp-rsize',
-    iceUfrag: iceParameters.usernameFragment,
-    icePwd: iceParameters.password,
-    fingerprint: { type: fingerprint?.algorithm ?? 'sha-256', hash: fingerprint?.value ?? '' },
-    setup: 'passive',
-    candidates: iceCandidates.map(({ foundation, priority, ip, port }) => ({ foundation, component: 1, transport: 'udp', priority, ip, port, type: 'host' })),
+    candidates: transport.iceCandidates.map(({ foundation, priority, ip, port }) => ({ foundation, component: 1, transport: 'udp', priority, ip, port, type: 'host' })),
     endOfCandidates: 'end-of-candidates',
     rtp: offered.rtp.filter(({ payload }) => payloads.includes(payload)),
     fmtp: offered.fmtp

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { parseOffer } from '../../src/whip/whip-sdp.js';
+import { parseOffer, writeAnswer } from '../../src/whip/whip-sdp.js';
 
 const OFFER = [
   ...['v=0', 'o=- 1 2 IN IP4 127.0.0.1', 's=-', 't=0 0', 'm=video 9 UDP/TLS/RTP/SAVPF 96', 'c=IN IP4 0.0.0.0', 'a=mid:1', 'a=sendonly', 'a=fingerprint:sha-256 AB'],
@@ -37,4 +37,24 @@ it.each([
 
 it('header extensions with numbers that we do not read are left out', () => {
   expect(trackOf('a=extmap:15 http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time')).toMatchObject({ headerExtensions: [{ id: 4 }] });
+});
+
+const SOUND = ['m=audio 0 UDP/TLS/RTP/SAVPF 97', 'c=IN IP4 0.0.0.0', 'a=mid:2', 'a=sendonly', 'a=rtpmap:97 OPUS/48000/2'].join('\r\n');
+
+function answerTo(sdp: string): string {
+  const offer = parseOffer(sdp);
+  if (typeof offer === 'string') throw new Error(offer);
+  const fingerprints = [{ algorithm: 'sha-256', value: 'CD' }];
+  return writeAnswer(offer, { id: '1', iceParameters: { usernameFragment: 'u', password: 'p', iceLite: true }, iceCandidates: [], dtlsParameters: { role: 'server', fingerprints } });
+}
+
+it('sound that has no port of its own because it goes with the picture is taken, and is refused where it has none for another reason', () => {
+  const together = `${OFFER}${SOUND}\r\na=bundle-only\r\n`;
+  expect(answerTo(together)).toMatch(/a=group:BUNDLE 1 2\r\n[^]*m=video 9 [^]*m=audio 9 [^]*a=recvonly/);
+  expect(answerTo(together)).not.toContain('bundle-only');
+  expect(answerTo(`${OFFER}${SOUND}\r\n`)).toMatch(/a=group:BUNDLE 1\r\n[^]*m=audio 0 [^]*a=inactive/);
+});
+
+it('what is refused has certificate and credentials too, for senders that look for them everywhere', () => {
+  expect(answerTo(`${OFFER}${SOUND.replace('audio 0', 'audio 9').replace('OPUS/48000/2', 'PCMU/8000')}\r\n`)).toMatch(/m=audio 0 [^]*a=setup:passive[^]*a=ice-ufrag:u[^]*a=fingerprint:sha-256 CD/);
 });
