@@ -215,6 +215,17 @@ describe('pages, on a real origin in Chromium', () => {
     await context.close();
   });
 
+  it('takes a finger on any part of the button that plays, in a small embedded picture too', async () => {
+    const context = await browser.newContext({ viewport: { width: PHONE.width, height: 211 }, hasTouch: true, isMobile: true });
+    const page = await context.newPage();
+    await page.goto(`${origin.url}/embed/main`);
+    const button = page.locator('.big-play');
+    const { width, height } = (await button.boundingBox())!;
+    await button.tap({ position: { x: width / 2, y: height - 6 } });
+    await playsOn(page);
+    await context.close();
+  });
+
   it('tells of no mesh where there is nothing to watch, and leads back', async () => {
     const page = await open('/watch/no-such-stream');
     await page.getByRole('link', { name: 'See what else there is' }).waitFor();
