@@ -135,11 +135,28 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
         return tracks.filter(({ mode }) => mode === 'showing').flatMap(({ activeCues }) => [...(activeCues ?? [])].map((cue) => [(cue as VTTCue).text, (cue as VTTCue).line]));
       });
     expect(await shown()).toEqual([]);
+    // The picture, which stands still and is of one colour, without what lies on it.
+    const pictureOf = async (selector: string, height?: number): Promise<string> => {
+      const box = (await viewer.locator(selector).boundingBox())!;
+      const clip = { ...box, height: height ?? box.height };
+      return (await viewer.screenshot({ clip, style: '.controls, .big-play, .unmute { visibility: hidden !important }' })).toString('base64');
+    };
+    const [whole, below, top] = [await pictureOf('.player'), await pictureOf('.controls'), await pictureOf('.player', 40)];
     await viewer.keyboard.press('c');
     await expect.poll(shown, { timeout: 10_000 }).toEqual([['The boats come in.', -4]]);
     expect(await menu.inputValue()).toBe('English');
+    expect(await pictureOf('.player')).not.toBe(whole);
+    expect(await pictureOf('.controls')).toBe(below);
+    expect(await pictureOf('.player', 40)).toBe(top);
+    // One that says that it stands at the top stays there.
+    await viewer.evaluate(() => {
+      for (const { track } of document.querySelectorAll('track')) for (const cue of track.cues ?? []) (cue as VTTCue).line = 0;
+    });
     await menu.selectOption({ label: 'Deutsch' });
     await expect.poll(shown, { timeout: 10_000 }).toEqual([['Die Boote kommen.', -4]]);
+    await menu.selectOption({ label: 'English' });
+    await expect.poll(shown).toEqual([['The boats come in.', 0]]);
+    await expect.poll(() => pictureOf('.player', 40)).not.toBe(top);
     const lines = await viewer.evaluate(() => new Set([...document.querySelectorAll('.controls > :not(.seek, .controls-time, .controls-space)')].filter((control) => control.checkVisibility()).map((control) => control.getBoundingClientRect().top)).size);
     expect(lines).toBe(1);
     await menu.selectOption({ label: 'Captions off' });

@@ -3,6 +3,7 @@ import type { LiveCaptions } from '@p2ptv/protocol';
 import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
 import { useAttention } from '../use-attention.js';
 import { useCaptionTracks } from '../use-caption-tracks.js';
+import { useHighCaptions } from '../use-high-captions.js';
 import { useLiveCaptions } from '../use-live-captions.js';
 import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
@@ -48,6 +49,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
   const [isShowingKeys, setIsShowingKeys] = useState(false);
   useLiveCaptions(videoRef, liveCaptions, watch.clock);
   const tracks = useCaptionTracks(videoRef);
+  const areCaptionsHigh = useHighCaptions(tracks);
   const [caption, setCaption] = useState<string>();
   const { phase, start, goLive, seek } = watch;
   const { isAttended, attend, rest } = useAttention();
@@ -138,6 +140,7 @@ export function PlayerView({ videoRef, watch, problem, timeline, previews, capti
       data-phase={phase.kind}
       data-paused={media.isPaused}
       data-attended={isAttended}
+      data-captions={areCaptionsHigh ? 'high' : 'low'}
       onPointerMove={pointed}
       onPointerLeave={(event) => {
         if (event.pointerType === 'mouse') rest();
