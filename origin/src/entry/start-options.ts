@@ -201,7 +201,9 @@ function describeProblem(error: z.ZodError, values: Readonly<Record<string, unkn
   const issue = error.issues[0];
   if (issue?.code === 'unrecognized_keys') return `${where(issue.keys[0] ?? '')} is no setting: see --help.`;
   const name = String(issue?.path[0] ?? '');
-  return `${where(name)} ${issue?.message ?? 'is wrong'}, not ${JSON.stringify(values[name])}.`;
+  const value = values[name];
+  const shown: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return `${where(name)} ${issue?.message ?? 'is wrong'}, not ${JSON.stringify(shown)}.`;
 }
 
 /** Relative paths in a configuration file are meant from where the file is. */
