@@ -193,9 +193,10 @@ export class LiveCaptions {
   }
 
   /** A session that brings none, or does not know yet, leaves what there was. */
-  #follow(tracks: readonly CaptionTrack[]): void {
+  #follow(brought: readonly CaptionTrack[]): void {
+    const tracks = brought.map(({ language, name }) => ({ language, name }));
     if (tracks.length === 0 || JSON.stringify(tracks) === JSON.stringify(this.#tracks)) return;
-    this.#tracks = tracks.map(({ language, name }) => ({ language, name }));
+    this.#tracks = tracks;
     this.#cues = [];
     this.#coming = [];
     for (const { tracksChanged } of this.#listeners) tracksChanged?.(this.#tracks);

@@ -16,10 +16,10 @@ const TIMES = /^((?:\d{1,4}:)?[0-5]\d:[0-5]\d\.\d{3})[ \t]+-->[ \t]+((?:\d{1,4}:
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 
-/** Reads the cues of a WebVTT text as ffmpeg writes it; what is none is passed over. */
+/** Reads the cues of a WebVTT text: times and words, not where they stand; what is none is passed over. */
 export function readCues(webVtt: string): TextCue[] {
-  return webVtt.split(/\n{2,}/).flatMap((block) => {
-    const lines = block.replace(/\r/g, '').split('\n');
+  return webVtt.replace(/\r\n?/g, '\n').split(/\n{2,}/).flatMap((block) => {
+    const lines = block.split('\n');
     const at = lines.findIndex((line) => TIMES.test(line));
     const [, start, end] = TIMES.exec(lines[at] ?? '') ?? [];
     const text = plainLines(lines.slice(at + 1));

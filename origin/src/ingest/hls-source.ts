@@ -1,3 +1,4 @@
+import { UpstreamCaptions } from '../captions/upstream-captions.js';
 import type { PresenceOptions } from './publisher-presence.js';
 import { RelaySource } from './relay-source.js';
 
@@ -24,5 +25,6 @@ export function openHlsSource(ffmpegPath: string, url: string, options: Presence
     maps: { video: '0:p:0:v:0', audio: '0:p:0:a:0' },
     isRepeated: true,
     silenceMs: SILENCE_MS,
+    captions: new UpstreamCaptions({ url, startTimer: options.startTimer }),
   });
 }

@@ -2,7 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 
+import type { UpstreamCaptions } from '../captions/upstream-captions.js';
 import { processTimer, type StartTimer } from '../encode/start-timer.js';
+import { FirstTimestamp } from './first-timestamp.js';
 import { FeedWait } from './feed-wait.js';
 import { parseFfmpegLog } from './media-probe.js';
 import { PublisherPresence, type PresenceOptions } from './publisher-presence.js';
@@ -25,6 +27,8 @@ export type RelaySourceOptions = PresenceOptions & {
   readonly isRepeated: boolean;
   /** Why somebody was turned away, as a line of ffmpeg's log tells; undefined: it tells of something else. */
   readonly refusalIn?: (line: string) => string | undefined;
+  /** Captions that ffmpeg does not relay. */
+  readonly captions?: UpstreamCaptions | undefined;
   /** How long nothing may come, once something has, before the relay is given up; default: for ever. ms */
   readonly silenceMs?: number;
 };
@@ -51,7 +55,12 @@ const ENCODER_INPUT = [
 ] as const;
 
 /** What a relay has told of its input. */
-type Relayed = { readonly media: MediaDescription; readonly isFinite: boolean };
+type Relayed = {
+  readonly media: MediaDescription;
+  readonly isFinite: boolean;
+  /** What the input's own clock says at the beginning of what is relayed, ms; undefined: it does not say. */
+  readonly startMs: number | undefined;
+};
 
 type Relay = {
   readonly process: ChildProcess;
@@ -78,6 +87,8 @@ export class RelaySource implements Source {
   readonly #startTimer: StartTimer;
   #relay: Relay | undefined;
   #feed: PassThrough | undefined;
+  /** Of what that feed was given first. */
+  #firstTimestamp: FirstTimestamp | undefined;
   #cancelRetry: (() => void) | undefined;
   #failuresInRow = 0;
   #hasBeenReady = false;
@@ -109,6 +120,7 @@ export class RelaySource implements Source {
   async close(): Promise<void> {
     this.#state = 'closed';
     this.publisher.close();
+    this.#options.captions?.close();
     this.#cancelRetry?.();
     this.#feed?.end();
     this.#wait.answer(undefined);
@@ -133,6 +145,7 @@ export class RelaySource implements Source {
     );
     const relay: Relay = { process: child, log: '', relayed: undefined, failure: undefined, held: [], heldBytes: 0, cancelSilence: undefined };
     this.#relay = relay;
+    this.#options.captions?.begin();
     // One that hangs does not notice that we are gone.
     const killAtExit = (): void => void child.kill('SIGKILL');
     process.once('exit', killAtExit);
@@ -194,8 +207,10 @@ export class RelaySource implements Source {
     if (this.#wait.isWaiting) this.#wait.answer(this.#openFeed(relay, relayed));
   }
 
-  #openFeed(relay: Relay, { media }: Relayed): SourceFeed {
+  #openFeed(relay: Relay, { media, startMs }: Relayed): SourceFeed {
     this.#feed?.end();
+    const first = new FirstTimestamp(Number(media.hasVideo) + Number(media.hasAudio));
+    this.#firstTimestamp = first;
     const feed = new PassThrough({ writableHighWaterMark: FEED_BUFFER_BYTES });
     feed.on('drain', () => relay.process.stdout?.resume());
     this.#feed = feed;
@@ -208,6 +223,7 @@ export class RelaySource implements Source {
       audioMap: media.hasAudio ? '0:a:0' : undefined,
       stdin: feed,
       isPaced: true,
+      captions: this.#options.captions?.open(() => (startMs === undefined || first.ms === undefined ? undefined : startMs + first.ms)),
     };
   }
 
@@ -223,6 +239,7 @@ export class RelaySource implements Source {
   #write(relay: Relay, bytes: Buffer): void {
     const feed = this.#feed;
     if (feed === undefined || feed.writableEnded) return;
+    if (this.#options.captions) this.#firstTimestamp?.push(bytes);
     if (!feed.write(bytes)) relay.process.stdout?.pause();
   }
 
@@ -260,6 +277,7 @@ export class RelaySource implements Source {
 
   #exhaust(): void {
     this.#state = 'exhausted';
+    this.#options.captions?.close();
     this.publisher.close();
     this.#wait.answer(undefined);
   }
@@ -287,7 +305,8 @@ function describe(log: string): Relayed | { readonly problem: string } | undefin
   if (video !== undefined && !CODECS.video.has(video)) return { problem: `Its video is ${video}: give H.264, H.265 or MPEG-2.` };
   if (audio !== undefined && !CODECS.audio.has(audio)) return { problem: `Its sound is ${audio}: give AAC, MP3, AC-3 or Opus.` };
   const { width, height, frameRate, hasVideo, hasAudio, durationSeconds } = media;
-  return { media: { width, height, frameRate, hasVideo, hasAudio }, isFinite: durationSeconds !== undefined };
+  const start = /^ *Duration: [^\n]*, start: (-?\d+\.\d+)/m.exec(log);
+  return { media: { width, height, frameRate, hasVideo, hasAudio }, isFinite: durationSeconds !== undefined, startMs: start === null ? undefined : Number(start[1]) * 1000 };
 }
 
 /** ffmpeg's last line, without the part of it that speaks. */

@@ -197,6 +197,42 @@ describe.each(ffmpegs)('HLS pull with ffmpeg $version', (binary) => {
     expect([told.publisherFinished.length, told.publisherLost]).toEqual([1, []]);
   });
 
+  it('brings the captions that it has as WebVTT, on the session’s clock', async () => {
+    const { folder, url } = await upstream();
+    await ffmpegOutput(ffmpegs[0]!.path, [
+      ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=6', '-f', 'lavfi', '-i', 'sine=duration=6', ...H264, '-c:a', 'aac', '-output_ts_offset', '5000'],
+      ...['-f', 'hls', '-hls_time', '1', '-hls_playlist_type', 'vod', '-hls_segment_filename', join(folder, 'segment%d.ts'), join(folder, 'video.m3u8')],
+    ]);
+    writeFileSync(join(folder, 'index.m3u8'), '#EXTM3U\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="a",NAME="English",LANGUAGE="en",URI="en.m3u8"\n#EXT-X-STREAM-INF:BANDWIDTH=1,SUBTITLES="a"\nvideo.m3u8\n');
+    writeFileSync(join(folder, 'en.m3u8'), '#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\nen.vtt\n#EXT-X-ENDLIST\n');
+    // ffmpeg puts 1.4 s before what it writes as MPEG-TS.
+    writeFileSync(join(folder, 'en.vtt'), 'WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:450126000,LOCAL:00:00:00.000\n\n00:02.000 --> 00:06.000\nTwo seconds\n');
+    const source = openHlsSource(binary.path, url);
+    cleanups.push(() => source.close());
+    const feed = (await source.open(new AbortController().signal))!;
+    let pulledBytes = 0;
+    feed.stdin!.on('data', (piece: Buffer) => (pulledBytes += piece.length));
+    const cues: { text: string; startMs: number }[] = [];
+    await until(() => cues.push(...feed.captions!.take(10_000)) > 0);
+    expect(feed.captions!.tracks).toMatchObject([{ language: 'en', name: 'English' }]);
+    expect(cues.map(({ text }) => text)).toEqual(['Two seconds']);
+    expect(Math.abs(cues[0]!.startMs - 2000)).toBeLessThan(100);
+    await until(() => pulledBytes > 200_000);
+    // A session that begins while the pull goes on has a clock of its own.
+    const again = (await source.open(new AbortController().signal))!;
+    const bytes: Buffer[] = [];
+    again.stdin!.on('data', (piece: Buffer) => bytes.push(piece));
+    const later: { startMs: number; endMs: number }[] = [];
+    await until(() => (later.push(...again.captions!.take(10_000)), later.length > 0 && bytes.length > 5));
+    await source.close();
+    const part = join(folder, 'later.ts');
+    writeFileSync(part, Buffer.concat(bytes));
+    const { log } = await ffmpegOutput(binary.path, ['-i', part, '-c', 'copy', '-f', 'null', '-']);
+    const start = Number(/start: (\d+\.\d+)/.exec(log)?.[1]);
+    expect(start).toBeGreaterThan(0.5);
+    expect(Math.abs(later[0]!.endMs - (6000 - start * 1000))).toBeLessThan(150);
+  });
+
   it('reads no file of this machine, whatever the playlist names', async () => {
     const { folder, url } = await upstream();
     const secret = join(folder, 'secret.ts');
