@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
+import type { StreamListing } from '@p2ptv/protocol';
 import type { CacheSize, UploadPolicy } from '@p2ptv/peer';
 import type { P2ptvStats, QualityWish } from '../library/index.js';
-import type { PlayedClock } from './live-caption-track.js';
 import { RateMeter } from './rate-meter.js';
 import type { WatchSession } from './watch-session.js';
 
@@ -22,8 +22,6 @@ export type Watch = {
   readonly originBitsPerSecond: number;
   /** True where the browser plays HLS itself, without peers. */
   readonly isNative: boolean;
-  /** Of what is played by hls.js. */
-  readonly clock: PlayedClock | undefined;
   readonly start: () => void;
   readonly goLive: () => void;
   /** Goes to a program date-time, ms. */
@@ -46,11 +44,11 @@ watchSessionModule.catch(() => undefined);
 /**
  * Plays a link in a video element.
  *
- * @param link undefined until it is known; playback asked for before then begins with it
+ * @param options `link`: undefined until it is known; playback asked for before then begins with it. `stream`: the newest that is known of what is live
  */
 export function useWatch(
   videoRef: RefObject<HTMLVideoElement | null>,
-  options: { link: string | undefined; isAutoplay: boolean; upload: UploadPolicy },
+  options: { link: string | undefined; isAutoplay: boolean; upload: UploadPolicy; stream: StreamListing | undefined },
 ): Watch {
   const { link, isAutoplay } = options;
   const [isWanted, setIsWanted] = useState(isAutoplay);
@@ -58,7 +56,6 @@ export function useWatch(
   const [stats, setStats] = useState<Watch['stats']>();
   const [originBitsPerSecond, setOriginRate] = useState(0);
   const [isNative, setIsNative] = useState(false);
-  const [clock, setClock] = useState<PlayedClock>();
   const sessionRef = useRef<WatchSession>(undefined);
   const uploadRef = useRef(options.upload);
 
@@ -77,7 +74,6 @@ export function useWatch(
           const started = startWatching(element, { link, upload: uploadRef.current, fatal: fail });
           sessionRef.current = started;
           setIsNative(started.attachment === undefined);
-          setClock(started.clock);
           const originRate = new RateMeter();
           const refresh = (): void => {
             const snapshot = started.attachment?.stats();
@@ -105,6 +101,9 @@ export function useWatch(
       sessionRef.current = undefined;
     };
   }, [videoRef, link, isWanted]);
+
+  // Mostly the same as before, which changes nothing.
+  useEffect(() => sessionRef.current?.showCaptions(options.stream?.captions));
 
   const start = useCallback(() => {
     setIsWanted(true);
@@ -135,5 +134,5 @@ export function useWatch(
     if (attachment) setStats({ ...attachment.stats(), sampledAtMs: Date.now() });
   }, []);
   const cacheSize = stats?.session?.cache;
-  return { phase, stats, cacheSize, clearCache, originBitsPerSecond, isNative, clock, start, goLive, seek, setQuality, setUpload };
+  return { phase, stats, cacheSize, clearCache, originBitsPerSecond, isNative, start, goLive, seek, setQuality, setUpload };
 }

@@ -1,10 +1,10 @@
 import Hls, { type LevelDetails } from 'hls.js';
-import { isStreamLink, parseStreamLink } from '@p2ptv/protocol';
+import { isStreamLink, parseStreamLink, type LiveCaptions } from '@p2ptv/protocol';
 import type { UploadPolicy } from '@p2ptv/peer';
 import { attachP2ptv, type P2ptvAttachment } from '../library/index.js';
 import { mediaTimeAt, programDateTimeAt } from '../library/media-clock.js';
 import { LINES_ABOVE_CONTROLS } from './captions-place.js';
-import type { PlayedClock } from './live-caption-track.js';
+import type { LiveCaptionTrack, PlayedClock } from './live-caption-track.js';
 
 declare global {
   /** What the watch page plays, for the browser's console. */
@@ -15,8 +15,8 @@ declare global {
 export type WatchSession = {
   /** undefined where the browser plays HLS itself and no peer can be had. */
   readonly attachment: P2ptvAttachment | undefined;
-  /** Undefined where the browser plays HLS itself. */
-  readonly clock: PlayedClock | undefined;
+  /** Captions that a live stream has as text are text tracks of the element from now on, instead of those before. */
+  showCaptions(captions: LiveCaptions | undefined): void;
   stop(): void;
 };
 
@@ -52,15 +52,40 @@ export function startWatching(
   readCaptionsOnceThere(hls);
   const attachment = attachP2ptv(hls, { link: request.link, upload: request.upload });
   hls.attachMedia(video);
+  const textCaptions = captionsOf(video, clockOf(hls));
   // For whoever looks behind the page: `p2ptv.stats()` in the console.
   globalThis.p2ptv = attachment;
   return {
     attachment,
-    clock: clockOf(hls),
+    showCaptions: textCaptions.show,
     stop: () => {
+      textCaptions.show(undefined);
       if (globalThis.p2ptv === attachment) globalThis.p2ptv = undefined;
       // Leaves the mesh with it.
       hls.destroy();
+    },
+  };
+}
+
+/** Most streams have none: what shows them is loaded where there are some. */
+function captionsOf(video: HTMLVideoElement, clock: PlayedClock): { show: WatchSession['showCaptions'] } {
+  let shown = '[]';
+  let tracks: readonly LiveCaptionTrack[] = [];
+  return {
+    show: (captions) => {
+      const wanted = JSON.stringify(captions?.tracks ?? []);
+      if (wanted === shown) return;
+      shown = wanted;
+      for (const track of tracks) track.remove();
+      tracks = [];
+      if (!captions) return;
+      import('./live-caption-track.js').then(
+        ({ LiveCaptionTrack: Track }) => {
+          if (shown === wanted && tracks.length === 0) tracks = captions.tracks.map((track) => new Track(video, track, { everyMs: captions.everyMs, clock }));
+        },
+        // The picture goes on without.
+        () => undefined,
+      );
     },
   };
 }
@@ -114,7 +139,8 @@ function playNatively(video: HTMLVideoElement, linkText: string): WatchSession {
   video.src = `${origin}/index.m3u8`;
   return {
     attachment: undefined,
-    clock: undefined,
+    // It has them from the playlist.
+    showCaptions: () => undefined,
     stop: () => {
       video.removeAttribute('src');
       video.load();

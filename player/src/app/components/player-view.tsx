@@ -1,10 +1,8 @@
 import { useCallback, useEffect, useRef, useState, type PointerEvent, type ReactElement, type ReactNode, type RefObject } from 'react';
-import type { LiveCaptions } from '@p2ptv/protocol';
 import { actionOf, type KeyPress, type PlayerAction } from '../player-keys.js';
 import { useAttention } from '../use-attention.js';
 import { useCaptionTracks } from '../use-caption-tracks.js';
 import { useHighCaptions } from '../use-high-captions.js';
-import { useLiveCaptions } from '../use-live-captions.js';
 import { useMediaState } from '../use-media-state.js';
 import type { Watch } from '../use-watch.js';
 import { CaptionsMenu, CaptionTracks, type Captions } from './captions-menu.js';
@@ -33,8 +31,6 @@ type PlayerViewProps = {
   /** Pictures for the seek bar. */
   readonly previews?: Previews | undefined;
   readonly captions?: Captions | undefined;
-  /** Those of a live stream that are text. */
-  readonly liveCaptions?: LiveCaptions | undefined;
   /** A still picture for as long as nothing is loaded. */
   readonly posterPath?: string | undefined;
 };
@@ -42,12 +38,11 @@ type PlayerViewProps = {
 const NO_CAPTIONS: Captions = [];
 
 /** The picture and its controls, by pointer and by keyboard. */
-export function PlayerView({ videoRef, watch, problem, timeline, previews, captions = NO_CAPTIONS, liveCaptions, posterPath }: PlayerViewProps): ReactElement {
+export function PlayerView({ videoRef, watch, problem, timeline, previews, captions = NO_CAPTIONS, posterPath }: PlayerViewProps): ReactElement {
   const frameRef = useRef<HTMLDivElement>(null);
   const media = useMediaState(videoRef);
   const isFullscreen = useIsFullscreen();
   const [isShowingKeys, setIsShowingKeys] = useState(false);
-  useLiveCaptions(videoRef, liveCaptions, watch.clock);
   const tracks = useCaptionTracks(videoRef);
   const areCaptionsHigh = useHighCaptions(tracks);
   const [caption, setCaption] = useState<string>();

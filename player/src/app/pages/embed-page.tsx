@@ -15,11 +15,11 @@ export function EmbedPage({ target, isAutoplay }: { readonly target: WatchTarget
 }
 
 function Embedded({ watched, isAutoplay }: { readonly watched: Watched; readonly isAutoplay: boolean }): ReactElement {
-  const { title, link, problem } = watched;
+  const { title, link, problem, stream, recording } = watched;
   const videoRef = useRef<HTMLVideoElement>(null);
   const [storedUpload] = useStoredSetting('p2ptv.upload');
   const upload = decodeUpload(storedUpload) ?? defaultUpload(connectionHints(navigator));
-  const watch = useWatch(videoRef, { link, isAutoplay, upload });
+  const watch = useWatch(videoRef, { link, isAutoplay, upload, stream });
   const timeline = useSeekTimeline(watch, watched);
   useEffect(() => {
     document.title = title;
@@ -31,7 +31,7 @@ function Embedded({ watched, isAutoplay }: { readonly watched: Watched; readonly
           {title}
         </a>
       </h1>
-      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={(watched.recording ?? watched.stream)?.previews} captions={watched.recording?.captions} liveCaptions={watched.stream?.captions} posterPath={(watched.stream ?? watched.recording)?.thumbnailPath} />
+      <PlayerView videoRef={videoRef} watch={watch} problem={problem} timeline={timeline} previews={(recording ?? stream)?.previews} captions={recording?.captions} posterPath={(stream ?? recording)?.thumbnailPath} />
     </main>
   );
 }

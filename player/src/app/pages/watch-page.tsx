@@ -29,7 +29,7 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
   const [isSharing, setIsSharing] = useState(false);
   const [storedUpload, storeUpload] = useStoredSetting('p2ptv.upload');
   const upload = decodeUpload(storedUpload) ?? defaultUpload(connectionHints(navigator));
-  const watch = useWatch(videoRef, { link, isAutoplay, upload });
+  const watch = useWatch(videoRef, { link, isAutoplay, upload, stream });
   const timeline = useSeekTimeline(watch, watched);
   useEffect(() => {
     document.title = `${title} · P2PTV`;
@@ -48,7 +48,6 @@ function Stream({ watched, isAutoplay }: { readonly watched: Watched; readonly i
           timeline={timeline}
           previews={(recording ?? stream)?.previews}
           captions={recording?.captions}
-          liveCaptions={stream?.captions}
           posterPath={listing?.thumbnailPath}
         />
         <div className="watch-title">
