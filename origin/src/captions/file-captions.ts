@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 
 import type { CaptionTrack } from '@p2ptv/protocol';
 
+import { giveWay } from '../encode/give-way.js';
 import { inputUrl, type ProbedMedia } from '../ingest/media-probe.js';
 import { MAX_TRACKS } from './feed-captions.js';
 import { readCues, type TextCue } from './text-cue.js';
@@ -29,7 +30,9 @@ export async function readCaptions(ffmpegPath: string, file: string, { captions 
 async function webVttOf(ffmpegPath: string, file: string, stream: number): Promise<string> {
   const options = ['-v', 'error', '-nostdin', '-i', inputUrl(file), '-map', `0:${stream}`, '-f', 'webvtt', 'pipe:1'];
   try {
-    return (await promisify(execFile)(ffmpegPath, options, { timeout: LIMIT_MS, maxBuffer: MAX_BYTES, windowsHide: true })).stdout;
+    const running = promisify(execFile)(ffmpegPath, options, { timeout: LIMIT_MS, maxBuffer: MAX_BYTES, windowsHide: true });
+    giveWay(running.child);
+    return (await running).stdout;
   } catch {
     return '';
   }

@@ -122,13 +122,15 @@ export class UpstreamCaptions {
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#startTimer(ms, resolve);
       const end = (): void => {
         cancel();
+        // A pull may go on for weeks.
+        signal.removeEventListener('abort', end);
         resolve();
       };
+      const cancel = this.#startTimer(ms, end);
+      signal.addEventListener('abort', end);
       if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
     });
   }
 }
@@ -206,14 +208,26 @@ function nearest(ms: number, aboutMs: number): number {
 
 /** @throws where it cannot be had, or is too large */
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_LIMIT_MS)]) });
-  if (!response.ok || !response.body) throw new Error(`The upstream answered ${response.status}.`);
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of response.body as AsyncIterable<Uint8Array>) {
-    bytes += piece.length;
-    if (bytes > MAX_BYTES) throw new Error('The upstream answered more than captions are.');
-    pieces.push(piece);
+  const request = new AbortController();
+  const giveUp = (): void => request.abort();
+  const cancel = processTimer(REQUEST_LIMIT_MS, giveUp);
+  signal.addEventListener('abort', giveUp);
+  try {
+    signal.throwIfAborted();
+    const response = await fetch(url, { signal: request.signal });
+    if (!response.ok || !response.body) throw new Error(`The upstream answered ${response.status}.`);
+    const pieces: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+      bytes += piece.length;
+      if (bytes > MAX_BYTES) throw new Error('The upstream answered more than captions are.');
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces).toString('utf8');
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', giveUp);
+    // What an answer still has is not waited for.
+    request.abort();
   }
-  return Buffer.concat(pieces).toString('utf8');
 }

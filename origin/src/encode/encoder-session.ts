@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 
 import type { Clock } from '@p2ptv/protocol';
@@ -10,6 +9,7 @@ import { PartAssembler, type Assembler, type AssembledInit, type AssembledPart, 
 import { SoundAssembler } from '../fragment/sound-assembler.js';
 import type { TrackCadence } from '../fragment/video-track.js';
 import { AUDIO_FD, encoderArguments, videoFd, type EncoderRun } from './encoder-arguments.js';
+import { giveWay } from './give-way.js';
 import { processTimer, type StartTimer } from './start-timer.js';
 
 /** How a session ended. `finished`: the input ended, or we were asked to stop. */
@@ -39,8 +39,6 @@ export interface EncoderSession {
   stop(): Promise<void>;
 }
 
-/** Priority of what is not live, as `nice` counts: where both want all, it gets a quarter. */
-const GIVE_WAY = 5;
 const LAST_LINES = 12;
 /** How long ffmpeg may take to end when asked, before it is killed. Below what the process gives itself to end. */
 const STOP_GRACE_MS = 1000;
@@ -259,13 +257,5 @@ class FfmpegSession implements EncoderSession {
     }
     const lastLines = this.#failure === undefined ? this.#lastLines : [...this.#lastLines, this.#failure];
     this.#listener.onEnd({ kind: 'died', exitCode, lastLines });
-  }
-}
-
-function giveWay({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) setPriority(pid, GIVE_WAY);
-  } catch {
-    // It has ended already.
   }
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 
 import { nearestStandardFrameRate } from '../encode/frame-rate.js';
+import { giveWay } from '../encode/give-way.js';
 import { IngestError } from './errors.js';
 import type { MediaDescription } from './source.js';
 
@@ -153,9 +154,11 @@ function reasonFrom(log: string, file: string): string {
 
 function run(path: string, args: readonly string[], timeoutMs = PROBE_TIMEOUT_MS): Promise<{ exitCode: number; log: string }> {
   return new Promise((resolve) => {
-    execFile(path, args, { timeout: timeoutMs, maxBuffer: MAX_LOG_BYTES, windowsHide: true }, (error, _stdout, stderr) => {
+    const child = execFile(path, args, { timeout: timeoutMs, maxBuffer: MAX_LOG_BYTES, windowsHide: true }, (error, _stdout, stderr) => {
       if (error === null) resolve({ exitCode: 0, log: stderr });
       else resolve({ exitCode: 1, log: error.killed === true ? `${stderr}\ntimed out` : stderr });
     });
+    // A long one runs beside what is live.
+    if (timeoutMs > PROBE_TIMEOUT_MS) giveWay(child);
   });
 }
