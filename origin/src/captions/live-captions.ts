@@ -224,7 +224,8 @@ export class LiveCaptions {
   }
 
   #trim(keptFromMs: number): void {
-    const kept = this.#segments.findIndex(({ dateMs, durationMs, isComplete }) => !isComplete || dateMs + durationMs > keptFromMs);
+    // One that its session did not finish goes too; the newest grows.
+    const kept = this.#segments.findIndex(({ dateMs, durationMs }, index) => index === this.#segments.length - 1 || dateMs + durationMs > keptFromMs);
     if (kept <= 0) return;
     this.#segments.splice(0, kept);
     const first = this.#segments[0];

@@ -135,6 +135,16 @@ describe('captions of a live stream', () => {
     live.close();
   });
 
+  it('PL22: are dropped with the media behind a segment that its session did not finish, too', () => {
+    const { live, begin, publish } = openCaptioned({ archiveMs: 4000, window: { playlistMs: 4000, lateMs: 1000, memoryBytes: 1e6 } });
+    begin(new FakeFeed());
+    publish(13);
+    begin(new FakeFeed().add(500, 1500));
+    publish(600);
+    expect(live.textCaptions.slot(0, Math.floor((BEGAN_MS + 2600 + 500) / SLOT_MS))?.cues).toEqual([]);
+    live.close();
+  });
+
   it('PL23: are told by date, and whole once no more can come', () => {
     const { live, begin, publish } = openCaptioned();
     const slot = Math.floor(BEGAN_MS / SLOT_MS);
