@@ -4,6 +4,7 @@ import { processTimer, type StartTimer } from '../encode/start-timer.js';
 import type { FeedCaptions, TrackCue } from './feed-captions.js';
 import { readCues } from './text-cue.js';
 import { offeredSegments, offeredTracks, type OfferedSegment, type OfferedSegments, type OfferedTrack } from './upstream-playlist.js';
+import { fetchText } from './upstream-text.js';
 
 /** What is asked of an upstream. */
 export type UpstreamCaptionsOptions = {
@@ -17,20 +18,23 @@ export type UpstreamCaptionsOptions = {
 const SEGMENTS_BEFORE_EDGE = 3;
 /** Of a playlist that is whole already, so many segments are taken at a time: more than are played meanwhile. */
 const SEGMENTS_AT_ONCE = 4;
-const REQUEST_LIMIT_MS = 10_000;
-/** Of a playlist or a segment; a day's playlist is less. */
-const MAX_BYTES = 2 * 1024 * 1024;
 const LEAST_PAUSE_MS = 500;
+/** Whatever a playlist says; timers know no more than 24 days. */
+const MOST_PAUSE_MS = 3_600_000;
 const RETRY_MS = 5000;
-/** Kept for a session that begins while the pull goes on: a minute of eight languages. */
-const MAX_CUES = 500;
+/** Of a live track's segments, the newest whose cues are kept for a session that begins while the pull goes on: older ones are shown no more, and half a turn of the clock later they would pass for new. */
+const KEPT_SEGMENTS = 30;
+/** Of all tracks: a film of three hours may have one segment for each language. Bounds memory. */
+const MAX_CUES = 20_000;
 /** MPEG-2's clock has 33 bits, at 90 kHz. */
 const CLOCK_TURN_MS = 2 ** 33 / 90;
 const TIMESTAMP_MAP = /^X-TIMESTAMP-MAP=(.*)$/m;
 
 /** A cue on the upstream's own clock. */
 type UpstreamCue = TrackCue;
-type Reading = { readonly tracks: readonly OfferedTrack[]; readonly abort: AbortController; readonly cues: UpstreamCue[]; feed: UpstreamFeed | undefined };
+/** `segment`: the newest that has it. */
+type NotedCue = { readonly cue: UpstreamCue; readonly segment: number };
+type Reading = { readonly tracks: readonly OfferedTrack[]; readonly abort: AbortController; readonly cues: Map<string, NotedCue>; feed: UpstreamFeed | undefined };
 
 /**
  * The captions that an upstream HLS has as WebVTT renditions. ffmpeg, which pulls its picture, passes them over, so they are fetched
@@ -66,7 +70,7 @@ export class UpstreamCaptions {
     const feed = new UpstreamFeed(() => this.#reading?.tracks ?? [], zeroMs);
     if (this.#reading) {
       this.#reading.feed = feed;
-      for (const cue of this.#reading.cues) feed.add(cue);
+      for (const { cue } of this.#reading.cues.values()) feed.add(cue);
     }
     this.#feed = feed;
     return feed;
@@ -78,9 +82,12 @@ export class UpstreamCaptions {
   }
 
   async #read(abort: AbortController): Promise<void> {
-    const tracks = await this.#untilThere(abort, async () => offeredTracks(await fetchText(this.#url, abort.signal), this.#url));
+    const tracks = await this.#untilThere(abort, async () => {
+      const { text, baseUrl } = await fetchText(this.#url, abort.signal);
+      return offeredTracks(text, baseUrl);
+    });
     if (!tracks || tracks.length === 0 || abort.signal.aborted) return;
-    const reading: Reading = { tracks, abort, cues: [], feed: this.#feed };
+    const reading: Reading = { tracks, abort, cues: new Map(), feed: this.#feed };
     this.#reading = reading;
     await Promise.all(tracks.map((offered, track) => this.#follow(reading, { url: offered.url, track })));
   }
@@ -89,21 +96,27 @@ export class UpstreamCaptions {
   async #follow(reading: Reading, { url, track }: { readonly url: string; readonly track: number }): Promise<void> {
     const { signal } = reading.abort;
     let readUpTo = -1;
-    let discontinuity: number | undefined;
+    let begun: OfferedSegment | undefined;
     for (;;) {
-      const playlist = await this.#untilThere(reading.abort, async () => offeredSegments(await fetchText(url, signal), url));
+      const playlist = await this.#untilThere(reading.abort, async () => {
+        const { text, baseUrl } = await fetchText(url, signal);
+        return offeredSegments(text, baseUrl);
+      });
       if (!playlist) return;
-      // Another clock begins behind a discontinuity, and where it stands only the media tell.
-      discontinuity ??= firstPulled(playlist)?.discontinuity;
-      const next = wanted(playlist, readUpTo).filter((segment) => segment.discontinuity === discontinuity);
+      begun ??= firstPulled(playlist);
+      const next = wanted(playlist, readUpTo);
       for (const segment of next) {
         if (signal.aborted) return;
+        // Another clock begins behind a discontinuity, and where it stands only the media tell.
+        if (begun && segment.discontinuity > begun.discontinuity) return;
         readUpTo = segment.mediaSequence;
-        const text = await fetchText(segment.url, signal).catch(() => '');
-        for (const cue of upstreamCues(text)) note(reading, { ...cue, track });
+        if (begun && segment.mediaSequence < begun.mediaSequence && segment.discontinuity < begun.discontinuity) continue;
+        const text = await fetchText(segment.url, signal).then((answer) => answer.text, () => '');
+        for (const cue of upstreamCues(text)) note(reading, { ...cue, track }, segment.mediaSequence);
+        if (!playlist.isEnded) forget(reading, { track, before: segment.mediaSequence - KEPT_SEGMENTS });
       }
       if (playlist.isEnded && next.length === 0) return;
-      await this.#pause(Math.max(LEAST_PAUSE_MS, playlist.targetSeconds * 1000), signal);
+      await this.#pause(Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, playlist.targetSeconds * 1000)), signal);
       if (signal.aborted) return;
     }
   }
@@ -151,7 +164,8 @@ class UpstreamFeed implements FeedCaptions {
   }
 
   add(cue: UpstreamCue): void {
-    this.#coming = [...this.#coming, cue].slice(-MAX_CUES);
+    this.#coming.push(cue);
+    if (this.#coming.length > MAX_CUES) this.#coming.shift();
   }
 
   take(untilMs: number): readonly TrackCue[] {
@@ -170,12 +184,16 @@ class UpstreamFeed implements FeedCaptions {
 }
 
 /** Each once: one that is shown in several segments is in all of them. */
-function note({ cues, feed }: Reading, cue: UpstreamCue): void {
-  const isKnown = cues.some((other) => other.track === cue.track && other.startMs === cue.startMs && other.endMs === cue.endMs && other.text === cue.text);
-  if (isKnown) return;
-  cues.push(cue);
-  cues.splice(0, cues.length - MAX_CUES);
-  feed?.add(cue);
+function note({ cues, feed }: Reading, cue: UpstreamCue, segment: number): void {
+  const key = `${cue.track} ${cue.startMs} ${cue.endMs} ${cue.text}`;
+  if (!cues.has(key)) feed?.add(cue);
+  cues.set(key, { cue, segment });
+  const [oldest] = cues.keys();
+  if (cues.size > MAX_CUES && oldest !== undefined) cues.delete(oldest);
+}
+
+function forget({ cues }: Reading, old: { readonly track: number; readonly before: number }): void {
+  for (const [key, { cue, segment }] of cues) if (cue.track === old.track && segment < old.before) cues.delete(key);
 }
 
 /** Where ffmpeg begins. */
@@ -204,30 +222,4 @@ function upstreamCues(text: string): Omit<UpstreamCue, 'track'>[] {
 /** The clock begins anew every 26.5 hours. */
 function nearest(ms: number, aboutMs: number): number {
   return ms - Math.round((ms - aboutMs) / CLOCK_TURN_MS) * CLOCK_TURN_MS;
-}
-
-/** @throws where it cannot be had, or is too large */
-async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const request = new AbortController();
-  const giveUp = (): void => request.abort();
-  const cancel = processTimer(REQUEST_LIMIT_MS, giveUp);
-  signal.addEventListener('abort', giveUp);
-  try {
-    signal.throwIfAborted();
-    const response = await fetch(url, { signal: request.signal });
-    if (!response.ok || !response.body) throw new Error(`The upstream answered ${response.status}.`);
-    const pieces: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const piece of response.body as AsyncIterable<Uint8Array>) {
-      bytes += piece.length;
-      if (bytes > MAX_BYTES) throw new Error('The upstream answered more than captions are.');
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces).toString('utf8');
-  } finally {
-    cancel();
-    signal.removeEventListener('abort', giveUp);
-    // What an answer still has is not waited for.
-    request.abort();
-  }
 }

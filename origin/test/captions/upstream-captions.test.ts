@@ -33,13 +33,15 @@ const mediaPlaylist = (numbers: readonly number[], { isEnded = false, before = {
 
 const webVtt = (map: string, ...cues: readonly (readonly [string, string, string])[]): string => `WEBVTT\r\n${map}\r\n\r\n${cues.map(([start, end, text]) => `${start} --> ${end} line:0\r\n${text}\r\n`).join('\r\n')}`;
 
-/** An upstream whose files a test changes. */
-async function upstream(files: Record<string, string>): Promise<{ url: string; files: Record<string, string>; asked: string[] }> {
+/** An upstream whose files a test changes; one that is a path leads there. */
+async function upstream(files: Record<string, string>, password?: string): Promise<{ url: string; files: Record<string, string>; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     const name = (request.url ?? '').slice(1);
     asked.push(name);
-    if (files[name] === undefined) response.writeHead(404).end();
+    if (password !== undefined && request.headers.authorization !== `Basic ${btoa(password)}`) response.writeHead(401).end();
+    else if (files[name]?.startsWith('/') === true) response.writeHead(302, { location: files[name] }).end();
+    else if (files[name] === undefined) response.writeHead(404).end();
     else response.end(files[name]);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -137,5 +139,45 @@ describe('captions of an upstream HLS', () => {
     expect(taken).toEqual([0, 1, 2, 3, 4, 5].map((number) => `number ${number}`));
     expect(asked.filter((name) => name === 'en.m3u8').length).toBeGreaterThan(1);
     expect(asked).not.toContain('segment6.vtt');
+  });
+
+  it('stop there too where the playlist does not count its discontinuities', async () => {
+    const two = ONE.replace('#EXT-X-STREAM-INF', '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="a",NAME="Deutsch",URI="de.m3u8"\n#EXT-X-STREAM-INF');
+    const { url, files, asked } = await upstream({ 'index.m3u8': two, 'en.m3u8': mediaPlaylist([1, 2, 3], { before: { 3: '#EXT-X-DISCONTINUITY' } }), 'de.m3u8': mediaPlaylist([1]) });
+    pull(url);
+    await vi.waitUntil(() => asked.includes('segment2.vtt'));
+    files['en.m3u8'] = mediaPlaylist([3, 4]);
+    const times = (): number => asked.filter((name) => name === 'de.m3u8').length;
+    const before = times();
+    await vi.waitUntil(() => times() >= before + 3);
+    expect(asked.filter((name) => /segment[34]/.test(name))).toEqual([]);
+  });
+
+  it('are found behind redirections and passwords', async () => {
+    const files = { 'index.m3u8': '/far/index.m3u8', 'far/index.m3u8': ONE, 'far/en.m3u8': '/far/off/en.m3u8', 'far/off/en.m3u8': mediaPlaylist([1]), 'far/off/segment1.vtt': webVtt('', ['00:01.000', '00:02.000', 'far off']) };
+    const { url } = await upstream(files, 'me:a secret');
+    const feed = pull(url.replace('//', '//me:a%20secret@')).open(() => 0);
+    await vi.waitUntil(() => feed.take(60_000).some(({ text }) => text === 'far off'));
+  });
+
+  it('are all there where a segment has those of a whole film', async () => {
+    const stamp = (index: number): string => `${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}.000`;
+    const film = webVtt('', ...Array.from({ length: 1500 }, (_, index) => [stamp(index), stamp(index + 1), `number ${index}`] as const));
+    const { url } = await upstream({ 'index.m3u8': ONE, 'en.m3u8': mediaPlaylist([0], { isEnded: true }), 'segment0.vtt': film });
+    const feed = pull(url).open(() => 0);
+    const taken: string[] = [];
+    await vi.waitUntil(() => taken.push(...feed.take(1_500_000).map(({ text }) => text)) > 0);
+    expect(taken).toEqual(Array.from({ length: 1500 }, (_, index) => `number ${index}`));
+  });
+
+  it('of half a day ago are not taken for those that are to come', async () => {
+    const { url, files } = await upstream({ 'index.m3u8': ONE, 'en.m3u8': mediaPlaylist([1]), 'segment1.vtt': webVtt('', ['00:01.000', '00:02.000', 'old']) });
+    const captions = pull(url);
+    const feed = captions.open(() => 0);
+    await vi.waitUntil(() => feed.take(10_000).length > 0);
+    files['segment40.vtt'] = webVtt('', ['14:00:01.000', '14:00:02.000', 'new']);
+    files['en.m3u8'] = mediaPlaylist([40]);
+    await vi.waitUntil(() => feed.take(14 * 3_600_000 + 10_000).length > 0);
+    expect(captions.open(() => 14 * 3_600_000).take(13 * 3_600_000).map(({ text }) => text)).toEqual(['new']);
   });
 });
