@@ -2,7 +2,7 @@ import type { ChunkHeader } from '@p2ptv/protocol';
 import type { EngineOptions } from './engine-options.js';
 import type { PlaybackPosition } from './viewer-input.js';
 
-/** A publisher is late once all that is heard of has been behind the playhead for so long, ms: after an outage what was missed comes first. */
+/** A publisher is late once all that is newly heard of has ended behind the playhead for so long, ms: after an outage what was missed comes first. */
 const LATE_PUBLISHER_MS = 500;
 /** Behind a late publisher's newest part a player that stands is taken to be by no less, ms: its next part has so long to come. */
 const LATE_PUBLISHER_SLACK_MS = 1_000;
@@ -17,7 +17,7 @@ export class PlayoutClock {
   #anchor: { readonly atMs: number; readonly position: PlaybackPosition } | undefined;
   /** Since when the player means to play and does not. */
   #standsSinceMs: number | undefined;
-  /** Since when all that is heard of ends before where a player that stands is taken to be. */
+  /** Since when all that is newly heard of ends before where a player that stands is taken to be. */
   #behindSinceMs: number | undefined;
   /** Where the newest part that is known ends, as a program date-time, ms. */
   #edgeMs = -Infinity;

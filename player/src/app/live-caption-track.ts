@@ -109,7 +109,9 @@ export class LiveCaptionTrack {
         if (cue.endMs < nowMs - BEHIND_MS || cue.startMs > nowMs + AHEAD_MS + this.#from.everyMs) continue;
         if (wanted.some((other) => other.cue.text === cue.text && Math.abs(other.cue.startMs - cue.startMs) < SAME_MS)) continue;
         const start = this.#clock.mediaTimeAt(cue.startMs);
-        if (start !== undefined) wanted.push({ cue, start, end: start + (cue.endMs - cue.startMs) / 1000 });
+        const end = start === undefined ? 0 : start + (cue.endMs - cue.startMs) / 1000;
+        // One that began before the first of what is played begins with it.
+        if (start !== undefined && end > 0) wanted.push({ cue, start: Math.max(0, start), end });
       }
     }
     const { track } = this.#element;
@@ -118,8 +120,8 @@ export class LiveCaptionTrack {
     for (const cue of this.#cues) if (!kept.includes(cue)) track.removeCue(cue);
     this.#cues = kept;
     for (const { cue, start, end } of wanted) {
-      if (end <= 0 || kept.some(({ text, startTime }) => text === cue.text && Math.abs(start - startTime) < SHIFT_SECONDS)) continue;
-      const made = new VTTCue(Math.max(0, start), end, cue.text);
+      if (kept.some(({ text, startTime }) => text === cue.text && Math.abs(start - startTime) < SHIFT_SECONDS)) continue;
+      const made = new VTTCue(start, end, cue.text);
       made.line = LINES_ABOVE_CONTROLS;
       track.addCue(made);
       this.#cues.push(made);
