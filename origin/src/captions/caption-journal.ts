@@ -49,9 +49,12 @@ type Joined = RecordedTrack & { readonly text: string };
  */
 export function joinCaptions(entries: readonly CaptionEntry[], segments: readonly RecordedSegment[]): Joined[] {
   let fromMs = 0;
+  /** Where the media of each epoch end. */
+  const endsMs = new Map<number, number>();
   const placed: Placed[] = segments.map((segment) => {
     const at = { segment, fromMs };
     fromMs += segment.durationUs / 1000;
+    endsMs.set(segment.epoch, fromMs);
     return at;
   });
   const tracks = new Map<string, { readonly track: CaptionTrack; readonly cues: TextCue[]; readonly clocks: Map<number, number> }>();
@@ -69,7 +72,7 @@ export function joinCaptions(entries: readonly CaptionEntry[], segments: readonl
       const joined = tracks.get(key) ?? { track, cues: [], clocks: new Map<number, number>() };
       tracks.set(key, joined);
       const startMs = at.fromMs + cue.startMs - at.segment.programDateTimeMs;
-      joined.cues.push({ startMs, endMs: Math.min(fromMs, startMs + cue.endMs - cue.startMs), text: cue.text });
+      joined.cues.push({ startMs, endMs: Math.min(endsMs.get(at.segment.epoch) ?? fromMs, startMs + cue.endMs - cue.startMs), text: cue.text });
       if (!joined.clocks.has(at.segment.epoch)) joined.clocks.set(at.segment.epoch, cue.mediaMs - startMs);
     }
   }

@@ -199,6 +199,7 @@ export class LiveCaptions {
     this.#tracks = tracks;
     this.#cues = [];
     this.#coming = [];
+    this.#version++;
     for (const { tracksChanged } of this.#listeners) tracksChanged?.(this.#tracks);
   }
 

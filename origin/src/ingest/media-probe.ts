@@ -22,7 +22,7 @@ export type ProbedMedia = MediaDescription & {
 
 /** Long enough for a file on a slow network disk. */
 const PROBE_TIMEOUT_MS = 20_000;
-/** A film's sound is decoded twice. */
+/** A film's sound is decoded three times: once, and two turns of it. */
 const TURN_TIMEOUT_MS = 600_000;
 /** What ffmpeg says when it says most: of each half second of a film that is read through. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;

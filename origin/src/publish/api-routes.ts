@@ -100,7 +100,9 @@ export function registerApiRoutes(fastify: FastifyInstance, streams: StreamDirec
   fastify.get('/healthz', () => ({ status: 'ok' }));
 }
 
-function liveCaptions({ live: { slug, captions = [] } }: PublishedStream, token: string | undefined): LiveCaptions | undefined {
+/** Those of a recording are told of with it. */
+function liveCaptions({ live: { slug, textCaptions } }: PublishedStream, token: string | undefined): LiveCaptions | undefined {
+  const captions = textCaptions?.tracks ?? [];
   if (captions.length === 0) return undefined;
   const base = `/live/${slug}${token === undefined ? '' : `/~${token}`}`;
   return { everyMs: SLOT_MS, tracks: captions.map(({ language, name }, track) => ({ language, name, path: `${base}/${STREAM_PATHS.captionsSlot(track, '{slot}')}` })) };

@@ -67,6 +67,7 @@ describe('a file that runs as a channel', () => {
       const { recordings } = (await (await fetch(`${base}/api/recordings`)).json()) as { recordings: RecordingListing[] };
       const recording = (await (await fetch(`${base}/api/recordings/${recordings[0]?.id}`)).json()) as RecordingListing;
       expect(recording.captions).toMatchObject([{ language: 'en', name: 'English' }]);
+      expect(await (await fetch(`${base}/api/streams/${recording.id}`)).json()).not.toHaveProperty('captions');
       const cues = readCues(await (await fetch(`${base}${recording.captions?.[0]?.path}`)).text());
       expect(cues.slice(0, turns.length - 1).map(({ startMs }) => startMs)).toEqual(turns.slice(0, -1));
     } finally {

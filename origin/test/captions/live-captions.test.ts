@@ -145,6 +145,21 @@ describe('captions of a live stream', () => {
     live.close();
   });
 
+  it('PL22: are others at once when other tracks become known within a segment', () => {
+    const { live, begin, publish } = openCaptioned();
+    begin(new FakeFeed());
+    publish(12);
+    const feed = new FakeFeed([]);
+    begin(feed);
+    publish(1);
+    const { version } = live.textCaptions;
+    feed.tracks = [DEUTSCH];
+    publish(1);
+    expect(live.captions).toEqual([DEUTSCH]);
+    expect(live.textCaptions.version).toBeGreaterThan(version);
+    live.close();
+  });
+
   it('PL23: are told by date, and whole once no more can come', () => {
     const { live, begin, publish } = openCaptioned();
     const slot = Math.floor(BEGAN_MS / SLOT_MS);
@@ -186,6 +201,13 @@ describe('captions of a recording of what was live', () => {
     expect(recorded.playlist(0, 6)).toBe('#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:4\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:4.000,\nstretch-0.vtt\n#EXT-X-DISCONTINUITY\n#EXTINF:2.000,\nstretch-1.vtt\n#EXT-X-ENDLIST\n');
     expect(await recorded.stretch(0, 2)).toBeUndefined();
     live.close();
+  });
+
+  it('RC13: end with their epoch, though that ended after they had been noted', () => {
+    const cue = { track: 0, startMs: BEGAN_MS + 500, endMs: BEGAN_MS + 3500, mediaMs: 500, text: 'cut' };
+    const [first, second] = [1, 2].map((epoch) => ({ mediaSequence: epoch, epoch, initHash: '', sequence: epoch * 10, partCount: 10, durationUs: 2_000_000, programDateTimeMs: BEGAN_MS + epoch * 2000 - 2000 }));
+    const [joined] = joinCaptions([{ tracks: [ENGLISH] }, { cues: [cue] }], [first!, second!]);
+    expect(readCues(joined?.text ?? '')).toEqual([{ startMs: 500, endMs: 2000, text: 'cut' }]);
   });
 
   it('RC13: what lies outside of it is left out, and a journal that says nonsense too', () => {
