@@ -74,6 +74,9 @@ describe('an upstream’s playlists', () => {
     ]);
     expect(offeredTracks('#EXTM3U\n#EXTINF:1,\nsegment.ts', 'https://tv.example.org/')).toEqual([]);
     expect(offeredTracks('no playlist', 'https://tv.example.org/')).toEqual([]);
+    const odd = '#EXTM3U\n#EXT-X-NEW:1\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="__proto__",NAME="__proto__",URI="a.m3u8"\n#EXT-X-STREAM-INF:SUBTITLES="__proto__"\nvideo.m3u8';
+    expect(offeredTracks(odd, 'https://tv.example.org/')).toEqual([{ language: 'und', name: '__proto__', url: 'https://tv.example.org/a.m3u8' }]);
+    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
   it('list segments with their numbers; what is no WebVTT in the clear is passed over', () => {
