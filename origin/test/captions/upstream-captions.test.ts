@@ -183,4 +183,21 @@ describe('captions of an upstream HLS', () => {
     await vi.waitUntil(() => feed.take(14 * 3_600_000 + 10_000).length > 0);
     expect(captions.open(() => 14 * 3_600_000).take(13 * 3_600_000).map(({ text }) => text)).toEqual(['new']);
   });
+
+  it('are asked for again in an hour at the latest, however long a playlist says that its segments are', async () => {
+    const { url, asked } = await upstream({ 'index.m3u8': ONE, 'en.m3u8': mediaPlaylist([1]).replace('TARGETDURATION:1', 'TARGETDURATION:99999999') });
+    const pausesMs: number[] = [];
+    const captions = new UpstreamCaptions({
+      url,
+      startTimer: (ms) => {
+        pausesMs.push(ms);
+        return () => undefined;
+      },
+    });
+    cleanups.push(() => captions.close());
+    captions.begin();
+    await vi.waitUntil(() => pausesMs.length > 0);
+    expect(pausesMs).toEqual([3_600_000]);
+    expect(asked).toContain('segment1.vtt');
+  });
 });
