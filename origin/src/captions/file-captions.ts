@@ -17,20 +17,20 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** All of a file is read for them. */
 const LIMIT_MS = 600_000;
 
-/** Reads the captions of a file; those that cannot be read are left out. */
-export async function readCaptions(ffmpegPath: string, file: string, { captions }: Pick<ProbedMedia, 'captions'>): Promise<FileTrack[]> {
+/** Reads the captions of a file; those that cannot be read are left out, and after an abort all that were not. */
+export async function readCaptions(ffmpegPath: string, file: string, { captions, signal }: Pick<ProbedMedia, 'captions'> & { readonly signal?: AbortSignal }): Promise<FileTrack[]> {
   const found: FileTrack[] = [];
   for (const { stream, language } of captions.slice(0, MAX_TRACKS)) {
-    const cues = readCues(await webVttOf(ffmpegPath, file, stream));
+    const cues = readCues(await webVttOf(ffmpegPath, { file, stream }, signal));
     if (cues.length > 0) found.push({ ...namedTrack(language, found), cues });
   }
   return found;
 }
 
-async function webVttOf(ffmpegPath: string, file: string, stream: number): Promise<string> {
+async function webVttOf(ffmpegPath: string, { file, stream }: { readonly file: string; readonly stream: number }, signal: AbortSignal | undefined): Promise<string> {
   const options = ['-v', 'error', '-nostdin', '-i', inputUrl(file), '-map', `0:${stream}`, '-f', 'webvtt', 'pipe:1'];
   try {
-    const running = promisify(execFile)(ffmpegPath, options, { timeout: LIMIT_MS, maxBuffer: MAX_BYTES, windowsHide: true });
+    const running = promisify(execFile)(ffmpegPath, options, { timeout: LIMIT_MS, maxBuffer: MAX_BYTES, windowsHide: true, ...(signal ? { signal } : {}) });
     giveWay(running.child);
     return (await running).stdout;
   } catch {

@@ -35,6 +35,7 @@ export class FileSource implements Source {
   #hasBeenOpened = false;
   /** Once, for all sessions, beside the first: the picture does not wait for them. */
   #captions: Promise<ReadCaptions> | undefined;
+  readonly #closing = new AbortController();
 
   private constructor(options: FileSourceOptions, media: ProbedMedia, pictureSeconds: number | undefined) {
     this.#options = options;
@@ -81,9 +82,9 @@ export class FileSource implements Source {
 
   async #readCaptions(): Promise<ReadCaptions> {
     const { ffmpegPath, file, isLooped = true } = this.#options;
-    const tracks = await readCaptions(ffmpegPath, file, this.media);
+    const tracks = await readCaptions(ffmpegPath, file, { ...this.media, signal: this.#closing.signal });
     if (this.#pictureSeconds !== undefined) return { tracks, turnMs: this.#pictureSeconds * 1000 };
-    const turnMs = isLooped && tracks.length > 0 ? await measureTurnMs(ffmpegPath, file, this.media) : undefined;
+    const turnMs = isLooped && tracks.length > 0 ? await measureTurnMs(ffmpegPath, file, { ...this.media, signal: this.#closing.signal }) : undefined;
     return { tracks, turnMs: turnMs ?? Infinity };
   }
 
@@ -93,6 +94,7 @@ export class FileSource implements Source {
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
     return Promise.resolve();
   }
 }

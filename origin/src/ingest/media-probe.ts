@@ -72,15 +72,15 @@ export async function measureStreamSeconds(ffmpegPath: string, file: string, map
  * How long a turn of a file is that ffmpeg loops, as ffmpeg counts it: in samples of its sound, else in frames of its picture.
  * Its own count, because a hundredth of a second too much is a second after a hundred turns.
  *
- * @returns ms; undefined when it cannot be told
+ * @returns ms; undefined when it cannot be told, or is not to be any more
  */
-export async function measureTurnMs(ffmpegPath: string, file: string, { hasVideo, hasAudio }: Pick<MediaDescription, 'hasVideo' | 'hasAudio'>): Promise<number | undefined> {
+export async function measureTurnMs(ffmpegPath: string, file: string, { hasVideo, hasAudio, signal }: Pick<MediaDescription, 'hasVideo' | 'hasAudio'> & { readonly signal?: AbortSignal }): Promise<number | undefined> {
   // The sound is decoded, which takes little: only so its samples are counted.
   const maps = [...(hasVideo ? ['-map', '0:v:0', '-c:v', 'copy'] : []), ...(hasAudio ? ['-map', '0:a:0'] : [])];
   const endUs: number[] = [];
   for (const repeats of ['0', '1']) {
     const args = ['-v', 'error', '-nostdin', '-stream_loop', repeats, '-i', inputUrl(file), ...maps, '-progress', 'pipe:2', '-f', 'null', '-'];
-    const { exitCode, log } = await run(ffmpegPath, args, TURN_TIMEOUT_MS);
+    const { exitCode, log } = await run(ffmpegPath, args, { timeoutMs: TURN_TIMEOUT_MS, ...(signal ? { signal } : {}) });
     const found = [...log.matchAll(/^out_time_(?:us|ms)=(\d+)/gm)].at(-1)?.[1];
     if (exitCode !== 0 || found === undefined) return undefined;
     endUs.push(Number(found));
@@ -152,9 +152,9 @@ function reasonFrom(log: string, file: string): string {
   return line?.split(`${inputUrl(file)}: `)[1]?.trim().replace(/\.$/, '') ?? 'it holds nothing that can be decoded';
 }
 
-function run(path: string, args: readonly string[], timeoutMs = PROBE_TIMEOUT_MS): Promise<{ exitCode: number; log: string }> {
+function run(path: string, args: readonly string[], { timeoutMs = PROBE_TIMEOUT_MS, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<{ exitCode: number; log: string }> {
   return new Promise((resolve) => {
-    const child = execFile(path, args, { timeout: timeoutMs, maxBuffer: MAX_LOG_BYTES, windowsHide: true }, (error, _stdout, stderr) => {
+    const child = execFile(path, args, { timeout: timeoutMs, maxBuffer: MAX_LOG_BYTES, windowsHide: true, ...(signal ? { signal } : {}) }, (error, _stdout, stderr) => {
       if (error === null) resolve({ exitCode: 0, log: stderr });
       else resolve({ exitCode: 1, log: error.killed === true ? `${stderr}\ntimed out` : stderr });
     });

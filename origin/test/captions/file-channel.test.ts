@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -32,7 +32,33 @@ async function makeFilm({ isOverlong = false } = {}): Promise<string> {
   return film;
 }
 
+/** An ffmpeg that tells its process and then stands still where it is to read captions. */
+async function standingFfmpeg(): Promise<{ readonly path: string; readonly pid: () => number | undefined }> {
+  const [path, pidFile] = [join(folder.path, 'ffmpeg'), join(folder.path, 'pid')];
+  writeFileSync(path, `#!/bin/sh\ncase "$*" in *webvtt*) echo $$ > '${pidFile}'; exec sleep 600;; *) exec '${(await locateFfmpeg()).path}' "$@";; esac\n`, { mode: 0o755 });
+  return { path, pid: () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) || undefined : undefined) };
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('a file that runs as a channel', () => {
+  it('is not read for its captions any more when it is closed', async () => {
+    const ffmpeg = await standingFfmpeg();
+    const source = await FileSource.create({ ffmpegPath: ffmpeg.path, file: await makeFilm() });
+    await source.open(new AbortController().signal);
+    const pid = await vi.waitUntil(ffmpeg.pid, { timeout: 10_000, interval: 20 });
+    expect(runs(pid)).toBe(true);
+    await source.close();
+    await vi.waitUntil(() => !runs(pid), { timeout: 10_000, interval: 20 });
+  });
+
+
   it('is measured as ffmpeg counts it when it loops', async () => {
     const film = await makeFilm();
     const { path } = await locateFfmpeg();

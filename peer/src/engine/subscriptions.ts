@@ -27,7 +27,7 @@ const MOST_DOUBLINGS = 4;
 /** A peer whose parents are lost lets its children go after this, so that they find others, ms. */
 const LET_GO_MS = 1_500;
 /** After a parent has been left, what it pushed before it knew is no offence for so long, ms. */
-const PUSH_GRACE_MS = 5_000;
+const PUSH_GRACE_MS = 10_000;
 /** Offers are told at most so often, and when a path has changed by so much, ms. */
 const TELL_EVERY_MS = 300;
 const TELL_CHANGE_MS = 25;
