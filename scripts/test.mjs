@@ -12,7 +12,8 @@ import { ensurePrograms } from './system-programs.mjs';
 import { turbo } from './turbo.mjs';
 
 /**
- * `isBeside`: it runs beside those that `leavesTime`, which come last, and takes the processor only while nobody else does.
+ * `isBeside`: where the next part that is not so `leavesTime`, it runs beside that, and takes the processor only while nobody
+ * else does.
  *
  * @typedef {{ filters: string[], how: import('./steps.mjs').RunOptions }} Work
  * @typedef {{ title: string, needsBuild: boolean, isTests?: boolean, isBeside?: boolean, leavesTime?: boolean, work: (work: Work) => Promise<unknown> }} Part
@@ -37,7 +38,7 @@ const PARTS = {
     title: 'Unit, property and contract tests',
     needsBuild: true,
     isTests: true,
-    // They often wait for a process or a socket, browser tests for real time.
+    // They often wait for a process or a socket. So do browser tests, but those are to have all of the machine.
     leavesTime: true,
     work: ({ filters, how }) => vitest(['--project=!browser', ...filters], how),
   },
@@ -45,7 +46,6 @@ const PARTS = {
     title: 'Browser tests',
     needsBuild: true,
     isTests: true,
-    leavesTime: true,
     work: ({ filters, how }) => vitest(['--project=browser', ...filters], how),
   },
 };
@@ -63,30 +63,32 @@ await main(async () => {
   if (parts.some((part) => part.needsBuild)) {
     await build();
   }
-  await oneByOne(parts.filter(({ isBeside, leavesTime }) => !isBeside && !leavesTime));
-  await together(
-    parts.filter(({ leavesTime }) => leavesTime),
-    parts.filter(({ isBeside }) => isBeside),
-  );
+  /** @type {Part[]} */
+  let beside = [];
+  for (const part of parts) {
+    if (part.isBeside) {
+      beside.push(part);
+      continue;
+    }
+    await (part.leavesTime ? together(part, beside) : oneByOne([...beside, part]));
+    beside = [];
+  }
+  await oneByOne(beside);
 });
 if (runsTests) {
   console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 }
 
 /**
- * Runs parts one after the other, and meanwhile others, which yield to them. The first that fails ends all of them.
+ * Runs a part, and meanwhile others one after the other. The first that fails ends all of them.
  *
- * @param {Part[]} leading
+ * @param {Part} part
  * @param {Part[]} beside
  */
-async function together(leading, beside) {
-  if (leading.length === 0) {
-    await oneByOne(beside);
-    return;
-  }
+async function together(part, beside) {
   const ending = new AbortController();
   const { signal } = ending;
-  const works = [oneByOne(leading, { signal }), oneByOne(beside, { signal, isYielding: true })];
+  const works = [oneByOne([part], { signal }), oneByOne(beside, { signal, isYielding: true })];
   try {
     await Promise.all(works);
   } catch (error) {
