@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 
-import { isGzipTaken, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
+import { sendProblem, takeOver } from './answer.js';
 import type { ListedSegment } from '../captions/live-captions.js';
 import type { PublishedStream } from './published-stream.js';
 import { renderedText, type RenderedText } from './rendered-text.js';
 import type { ServedStream } from './served-stream.js';
 import { streamOf, type StreamDirectory } from './stream-directory.js';
+import { sendText } from './text-answer.js';
 
 type CaptionAnswer = { readonly text: RenderedText | undefined; readonly contentType: string };
 
@@ -21,7 +22,7 @@ export function registerCaptionRoutes(fastify: FastifyInstance, streams: StreamD
     const number = /^\d$/.test(track) ? Number(track) : Number.NaN;
     const answer = published && (published.live.recordedCaptions ? await recorded(published, number, file) : live(published, number, file));
     if (!published || answer?.text === undefined) return sendProblem(reply, 404, 'There are no such captions.');
-    send(takeOver(request, reply), published, { text: answer.text, contentType: answer.contentType });
+    sendText(takeOver(request, reply), published, { text: answer.text, contentType: answer.contentType, kind: 'playlists' });
     return reply;
   });
 }
@@ -60,18 +61,4 @@ function live({ live: stream, captions }: PublishedStream, track: number, file: 
 function listedSegments({ log }: ServedStream, isEnded: boolean): ListedSegment[] {
   const kept = isEnded ? log.recorded().map((segment) => ({ ...segment, isComplete: true })) : log.timeline.segments.map((segment) => ({ ...segment, programDateTimeMs: segment.parts[0]?.programDateTimeMs ?? 0 }));
   return kept.map(({ epoch, mediaSequence, programDateTimeMs: dateMs, durationUs, isComplete }) => ({ epoch, mediaSequence, dateMs, durationMs: durationUs / 1000, isComplete }));
-}
-
-function send(to: Recipient, published: PublishedStream, { text, contentType }: { readonly text: RenderedText; readonly contentType: string }): void {
-  const isGzip = isGzipTaken(to);
-  sendAnswer(to, {
-    pieces: [isGzip ? text.gzip() : text.bytes],
-    contentType,
-    etag: text.etag,
-    cacheControl: SHORT_LIVED,
-    vary: 'accept-encoding',
-    ...(isGzip ? { contentEncoding: 'gzip' as const } : {}),
-    uplink: published.uplinkFor('join'),
-    count: published.counter('playlists'),
-  });
 }

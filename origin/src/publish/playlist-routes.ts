@@ -1,10 +1,11 @@
 import { isTooFarAhead, parseDeliveryDirectives, STREAM_PATHS, type RenditionId } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
 
-import { answerSafely, isGzipTaken, refuse, REVALIDATED, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
+import { answerSafely, refuse, REVALIDATED, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
 import type { PublishedStream } from './published-stream.js';
 import type { RenderedText } from './rendered-text.js';
 import { renditionOf, singleValues, streamOf, type StreamDirectory } from './stream-directory.js';
+import { sendText } from './text-answer.js';
 
 const CONTENT_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -65,21 +66,7 @@ export function registerPlaylistRoutes(fastify: FastifyInstance, streams: Stream
   });
 }
 
-function sendPlaylist(
-  to: Recipient,
-  published: PublishedStream,
-  { playlist, cacheControl }: { readonly playlist: RenderedText; readonly cacheControl: string },
-): void {
-  const isGzip = isGzipTaken(to);
-  sendAnswer(to, {
-    pieces: [isGzip ? playlist.gzip() : playlist.bytes],
-    contentType: CONTENT_TYPE,
-    etag: playlist.etag,
-    cacheControl,
-    vary: 'accept-encoding',
-    ...(isGzip ? { contentEncoding: 'gzip' as const } : {}),
-    uplink: published.uplinkFor('other'),
-    wholes: published.wholes,
-    count: published.counter('playlists'),
-  });
+/** Sends one that many wait for. */
+function sendPlaylist(to: Recipient, published: PublishedStream, { playlist, cacheControl }: { readonly playlist: RenderedText; readonly cacheControl: string }): void {
+  sendText(to, published, { text: playlist, contentType: CONTENT_TYPE, cacheControl, kind: 'playlists', priority: 'other', wholes: published.wholes });
 }

@@ -2,10 +2,9 @@ import { type RenditionId, STREAM_PATHS } from '@p2ptv/protocol';
 import type { FastifyInstance } from 'fastify';
 import * as z from 'zod';
 
-import { isGzipTaken, sendAnswer, sendProblem, SHORT_LIVED, takeOver, type Recipient } from './answer.js';
-import type { PublishedStream } from './published-stream.js';
-import type { RenderedText } from './rendered-text.js';
+import { sendProblem, takeOver } from './answer.js';
 import { renditionOf, streamOf, type StreamDirectory } from './stream-directory.js';
+import { sendText } from './text-answer.js';
 
 const listQuery = z.object({
   rendition: z.string().regex(/^\d{1,2}$/).default('0'),
@@ -20,7 +19,7 @@ export function registerRecordingRoutes(fastify: FastifyInstance, streams: Strea
     const log = published && renditionOf(published, (request.params as { rendition: string }).rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
     if (!published.live.record) return sendProblem(reply, 503, 'The stream has not begun yet.');
-    send(takeOver(request, reply), published, { text: published.recording.playlist(log), contentType: 'application/vnd.apple.mpegurl', kind: 'playlists' });
+    sendText(takeOver(request, reply), published, { text: published.recording.playlist(log), contentType: 'application/vnd.apple.mpegurl', kind: 'playlists' });
     return reply;
   });
 
@@ -32,25 +31,7 @@ export function registerRecordingRoutes(fastify: FastifyInstance, streams: Strea
     const log = published && renditionOf(published, rendition);
     if (!published || !log) return sendProblem(reply, 404, 'There is no such stream or rendition.');
     const text = published.recording.list(log, Number(rendition) as RenditionId, after);
-    send(takeOver(request, reply), published, { text, contentType: 'application/json; charset=utf-8', kind: 'headers' });
+    sendText(takeOver(request, reply), published, { text, contentType: 'application/json; charset=utf-8', kind: 'headers' });
     return reply;
-  });
-}
-
-function send(
-  to: Recipient,
-  published: PublishedStream,
-  { text, contentType, kind }: { readonly text: RenderedText; readonly contentType: string; readonly kind: 'playlists' | 'headers' },
-): void {
-  const isGzip = isGzipTaken(to);
-  sendAnswer(to, {
-    pieces: [isGzip ? text.gzip() : text.bytes],
-    contentType,
-    etag: text.etag,
-    cacheControl: SHORT_LIVED,
-    vary: 'accept-encoding',
-    ...(isGzip ? { contentEncoding: 'gzip' as const } : {}),
-    uplink: published.uplinkFor('join'),
-    count: published.counter(kind),
   });
 }
