@@ -1,18 +1,17 @@
-import { chromium } from 'playwright-core';
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { BURNT_CLOCK, burntClockRow, readBurntClock } from '../../src/encode/burnt-clock.js';
 import { TestCardSource } from '../../src/ingest/test-card-source.js';
+import { launchChromium } from '../support/chromium.js';
 import { allFfmpegs, encodeAll } from './encoder-fixture.js';
 
-const CHROMIUM = process.env['P2PTV_CHROMIUM'] ?? '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--autoplay-policy=no-user-gesture-required'];
-
-let browser: Awaited<ReturnType<typeof chromium.launch>>;
+let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  browser = await launchChromium();
 });
 afterAll(() => browser.close());
 

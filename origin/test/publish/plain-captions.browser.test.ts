@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import type Hls from 'hls.js';
 import { pino } from 'pino';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { FeedCaptions } from '../../src/captions/feed-captions.js';
@@ -11,6 +11,7 @@ import { TestCardSource } from '../../src/ingest/test-card-source.js';
 import { Origin } from '../../src/server/origin.js';
 import { temporaryFolder } from '../package/stream-fixture.js';
 import { inputsOf, ON_LOOPBACK } from '../server/origin-fixture.js';
+import { launchChromium } from '../support/chromium.js';
 
 const HLS_SCRIPT = fileURLToPath(import.meta.resolve('hls.js/dist/hls.min.js'));
 const EVERY_MS = 1500;
@@ -43,10 +44,7 @@ beforeAll(async () => {
   folder = temporaryFolder();
   const channels = [channelSettingsSchema.parse({ slug: 'main', title: 'Test card', dvrMinutes: 1 })];
   origin = await Origin.start({ dataFolder: folder.path, channels, ...ON_LOOPBACK, inputs: inputsOf(() => new CaptionedTestCard({ width: 320, height: 180 })), logger: pino({ level: 'silent' }) });
-  browser = await chromium.launch({
-    executablePath: process.env['P2PTV_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--autoplay-policy=no-user-gesture-required'],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 
 import type Hls from 'hls.js';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { startOrigin } from '../server/origin-fixture.js';
+import { launchChromium } from '../support/chromium.js';
 
 const HLS_SCRIPT = fileURLToPath(import.meta.resolve('hls.js/dist/hls.min.js'));
 
@@ -14,10 +15,7 @@ let origin: Awaited<ReturnType<typeof startOrigin>>;
 let browser: Browser;
 beforeAll(async () => {
   origin = await startOrigin({ ladder: [360, 180] });
-  browser = await chromium.launch({
-    executablePath: process.env['P2PTV_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--autoplay-policy=no-user-gesture-required'],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser.close();

@@ -1,14 +1,10 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+
+import { launchChromium } from '../support/chromium.js';
 
 /** A real Chromium with a camera that shows a moving picture and beeps. */
 export function launchPublisherBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['P2PTV_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-      ...['--autoplay-policy=no-user-gesture-required', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
-    ],
-  });
+  return launchChromium(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
 }
 
 /** How a {@link publishByWhip | publication} is asked for. */
