@@ -13,11 +13,11 @@ export type OfferedSegment = { readonly mediaSequence: number; readonly disconti
 export type OfferedSegments = { readonly targetSeconds: number; readonly isEnded: boolean; readonly segments: readonly OfferedSegment[] };
 
 const NAME_CHARACTERS = 80;
-// Of the parsers there are, m3u8-parser 7.2 writes into Object.prototype where a group is called `__proto__`, and hls-parser 0.16 throws at
-// tags that it does not know; little of either is needed here.
-
 /** `NAME=value`, the value in quotes or without (RFC 8216bis section 4.2). */
 const ATTRIBUTE = /([A-Z0-9-]+)=(?:"([^"]*)"|([^,"]*))/g;
+
+// Of the parsers there are, m3u8-parser 7.2 writes into Object.prototype where a group is called `__proto__`, and hls-parser 0.16 throws at
+// tags that it does not know; little of either is needed here.
 
 /** Finds the captions of the variant that comes first, which is the one that is pulled; forced ones are for another reader. */
 export function offeredTracks(playlist: string, baseUrl: string): OfferedTrack[] {

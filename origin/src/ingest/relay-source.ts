@@ -87,7 +87,7 @@ export class RelaySource implements Source {
   readonly #startTimer: StartTimer;
   #relay: Relay | undefined;
   #feed: PassThrough | undefined;
-  /** Of what that feed was given first. */
+  /** Of what that feed was given first; captions are placed by it. */
   #firstTimestamp: FirstTimestamp | undefined;
   #cancelRetry: (() => void) | undefined;
   #failuresInRow = 0;
@@ -209,7 +209,8 @@ export class RelaySource implements Source {
 
   #openFeed(relay: Relay, { media, startMs }: Relayed): SourceFeed {
     this.#feed?.end();
-    const first = new FirstTimestamp(Number(media.hasVideo) + Number(media.hasAudio));
+    const { captions } = this.#options;
+    const first = captions && new FirstTimestamp(Number(media.hasVideo) + Number(media.hasAudio));
     this.#firstTimestamp = first;
     const feed = new PassThrough({ writableHighWaterMark: FEED_BUFFER_BYTES });
     feed.on('drain', () => relay.process.stdout?.resume());
@@ -223,7 +224,7 @@ export class RelaySource implements Source {
       audioMap: media.hasAudio ? '0:a:0' : undefined,
       stdin: feed,
       isPaced: true,
-      captions: this.#options.captions?.open(() => (startMs === undefined || first.ms === undefined ? undefined : startMs + first.ms)),
+      captions: captions?.open(() => (startMs === undefined || first?.ms === undefined ? undefined : startMs + first.ms)),
     };
   }
 
@@ -239,7 +240,7 @@ export class RelaySource implements Source {
   #write(relay: Relay, bytes: Buffer): void {
     const feed = this.#feed;
     if (feed === undefined || feed.writableEnded) return;
-    if (this.#options.captions) this.#firstTimestamp?.push(bytes);
+    this.#firstTimestamp?.push(bytes);
     if (!feed.write(bytes)) relay.process.stdout?.pause();
   }
 

@@ -35,8 +35,9 @@ export class RecordedStream implements ServedStream {
     this.record = described.record;
     this.recordText = encodeStreamRecord(this.record, publisher.signer);
     this.#renditions = renditions;
-    this.captions = folder.captions();
-    this.recordedCaptions = new RecordedCaptions(folder.captions(), (track) => folder.captionFile(track));
+    const captions = folder.captions();
+    this.captions = captions;
+    this.recordedCaptions = new RecordedCaptions(captions, (track) => folder.captionFile(track));
   }
 
   get streamId(): StreamId {
