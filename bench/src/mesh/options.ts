@@ -36,14 +36,16 @@ export type MeshOptions = {
 
 /** Mean uplink over the stream's rate, as the simulator's defaults have it. */
 const DEFAULT_UPLINK_RATIO = 4;
+/** Links cost most while they are set up: viewers that come at once are more than one machine does that stands for all of theirs. */
+const DEFAULT_ARRIVAL_RATIO = 1 / 3;
 /** Each process runs some peers; with fewer, one busy peer holds up more others. */
 const LEAST_PROCESSES = 2;
 
 const schema = z.object({
   peers: wholeNumber(2, 500).default(50),
   browsers: wholeNumber(0, 2).default(1),
-  seconds: wholeNumber(5, 600).default(90),
-  arrivalSeconds: wholeNumber(1, 300).default(20),
+  seconds: wholeNumber(5, 600).default(120),
+  arrivalSeconds: wholeNumber(1, 300).optional(),
   processes: wholeNumber(1, 32).optional(),
   uplink: z
     .string()
@@ -69,8 +71,8 @@ export function meshFlags(): Option[] {
     new Option('--html <file>', 'a page that draws the mesh and the simulator together'),
     new Option('--peers <number>', 'viewers in Node, over real WebRTC (default: 50)'),
     new Option('--browsers <number>', 'viewers in a Chromium each beside them, 0 to 2 (default: 1)'),
-    new Option('--seconds <s>', 'length of the run (default: 90)'),
-    new Option('--arrival-seconds <s>', 'within which they all come (default: 20)'),
+    new Option('--seconds <s>', 'length of the run (default: 120)'),
+    new Option('--arrival-seconds <s>', 'within which they all come (default: a third of --seconds)'),
     new Option('--processes <number>', 'worker processes that the Node viewers share (default: one a core, at least 2)'),
     new Option('--rate-kbps <kbps>', 'rate of the stream, with its sound (default: 600)'),
     new Option('--uplink <kbps>', "the viewers' mean uplink, drawn from four classes; equal:<kbps>: everybody has so much (default: four times the rate)"),
@@ -92,7 +94,8 @@ export function meshFlags(): Option[] {
  */
 export function resolveMeshOptions(flags: Readonly<Record<string, unknown>>): MeshOptions {
   const { json, html, uplink, processes = Math.max(LEAST_PROCESSES, availableParallelism()), ...options } = checkFlags(schema, flags);
-  if (options.arrivalSeconds + 2 > options.seconds) {
+  const arrivalSeconds = options.arrivalSeconds ?? Math.floor(options.seconds * DEFAULT_ARRIVAL_RATIO);
+  if (arrivalSeconds + 2 > options.seconds) {
     throw new UsageError('--arrival-seconds must be at least 2 s less than --seconds: the last would hardly come.');
   }
   if (options.downlinkKbps !== undefined && options.browsers > 0) {
@@ -100,6 +103,7 @@ export function resolveMeshOptions(flags: Readonly<Record<string, unknown>>): Me
   }
   return {
     ...options,
+    arrivalSeconds,
     downlinkKbps: options.downlinkKbps,
     originUplinkKbps: options.originUplinkKbps,
     uplink: uplinkOf(uplink ?? String(DEFAULT_UPLINK_RATIO * options.rateKbps)),

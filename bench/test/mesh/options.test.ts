@@ -7,18 +7,19 @@ import { resolveMeshOptions } from '../../src/mesh/options.js';
 const json = join(tmpdir(), 'out.json');
 
 describe('the flags of the mesh suite', () => {
-  it('have defaults, but for the file; the uplink is four times the rate', () => {
+  it('have defaults, but for the file; the uplink is four times the rate, and they come within a third of the run', () => {
     expect(resolveMeshOptions({ json })).toMatchObject({
       peers: 50,
       browsers: 1,
-      seconds: 90,
-      arrivalSeconds: 20,
+      seconds: 120,
+      arrivalSeconds: 40,
       rateKbps: 600,
       uplink: { kind: 'mixed', meanBitsPerSecond: 2_400_000 },
       partMs: 200,
       originUplinkKbps: undefined,
       jsonPath: json,
     });
+    expect(resolveMeshOptions({ json, seconds: '20' }).arrivalSeconds).toBe(6);
     expect(resolveMeshOptions({ json, rateKbps: '1000' }).uplink).toEqual({ kind: 'mixed', meanBitsPerSecond: 4_000_000 });
   });
 
@@ -38,7 +39,7 @@ describe('the flags of the mesh suite', () => {
     [{ json, downlinkKbps: '20' }, '--downlink-kbps must be'],
     [{ json, downlinkKbps: '2000' }, '--downlink-kbps goes with --browsers 0'],
     [{ json, rateKbps: '20' }, '--rate-kbps must be'],
-    [{ json, seconds: '20' }, '--arrival-seconds must be at least 2 s less than --seconds'],
+    [{ json, seconds: '20', arrivalSeconds: '19' }, '--arrival-seconds must be at least 2 s less than --seconds'],
     [{ json: '/no/such/folder/out.json' }, 'does not exist'],
     [{ json: tmpdir() }, 'is a folder'],
   ])('%o is refused in one sentence', (flags, sentence) => {

@@ -19,6 +19,8 @@ const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 const logger = pino({ level: 'silent' });
 const shared = temporaryFolder();
 let clip: Buffer;
+/** Takes so long to encode that others come meanwhile. */
+let longClip: Buffer;
 let folder: ReturnType<typeof temporaryFolder>;
 let store: SqliteStore;
 let recordings: Recordings;
@@ -26,9 +28,12 @@ let desk: UploadDesk;
 
 beforeAll(async () => {
   const { path } = await locateFfmpeg();
-  const file = join(shared.path, 'clip.mkv');
-  await promisify(execFile)(path, ['-f', 'lavfi', '-i', 'testsrc=s=160x90:r=30:d=3', '-c:v', 'libx264', '-preset', 'ultrafast', file]);
-  clip = readFileSync(file);
+  const make = async (seconds: number): Promise<Buffer> => {
+    const file = join(shared.path, `clip-${seconds}.mkv`);
+    await promisify(execFile)(path, ['-f', 'lavfi', '-i', `testsrc=s=160x90:r=30:d=${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '50k', file]);
+    return readFileSync(file);
+  };
+  [clip, longClip] = [await make(3), await make(60)];
 });
 afterAll(() => shared.remove());
 
@@ -128,7 +133,7 @@ describe('a file that is uploaded', () => {
   });
 
   it('can be given up while it is encoded, and while it waits', async () => {
-    const first = await desk.receive(body(clip), request());
+    const first = await desk.receive(body(longClip), request());
     const second = await desk.receive(body(clip), request());
     expect(desk.list()[0]).toMatchObject({ id: second.id, state: 'waiting' });
     desk.dismiss(second.id);

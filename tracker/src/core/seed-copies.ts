@@ -112,10 +112,10 @@ export class SeedCopies {
     this.#sampleCount++;
   }
 
-  /** Follows a swarm that grows fast, or is short of uplink, between two reviews; costs nothing. */
+  /** Follows a swarm that outgrows a small one's copies, grows fast, or is short of uplink, between two reviews; costs nothing. */
   follow(peerCount: number): void {
     const least = this.#leastFor(peerCount);
-    if (least >= this.#copies * 2) this.#copies = least;
+    if (least >= this.#copies * 2 || (least > this.#copies && least <= this.#options.copies)) this.#copies = least;
     const short = Math.min(Math.floor(this.#copiesShort(peerCount) / 2), copiesInReach(peerCount), this.#options.maxCopies);
     this.#copies = Math.max(1, Math.min(Math.max(this.#copies, short), this.#maxCopies));
   }
@@ -149,9 +149,14 @@ export class SeedCopies {
   }
 
   #leastFor(peerCount: number): number {
-    const { singleCopyPeers, copies, seedShare, maxCopies } = this.#options;
-    const least = peerCount <= singleCopyPeers ? 1 : Math.max(copies, Math.ceil(peerCount * seedShare));
-    return Math.min(least, maxCopies, this.#maxCopies);
+    const { maxCopies } = this.#options;
+    return Math.min(this.#leastAtSize(peerCount), maxCopies, this.#maxCopies);
+  }
+
+  #leastAtSize(peerCount: number): number {
+    const { singleCopyPeers, doubleCopyPeers, copies, seedShare } = this.#options;
+    if (peerCount <= singleCopyPeers) return 1;
+    return peerCount <= doubleCopyPeers ? Math.min(2, copies) : Math.max(copies, Math.ceil(peerCount * seedShare));
   }
 }
 

@@ -35,6 +35,8 @@ export type TrackerOptions = {
   readonly duty?: {
     /** Peers of a swarm up to which one copy of a chunk leaves the seeder, default 10. */
     readonly singleCopyPeers?: number;
+    /** Peers of a swarm up to which two copies do, default 60. Higher: chunks spread later, and what is then fetched in need costs what the third copy would. */
+    readonly doubleCopyPeers?: number;
     /** Fewest copies of a chunk in larger swarms, default 3. Costs the origin's uplink; fewer make chunks spread later. */
     readonly copies?: number;
     /** Fewest copies as a share of the peers, default .01: the same share spreads a chunk in the same time at every size. 0: copies do not grow with the swarm, delay does. */
@@ -69,6 +71,7 @@ export const DEFAULT_TRACKER_OPTIONS: ResolvedTrackerOptions = Object.freeze({
   neighbours: { count: 14, crowdedAt: 24 },
   duty: {
     singleCopyPeers: 10,
+    doubleCopyPeers: 60,
     copies: 3,
     seedShare: 0.01,
     maxCopies: 2_048,

@@ -26,8 +26,8 @@ describe('renditions', () => {
   it('each has its own duty, held by those who watch it', () => {
     const made = world(24, 12);
     const [ours, theirs] = [indicesOf(map(made).flat()), indicesOf(map(made, OTHER).flat())];
-    expect(map(made).every((holders) => holders.length === 3)).toBe(true);
-    expect(map(made, OTHER).every((holders) => holders.length === 3)).toBe(true);
+    expect(map(made).every((holders) => holders.length === 2)).toBe(true);
+    expect(map(made, OTHER).every((holders) => holders.length === 2)).toBe(true);
     expect(ours.every((index) => index <= 12)).toBe(true);
     expect(theirs.every((index) => index > 12)).toBe(true);
     expect(made.got(theirs[0]!, 'duty').at(-1)).toMatchObject({ rendition: OTHER });
@@ -47,7 +47,7 @@ describe('renditions', () => {
     expect(made.got(mover, 'duty').at(-1)).toEqual({ stripes: [], rendition: OTHER });
     made.advance(1_000);
     expect(map(made).flat()).not.toContain(peerId(mover));
-    expect(map(made).every((holders) => holders.length === 3)).toBe(true);
+    expect(map(made).every((holders) => holders.length === 2)).toBe(true);
     expect(map(made, OTHER)).toEqual(kept);
   });
 

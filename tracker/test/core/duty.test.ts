@@ -117,8 +117,8 @@ describe('duty', () => {
     expect(world.dutyMap().flat()).toEqual([]);
   });
 
-  it('gives nobody more than two stripes from eight peers on, and three copies in larger swarms', () => {
-    for (const [count, copies] of [[8, 1], [10, 1], [11, 2], [12, 3], [40, 3], [200, 3]] as const) {
+  it('gives nobody more than two stripes from eight peers on, two copies up to sixty, and three in larger swarms', () => {
+    for (const [count, copies] of [[8, 1], [10, 1], [11, 2], [40, 2], [60, 2], [61, 3], [200, 3]] as const) {
       const world = reportedWorld(count);
       expect(loads(world)[0]).toBeLessThanOrEqual(2);
       for (const holders of world.dutyMap()) expect(new Set(holders).size).toBe(copies);

@@ -87,7 +87,7 @@ describe('members of a crowd', () => {
       return world.scrape().seedCopies;
     };
     expect(copiesWhere((index) => index % 3 === 1)).toBe(12);
-    expect(copiesWhere((index) => index % 10 === 1)).toBe(3);
+    expect(copiesWhere((index) => index % 10 === 1)).toBe(2);
   });
 
   it('keep their duty where they report less often than duty is looked at', () => {

@@ -54,7 +54,7 @@ class WatchingWorld extends TrackerWorld {
 }
 
 describe('seedCopies', () => {
-  it.each([[1, 1], [10, 1], [11, 2], [12, 3], [100, 3], [300, 3], [301, 4], [1_000, 10]])(
+  it.each([[1, 1], [10, 1], [11, 2], [60, 2], [61, 3], [100, 3], [300, 3], [301, 4], [1_000, 10]])(
     'of %i viewers without fallbacks: %i, the same share at every size',
     (count, copies) => {
       const world = new TrackerWorld();
@@ -65,12 +65,14 @@ describe('seedCopies', () => {
     },
   );
 
-  it('follow a crowd before the next review once it has doubled', () => {
+  it('follow a crowd before the next review once it is no small one any more, and once it has doubled', () => {
     const world = new TrackerWorld();
     world.joinOrigin();
     for (let index = 1; index <= 11; index++) world.joined(index);
+    expect(world.scrape().seedCopies).toBe(2);
+    for (let index = 12; index <= 61; index++) world.joined(index);
     expect(world.scrape().seedCopies).toBe(3);
-    for (let index = 12; index <= 500; index++) world.joined(index);
+    for (let index = 62; index <= 500; index++) world.joined(index);
     expect(world.scrape().seedCopies).toBe(3);
     world.joined(501);
     expect(world.scrape().seedCopies).toBe(6);
@@ -175,7 +177,7 @@ describe('seedCopies', () => {
     others.advance(30_000, () => {
       for (let index = 1; index <= 50; index++) others.report(index, { fromOriginBytes: others.nowMs });
     });
-    expect(others.scrape().seedCopies).toBe(3);
+    expect(others.scrape().seedCopies).toBe(2);
   });
 });
 
@@ -238,7 +240,7 @@ describe('a deal', () => {
     world.advance(250);
     expect(sent()).toBe(before + 2);
     for (const index of holders.slice(0, 6)) expect(world.dutyMap().flat()).not.toContain(peerId(index));
-    for (const stripe of world.dutyMap()) expect(stripe).toHaveLength(3);
+    for (const stripe of world.dutyMap()) expect(stripe).toHaveLength(2);
     world.advance(600, () => {
       for (let index = 1; index <= 40; index++) world.report(index);
     });
