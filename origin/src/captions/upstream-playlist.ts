@@ -13,6 +13,7 @@ export type OfferedSegment = { readonly mediaSequence: number; readonly disconti
 export type OfferedSegments = { readonly targetSeconds: number; readonly isEnded: boolean; readonly segments: readonly OfferedSegment[] };
 
 const NAME_CHARACTERS = 80;
+
 /** `NAME=value`, the value in quotes or without (RFC 8216bis section 4.2). */
 const ATTRIBUTE = /([A-Z0-9-]+)=(?:"([^"]*)"|([^,"]*))/g;
 
