@@ -51,6 +51,7 @@ const realFiguresSchema = z.strictObject({
   /** Share of the machine's processor time that was used, by whomever. */
   machineBusyRatio: amount,
   /** How late the workers' timers were, of the worst worker. */
+  hasOwnProcessors: z.boolean(),
   loopDelayP99Ms: amount.nullable(),
   /** What went wrong, a sentence each; empty in a run that can be trusted. */
   failures: z.array(z.string()),

@@ -13,6 +13,7 @@ import { BrowserViewers } from './browser-viewers.js';
 import { LinkDelays } from './link-delays.js';
 import { MeshMeasure } from './mesh-measure.js';
 import type { MeshOptions } from './options.js';
+import { ownProcessors } from './own-processors.js';
 import { Samples } from './samples.js';
 import type { WorkerNews } from './worker-messages.js';
 import { WorkerProcess } from './worker-process.js';
@@ -37,6 +38,8 @@ export type MeshOutcome = {
   readonly cpuSeconds: MeshCpuSeconds | undefined;
   readonly machineBusyRatio: number;
   readonly loopDelayP99Ms: number | undefined;
+  /** Each worker was kept on one processor. */
+  readonly hasOwnProcessors: boolean;
   readonly programs: { readonly chromium: string; readonly ffmpeg: string };
   readonly failures: readonly string[];
 };
@@ -122,6 +125,8 @@ class MeshRun {
   readonly #originMeter: ProcessTreeMeter;
   readonly #failures: string[] = [];
   readonly #endMs: number;
+  /** One for each worker, in turn; none: the system decides. */
+  readonly #processors: readonly number[];
   #browsers: BrowserViewers | undefined;
   #startedWallMs = Infinity;
   #load = new MachineLoad();
@@ -136,6 +141,9 @@ class MeshRun {
     this.#audience = planAudience(options);
     this.#measure = new MeshMeasure({ viewers: this.#audience, bitsPerSecond: options.rateKbps * 1_000, endMs: this.#endMs });
     this.#originMeter = new ProcessTreeMeter(parts.origin.pid);
+    const processors = ownProcessors() ?? [];
+    // With fewer workers, one of them could use more than one.
+    this.#processors = options.processes >= processors.length ? processors : [];
   }
 
   published(chunk: PublishedChunk): void {
@@ -185,6 +193,7 @@ class MeshRun {
       ranMs,
       isWhole,
       ...machine,
+      hasOwnProcessors: this.#processors.length > 0,
       loopDelayP99Ms: loopDelays.length > 0 ? Math.max(...loopDelays) : undefined,
       programs: { chromium: this.#browsers.all[0]?.version ?? 'not used', ffmpeg: origin.ffmpegVersion },
       failures: this.#failures,
@@ -206,7 +215,8 @@ class MeshRun {
     const isWarmedUp = peers >= WARMED_UP_PEERS * processes;
     if (isWarmedUp) this.#context.print('warming up: each process simulates a mesh, so that its code is compiled when viewers come');
     const starts = Array.from({ length: processes }, async (_, place) => {
-      const worker = await WorkerProcess.start({ name: `Worker ${place + 1} of ${processes}`, isWarmedUp, happened }, this.#context.signal);
+      const processor = this.#processors[place % this.#processors.length];
+      const worker = await WorkerProcess.start({ name: `Worker ${place + 1} of ${processes}`, processor, isWarmedUp, happened }, this.#context.signal);
       this.#workers.push(worker);
       this.#meters.set(worker, new ProcessTreeMeter(worker.pid));
     });

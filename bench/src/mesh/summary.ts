@@ -54,6 +54,7 @@ export function summarizeMesh(outcome: MeshOutcome, config: SimConfig): MeshResu
     ranSeconds: outcome.ranMs / 1_000,
     cpuSeconds: cpuSeconds ?? null,
     machineBusyRatio: outcome.machineBusyRatio,
+    hasOwnProcessors: outcome.hasOwnProcessors,
     loopDelayP99Ms: outcome.loopDelayP99Ms ?? null,
     failures: [...outcome.failures],
   };

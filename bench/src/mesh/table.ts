@@ -70,6 +70,7 @@ function machineRows({ linkDelayMs, linkSetupMs, captureToPublishMs, neighbours,
       ? (['workers', 'browsers', 'origin', 'encoder', 'bench', 'others'] as const).map((name) => [`CPU, ${name}`, share(cpuSeconds[name])])
       : []),
     ['processors busy', formatFigure(mesh.machineBusyRatio, 'share')],
+    ['workers run', mesh.hasOwnProcessors ? 'each on one processor' : 'where the system likes'],
     ["workers' timers late, p99", ms(mesh.loopDelayP99Ms)],
   ];
 }

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { BenchError } from '../errors.js';
+import { keptOn } from './own-processors.js';
 import { WARM_UP, type FromWorker, type ToWorker, type WorkerNews, type WorkerPlan } from './worker-messages.js';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -16,6 +17,8 @@ const FINISH_LIMIT_MS = 5_000;
 export type WorkerStart = {
   /** As people shall read it. */
   readonly name: string;
+  /** The processor that it is kept on, by its number; undefined: where the system likes. */
+  readonly processor: number | undefined;
   /** It simulates first, so that its code is compiled when viewers come. */
   readonly isWarmedUp: boolean;
   /** Is told what happens in it. */
@@ -37,10 +40,13 @@ export class WorkerProcess {
   private constructor(plan: WorkerStart) {
     this.#name = plan.name;
     this.#happened = plan.happened;
+    const node = { program: process.execPath, args: [`--max-semi-space-size=${YOUNG_MIB}`] };
+    const { program, args } = plan.processor === undefined ? node : keptOn(plan.processor, node);
     this.#child = fork(WORKER, plan.isWarmedUp ? [WARM_UP] : [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [`--max-semi-space-size=${YOUNG_MIB}`],
+      execPath: program,
+      execArgv: [...args],
     });
     process.once('exit', this.#endNow);
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {

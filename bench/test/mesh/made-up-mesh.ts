@@ -20,6 +20,7 @@ export function meshResult(changes: Partial<MeshResult> = {}): MeshResult {
     ranSeconds: 60,
     cpuSeconds: CPU,
     machineBusyRatio: 0.5,
+    hasOwnProcessors: true,
     loopDelayP99Ms: 8,
     failures: [],
     ...changes,
