@@ -50,8 +50,9 @@ const realFiguresSchema = z.strictObject({
   cpuSeconds: cpuSecondsSchema.nullable(),
   /** Share of the machine's processor time that was used, by whomever. */
   machineBusyRatio: amount,
-  /** How late the workers' timers were, of the worst worker. */
+  /** Each worker was kept on one processor, in batches. */
   hasOwnProcessors: z.boolean(),
+  /** How late the workers' timers were, of the worst worker. */
   loopDelayP99Ms: amount.nullable(),
   /** What went wrong, a sentence each; empty in a run that can be trusted. */
   failures: z.array(z.string()),
