@@ -51,6 +51,8 @@ export type BrowserOptions = {
   readonly htmlPath: string | undefined;
   /** How often each system is measured. */
   readonly rounds: number;
+  /** How often each viewer clicks in a round, where the scenario ends with visits: to watch, and then for its startup alone. */
+  readonly starts: number;
   /** As the origin takes it: `clip`, `testcard` or a file. */
   readonly input: string;
   /** Height of the picture, pixels. */
@@ -83,6 +85,7 @@ const schema = z.object({
   json: z.string('is needed: the file to write the figures to').min(1, 'must name a file'),
   html: z.string().min(1, 'must name a file').optional(),
   rounds: wholeNumber(1, 50).default(1),
+  starts: wholeNumber(1, 20).default(3),
   input: z.string().min(1).default('clip'),
   height: wholeNumber(180, 720).default(360),
   staggerMs: wholeNumber(0, 60_000).default(DEFAULT_STAGGER_MS),
@@ -99,6 +102,7 @@ export function browserFlags(): Option[] {
     new Option('--seconds <s>', 'how long each of them watches (default: 60)'),
     new Option('--part-ms <ms>', 'length of a part (default: 200)'),
     new Option('--rounds <number>', 'how often each system is measured, in turn, each round beginning with the next one; 3 or more for figures to rely on (default: 1)'),
+    new Option('--starts <number>', 'how often each viewer begins in a round: once to watch, and then again in a fresh profile, for its startup alone; in steady and shape (default: 3)'),
     new Option('--systems <names>', `what is measured, in this order (default: ${DEFAULT_SYSTEMS.join(',')}), or all:${systems.join('')}\n`),
     new Option('--scenario <name>', `what happens meanwhile (default: steady):${scenarios.join('')}\n`),
     new Option('--shape', 'each viewer has a limited line of its own, in any scenario (root on Linux)'),

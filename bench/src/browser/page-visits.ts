@@ -1,21 +1,24 @@
 import { setTimeout } from 'node:timers/promises';
 
-import type { ViewerPlan } from './page/viewing.js';
 import type { ViewerProcess } from './viewer-process.js';
 
-/** What came of all viewers' following a link. */
+/** By viewer, ms; undefined for one that saw no frame in time. */
+export type Startups = readonly (number | undefined)[];
+
+/** What came of it when all viewers began anew. */
 export type PageVisits = {
-  /** From the navigation to the first frame painted, by viewer, ms; undefined for one that saw none in time. */
-  readonly startupsMs: readonly (number | undefined)[];
+  /** For each time that they clicked: from the click to the first frame painted. */
+  readonly clickedMs: readonly Startups[];
+  /** From following a link to the page to the first frame painted. */
+  readonly navigatedMs: Startups;
   /** A JPEG of the first viewer's picture, where it was asked for. */
   readonly picture: Buffer | undefined;
 };
 
-/** How the visits are made. */
-export type VisitPlan = {
-  readonly plan: ViewerPlan;
+/** How viewers begin, one after the other. */
+export type Arrivals = {
   readonly staggerMs: number;
-  readonly hasPicture: boolean;
+  readonly arrive: (viewer: ViewerProcess) => Promise<void>;
   readonly signal: AbortSignal;
 };
 
@@ -23,17 +26,13 @@ export type VisitPlan = {
 const VISIT_LIMIT_MS = 15_000;
 const LOOK_MS = 200;
 
-/**
- * Lets viewers follow a link to the page, one after the other, each in a profile that has seen nothing:
- * code is loaded and compiled, and playing begins by itself. They stay until the last has its picture.
- */
-export async function visitPages(viewers: readonly ViewerProcess[], visit: VisitPlan): Promise<PageVisits> {
-  const { plan, staggerMs, hasPicture, signal } = visit;
-  const startupsMs = await Promise.all(
+/** Lets viewers begin, one after the other. They stay until the last has its picture. */
+export async function startups(viewers: readonly ViewerProcess[], { staggerMs, arrive, signal }: Arrivals): Promise<Startups> {
+  return Promise.all(
     viewers.map(async (viewer, index) => {
       await setTimeout(index * staggerMs, undefined, { signal });
       if (hasFailed(viewer)) return undefined;
-      await viewer.followLink(plan);
+      await arrive(viewer);
       const endMs = performance.now() + VISIT_LIMIT_MS;
       while (performance.now() < endMs && !hasFailed(viewer)) {
         const startupMs = (await viewer.report())?.startupMs;
@@ -43,8 +42,6 @@ export async function visitPages(viewers: readonly ViewerProcess[], visit: Visit
       return undefined;
     }),
   );
-  const [first] = viewers;
-  return { startupsMs, picture: hasPicture ? await first?.picture() : undefined };
 }
 
 function hasFailed(viewer: ViewerProcess): boolean {

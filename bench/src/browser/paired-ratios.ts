@@ -7,7 +7,7 @@ const CONFIDENCE = 0.95;
 
 /**
  * Ratios of one system's figures to another's, each within a round: what the machine did in that round it
- * did to both. Startups are compared viewer by viewer, since viewer i of both clicks at the same place of a segment.
+ * did to both. Startups are compared viewer by viewer and click by click: both systems' fall on the same places of a segment.
  *
  * @param system its rounds; where a run was cut short, one may have more than the other
  */
@@ -16,19 +16,20 @@ export function pairedRatios(system: readonly RoundResult[], by: readonly RoundR
     const its = by[round];
     return its ? [{ mine, its }] : [];
   });
-  const startups = (of: (viewer: ViewerResult) => number | null): PairedRatio =>
+  const startups = (of: (viewer: ViewerResult) => readonly (number | null)[]): PairedRatio =>
     ratioOf(
       rounds.flatMap(({ mine, its }) =>
-        mine.viewers.map((viewer, index) => {
+        mine.viewers.flatMap((viewer, index) => {
           const other = its.viewers[index];
-          return quotient(of(viewer), other && of(other));
+          const others = other ? of(other) : [];
+          return of(viewer).map((startupMs, start) => quotient(startupMs, others[start]));
         }),
       ),
     );
   const figures = (of: (result: RoundResult) => number | null): PairedRatio => ratioOf(rounds.map(({ mine, its }) => quotient(of(mine), of(its))));
   return {
-    startupMs: startups(({ startupMs }) => startupMs),
-    startupFromNavigationMs: startups(({ startupFromNavigationMs }) => startupFromNavigationMs),
+    startupMs: startups(({ startupMs, laterStartupsMs }) => [startupMs, ...laterStartupsMs]),
+    startupFromNavigationMs: startups(({ startupFromNavigationMs }) => [startupFromNavigationMs]),
     playoutDelayMs: figures(({ playoutDelayMs }) => playoutDelayMs.p50),
     cpuSecondsPerViewerMinute: figures(({ cpuSecondsPerViewerMinute }) => cpuSecondsPerViewerMinute),
   };

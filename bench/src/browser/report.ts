@@ -16,6 +16,8 @@ const viewerSchema = z.strictObject({
   group: z.string().optional(),
   watchedSeconds: amount,
   startupMs: amount.nullable(),
+  /** Of its later clicks, each in a fresh profile. */
+  laterStartupsMs: z.array(amount.nullable()),
   startupFromNavigationMs: amount.nullable(),
   playoutDelayMs: z.strictObject({ p50: amount.nullable(), p95: amount.nullable() }),
   stalls: count,
@@ -89,7 +91,7 @@ const lineChangeSchema = z.strictObject({
 const seekSchema = z.strictObject({ p50: amount.nullable(), p95: amount.nullable(), samples: amount });
 
 const figures = {
-  /** From the click, with the page loaded. */
+  /** From the click, with the page loaded; of all clicks. */
   startupMs: startupSchema,
   /** From following a link to the page, in a fresh profile. */
   startupFromNavigationMs: startupSchema,
@@ -213,6 +215,8 @@ export const browserReportSchema = z.strictObject({
     /** What each of them is, and was set to. */
     settings: z.record(z.string(), z.string()),
     rounds: count,
+    /** How often each viewer clicked in a round. */
+    starts: count,
     /** In what order the systems ran in each round; shorter than planned if the bench was stopped. */
     order: z.array(z.array(z.string())),
     staggerMs: count,

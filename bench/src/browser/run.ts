@@ -64,6 +64,7 @@ export async function runBrowserBench(options: BrowserOptions, context: SuiteCon
         systems: [...options.systems],
         settings: Object.fromEntries(options.systems.map((system) => [system, systemOf(system).summary])),
         rounds: options.rounds,
+        starts: scenarioOf(options.scenario).hasVisits ? options.starts : 1,
         order: measured.order,
         staggerMs: options.staggerMs,
         input: options.input,
@@ -102,7 +103,7 @@ async function measure({ bestHeight, ...run }: Omit<RunContext, 'phaseMs'> & { r
         const { headStartSeconds } = systemOf(system);
         await run.tracker?.untilReady();
         if (headStartSeconds !== undefined && !scenarioOf(options.scenario).recordedSeconds) await run.origin.untilHeld(headStartSeconds, signal);
-        const context = { ...run, phaseMs: clickPhaseMs(round) };
+        const context = { ...run, phaseMs: (start: number) => clickPhaseMs(round * options.starts + start) };
         if (round === 0) await warmUp(system, context);
         const warningsBefore = run.origin.warnings.length;
         const outcome = await runSystem(system, context);

@@ -4,6 +4,7 @@ import { limitWithin, meanViewers, offloadLimitRatio } from '../metrics/audience
 import { differenceRatio, offloadRatio, sumBytes, totalBytes } from '../metrics/offload.js';
 import { percentile } from '../metrics/percentile.js';
 import type { SeekReport } from './page/seeker.js';
+import type { Startups } from './page-visits.js';
 import type { RoundResult, ViewerResult } from './report.js';
 import { hasNotRecovered, originOutage, rebufferAfterKill } from './disturbances.js';
 import { figuresByGroup } from './group-figures.js';
@@ -56,8 +57,8 @@ export function summarize(outcome: SystemOutcome, context: SummaryContext): Roun
     seconds === undefined || ms === 0 ? null : seconds / (ms / MS_PER_MINUTE);
 
   return {
-    startupMs: startups(viewers.map(({ report }) => report?.startupMs)),
-    startupFromNavigationMs: startups(viewers.map(({ navigationMs }) => navigationMs)),
+    startupMs: startups(viewers.map(({ report, laterStartupsMs }) => [report?.startupMs, ...laterStartupsMs])),
+    startupFromNavigationMs: startups(viewers.map(({ navigationMs }) => [navigationMs])),
     playoutDelayMs: {
       ...halves(delaysMs),
       samples: delaysMs.length,
@@ -148,10 +149,10 @@ function uniqueBytes(viewers: readonly Readonly<Record<string, number>>[]): numb
 }
 
 /** Whoever comes first finds no peers. */
-function startups(byViewer: readonly (number | undefined)[]): RoundResult['startupMs'] {
-  const all = byViewer.filter((startupMs) => startupMs !== undefined);
-  const later = byViewer.slice(1).filter((startupMs) => startupMs !== undefined);
-  return { ...halves(all), first: byViewer[0] ?? null, laterP50: percentile(later, 0.5) ?? null, all };
+function startups(byViewer: readonly Startups[]): RoundResult['startupMs'] {
+  const [first = [], ...later] = byViewer.map((times) => times.filter((startupMs) => startupMs !== undefined));
+  const all = [...first, ...later.flat()];
+  return { ...halves(all), first: percentile(first, 0.5) ?? null, laterP50: percentile(later.flat(), 0.5) ?? null, all };
 }
 
 /** Null where nobody sought so. */
@@ -164,12 +165,13 @@ function quantiles(samples: readonly number[]): number[] {
   return Array.from({ length: QUANTILES + 1 }, (_, index) => Math.round(percentile(samples, index / QUANTILES) ?? 0));
 }
 
-function viewerResult({ group, report, navigationMs, failure }: ViewerOutcome, index: number): ViewerResult {
+function viewerResult({ group, report, laterStartupsMs, navigationMs, failure }: ViewerOutcome, index: number): ViewerResult {
   return {
     viewer: index + 1,
     ...(group === undefined ? {} : { group }),
     watchedSeconds: report ? (report.toMs - report.fromMs) / 1000 : 0,
     startupMs: report?.startupMs ?? null,
+    laterStartupsMs: laterStartupsMs.map((startupMs) => startupMs ?? null),
     startupFromNavigationMs: navigationMs ?? null,
     playoutDelayMs: halves(report?.delaysMs ?? []),
     stalls: report?.playback.stalls ?? 0,

@@ -11,7 +11,7 @@ import { untilPhaseMs } from './click-phase.js';
 import type { OriginProcess } from '../origin-process.js';
 import { OriginRate } from './origin-rate.js';
 import { untilQuiet } from './origin-rest.js';
-import { visitPages, type PageVisits } from './page-visits.js';
+import { startups, type PageVisits, type Startups } from './page-visits.js';
 import { RunCpu, type CpuSeconds } from './run-cpu.js';
 import { scenarioOf } from './scenarios/registry.js';
 import type { EventKind, PlannedEvent, PlannedViewer } from './scenarios/scenario.js';
@@ -34,8 +34,8 @@ export type RunContext = {
   readonly pageUrl: string;
   /** Undefined where no system of the bench needs one. */
   readonly webTorrentTrackerUrl: string | undefined;
-  /** Where in a segment the first viewer clicks, by the wall clock, ms. */
-  readonly phaseMs: number;
+  /** Where in a segment the first viewer clicks, by the wall clock, ms; each time that viewers begin has its own. */
+  readonly phaseMs: (start: number) => number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
 };
@@ -87,7 +87,7 @@ export async function warmUp(system: SystemName, context: RunContext): Promise<v
   await new SystemRun(system, context, { viewers, events: [], hasVisits: false, isMeasured: false }).run();
 }
 
-/** Measures one system in its scenario, and then, where that has it so, each viewer follows a link to the page. */
+/** Measures one system in its scenario, and then, where that has it so, each viewer begins anew: by clicks, and by a link to the page. */
 export async function runSystem(system: SystemName, context: RunContext): Promise<SystemOutcome> {
   const { options, print } = context;
   const { viewers, events, hasVisits } = scenarioOf(options.scenario);
@@ -129,7 +129,7 @@ class SystemRun {
       }
       await setTimeout(REST_MS, undefined, { signal });
       await this.#refuseEarlyTraffic(before);
-      await this.#untilPhase();
+      await this.#untilPhase(0);
       this.#startedAtMs = performance.now();
       const cpu = new RunCpu(origin, this.#viewers.map(({ process }) => process.meter));
       cpu.look();
@@ -154,20 +154,32 @@ class SystemRun {
   /** After all has been counted. */
   async #visit(stream: StreamAddresses): Promise<PageVisits> {
     const { options, signal, print } = this.#context;
-    print(`${this.#system}: each viewer follows a link to the page, in a fresh profile`);
-    const viewers = this.#viewers.map(({ process }) => process);
-    await Promise.all(viewers.map((viewer) => viewer.leave()));
-    await setTimeout(REST_MS, undefined, { signal });
-    await this.#untilPhase();
+    const { staggerMs, starts, htmlPath } = options;
     const plan = { system: this.#system, stream, watchMs: VISIT_SECONDS * 1000 };
-    const visit = { plan, staggerMs: options.staggerMs, hasPicture: options.htmlPath !== undefined, signal };
-    return visitPages(viewers, visit);
+    const viewers = this.#viewers.map(({ process }) => process);
+    const leave = (): Promise<unknown> => Promise.all(viewers.map((viewer) => viewer.leave()));
+    const comeAnew = async (start: number, arrive: (viewer: ViewerProcess) => Promise<void>): Promise<Startups> => {
+      await setTimeout(REST_MS, undefined, { signal });
+      await this.#untilPhase(start);
+      return startups(viewers, { staggerMs, arrive, signal });
+    };
+    const clickedMs: Startups[] = [];
+    for (let start = 1; start < starts; start++) {
+      print(`${this.#system}: each viewer clicks anew, in a fresh profile, ${start} of ${starts - 1}`);
+      await leave();
+      await Promise.all(viewers.map((viewer) => viewer.reopen(plan)));
+      clickedMs.push(await comeAnew(start, (viewer) => viewer.click()));
+    }
+    print(`${this.#system}: each viewer follows a link to the page, in a fresh profile`);
+    await leave();
+    const navigatedMs = await comeAnew(0, (viewer) => viewer.followLink(plan));
+    return { clickedMs, navigatedMs, picture: htmlPath === undefined ? undefined : await viewers[0]?.picture() };
   }
 
   /** How soon a player can begin depends on where the stream is: viewer i of every system is to find it at the same place. */
-  async #untilPhase(): Promise<void> {
+  async #untilPhase(start: number): Promise<void> {
     const { phaseMs, signal } = this.#context;
-    await setTimeout(untilPhaseMs(Date.now(), phaseMs), undefined, { signal });
+    await setTimeout(untilPhaseMs(Date.now(), phaseMs(start)), undefined, { signal });
   }
 
   async #stream(): Promise<StreamAddresses> {
@@ -281,7 +293,7 @@ class SystemRun {
   #outcome(run: Pick<SystemOutcome, 'originBytes' | 'originBitsPerSecond' | 'elapsedMs' | 'cpuSeconds'>, visits: PageVisits | undefined): SystemOutcome {
     return {
       ...run,
-      viewers: this.#viewers.map((viewer, index) => viewer.outcome(visits && { startupMs: visits.startupsMs[index] })),
+      viewers: this.#viewers.map((viewer, index) => viewer.outcome(visits && { clickedMs: visits.clickedMs.map((byViewer) => byViewer[index]), navigatedMs: visits.navigatedMs[index] })),
       events: this.#events,
       chromiumVersion: this.#viewers[0]?.process.version ?? 'unknown',
       picture: visits?.picture,

@@ -65,7 +65,7 @@ export class ViewerProcess {
       await count(await context.newCDPSession(page), http);
       const viewer = new ViewerProcess(server, { browser, page, http, pageUrl: settings.pageUrl });
       await page.goto(settings.pageUrl);
-      await page.evaluate((plan) => (globalThis as unknown as { viewer: ViewerControl }).viewer.prepare(plan), settings.plan);
+      await prepare(page, settings.plan);
       return viewer;
     } catch (error) {
       await server.kill();
@@ -106,15 +106,20 @@ export class ViewerProcess {
     await left.context().close().catch(() => undefined);
   }
 
-  /**
-   * Goes to the page in a fresh profile, where the plan is begun without a click. Leave first.
-   * What the new page loads is not counted.
-   */
+  /** Opens the page in a fresh profile, with the system's code loaded, ready for a click. Leave first. What the new page loads is not counted. */
+  async reopen(plan: ViewerPlan): Promise<void> {
+    const opening = async (): Promise<void> => {
+      await this.#openFresh();
+      await this.#page.goto(this.#pageUrl);
+      await prepare(this.#page, plan);
+    };
+    await this.#ask(opening());
+  }
+
+  /** The same, but the plan is begun without a click, from the navigation on. */
   async followLink(plan: ViewerPlan): Promise<void> {
     const opening = async (): Promise<void> => {
-      const context = await this.#browser.newContext({ viewport: VIEWPORT });
-      this.#page = await context.newPage();
-      this.#watchPage();
+      await this.#openFresh();
       await this.#page.goto(`${this.#pageUrl}?plan=${encodeURIComponent(JSON.stringify(plan))}`, { waitUntil: 'commit' });
     };
     await this.#ask(opening());
@@ -135,6 +140,12 @@ export class ViewerProcess {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#server.close().catch(() => this.#server.kill());
+  }
+
+  async #openFresh(): Promise<void> {
+    const context = await this.#browser.newContext({ viewport: VIEWPORT });
+    this.#page = await context.newPage();
+    this.#watchPage();
   }
 
   #watchPage(): void {
@@ -161,6 +172,10 @@ export class ViewerProcess {
   #fail(reason: string): void {
     if (!this.#isClosing) this.#failure ??= reason;
   }
+}
+
+async function prepare(page: Page, plan: ViewerPlan): Promise<void> {
+  await page.evaluate((planned) => (globalThis as unknown as { viewer: ViewerControl }).viewer.prepare(planned), plan);
 }
 
 /** Runs in the page, before anything of it. */

@@ -1,6 +1,7 @@
 import type { OriginBytes } from '@p2ptv/protocol';
 
 import type { ViewerReport } from './page/viewing.js';
+import type { Startups } from './page-visits.js';
 import type { PlannedViewer } from './scenarios/scenario.js';
 import type { ViewerProcess } from './viewer-process.js';
 
@@ -21,6 +22,8 @@ export type ViewerOutcome = {
   readonly total: ViewerTally | undefined;
   /** 10 s after its click; undefined when it did not last so long. */
   readonly steady: ViewerTally | undefined;
+  /** From each later click to the first frame, ms; undefined for one that showed none. */
+  readonly laterStartupsMs: Startups;
   /** From the navigation to the first frame, in a visit of its own, ms. */
   readonly navigationMs: number | undefined;
   /** Of the seeks that it was to make, those that came to no picture: overtaken by the next one, by the end, or never begun; undefined where it was to make none. */
@@ -29,6 +32,9 @@ export type ViewerOutcome = {
   readonly wasKilled: boolean;
   readonly failure: string | undefined;
 };
+
+/** What came of one viewer's beginning anew: from each click, and from the navigation, to the first frame, ms. */
+export type ViewerVisit = { readonly clickedMs: Startups; readonly navigatedMs: number | undefined };
 
 /** One viewer while it is watched, and what is known of it so far. */
 export class WatchedViewer {
@@ -84,17 +90,18 @@ export class WatchedViewer {
     await this.process.kill();
   }
 
-  /** @param visit what came of its visit to the page, where it made one */
-  outcome(visit: { readonly startupMs: number | undefined } | undefined): ViewerOutcome {
+  /** @param visit what came of its beginning anew, where it did */
+  outcome(visit: ViewerVisit | undefined): ViewerOutcome {
     return {
       group: this.plan.group,
       report: this.report,
       total: this.total,
       steady: this.steady,
-      navigationMs: visit?.startupMs,
+      laterStartupsMs: visit?.clickedMs ?? [],
+      navigationMs: visit?.navigatedMs,
       seeksUnfinished: this.#seeksUnfinished,
       wasKilled: this.#wasKilled,
-      failure: this.process.failure ?? this.#problem ?? (visit && visit.startupMs === undefined ? 'it showed no frame after it had followed a link' : undefined),
+      failure: this.process.failure ?? this.#problem ?? (visit && problemOf(visit)),
     };
   }
 
@@ -113,4 +120,9 @@ export class WatchedViewer {
     if (!this.plan.seeks && report.delaysMs.length === 0) return 'no clock could be read in its picture';
     return undefined;
   }
+}
+
+function problemOf({ clickedMs, navigatedMs }: ViewerVisit): string | undefined {
+  if (clickedMs.includes(undefined)) return 'it showed no frame after it had clicked anew';
+  return navigatedMs === undefined ? 'it showed no frame after it had followed a link' : undefined;
 }

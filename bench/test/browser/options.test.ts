@@ -19,6 +19,7 @@ describe('the flags of the browser suite', () => {
       jsonPath: json,
       htmlPath: undefined,
       rounds: 1,
+      starts: 3,
       input: 'clip',
       height: 360,
       staggerMs: 1250,

@@ -42,6 +42,7 @@ export function viewerOutcome(some: Partial<ViewerOutcome> = {}): ViewerOutcome 
     report: viewerReport(),
     total: { received: bytes({ media: 250 }), handedBytes: 1000, handedSegments: { 'main/0/1': 600, 'main/0/2': 400 } },
     steady: { received: bytes({ media: 100 }), handedBytes: 200, handedSegments: { 'main/0/1': 200 } },
+    laterStartupsMs: [],
     navigationMs: 700,
     seeksUnfinished: undefined,
     wasKilled: false,

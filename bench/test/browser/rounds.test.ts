@@ -45,6 +45,13 @@ describe('paired ratios', () => {
     expect(ratios.cpuSecondsPerViewerMinute).toMatchObject({ p50: 0.85, all: [0.5, 1.2] });
   });
 
+  it('compare the same click of viewer i', () => {
+    const clicking = (startupMs: number, laterStartupsMs: (number | null)[]) => ({ ...round().viewers[0]!, startupMs, laterStartupsMs });
+    const mine = [round({ viewers: [clicking(100, [300, 200, 400])] })];
+    const its = [round({ viewers: [clicking(200, [300, null])] })];
+    expect(pairedRatios(mine, its).startupMs.all).toEqual([0.5, 1]);
+  });
+
   it('leave out pairs of which a half is missing', () => {
     const ratios = pairedRatios([roundStarting([100, null, 300]), roundStarting([100])], [roundStarting([200, 200, null])]);
     expect(ratios.startupMs.all).toEqual([0.5]);

@@ -48,6 +48,15 @@ describe('the summary of a run', () => {
     expect(late.startupMs).toMatchObject({ first: null, laterP50: 400 });
   });
 
+  it('takes all clicks of a viewer, and names one that brought no picture', () => {
+    const viewers = [{ startupMs: 400, laterStartupsMs: [200, 300] }, { startupMs: 500, laterStartupsMs: [undefined, 700] }].map(({ startupMs, laterStartupsMs }) =>
+      viewerOutcome({ report: viewerReport({ startupMs }), laterStartupsMs }),
+    );
+    const result = summarize(systemOutcome(viewers), QUIET);
+    expect(result.startupMs).toMatchObject({ first: 300, laterP50: 600, p50: 400, all: [400, 200, 300, 500, 700] });
+    expect(result.viewers.map(({ laterStartupsMs }) => laterStartupsMs)).toEqual([[200, 300], [null, 700]]);
+  });
+
   it('counts the copies that left the origin, over what all viewers together were handed', () => {
     const handed = (handedSegments: Record<string, number>) => viewerOutcome({ report: viewerReport({ system: { ...viewerReport().system, handedSegments } }) });
     // The second came while the first segment was under way, and left later.
