@@ -38,6 +38,8 @@ export class HttpClient {
   /** Of the body, still to come; undefined: the head is not complete yet. */
   #leftBytes: number | undefined;
   #bodyBytes = 0;
+  /** All that came of an answer that is to be kept. */
+  #kept: Buffer[] | undefined;
   #waiting: { readonly resolve: (answer: HttpAnswer) => void; readonly reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
 
@@ -84,12 +86,27 @@ export class HttpClient {
     });
   }
 
+  /**
+   * The same, of which every byte is kept, the head's too.
+   *
+   * @throws Error as {@link get}, or when the answer is no 200
+   */
+  async getBytes(path: string): Promise<Buffer> {
+    const kept: Buffer[] = [];
+    this.#kept = kept;
+    const { status } = await this.get(path);
+    this.#kept = undefined;
+    if (status !== 200) throw new Error(`${path} was answered with ${status}`);
+    return Buffer.concat(kept);
+  }
+
   /** Hangs up. */
   close(): void {
     this.#socket.destroy();
   }
 
   #read(bytes: Uint8Array): void {
+    this.#kept?.push(Buffer.from(bytes));
     if (this.#beganAtMs === 0) this.#beganAtMs = monotonicMs();
     if (this.#leftBytes !== undefined) {
       this.#leftBytes -= bytes.length;

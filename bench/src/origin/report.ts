@@ -15,19 +15,38 @@ export function isWaitedFor(name: string): name is WaitedFor {
   return (WAITED_FOR as readonly string[]).includes(name);
 }
 
+/** How long those who waited took to be released, and what that cost the server. */
+export const releaseFiguresSchema = z.strictObject({
+  /** From the part's publication until a client had all of its answer, over all clients and rounds. */
+  releaseMs: z.strictObject({ p50: amount.nullable(), p99: amount.nullable(), max: amount.nullable() }),
+  /** Until the last client of a round had it. */
+  lastMs: z.strictObject({ p50: amount.nullable(), max: amount.nullable() }),
+  /** The server's processor time for a request until it waits, and from the part's publication to the answer. */
+  askCpuMicroseconds: amount,
+  releaseCpuMicroseconds: amount,
+});
+/** See {@link releaseFiguresSchema}. */
+export type ReleaseFigures = z.infer<typeof releaseFiguresSchema>;
+
+/** A TCP server without HTTP that writes the same bytes to as many, in turn with the origin: what this machine can do. */
+export const bareReleaseSchema = z.strictObject({
+  ...releaseFiguresSchema.shape,
+  /** The origin's p99 over its. */
+  releaseP99Ratio: amount.nullable(),
+  /** When the origin's last client of a round was released, over the same of the bare server's: the median of the rounds. */
+  lastRatio: amount.nullable(),
+});
+/** See {@link bareReleaseSchema}. */
+export type BareRelease = z.infer<typeof bareReleaseSchema>;
+
 /** How the clients that waited for a part were released. */
 export const releaseSchema = z.strictObject({
   waitedFor: z.enum(WAITED_FOR),
   clients: count,
   rounds: count,
-  /** From the part's publication until a client had all of its answer, over all clients and rounds. */
-  releaseMs: z.strictObject({ p50: amount.nullable(), p99: amount.nullable(), max: amount.nullable() }),
-  /** Until the last client of a round had it. */
-  lastMs: z.strictObject({ p50: amount.nullable(), max: amount.nullable() }),
+  ...releaseFiguresSchema.shape,
   bytesPerAnswer: amount,
-  /** The origin's processor time for a request until it waits, and from the part's publication to the answer. */
-  askCpuMicroseconds: amount,
-  releaseCpuMicroseconds: amount,
+  bare: bareReleaseSchema,
 });
 /** See {@link releaseSchema}. */
 export type Release = z.infer<typeof releaseSchema>;

@@ -5,18 +5,21 @@ import { setTimeout } from 'node:timers/promises';
 
 import { BenchError } from '../errors.js';
 import { ChildProgram } from '../load/child-program.js';
-import { percentile } from '../metrics/percentile.js';
 import { OriginProcess } from '../origin-process.js';
 import { ProcessTreeMeter, readProcesses } from '../process-times.js';
 import type { SuiteContext } from '../suite.js';
-import { Audience } from './audience.js';
+import type { BarePublication } from './bare-host.js';
+import { HttpClient } from './http-client.js';
 import { Nginx } from './nginx.js';
 import { SEGMENT_MS, type OriginOptions } from './options.js';
 import type { HostStart, Publication } from './origin-host.js';
+import { summarizeReleases, type ReleaseTurn } from './release-turns.js';
 import type { Release, Throughput, WaitedFor } from './report.js';
 import { summarizeTurns, type SegmentTurn, type SegmentTurns } from './segment-turns.js';
+import { WaitingCrowd } from './waiting-crowd.js';
 
 const HOST = new URL('./origin-host.js', import.meta.url);
+const BARE_HOST = new URL('./bare-host.js', import.meta.url);
 /** As `npm start` runs it: room for the young objects of thousands of requests (decision 0014). */
 const AS_STARTED = ['--max-semi-space-size=64'];
 /** As much as a playlist lists, so that it is as long as it gets: a minute, and the segment that grows. */
@@ -25,9 +28,6 @@ const HISTORY_MS = 64_000;
 const WARM_UP_ROUNDS = 3;
 /** Segments that are downloaded in turn. */
 const SEGMENTS = 8;
-/** How long all clients may take to be waiting, ms; their requests are let go after 6 s. */
-const WAIT_LIMIT_MS = 5_000;
-const POLL_MS = 5;
 /** Height of the live channel's picture, pixels. */
 const CHANNEL_HEIGHT = 360;
 
@@ -46,11 +46,14 @@ type NginxSource = {
 /** An origin under load, and its clients. */
 export class OriginBench {
   readonly #host: ChildProgram;
-  readonly #audience: Audience;
+  readonly #crowd: WaitingCrowd;
+  readonly #bare: ChildProgram;
+  readonly #bareCrowd: WaitingCrowd;
   readonly #folder = mkdtempSync(join(tmpdir(), 'p2ptv-bench-'));
   readonly #options: OriginOptions;
   readonly #context: SuiteContext;
   #port = 0;
+  #barePort = 0;
   #edge: Publication | undefined;
   /** What went wrong, a sentence each. */
   readonly failures = new Set<string>();
@@ -61,7 +64,10 @@ export class OriginBench {
     const { profileFolder } = options;
     const nodeArgs = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
     this.#host = new ChildProgram({ name: 'The origin', script: HOST, nodeArgs: [...AS_STARTED, ...nodeArgs], signal: context.signal });
-    this.#audience = new Audience(options.clientProcesses, context.signal);
+    this.#bare = new ChildProgram({ name: 'The bare server', script: BARE_HOST, nodeArgs: AS_STARTED, signal: context.signal });
+    const clients = { processes: options.clientProcesses, signal: context.signal };
+    this.#crowd = new WaitingCrowd(this.#host, clients);
+    this.#bareCrowd = new WaitingCrowd(this.#bare, clients);
   }
 
   /**
@@ -79,6 +85,7 @@ export class OriginBench {
         bitsPerSecond: options.rateKbps * 1000,
       };
       bench.#port = await bench.#host.call<number>('open', settings);
+      bench.#barePort = await bench.#bare.call<number>('open');
       await bench.#publish(Math.round(HISTORY_MS / options.partMs));
       return bench;
     } catch (error) {
@@ -87,42 +94,23 @@ export class OriginBench {
     }
   }
 
-  /** Publishes one part after the other to so many clients that wait for it. */
+  /** Publishes one part after the other to so many clients that wait for it; after each the bare server writes as many the same bytes. */
   async release(waitedFor: WaitedFor, clients: number): Promise<Release> {
-    const { rounds } = this.#options;
-    await this.#audience.connect(this.#port, clients);
-    const latenciesMs: number[] = [];
-    const lastMs: number[] = [];
-    let bodyBytes = 0;
-    const cpuSeconds = { asked: 0, released: 0 };
-    for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-      const before = await this.#host.usage();
-      await this.#audience.ask(waitedFor === 'playlist' ? this.#nextPlaylist() : this.#nextPart());
-      await this.#untilWaiting(clients);
-      const between = await this.#host.usage();
-      const { atMs } = await this.#publish(1);
-      const answers = await this.#audience.answers();
-      if (answers.failure !== null) this.failures.add(`${answers.failed} of ${clients} clients that waited for a ${waitedFor}: ${answers.failure}.`);
-      if (round < 0) continue;
-      const after = await this.#host.usage();
-      const delays = answers.endedAtMs.map((endedAtMs) => endedAtMs - atMs);
-      for (const delay of delays) latenciesMs.push(delay);
-      lastMs.push(percentile(delays, 1) ?? Infinity);
-      bodyBytes += answers.bodyBytes;
-      cpuSeconds.asked += between.cpuSeconds - before.cpuSeconds;
-      cpuSeconds.released += after.cpuSeconds - between.cpuSeconds;
+    await this.#crowd.connect(this.#port, clients);
+    await this.#bareCrowd.connect(this.#barePort, clients);
+    const sample = await HttpClient.open(this.#port);
+    const turns: ReleaseTurn[] = [];
+    for (let round = -WARM_UP_ROUNDS; round < this.#options.rounds; round++) {
+      const path = waitedFor === 'playlist' ? this.#nextPlaylist() : this.#nextPart();
+      const p2ptv = await this.#crowd.release(path, () => this.#publish(1));
+      const bytes = await sample.getBytes(path);
+      const bare = await this.#bareCrowd.release(path, () => this.#bare.call<BarePublication>('publish', { bytes }));
+      if (p2ptv.failure !== null) this.failures.add(`Waiting for a ${waitedFor}, ${p2ptv.failure}.`);
+      if (bare.failure !== null) this.failures.add(`Waiting at the bare server, ${bare.failure}.`);
+      if (round >= 0) turns.push({ p2ptv: p2ptv.round, bare: bare.round });
     }
-    const answered = Math.max(1, latenciesMs.length);
-    return {
-      waitedFor,
-      clients,
-      rounds,
-      releaseMs: { p50: figure(latenciesMs, 0.5), p99: figure(latenciesMs, 0.99), max: figure(latenciesMs, 1) },
-      lastMs: { p50: figure(lastMs, 0.5), max: figure(lastMs, 1) },
-      bytesPerAnswer: bodyBytes / answered,
-      askCpuMicroseconds: (cpuSeconds.asked * 1e6) / answered,
-      releaseCpuMicroseconds: (cpuSeconds.released * 1e6) / answered,
-    };
+    sample.close();
+    return summarizeReleases({ waitedFor, clients }, turns);
   }
 
   /**
@@ -147,7 +135,7 @@ export class OriginBench {
 
   /** Ends everything, and removes what was written. */
   async stop(): Promise<void> {
-    await Promise.all([this.#host.stop(), this.#audience.stop()]);
+    await Promise.all([this.#crowd.stop(), this.#bareCrowd.stop()]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -156,11 +144,12 @@ export class OriginBench {
     { port, paths }: { readonly port: number; readonly paths: readonly string[] },
     cpuSeconds: () => Promise<number | undefined>,
   ): Promise<Throughput> {
-    await this.#audience.disconnect();
-    await this.#audience.connect(port, this.#options.connections);
-    await this.#audience.download(paths, WARM_UP_SECONDS);
+    const { audience } = this.#crowd;
+    await audience.disconnect();
+    await audience.connect(port, this.#options.connections);
+    await audience.download(paths, WARM_UP_SECONDS);
     const before = await cpuSeconds();
-    const { bodyBytes, seconds } = await this.#audience.download(paths, this.#options.seconds / SEGMENT_TURNS);
+    const { bodyBytes, seconds } = await audience.download(paths, this.#options.seconds / SEGMENT_TURNS);
     const after = await cpuSeconds();
     const isSeen = before !== undefined && after !== undefined;
     return { bytesPerSecond: bodyBytes / seconds, bytesPerCpuSecond: isSeen ? bodyBytes / Math.max(1e-6, after - before) : null };
@@ -190,14 +179,6 @@ export class OriginBench {
   async #publish(parts: number): Promise<Publication> {
     this.#edge = await this.#host.call<Publication>('publish', { parts });
     return this.#edge;
-  }
-
-  async #untilWaiting(clients: number): Promise<void> {
-    const endMs = performance.now() + WAIT_LIMIT_MS;
-    while ((await this.#host.call<number>('waiting')) < clients) {
-      if (performance.now() > endMs) throw new BenchError(`${clients} clients could not ask within ${WAIT_LIMIT_MS / 1000} s: this machine is too busy, or too slow for so many.`);
-      await setTimeout(POLL_MS);
-    }
   }
 
   /** As LL-HLS players ask for the next part. */
@@ -242,8 +223,4 @@ function look(meter: ProcessTreeMeter): boolean {
   const processes = readProcesses();
   if (processes) meter.look(processes);
   return processes !== undefined;
-}
-
-function figure(samples: readonly number[], ratio: number): number | null {
-  return percentile(samples, ratio) ?? null;
 }

@@ -5,6 +5,7 @@ import type { NginxSegments, OriginReport, Release, Throughput } from './report.
 
 /** The bar for releases is set for so many clients. */
 const CROWD = 5_000;
+const BARE = 'bare TCP server, same bytes';
 
 /** The figures, nginx beside them, then the bars, for people. */
 export function formatOriginReport(report: OriginReport): string {
@@ -30,8 +31,9 @@ export function judgeOrigin({ results }: Pick<OriginReport, 'results'>): JudgedB
   const { releases, segments } = results.p2ptv;
   const bars: WantedBar[] = releases
     .filter(({ clients, waitedFor }) => waitedFor === 'playlist' && clients >= CROWD)
-    .map(({ clients, releaseMs }) => ({
-      name: `p99 of the release of ${clients} clients`,
+    .map(({ clients, releaseMs, bare }) => ({
+      // What this machine can do stands beside it: the bar is the origin's own.
+      name: `p99 of the release of ${clients} clients (bare TCP server: ${orDash(bare.releaseMs.p99, milliseconds)})`,
       value: releaseMs.p99 ?? undefined,
       limit: 100,
       sense: 'most',
@@ -52,6 +54,14 @@ const RELEASE_FIGURES: readonly (readonly [string, (release: Release) => string]
   ['bytes an answer', ({ bytesPerAnswer }) => whole(bytesPerAnswer)],
   ['CPU to take a request, µs', ({ askCpuMicroseconds }) => tenths(askCpuMicroseconds)],
   ['CPU to release it, µs', ({ releaseCpuMicroseconds }) => tenths(releaseCpuMicroseconds)],
+  [BARE, () => ''],
+  ['released, p50', ({ bare }) => orDash(bare.releaseMs.p50, milliseconds)],
+  ['released, p99', ({ bare }) => orDash(bare.releaseMs.p99, milliseconds)],
+  ['released, longest', ({ bare }) => orDash(bare.releaseMs.max, milliseconds)],
+  ['the last one, median round', ({ bare }) => orDash(bare.lastMs.p50, milliseconds)],
+  ['CPU to release it, µs', ({ bare }) => tenths(bare.releaseCpuMicroseconds)],
+  ['p2ptv over it, p99', ({ bare }) => orDash(bare.releaseP99Ratio, hundredths)],
+  ['p2ptv over it, the last one', ({ bare }) => orDash(bare.lastRatio, hundredths)],
 ];
 
 function formatSegments(ours: Throughput, nginx: NginxSegments | undefined): string {

@@ -45,6 +45,15 @@ describe('the origin suite', () => {
     }
   });
 
+  it('has a bare server write the same bytes to as many, in turn', () => {
+    for (const { bare, releaseMs } of report.results.p2ptv.releases) {
+      expect(bare.releaseMs.p99).toBeGreaterThan(0);
+      expect(bare.releaseP99Ratio).toBeCloseTo(releaseMs.p99! / bare.releaseMs.p99!, 6);
+      expect(bare.lastRatio).toBeGreaterThan(0);
+    }
+    expect(output).toContain('bare TCP server, same bytes');
+  });
+
   it('downloads segments, and tells what a channel costs where that can be read', () => {
     const { segments, channelCpuRatio } = report.results.p2ptv;
     expect(segments!.bytesPerSecond).toBeGreaterThan(PART_BYTES);
