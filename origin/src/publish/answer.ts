@@ -18,13 +18,13 @@ export type Answer = {
   readonly etag?: string;
   readonly cacheControl: string;
   readonly isRangeServed?: boolean;
-  readonly contentEncoding?: 'gzip';
+  readonly contentEncoding?: 'gzip' | undefined;
   /** Which of a request's headers the answer depends on. */
   readonly vary?: string;
   /** Where the origin's uplink is limited: what the answer waits for, and how urgent it is. */
   readonly uplink?: UplinkUse | undefined;
   /** Where many are due the same at the same moment: what is ready for them. */
-  readonly wholes?: WholeAnswers;
+  readonly wholes?: WholeAnswers | undefined;
   /** Told as body bytes are handed to the system: what an aborted answer never sent is not counted. */
   readonly count: (bytes: number) => void;
 };
