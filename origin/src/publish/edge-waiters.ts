@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** How a wait ended. `gone`: the client hung up; `closed`: the server shuts down; `full`: too many wait already. */
 export type WaitOutcome = 'ready' | 'timeout' | 'gone' | 'closed' | 'full';
@@ -7,11 +8,22 @@ export type WaitOutcome = 'ready' | 'timeout' | 'gone' | 'closed' | 'full';
 const MAX_PER_SOCKET = 16;
 /** Each is a timer and a condition that is looked at whenever the edge moves. Bounds the time of a look. */
 const MAX_WAITERS = 20_000;
+/**
+ * So many are told before what they are sent leaves, by one write right after the other: connections are at hand for the system, and
+ * who reads is not put to sleep between two of them, which would make each write wake somebody up (decision 0014). With all at once the
+ * first would wait for the last.
+ */
+const SENT_AT_ONCE = 64;
 
 /** How long a wait may take, ms, and whose it is: the response's end ends the wait. */
 export type WaitLimit = { readonly timeoutMs: number; readonly response: ServerResponse };
 
-type Waiter = { readonly isReady: () => boolean; readonly settle: (outcome: WaitOutcome) => void };
+type Waiter = {
+  readonly isReady: () => boolean;
+  readonly settle: (outcome: WaitOutcome) => void;
+  /** Null: it is gone already. */
+  readonly socket: Socket | null;
+};
 
 /**
  * Requests that wait for the live edge to move.
@@ -51,6 +63,7 @@ export class EdgeWaiters {
     if (socket) this.#perSocket.set(socket, ofSocket + 1);
     const waiter: Waiter = {
       isReady,
+      socket,
       settle: (how) => {
         if (!this.#waiters.delete(waiter)) return;
         clearTimeout(timer);
@@ -65,9 +78,20 @@ export class EdgeWaiters {
     this.#waiters.add(waiter);
   }
 
-  /** The edge has moved: releases those whose condition holds. */
+  /** The edge has moved: releases those whose condition holds. What they are sent in the midst of that leaves in batches. */
   wake(): void {
-    for (const waiter of [...this.#waiters]) if (waiter.isReady()) waiter.settle('ready');
+    const held: Socket[] = [];
+    for (const waiter of [...this.#waiters]) {
+      if (!waiter.isReady()) continue;
+      const { socket } = waiter;
+      if (socket) {
+        socket.cork();
+        held.push(socket);
+      }
+      waiter.settle('ready');
+      if (held.length === SENT_AT_ONCE) letOut(held);
+    }
+    letOut(held);
   }
 
   /** Releases everybody, and lets nobody wait any more. */
@@ -83,4 +107,9 @@ export class EdgeWaiters {
     if (response.destroyed || response.socket?.destroyed === true) return 'gone';
     return ofSocket >= MAX_PER_SOCKET || this.#waiters.size >= MAX_WAITERS ? 'full' : undefined;
   }
+}
+
+function letOut(held: Socket[]): void {
+  for (const socket of held) socket.uncork();
+  held.length = 0;
 }

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Writable } from 'node:stream';
+
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { EdgeWaiters, type WaitOutcome } from '../../src/publish/edge-waiters.js';
@@ -9,11 +11,18 @@ beforeEach(() => (waiters = new EdgeWaiters()));
 afterEach(() => waiters.close());
 
 const never = (): boolean => false;
+const newSocket = (sent?: () => void): Writable =>
+  new Writable({
+    write: (_bytes, _encoding, done) => {
+      sent?.();
+      done();
+    },
+  });
 const responseOn = (socket: object): ServerResponse => Object.assign(new EventEmitter(), { socket, destroyed: false }) as never;
 const waitOn = (socket: object): Promise<WaitOutcome> => waiters.until(never, { timeoutMs: 60_000, response: responseOn(socket) });
 
 it('sixteen requests of one connection wait, and their places are free again afterwards', async () => {
-  const socket = {};
+  const socket = newSocket();
   let isReady = false;
   const first = Array.from({ length: 16 }, () => waiters.until(() => isReady, { timeoutMs: 60_000, response: responseOn(socket) }));
   expect(await waitOn(socket)).toBe('full');
@@ -37,7 +46,7 @@ it('twenty thousand wait in all, and what is ready needs no place', async () => 
 it('who waits is told once, in the midst of the wake', () => {
   const told: WaitOutcome[] = [];
   let isReady = false;
-  waiters.wait(() => isReady, { timeoutMs: 60_000, response: responseOn({}) }, (outcome) => told.push(outcome));
+  waiters.wait(() => isReady, { timeoutMs: 60_000, response: responseOn(newSocket()) }, (outcome) => told.push(outcome));
   waiters.wake();
   expect(told).toEqual([]);
   isReady = true;
@@ -46,6 +55,22 @@ it('who waits is told once, in the midst of the wake', () => {
   waiters.wake();
   waiters.close();
   expect(told).toEqual(['ready']);
-  waiters.wait(never, { timeoutMs: 60_000, response: responseOn({}) }, (outcome) => told.push(outcome));
+  waiters.wait(never, { timeoutMs: 60_000, response: responseOn(newSocket()) }, (outcome) => told.push(outcome));
   expect(told).toEqual(['ready', 'closed']);
+});
+
+it('what they are sent leaves in batches, and all of it within the wake', () => {
+  const events: string[] = [];
+  let isReady = false;
+  for (let index = 0; index < 100; index++) {
+    const socket = newSocket(() => events.push('sent'));
+    waiters.wait(() => isReady, { timeoutMs: 60_000, response: responseOn(socket) }, () => {
+      events.push('told');
+      socket.write('answer');
+    });
+  }
+  isReady = true;
+  waiters.wake();
+  const times = (count: number, event: string): string[] => Array.from({ length: count }, () => event);
+  expect(events).toEqual([...times(64, 'told'), ...times(64, 'sent'), ...times(36, 'told'), ...times(36, 'sent')]);
 });
