@@ -15,6 +15,8 @@ import type { RunningTracker } from './systems/system.js';
 
 const CROWD = new URL('./crowd-process.js', import.meta.url);
 const GIB = 2 ** 30;
+/** Room for the clients' young objects: a pause of theirs would be taken for the tracker's. */
+const CROWD_ARGS = ['--max-semi-space-size=64'];
 /** Asked for at a time in all: enough to keep a tracker busy, few enough not to wait for each other. */
 export const AT_ONCE = 64;
 /** What is compiled once is not to be taken for what joins cost. */
@@ -42,7 +44,7 @@ export async function runTracker(name: TrackerSystemName, run: TrackerRun): Prom
   const tracker = await TRACKER_SYSTEMS[name].start({ signal, nodeArgs });
   const programs: ChildProgram[] = [];
   try {
-    for (let client = 0; client < run.clients; client++) programs.push(new ChildProgram({ name: 'A crowd', script: CROWD, signal }));
+    for (let client = 0; client < run.clients; client++) programs.push(new ChildProgram({ name: 'A crowd', script: CROWD, nodeArgs: CROWD_ARGS, signal }));
     const crowds = new Crowds(programs, name, tracker);
     // Before the warm-up: whatever the tracker comes to hold beyond this is counted as its connections'.
     const base = await tracker.program.collect();
