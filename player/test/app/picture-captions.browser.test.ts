@@ -63,11 +63,17 @@ describe('captions in the picture of a live stream', () => {
 
   const forgetSeen = (): Promise<unknown> => page.evaluate(() => seenCues.splice(0));
   const textsOf = async (label: string): Promise<string[]> => (await page.evaluate(() => seenCues)).filter((cue) => cue.label === label && cue.text !== '').map(({ text }) => text);
+  const pictureNow = (): Promise<unknown> =>
+    page.evaluate(() => {
+      const { currentTime, readyState, paused, error } = document.querySelector('video') ?? {};
+      const { state, session } = p2ptv.stats();
+      return { captions: seenCues.length, currentTime, readyState, paused, error: error?.message, state: state.kind, chunks: session?.chunksVerified, isOriginReachable: session?.isOriginReachable };
+    });
   /** Waits until so many captions have been shown anew; each of them alone, and in their order. */
   const expectWords = async (count: number): Promise<void> => {
     await forgetSeen();
-    // The first is whatever stood there.
-    await expect.poll(async () => (await textsOf(FIRST)).length, { interval: 100 }).toBeGreaterThan(count);
+    // The first is whatever stood there. What a failure prints is the last of these.
+    await expect.poll(async () => ((await textsOf(FIRST)).length > count ? 'shown' : pictureNow()), { interval: 100 }).toBe('shown');
     const numbers = (await textsOf(FIRST)).map((text) => Number(/^Words number (\d)$/.exec(text)?.[1]));
     for (const [index, number] of numbers.entries()) if (index > 0) expect(number, numbers.join()).toBe(((numbers[index - 1] ?? 0) % 6) + 1);
   };
