@@ -19,7 +19,7 @@ const GRANTED_SHARE = 0.1;
 /** A cache on the viewer's disk; undefined where the browser has no room for one. */
 export function openBrowserCache(options: CacheOptions, parts: { readonly streamId: StreamId; readonly random: Random }): ChunkCache | undefined {
   if (!OpfsSegmentFiles.isAvailable()) return undefined;
-  const quotaBytes = options.quotaBytes ?? defaultQuotaBytes;
+  const quotaBytes = options.quotaBytes ?? defaultQuotaBytes();
   return new SegmentChunkCache(new OpfsSegmentFiles(), { ...parts, quotaBytes, nowMs: () => systemClock.wallMs() });
 }
 

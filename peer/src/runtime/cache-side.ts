@@ -8,7 +8,6 @@ export class CacheSide {
   readonly #cache: ChunkCache;
   readonly #verifier: Verifier;
   readonly #handle: (input: EngineInput) => void;
-  #isStarted = false;
 
   constructor(cache: ChunkCache, parts: { readonly verifier: Verifier; readonly handle: (input: EngineInput) => void }) {
     this.#cache = cache;
@@ -20,10 +19,7 @@ export class CacheSide {
     return this.#cache.size;
   }
 
-  /** Looks what is kept, and tells the engine; the first call counts. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
     this.#handle({ kind: 'cacheAwaited' });
     this.#cache.open((chunks) => this.#handle({ kind: 'cacheTold', chunks }));
   }

@@ -111,6 +111,7 @@ export class LivePeerSession implements SeederSession {
     if (this.#state !== 'new') throw new PeerSessionError('ALREADY_STARTED', 'A session is started once.');
     this.#state = 'running';
     if (this.#parts.role !== 'origin') this.#join();
+    this.#cache?.start();
     this.#seeds?.open(() => this.#fill());
     const { meshDelayMs = 0 } = this.#parts;
     if (meshDelayMs > 0) this.#meshAtMs = this.#parts.clock.nowMs() + meshDelayMs;
@@ -174,8 +175,6 @@ export class LivePeerSession implements SeederSession {
 
   setPlayback(position: PlaybackPosition): void {
     this.#startMesh();
-    // Nothing of the live edge is on the disk, which would compete with the first frame.
-    this.#cache?.start();
     this.#handle({ kind: 'playback', position });
   }
 
@@ -480,7 +479,6 @@ export class LivePeerSession implements SeederSession {
     // Later sequences than those of the join may lie before it now.
     this.#joinEdge = -1;
     this.#quietAtMs = Infinity;
-    this.#cache?.start();
     this.#handle({ kind: 'opened', rendition, headers, isEnd: false });
     // Whoever is not at the live edge is no longer on duty for it.
     this.#report();

@@ -4,7 +4,6 @@ import { MemoryNetwork } from '../../src/adapters/memory/memory-network.js';
 import { NodeVerifier } from '../../src/adapters/verifier/node-verifier.js';
 import { VirtualTime } from '../../src/adapters/virtual/virtual-time.js';
 import type { OriginClient, OriginFailure } from '../../src/ports/origin-client.js';
-import type { ChunkCache } from '../../src/ports/chunk-cache.js';
 import type { TrackerClient, TrackerListener } from '../../src/ports/tracker-client.js';
 import type { Verifier } from '../../src/ports/verifier.js';
 import { LivePeerSession } from '../../src/runtime/live-peer-session.js';
@@ -628,29 +627,6 @@ describe('a session', () => {
     viewer.goLive();
     expect(viewer.isAtLiveEdge).toBe(false);
     viewer.close();
-  });
-
-  it('CA6: the disk is left alone until playback of the live edge has begun; of a recording it is asked at once', () => {
-    const opened: string[] = [];
-    const nothing = (): void => undefined;
-    const idle = { read: nothing, put: nothing, drop: nothing, clear: nothing, close: nothing, size: { bytes: 0, quotaBytes: 0 } };
-    const cacheOf = (what: string): ChunkCache => ({ ...idle, open: () => opened.push(what) });
-    time.runUntil(20_000);
-    const viewer = session({ cache: cacheOf('live') });
-    viewer.start();
-    time.runFor(1_000);
-    expect([viewer.stats().chunksVerified > 0, opened]).toEqual([true, []]);
-    viewer.setPlayback({ playheadMs: origin.chunks[95]!.signed.header.programDateTimeMs, rate: 1 });
-    viewer.setPlayback({ playheadMs: origin.chunks[96]!.signed.header.programDateTimeMs, rate: 1 });
-    expect(opened).toEqual(['live']);
-    viewer.close();
-    time.runUntil(60_000);
-    origin.isEnded = true;
-    const late = session({ cache: cacheOf('recorded') });
-    late.start();
-    time.runFor(1_000);
-    expect(opened).toEqual(['live', 'recorded']);
-    late.close();
   });
 
   it('SS19: a seek leaves the live edge once headers are there, and the tracker hears that it is no super-peer', () => {

@@ -22,8 +22,8 @@ type Place = SegmentEntry & { readonly file: string };
 /** What a cache is made of. */
 export type SegmentCacheParts = {
   readonly streamId: StreamId;
-  /** Most bytes of all files; what has to be asked for is asked once there is something to do. */
-  readonly quotaBytes: number | (() => Promise<number>);
+  /** Most bytes of all files; may be known later than the cache is made. */
+  readonly quotaBytes: number | Promise<number>;
   /** Wall clock, ms: it outlasts the session. */
   readonly nowMs: () => number;
   readonly random: Random;
@@ -48,8 +48,6 @@ export class SegmentChunkCache implements ChunkCache {
   #writeTimer: ReturnType<typeof setTimeout> | undefined;
   #areUsesChanged = false;
   #isClosed = false;
-  /** Looks what there is, at the first need: until then the disk is left alone. */
-  #begin: () => void = () => undefined;
   /** What there is, is known. */
   readonly #listed: Promise<void>;
   /** What changes files is done one after the other. */
@@ -58,7 +56,7 @@ export class SegmentChunkCache implements ChunkCache {
   constructor(files: SegmentFiles, parts: SegmentCacheParts) {
     this.#files = files;
     this.#parts = parts;
-    this.#listed = new Promise<void>((resolve) => (this.#begin = resolve)).then(() => this.#load());
+    this.#listed = this.#load();
     // Browsers take longer to tell what they grant than to list files.
     this.#work = this.#listed.then(() => this.#learnQuota());
   }
@@ -70,7 +68,6 @@ export class SegmentChunkCache implements ChunkCache {
   }
 
   open(opened: (chunks: readonly ChunkRef[]) => void): void {
-    this.#begin();
     void this.#listed.then(() => {
       if (!this.#isClosed) opened([...this.#places.values()].map(({ chunk }) => chunk));
     });
@@ -124,7 +121,6 @@ export class SegmentChunkCache implements ChunkCache {
   }
 
   #next(work: () => Promise<void>): void {
-    this.#begin();
     this.#work = this.#work.then(work);
   }
 
@@ -141,8 +137,7 @@ export class SegmentChunkCache implements ChunkCache {
   }
 
   async #learnQuota(): Promise<void> {
-    const { quotaBytes } = this.#parts;
-    this.#quotaBytes = typeof quotaBytes === 'number' ? quotaBytes : await quotaBytes();
+    this.#quotaBytes = await this.#parts.quotaBytes;
     await this.#makeRoom(0);
   }
 

@@ -1,13 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { seededRandom } from '@p2ptv/protocol';
 import { describe, expect, it } from 'vitest';
 import { DiskSegmentFiles } from '../../../src/adapters/chunk-cache/disk-segment-files.js';
 import { MemorySegmentFiles } from '../../../src/adapters/chunk-cache/memory-segment-files.js';
-import { SegmentChunkCache } from '../../../src/adapters/chunk-cache/segment-chunk-cache.js';
-import { bytesOf, CacheRig, chunk, chunkCacheContract, listed, read, STREAM } from './chunk-cache-contract.js';
+import { bytesOf, CacheRig, chunk, chunkCacheContract, listed, read } from './chunk-cache-contract.js';
 
 describe('chunk cache contract: memory', () => {
   for (const { title, run } of chunkCacheContract) {
@@ -36,38 +33,6 @@ describe('chunk cache contract: disk', () => {
 });
 
 describe('a chunk cache', () => {
-  it('CA6: leaves its files, and the question for room, alone until it is opened, or has something to write', async () => {
-    const asked: string[] = [];
-    class WatchedFiles extends MemorySegmentFiles {
-      override list(): Promise<readonly string[]> {
-        asked.push('list');
-        return super.list();
-      }
-    }
-    const parts = { streamId: STREAM, nowMs: () => 1_000, random: seededRandom(1) };
-    const made = (): SegmentChunkCache =>
-      new SegmentChunkCache(new WatchedFiles(), {
-        ...parts,
-        quotaBytes: () => {
-          asked.push('quota');
-          return Promise.resolve(1_000_000);
-        },
-      });
-    const cache = made();
-    cache.put(chunk(1), bytesOf(1));
-    // More turns of the event loop than listing takes.
-    await setImmediate();
-    await setImmediate();
-    expect(asked).toEqual([]);
-    expect(await listed(cache)).toEqual([]);
-    await cache.flush();
-    expect(asked).toEqual(['list', 'quota']);
-    const unopened = made();
-    unopened.put(chunk(1), bytesOf(1));
-    await unopened.flush();
-    expect(await listed(unopened)).toEqual([1]);
-  });
-
   it('has nothing of a file that is cut off', async () => {
     const files = new MemorySegmentFiles();
     const rig = new CacheRig(files);
