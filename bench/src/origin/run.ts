@@ -100,16 +100,19 @@ export class OriginBench {
     await this.#bareCrowd.connect(this.#barePort, clients);
     const sample = await HttpClient.open(this.#port);
     const turns: ReleaseTurn[] = [];
-    for (let round = -WARM_UP_ROUNDS; round < this.#options.rounds; round++) {
-      const path = waitedFor === 'playlist' ? this.#nextPlaylist() : this.#nextPart();
-      const p2ptv = await this.#crowd.release(path, () => this.#publish(1));
-      const bytes = await sample.getBytes(path);
-      const bare = await this.#bareCrowd.release(path, () => this.#bare.call<BarePublication>('publish', { bytes }));
-      if (p2ptv.failure !== null) this.failures.add(`Waiting for a ${waitedFor}, ${p2ptv.failure}.`);
-      if (bare.failure !== null) this.failures.add(`Waiting at the bare server, ${bare.failure}.`);
-      if (round >= 0) turns.push({ p2ptv: p2ptv.round, bare: bare.round });
+    try {
+      for (let round = -WARM_UP_ROUNDS; round < this.#options.rounds; round++) {
+        const path = waitedFor === 'playlist' ? this.#nextPlaylist() : this.#nextPart();
+        const p2ptv = await this.#crowd.release(path, () => this.#publish(1));
+        const bytes = await sample.getBytes(path);
+        const bare = await this.#bareCrowd.release(path, () => this.#bare.call<BarePublication>('publish', { bytes }));
+        if (p2ptv.failure !== null) this.failures.add(`Waiting for a ${waitedFor}, ${p2ptv.failure}.`);
+        if (bare.failure !== null) this.failures.add(`Waiting at the bare server, ${bare.failure}.`);
+        if (round >= 0) turns.push({ p2ptv: p2ptv.round, bare: bare.round });
+      }
+    } finally {
+      sample.close();
     }
-    sample.close();
     return summarizeReleases({ waitedFor, clients }, turns);
   }
 

@@ -11,7 +11,7 @@ import { formatOriginReport } from './table.js';
 /** How fast the origin lets go those who wait for the next part, and how fast it sends. */
 export const originSuite: Suite = {
   name: 'origin',
-  summary: 'load on the origin: thousands that wait for the next part, segments beside nginx, CPU of a channel',
+  summary: 'load on the origin: thousands that wait for the next part, beside a bare TCP server; segments, beside nginx; CPU of a channel',
   configure: (command) => {
     for (const flag of originFlags()) command.addOption(flag);
   },
