@@ -213,9 +213,9 @@ export class OnDemandWindow implements Viewing {
   }
 
   #lookIfPlaced(nowMs: number): void {
-    const fromMs = this.#clock.playheadMs(nowMs) ?? this.#entry?.programDateTimeMs;
-    this.#lookAtMs = fromMs === undefined || this.#soughtMs !== undefined ? Infinity : nowMs + LOOK_INTERVAL_MS;
-    if (fromMs !== undefined && this.#soughtMs === undefined) this.#look(nowMs, fromMs);
+    const playheadMs = this.#clock.playheadMs(nowMs) ?? this.#entry?.programDateTimeMs;
+    this.#lookAtMs = playheadMs === undefined || this.#soughtMs !== undefined ? Infinity : nowMs + LOOK_INTERVAL_MS;
+    if (playheadMs !== undefined && this.#soughtMs === undefined) this.#look(nowMs, playheadMs);
     const { awaitedUntilMs } = this.#context.cached;
     if (awaitedUntilMs > nowMs) this.#lookAtMs = Math.min(this.#lookAtMs, awaitedUntilMs);
   }
@@ -255,9 +255,10 @@ export class OnDemandWindow implements Viewing {
     this.#lookAtMs = nowMs;
   }
 
-  #look(nowMs: number, fromMs: number): void {
+  #look(nowMs: number, playheadMs: number): void {
     const { options, store } = this.#context;
     const { urgentMs, spreadMs } = options.onDemand;
+    const fromMs = Math.min(playheadMs, this.#clock.segmentMs ?? Infinity);
     this.#abandon(nowMs, (header) => endDateMs(header) < fromMs);
     const spread: ChunkHeader[] = [];
     const isTime = nowMs >= this.#spreadAtMs;
@@ -268,22 +269,22 @@ export class OnDemandWindow implements Viewing {
     let cacheReads = isTime ? CACHE_READS : 0;
     let bytesLeft = options.store.budgetBytes / 2;
     const { last, isBroken } = this.#map.walk(fromMs, (header) => {
-      if (header.programDateTimeMs >= fromMs + spreadMs || bytesLeft <= 0) return false;
+      if (header.programDateTimeMs >= playheadMs + spreadMs || bytesLeft <= 0) return false;
       bytesLeft -= header.byteLength;
       const chunk = store.get(keyOf(header));
       if (lacking && !(chunk && isComplete(chunk))) lacking.push(keyOf(header));
       if (chunk) return true;
-      if (header.programDateTimeMs < fromMs + urgentMs) this.#want(nowMs, header);
+      if (header.programDateTimeMs < playheadMs + urgentMs) this.#want(nowMs, header);
       else if (this.#context.cached.has(keyOf(header)) && cacheReads > 0) {
         cacheReads--;
         this.#want(nowMs, header);
       } else if (isSpreadTime) spread.push(header);
       return true;
     });
-    this.#lackingFromMs = isBroken ? this.#lackingAfter(last, fromMs) : undefined;
-    if (isSpreadTime) this.#spread(nowMs, { candidates: spread, fromMs: fromMs + urgentMs });
+    this.#lackingFromMs = isBroken ? this.#lackingAfter(last ? endDateMs(last) : fromMs, playheadMs) : undefined;
+    if (isSpreadTime) this.#spread(nowMs, { candidates: spread, fromMs: playheadMs + urgentMs });
     if (lacking) this.#judgeNeighbours(nowMs, lacking);
-    if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, fromMs);
+    if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, playheadMs);
     if (this.#abandoned.length > 0) this.#forgetAbandoned(nowMs);
   }
 
@@ -346,10 +347,9 @@ export class OnDemandWindow implements Viewing {
   }
 
   /** Headers are asked for in good time, and many at once: undefined while there are enough. */
-  #lackingAfter(last: ChunkHeader | undefined, fromMs: number): number | undefined {
+  #lackingAfter(knownToMs: number, playheadMs: number): number | undefined {
     const { spreadMs, urgentMs, headersPerRequest } = this.#context.options.onDemand;
-    const knownToMs = last ? endDateMs(last) : fromMs;
-    return knownToMs - fromMs < Math.max(urgentMs, spreadMs - headersPerRequest * this.#partMs) ? knownToMs : undefined;
+    return knownToMs - playheadMs < Math.max(urgentMs, spreadMs - headersPerRequest * this.#partMs) ? knownToMs : undefined;
   }
 
   #ask(dateMs: number): void {

@@ -106,6 +106,11 @@ export class PlayoutClock {
     return this.#anchor?.position.playheadMs;
   }
 
+  /** Of a recording: where the segment begins that is played, as a program date-time, ms; undefined: the player has not said. */
+  get segmentMs(): number | undefined {
+    return this.#anchor?.position.segmentMs;
+  }
+
   /** Since when the player has waited for media, in the engine's time, ms; undefined while it plays, or is paused. */
   get standsSinceMs(): number | undefined {
     return this.#standsSinceMs;

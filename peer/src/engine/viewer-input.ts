@@ -28,6 +28,11 @@ export type FollowWish = {
 export type PlaybackPosition = {
   /** Program date-time of the playhead, ms since the Unix epoch. */
   readonly playheadMs: number;
+  /**
+   * Of a recording: program date-time of the segment that the playhead is in, ms since the Unix epoch. A player by segments needs
+   * all of that, whatever the dates of its parts. Default: what ends before the playhead is not needed.
+   */
+  readonly segmentMs?: number;
   /** Current playback rate; 0 while paused. */
   readonly rate: number;
 };

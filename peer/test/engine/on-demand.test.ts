@@ -372,6 +372,24 @@ describe('a recording', () => {
     expect(ask(dateOf(209))).toBeGreaterThanOrEqual(fromTheFirst + 7);
   });
 
+  it('OD13: of the segment that is played all is wanted, though its dates lie before the playhead', () => {
+    const lacking = (segmentMs: number | undefined): number[] => {
+      const rig = new RecordingRig();
+      rig.open(0);
+      rig.handle({ kind: 'playback', position: { playheadMs: dateOf(8), rate: 0, ...(segmentMs === undefined ? {} : { segmentMs }) } });
+      rig.runFor(600);
+      for (let delivered = 0, ms = 0; ms < 10_000; ms += 100) {
+        rig.runFor(100);
+        for (; delivered < rig.all('fetchChunk').length; delivered++) rig.deliver(rig.all('fetchChunk')[delivered]!);
+      }
+      return Array.from({ length: 20 }, (_, sequence) => sequence).filter((sequence) => !rig.engine.has(ref(sequence)));
+    };
+    expect(lacking(dateOf(0))).toEqual([]);
+    // Part 4 ends at its very date.
+    expect(lacking(dateOf(5))).toEqual([0, 1, 2, 3]);
+    expect(lacking(undefined)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   it('FB14: what the origin does not have is asked of it four times, and then of neighbours only', () => {
     const rig = new RecordingRig();
     rig.open(0);

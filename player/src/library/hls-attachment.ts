@@ -183,7 +183,7 @@ export class HlsAttachment implements P2ptvAttachment {
       clock: browserClock,
       queue,
       beforeFirstPlaylist: (heldMs) => driver.chooseStart(heldMs),
-      pictureMs: () => this.#recording?.driver.pictureMs,
+      picture: () => this.#recording?.driver.picture,
     });
     const { baseUrl } = this.#parts;
     const restore = applyMeshSettings(this.#hls, { requests, baseUrl, clock: browserClock });
@@ -282,7 +282,7 @@ export class HlsAttachment implements P2ptvAttachment {
     if (choice === 'auto' || !isKnown || !this.#recording || !recorded || recorded.rendition === choice) return;
     void this.#requests?.changeRecorded(choice).then((next) => {
       if (!next || !this.#recording) return;
-      const dateMs = this.#recording.driver.pictureMs ?? recorded.segments?.[0]?.programDateTimeMs ?? 0;
+      const dateMs = this.#recording.driver.picture?.dateMs ?? recorded.segments?.[0]?.programDateTimeMs ?? 0;
       this.#closeRecording();
       this.#session?.seek({ dateMs, pictureMs: dateMs, rendition: choice });
       this.#enterRecorded(next.mediaTimeAt(dateMs));
@@ -333,7 +333,7 @@ export class HlsAttachment implements P2ptvAttachment {
     return {
       fromMs: first.programDateTimeMs,
       toMs: last.programDateTimeMs + last.durationUs / 1000,
-      positionMs: this.#recording.driver.pictureMs,
+      positionMs: this.#recording.driver.picture?.dateMs,
     };
   }
 

@@ -1,11 +1,19 @@
 import type { Fragment, LevelDetails } from 'hls.js';
 
+/** Program date-times of a place and of the segment that it is in, ms since the Unix epoch. */
+export type DatedPlace = { readonly dateMs: number; readonly segmentMs: number };
+
 /** Program date-time of a media time (`video.currentTime`, s), ms since the Unix epoch. */
 export function programDateTimeAt(details: LevelDetails, mediaTime: number): number | undefined {
+  return placeAt(details, mediaTime)?.dateMs;
+}
+
+/** The same, with the segment, which the date alone does not tell: where the publisher corrects its clock, the dates of two overlap. */
+export function placeAt(details: LevelDetails, mediaTime: number): DatedPlace | undefined {
   const fragment = nearest(details, (candidate) => candidate.start <= mediaTime);
-  const startMs = fragment?.programDateTime ?? undefined;
-  if (!fragment || startMs === undefined) return undefined;
-  return startMs + (mediaTime - fragment.start) * 1000;
+  const segmentMs = fragment?.programDateTime ?? undefined;
+  if (!fragment || segmentMs === undefined) return undefined;
+  return { dateMs: segmentMs + (mediaTime - fragment.start) * 1000, segmentMs };
 }
 
 /** Media time of a program date-time; the inverse of {@link programDateTimeAt}. */

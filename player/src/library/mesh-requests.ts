@@ -2,6 +2,7 @@ import type { ChunkHeader, ChunkRef, Clock, MediaTimeline, RenditionId, StreamRe
 import type { PeerSession } from '@p2ptv/peer';
 import { LivePlaylist, writeMultivariantPlaylist } from './live-playlist.js';
 import type { MacrotaskQueue } from './macrotask.js';
+import type { DatedPlace } from './media-clock.js';
 import { RecordedMedia } from './recorded-media.js';
 import { SwitchingTimeline } from './switching-timeline.js';
 import type { StreamResource } from './stream-resource.js';
@@ -32,8 +33,8 @@ export type MeshRequestsRuntime = {
   readonly queue: MacrotaskQueue;
   /** Called before hls.js gets the playlist that it starts from, with how much media that lists, ms. */
   readonly beforeFirstPlaylist: (heldMs: number) => void;
-  /** Of a recording: the program date-time at which the picture stands, or is to go on; undefined: unknown. */
-  readonly pictureMs: () => number | undefined;
+  /** Of a recording: where the picture stands, or is to go on; undefined: unknown. */
+  readonly picture: () => DatedPlace | undefined;
 };
 
 type SessionPart = Pick<PeerSession, 'on' | 'timeline' | 'read' | 'initSegment' | 'record' | 'listRecorded' | 'seek' | 'setPlayback'>;
@@ -59,7 +60,7 @@ export class MeshRequests {
   readonly #clock: Clock;
   readonly #queue: MacrotaskQueue;
   readonly #beforeFirstPlaylist: (heldMs: number) => void;
-  readonly #pictureMs: () => number | undefined;
+  readonly #picture: () => DatedPlace | undefined;
   #playlist = new LivePlaylist();
   /** Of a stream that has several renditions: the parts of all that are played, in order. */
   #switching: SwitchingTimeline | undefined;
@@ -83,7 +84,7 @@ export class MeshRequests {
     this.#clock = runtime.clock;
     this.#queue = runtime.queue;
     this.#beforeFirstPlaylist = runtime.beforeFirstPlaylist;
-    this.#pictureMs = runtime.pictureMs;
+    this.#picture = runtime.picture;
     const check = (): void => this.#postCheck();
     this.#unsubscribes = [
       session.on('joined', (joined) => {
@@ -155,7 +156,7 @@ export class MeshRequests {
     return new RecordedMedia({
       session: this.#session,
       rendition,
-      pictureMs: this.#pictureMs,
+      picture: this.#picture,
       changed: () => this.#postCheck(),
       later: (ms, run) => {
         const timer = setTimeout(run, ms);

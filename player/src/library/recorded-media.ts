@@ -1,5 +1,6 @@
 import { renderRecordingPlaylist, type ChunkSequence, type RecordedSegment, type RenditionId, type StreamRecord } from '@p2ptv/protocol';
 import type { PeerSession, RecordedList } from '@p2ptv/peer';
+import type { DatedPlace } from './media-clock.js';
 
 type SessionPart = Pick<PeerSession, 'listRecorded' | 'read' | 'seek' | 'setPlayback'>;
 
@@ -7,8 +8,8 @@ type SessionPart = Pick<PeerSession, 'listRecorded' | 'read' | 'seek' | 'setPlay
 export type RecordedMediaRuntime = {
   readonly session: SessionPart;
   readonly rendition: RenditionId;
-  /** The program date-time at which the picture stands, or is to go on; undefined: unknown. */
-  readonly pictureMs: () => number | undefined;
+  /** Where the picture stands, or is to go on; undefined: unknown. */
+  readonly picture: () => DatedPlace | undefined;
   /** Called when there is something new to answer with. */
   readonly changed: () => void;
   /** Calls back later, unless it is withdrawn. */
@@ -68,17 +69,15 @@ export class RecordedMedia {
   /** The player asks for a segment: the engine is to bring it. */
   wanted(segment: RecordedSegment): void {
     const startMs = segment.programDateTimeMs;
-    const endMs = startMs + segment.durationUs / 1000;
-    const pictureMs = this.#runtime.pictureMs();
-    const isInside = pictureMs !== undefined && pictureMs > startMs && pictureMs < endMs;
+    const picture = this.#runtime.picture();
+    const pictureMs = picture?.segmentMs === startMs && picture.dateMs > startMs ? picture.dateMs : undefined;
     const isSoon = startMs >= this.#windowFromMs - 1 && startMs <= this.#positionMs + WINDOW_MS;
     // The picture waits for what it is inside of: the engine would bring that in time for a playhead that comes to it.
-    if ((isSoon && !isInside) || this.#isHeld(segment)) return;
-    this.#positionMs = isInside ? pictureMs : startMs;
+    if ((isSoon && pictureMs === undefined) || this.#isHeld(segment)) return;
+    this.#positionMs = pictureMs ?? startMs;
     this.#windowFromMs = startMs;
-    // Dates in the list are rounded: its middle is certainly within the first part.
-    const dateMs = startMs + segment.durationUs / segment.partCount / 2000;
-    this.#runtime.session.seek({ dateMs, rendition: this.rendition, ...(isInside ? { pictureMs } : {}) });
+    // Its very date: where the publisher corrects its clock, the next parts have theirs within milliseconds of it.
+    this.#runtime.session.seek({ dateMs: startMs, rendition: this.rendition, ...(pictureMs === undefined ? {} : { pictureMs }) });
   }
 
   /** A part's bytes, by its place in a segment; undefined until it is verified. */
@@ -87,10 +86,10 @@ export class RecordedMedia {
   }
 
   /** The player has moved. */
-  moved(playheadMs: number, rate: number): void {
-    this.#positionMs = playheadMs;
-    this.#windowFromMs = this.#segmentStartMs(playheadMs);
-    this.#runtime.session.setPlayback({ playheadMs, rate });
+  moved({ dateMs, segmentMs }: DatedPlace, rate: number): void {
+    this.#positionMs = dateMs;
+    this.#windowFromMs = segmentMs;
+    this.#runtime.session.setPlayback({ playheadMs: dateMs, segmentMs, rate });
   }
 
   /** Seconds from the beginning to a program date-time, as the player counts; within what there is. */
@@ -136,17 +135,5 @@ export class RecordedMedia {
   #isHeld(segment: RecordedSegment): boolean {
     for (let index = 0; index < segment.partCount; index++) if (!this.readPart(segment, index)) return false;
     return true;
-  }
-
-  #segmentStartMs(dateMs: number): number {
-    const segments = this.#list?.segments ?? [];
-    let low = 0;
-    let high = segments.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((segments[middle]?.programDateTimeMs ?? Infinity) <= dateMs) low = middle + 1;
-      else high = middle;
-    }
-    return segments[low - 1]?.programDateTimeMs ?? dateMs;
   }
 }

@@ -1,7 +1,7 @@
 import type Hls from 'hls.js';
 import type { Clock } from '@p2ptv/protocol';
 import type { Driver } from './driver.js';
-import { bufferedAheadMs, programDateTimeAt } from './media-clock.js';
+import { bufferedAheadMs, placeAt, type DatedPlace } from './media-clock.js';
 import type { PlaybackListener } from './playback-driver.js';
 import type { PlaybackMeter } from './playback-meter.js';
 import type { RecordedMedia } from './recorded-media.js';
@@ -68,13 +68,13 @@ export class RecordingDriver implements Driver {
   }
 
   get playheadMs(): number | undefined {
-    return this.#hasStarted ? this.pictureMs : undefined;
+    return this.#hasStarted ? this.picture?.dateMs : undefined;
   }
 
-  /** The program date-time at which the picture stands, or is to go on after a seek, ms; undefined before a playlist. */
-  get pictureMs(): number | undefined {
+  /** Where the picture stands, or is to go on after a seek; undefined before a playlist. */
+  get picture(): DatedPlace | undefined {
     const details = this.#hls.latestLevelDetails;
-    return details && this.#media ? programDateTimeAt(details, this.#media.currentTime) : undefined;
+    return details && this.#media ? placeAt(details, this.#media.currentTime) : undefined;
   }
 
   get bufferedMs(): number {
@@ -90,12 +90,11 @@ export class RecordingDriver implements Driver {
 
   #tick(): void {
     const media = this.#media;
-    const { playheadMs } = this;
     if (!media) return;
     this.#runtime.meter.tick(this.#runtime.clock.nowMs(), media);
     // While it seeks what is wanted is where it goes, and the playhead is not there yet.
-    if (playheadMs === undefined || media.seeking) return;
-    this.#runtime.recorded.moved(playheadMs, media.paused ? 0 : media.playbackRate);
+    const playhead = this.#hasStarted && !media.seeking ? this.picture : undefined;
+    if (playhead) this.#runtime.recorded.moved(playhead, media.paused ? 0 : media.playbackRate);
   }
 
   #waiting(): void {

@@ -1,6 +1,6 @@
 import type { LevelDetails } from 'hls.js';
 import { describe, expect, it } from 'vitest';
-import { bufferedAheadMs, mediaTimeAt, programDateTimeAt } from '../../src/library/media-clock.js';
+import { bufferedAheadMs, mediaTimeAt, placeAt, programDateTimeAt } from '../../src/library/media-clock.js';
 
 const DATE_MS = 1_800_000_000_000;
 
@@ -29,6 +29,17 @@ describe('media clock', () => {
   ])('media time %d s', (mediaTime, offsetMs) => {
     expect(programDateTimeAt(details, mediaTime)).toBeCloseTo(DATE_MS + offsetMs);
     expect(mediaTimeAt(details, DATE_MS + offsetMs)).toBeCloseTo(mediaTime);
+  });
+
+  it('tells of a date in which segment it is, where those of two overlap', () => {
+    const overlapping = {
+      fragments: [
+        { start: 0, programDateTime: DATE_MS },
+        { start: 2, programDateTime: DATE_MS + 1_100 },
+      ],
+    } as unknown as LevelDetails;
+    expect(placeAt(overlapping, 1.5)).toEqual({ dateMs: DATE_MS + 1_500, segmentMs: DATE_MS });
+    expect(placeAt(overlapping, 2.4)).toEqual({ dateMs: DATE_MS + 1_500, segmentMs: DATE_MS + 1_100 });
   });
 
   it('knows nothing of a playlist without dates', () => {

@@ -34,7 +34,7 @@ function setUp() {
   const startMs = Date.now();
   const clock = { nowMs: () => 1_000 + Date.now() - startMs, wallMs: () => EPOCH_MS + Date.now() - startMs };
   const starts: number[] = [];
-  const requests = new MeshRequests(session, { clock, queue, beforeFirstPlaylist: (heldMs) => void starts.push(heldMs), pictureMs: () => undefined });
+  const requests = new MeshRequests(session, { clock, queue, beforeFirstPlaylist: (heldMs) => void starts.push(heldMs), picture: () => undefined });
   const LoaderClass = createMeshLoader<LoaderContext>({ requests, baseUrl: BASE, clock });
   const newLoader = (): Loader<LoaderContext> => new LoaderClass({} as HlsConfig);
   const addParts = (from: number, to: number): void => {

@@ -1,6 +1,7 @@
 import type { RecordedSegment, RenditionId } from '@p2ptv/protocol';
-import type { RecordedListener, SoughtPlace } from '@p2ptv/peer';
+import type { PlaybackPosition, RecordedListener, SoughtPlace } from '@p2ptv/peer';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { DatedPlace } from '../../src/library/media-clock.js';
 import { RecordedMedia } from '../../src/library/recorded-media.js';
 import { EPOCH_MS } from '../support/chunk-headers.js';
 
@@ -20,12 +21,14 @@ function segmentAt(index: number): RecordedSegment {
 
 describe('RecordedMedia', () => {
   let sought: SoughtPlace[];
-  let picture: number | undefined;
+  let picture: DatedPlace | undefined;
+  let playback: PlaybackPosition[];
   let media: RecordedMedia;
 
   beforeEach(() => {
     sought = [];
     picture = undefined;
+    playback = [];
     media = new RecordedMedia({
       rendition: 0 as RenditionId,
       session: {
@@ -35,13 +38,13 @@ describe('RecordedMedia', () => {
         },
         read: () => undefined,
         seek: (place) => void sought.push(place),
-        setPlayback: () => undefined,
+        setPlayback: (position) => void playback.push(position),
       },
-      pictureMs: () => picture,
+      picture: () => picture,
       changed: () => undefined,
       later: () => () => undefined,
     });
-    picture = EPOCH_MS + 1_000;
+    picture = { dateMs: EPOCH_MS + 1_000, segmentMs: EPOCH_MS };
     media.moved(picture, 1);
   });
 
@@ -50,16 +53,26 @@ describe('RecordedMedia', () => {
     expect(sought).toEqual([]);
   });
 
-  it('sends it to a place that is out of its window', () => {
+  it('sends it to a place that is out of its window: to the very date of the first part, whatever the others’ are', () => {
     media.wanted(segmentAt(20));
-    expect(sought).toHaveLength(1);
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 20 * SEGMENT_MS }]);
   });
 
   it('OD11: sends it to where the picture waits, however near that is to the last playhead', () => {
-    picture = EPOCH_MS + 4 * SEGMENT_MS + 500;
+    picture = { dateMs: EPOCH_MS + 4 * SEGMENT_MS + 500, segmentMs: EPOCH_MS + 4 * SEGMENT_MS };
     media.wanted(segmentAt(4));
-    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 4 * SEGMENT_MS + 100, pictureMs: picture }]);
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 4 * SEGMENT_MS, pictureMs: picture.dateMs }]);
     media.wanted(segmentAt(5));
+    expect(sought).toHaveLength(1);
+  });
+
+  it('OD13: is in the segment that the player says, also where the dates of two overlap', () => {
+    picture = { dateMs: EPOCH_MS + SEGMENT_MS + 700, segmentMs: EPOCH_MS };
+    media.moved(picture, 1);
+    expect(playback.at(-1)).toEqual({ playheadMs: picture.dateMs, segmentMs: EPOCH_MS, rate: 1 });
+    media.wanted(segmentAt(0));
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS, pictureMs: picture.dateMs }]);
+    media.wanted(segmentAt(1));
     expect(sought).toHaveLength(1);
   });
 });
