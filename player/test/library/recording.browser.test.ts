@@ -154,4 +154,13 @@ describe('a live stream of which the origin keeps more', () => {
     expect((await page.evaluate(() => recording.errors)).filter((error) => error.includes('fatal'))).toEqual([]);
     await other.close();
   });
+
+  it('OD13: is played from its beginning, whose parts have dates that are closer than they are long', async () => {
+    const page = await open(origin);
+    await page.evaluate((dateMs) => recording.attachment.seek(dateMs), origin.firstDateMs);
+    await page.waitForFunction((dateMs) => (recording.attachment.stats().recording?.positionMs ?? Infinity) < dateMs + 5_000, origin.firstDateMs);
+    await playsOn(page, 3);
+    const { recording: played } = await page.evaluate(() => recording.attachment.stats());
+    expect(played?.positionMs).toBeLessThan(origin.firstDateMs + 20_000);
+  });
 });

@@ -22,8 +22,16 @@ const origin = await Origin.start({
   logger: createLogger({ 'log-level': 'warn', 'log-format': 'json' }),
 });
 const { live } = origin.channels.require('main');
-const firstDateMs = Date.now() - seconds * 1000;
+const beganAtMs = Date.now() - seconds * 1000;
+// The first parts are dated as those are that came late, which a real origin corrects within its first seconds: closer than they are long.
+const LATE_PARTS = 5;
+const LATE_STEP_MS = 20;
+const firstDateMs = dateOf(0);
 let count = 0;
+
+function dateOf(part) {
+  return beganAtMs + part * PART_MS + Math.max(0, LATE_PARTS - part) * (PART_MS - LATE_STEP_MS);
+}
 
 function begin(bytes) {
   live.beginSession([
@@ -38,7 +46,7 @@ function publish(bytes) {
     durationUs: PART_MS * 1000,
     isIndependent: count % PARTS_PER_GOP === 0,
     isSegmentLast: count % PARTS_PER_SEGMENT === PARTS_PER_SEGMENT - 1,
-    programDateTimeMs: firstDateMs + count * PART_MS,
+    programDateTimeMs: dateOf(count),
   });
   count++;
 }
@@ -65,7 +73,7 @@ for await (const bytes of encoder.stdout) {
     if (type === 'moov') begin(Buffer.concat(boxes.splice(0)));
     if (type !== 'mdat') continue;
     const isPast = count * PART_MS < seconds * 1000;
-    if (!isPast) await new Promise((resolve) => setTimeout(resolve, Math.max(0, firstDateMs + (count + 1) * PART_MS - Date.now())));
+    if (!isPast) await new Promise((resolve) => setTimeout(resolve, Math.max(0, beganAtMs + (count + 1) * PART_MS - Date.now())));
     publish(Buffer.concat(boxes.splice(0)));
     if (mode === 'live' && count * PART_MS === seconds * 1000) announce();
   }
