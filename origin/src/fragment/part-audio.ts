@@ -66,8 +66,9 @@ export class PartAudio {
       if (decided.takers === 0) this.#decided.delete(index);
       return decided.run;
     }
-    // Silence is put only where audio is overdue, so a part that has merely not got its last two frames stays as it is.
-    this.#timeline.fillSilence(endMs - AUDIO_LAG_MS);
+    // Silence is put only where audio is overdue, so a part that has merely not got its last two frames stays as it is. Once all has come, what
+    // is missing never comes: players don't reach the end of a film whose last segment describes sound and has none.
+    this.#timeline.fillSilence(this.#hasEnded ? endMs : endMs - AUDIO_LAG_MS);
     const run = this.#timeline.take(endMs);
     if (this.#renditionCount > 1) this.#decided.set(index, { run, takers: this.#renditionCount - 1 });
     return run;

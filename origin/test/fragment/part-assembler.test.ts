@@ -124,6 +124,16 @@ describe('PartAssembler', () => {
     expect(push.end()).toMatchObject([{ kind: 'part', videoFrameCount: 2, durationUs: 66_667, isSegmentLast: true, isIndependent: false }]);
   });
 
+  it.each([{ isPaced: true }, { isPaced: false }])('puts silence in the place of sound that ends before the picture, to the very end (paced: $isPaced)', ({ isPaced }) => {
+    const { push } = configured({ isPaced });
+    // To 192 ms without the priming one; the picture lasts 267, thirteen frames.
+    for (let frame = 0; frame < 10; frame++) push.push(audio(frame));
+    const made = parts([...Array.from({ length: 8 }, (_, frame) => push.push(video(frame))).flat(), ...push.end()]);
+    expect(made.map(({ videoFrameCount }) => videoFrameCount)).toEqual([6, 2]);
+    expect(made[1]?.audioFrameCount).toBeGreaterThan(0);
+    expect(made.reduce((sum, { audioFrameCount }) => sum + audioFrameCount, 0)).toBe(13);
+  });
+
   it('keeps its place over the end of the timestamps', () => {
     const { push } = configured({ hasAudio: false });
     const start = Math.floor(((2 ** 31 - 1000) * 30) / 1000 / 30) * 30;

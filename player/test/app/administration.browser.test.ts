@@ -44,6 +44,11 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await page.getByRole('button', { name: 'Log out' }).waitFor();
   };
 
+  const watchPathOf = async (text: string): Promise<string | undefined> => {
+    const found = (await (await fetch(`${origin.url}/api/recordings?text=${text}`)).json()) as { recordings: { watchPath: string }[] };
+    return found.recordings[0]?.watchPath;
+  };
+
   it('refuses a wrong password in a sentence, and shows nothing before the right one', async () => {
     const page = await open('/admin');
     await page.getByLabel('Password').fill('not-the-password');
@@ -116,12 +121,8 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await logIn(page);
     const sent = await page.request.post(`${origin.url}/api/admin/recordings?name=boats.mp4&title=Boats`, { data: await captionedFilm() });
     expect(sent.ok(), await sent.text()).toBe(true);
-    const watchPath = async (): Promise<string | undefined> => {
-      const found = (await (await fetch(`${origin.url}/api/recordings?text=boats`)).json()) as { recordings: { watchPath: string }[] };
-      return found.recordings[0]?.watchPath;
-    };
-    await expect.poll(watchPath, { timeout: 20_000 }).toBeDefined();
-    const viewer = await open((await watchPath())!);
+    await expect.poll(() => watchPathOf('boats'), { timeout: 20_000 }).toBeDefined();
+    const viewer = await open((await watchPathOf('boats'))!);
     // So that it does not come to its end meanwhile.
     await viewer.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.2);
     await viewer.keyboard.press('k');
@@ -161,6 +162,19 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     expect(lines).toBe(1);
     await menu.selectOption({ label: 'Captions off' });
     await expect.poll(shown).toEqual([]);
+  });
+
+  it('plays a film to its end whose sound ends shortly before its picture, a few frames into the last segment', async () => {
+    const page = await open('/admin/recordings');
+    await logIn(page);
+    const { seconds, bytes } = await filmWithShorterSound();
+    const sent = await page.request.post(`${origin.url}/api/admin/recordings?name=short.mp4&title=Short`, { data: bytes });
+    expect(sent.ok(), await sent.text()).toBe(true);
+    await expect.poll(() => watchPathOf('short'), { timeout: 20_000 }).toBeDefined();
+    const viewer = await open((await watchPathOf('short'))!);
+    const video = viewer.locator('video');
+    await expect.poll(() => video.evaluate((element: HTMLVideoElement) => element.ended), { timeout: 30_000 }).toBe(true);
+    expect(await video.evaluate((element: HTMLVideoElement) => element.currentTime)).toBeCloseTo(seconds, 1);
   });
 
   it('tells what is sent of all channels, the private ones too, and how the uplink is used', async () => {
@@ -230,17 +244,31 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
   });
 });
 
+/** The last segment of it, of 67 ms, is all picture in the file. */
+async function filmWithShorterSound(): Promise<{ seconds: number; bytes: Buffer }> {
+  const seconds = 4 + 2 / 30;
+  const inputs = ['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=30:duration=${seconds}`, '-f', 'lavfi', '-i', `sine=duration=${seconds - 0.1}`];
+  return { seconds, bytes: await film(() => [...inputs, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac']) };
+}
+
 /** Twenty seconds of a still picture that speaks two languages in writing, as a file. */
-async function captionedFilm(): Promise<Buffer> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'p2ptv-captions-'));
-  try {
+function captionedFilm(): Promise<Buffer> {
+  return film(async (folder) => {
     const texts = { eng: 'The boats come in.', deu: 'Die Boote kommen.' };
     for (const [language, text] of Object.entries(texts)) await writeFile(path.join(folder, `${language}.srt`), `1\n00:00:00,000 --> 00:00:20,000\n${text}\n`);
     const inputs = ['-f', 'lavfi', '-i', 'color=teal:size=480x480:rate=5:duration=20', '-i', path.join(folder, 'eng.srt'), '-i', path.join(folder, 'deu.srt')];
     const streams = ['-map', '0', '-map', '1', '-map', '2', '-metadata:s:s:0', 'language=eng', '-metadata:s:s:1', 'language=deu', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:s', 'mov_text'];
-    const film = path.join(folder, 'film.mp4');
-    await promisify(execFile)(process.env['P2PTV_FFMPEG'] ?? 'ffmpeg', ['-loglevel', 'error', ...inputs, ...streams, film]);
-    return await readFile(film);
+    return [...inputs, ...streams];
+  });
+}
+
+/** A film that ffmpeg makes by the arguments given, which may name files that were put in the folder. */
+async function film(argumentsIn: (folder: string) => readonly string[] | Promise<readonly string[]>): Promise<Buffer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'p2ptv-film-'));
+  try {
+    const file = path.join(folder, 'film.mp4');
+    await promisify(execFile)(process.env['P2PTV_FFMPEG'] ?? 'ffmpeg', ['-loglevel', 'error', ...(await argumentsIn(folder)), file]);
+    return await readFile(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
