@@ -47,6 +47,7 @@ export function registerSessionRoutes(fastify: FastifyInstance, { access, isSecu
     method: 'GET',
     url: '/session',
     onRequest: guard,
+    config: { asksForSession: true },
     schema: { summary: 'Whether somebody is logged in', tags: ['session'], response: { 204: z.null(), ...wrong } },
     handler: async (_request, reply) => reply.code(204).send(null),
   });

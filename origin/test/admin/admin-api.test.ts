@@ -44,6 +44,14 @@ describe('login', () => {
     expect(admin.lines.map(({ msg }) => msg)).toContain('Refused (401): GET /api/admin/channels from 192.0.2.7.');
   });
 
+  it('answers whether somebody is logged in without a line about a refusal', async () => {
+    await loggedIn();
+    expect((await admin.ask('DELETE', '/session')).statusCode).toBe(204);
+    expect((await admin.ask('GET', '/session')).statusCode).toBe(401);
+    expect((await admin.ask('DELETE', '/session')).statusCode).toBe(401);
+    expect(admin.lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual(['Refused (401): DELETE /api/admin/session from 127.0.0.1.']);
+  });
+
   it('ends with a logout, with time, and with another password', async () => {
     await loggedIn();
     await admin.ask('DELETE', '/session');

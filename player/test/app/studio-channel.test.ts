@@ -47,6 +47,13 @@ describe('what the studio goes live on', () => {
     expect(await find()).toEqual({ kind: 'choice', isLoggedIn: false, channels: [] });
   });
 
+  it('is looked for without what an origin refuses to who has not logged in', async () => {
+    origin(['film', 'news']);
+    const asked = vi.spyOn(globalThis, 'fetch');
+    await find();
+    expect(asked.mock.calls.map(([path]) => path)).toEqual(['/api/streams/main', '/api/admin/session', '/api/streams']);
+  });
+
   it('is what the address names while the origin is away', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
     expect(await find('news')).toMatchObject({ kind: 'channel', channel: { slug: 'news' } });

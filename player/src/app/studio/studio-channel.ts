@@ -46,6 +46,8 @@ async function fetchChannel(slug: string, signal: AbortSignal): Promise<StudioCh
 
 async function listChannels(signal: AbortSignal): Promise<StudioSubject & { readonly kind: 'choice' }> {
   try {
+    // Asked first: the origin would note that the list was refused.
+    await adminApi.isLoggedIn(signal);
     const all = await adminApi.channels(signal);
     const channels = all.filter(({ input }) => input === 'whip').map(({ slug, title }) => ({ slug, title }));
     return { kind: 'choice', channels, isLoggedIn: true };
