@@ -137,6 +137,8 @@ export const streamListingSchema = z.object({
   seeders: countSchema,
   /** Heights of its renditions, best first. */
   heights: z.array(countSchema),
+  /** Whether publishers bring it by WHIP or from the studio; left out by origins that do not tell. */
+  isWhip: z.optional(z.boolean()),
   /** Capture date of the oldest media that can still be watched, ms; left out where nothing is kept. */
   keptFromMs: z.optional(z.number()),
   /** Path of a picture of it, another each time that there is a newer one; left out where there is none. */

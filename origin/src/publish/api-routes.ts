@@ -21,7 +21,7 @@ export type ApiRouteOptions = {
   readonly trackers: readonly string[];
   readonly viewerCount: (published: PublishedStream) => number;
   /** What the catalogue tells of a stream beyond its media. */
-  readonly catalogueEntry: (published: PublishedStream) => Pick<StreamListing, 'description' | 'tags' | 'seeders'>;
+  readonly catalogueEntry: (published: PublishedStream) => Pick<StreamListing, 'description' | 'tags' | 'seeders' | 'isWhip'>;
   /** Whether a stream is in the list of streams. */
   readonly isListed: (published: PublishedStream) => boolean;
   /** The viewer token of a request, which links then hold. */

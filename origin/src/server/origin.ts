@@ -182,8 +182,8 @@ export class Origin {
         trackers: options.trackers,
         viewerCount,
         catalogueEntry: ({ live }) => {
-          const { description = '', tags = [] } = channels.find(live.slug)?.settings ?? {};
-          return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders };
+          const { description = '', tags = [], input } = channels.find(live.slug)?.settings ?? {};
+          return { description, tags: [...tags], seeders: audienceOf(embedded.tracker, live.streamId).seeders, isWhip: input?.kind === 'whip' };
         },
         warmPeers: ({ live }, rendition) => embedded.tracker?.warmPeers(live.streamId, WARM_PEERS, rendition) ?? [],
         thumbnailOf: ({ live }) => thumbnails.get(live),

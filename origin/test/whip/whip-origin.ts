@@ -15,7 +15,7 @@ export async function startWhipOrigin(options: { readonly graceMs?: number } = {
   const folder = temporaryFolder();
   const origin = await Origin.start({
     dataFolder: folder.path,
-    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'A camera', dvrMinutes: 1, height: 360, streamKeyHash: hashStreamKey(STREAM_KEY) })],
+    channels: [channelSettingsSchema.parse({ slug: 'main', title: 'A camera', input: 'whip', isRecorded: false, dvrMinutes: 1, height: 360, streamKeyHash: hashStreamKey(STREAM_KEY) })],
     ...ON_LOOPBACK,
     sfu: process.env['P2PTV_SFU'] === 'mediasoup' ? 'mediasoup' : 'werift',
     inputs: inputsOf(() => new WebRtcSource(options)),

@@ -86,10 +86,12 @@ it('a page of another site may publish, and learns where its session is (RFC 972
   expect((await preflight('/api/studio/main', 'POST')).headers.get('access-control-allow-methods')).toBe('GET, HEAD');
 });
 
-it('a stream that takes its picture from elsewhere says so', async () => {
+it('a stream that takes its picture from elsewhere says so, and before anybody shows a key (OR3)', async () => {
   const { startOrigin } = await import('../server/origin-fixture.js');
   const other = await startOrigin({ streamKey: STREAM_KEY });
   const response = await fetch(`http://127.0.0.1:${other.origin.port}/whip/main`, { method: 'POST', headers: { 'content-type': 'application/sdp', authorization: `Bearer ${STREAM_KEY}` }, body: OFFER });
   expect(response.status).toBe(409);
+  const isWhip = async (base: string): Promise<unknown> => ((await (await fetch(`${base}/api/streams/main`)).json()) as { isWhip?: unknown }).isWhip;
+  expect([await isWhip(running.base), await isWhip(`http://127.0.0.1:${other.origin.port}`)]).toEqual([true, false]);
   await other.close();
 });

@@ -188,7 +188,7 @@ describe('pages, on a real origin in Chromium', () => {
       ['/', 'Open a stream from elsewhere'],
       ['/watch/no-such-stream', 'There is no stream called'],
       ['/embed/main', 'Live'],
-      ['/studio', 'Turn on camera and microphone'],
+      ['/studio', 'takes its picture from elsewhere'],
       ['/admin', 'Log in'],
       ['/nowhere', 'Nothing here'],
     ] as const) {
@@ -224,6 +224,14 @@ describe('pages, on a real origin in Chromium', () => {
     await button.tap({ position: { x: width / 2, y: height - 6 } });
     await playsOn(page);
     await context.close();
+  });
+
+  it('says in the studio that a channel takes its picture from elsewhere, and asks for no key', async () => {
+    const page = await open('/studio', PHONE);
+    await page.getByRole('heading', { name: '“main” takes its picture from elsewhere' }).waitFor();
+    await page.getByText('npm start -- --input whip').waitFor();
+    expect([await page.getByRole('textbox').count(), await page.getByRole('button', { name: 'Go live' }).count(), await page.getByText('Goes live as').count()]).toEqual([0, 0, 0]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
   });
 
   it('tells of no mesh where there is nothing to watch, and leads back', async () => {

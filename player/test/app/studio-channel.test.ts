@@ -3,9 +3,10 @@ import { findStudioSubject } from '../../src/app/studio/studio-channel.js';
 
 afterEach(() => vi.unstubAllGlobals());
 
+/** One that the studio can go live on, unless it is a film. */
 const stream = (slug: string): unknown => ({
   ...{ slug, streamId: 'a', title: `Of ${slug}`, state: 'offline', viewers: 0, width: 0, height: 0, link: 'magnet:', watchPath: `/watch/${slug}` },
-  ...{ startedAtMs: 0, description: '', tags: [], seeders: 0, heights: [] },
+  ...{ startedAtMs: 0, description: '', tags: [], seeders: 0, heights: [], isWhip: slug !== 'film' },
 });
 
 /** An origin with these channels: `admin` are those that an administrator is shown, undefined where nobody is logged in. */
@@ -35,16 +36,23 @@ describe('what the studio goes live on', () => {
     expect(await find('other')).toMatchObject({ kind: 'choice', channels: [{ slug: 'news' }] });
   });
 
-  it('is chosen by an administrator among those that take its picture, private ones too, by others among those that are listed', async () => {
+  it('is chosen by an administrator among those that take its picture, private ones too, by others among those of them that are listed', async () => {
     const whip = (slug: string) => ({ slug, title: slug, input: 'whip' });
     origin(['news', 'film'], [whip('news'), { slug: 'film', title: 'A film', input: 'film.mp4' }, whip('secret')]);
     expect(await find()).toMatchObject({ kind: 'choice', isLoggedIn: true, channels: [{ slug: 'news' }, { slug: 'secret' }] });
     origin(['news', 'film'], [whip('secret')]);
     expect(await find()).toMatchObject({ kind: 'channel', channel: { slug: 'secret' } });
-    origin(['news', 'film']);
-    expect(await find()).toMatchObject({ kind: 'choice', isLoggedIn: false, channels: [{ slug: 'news' }, { slug: 'film' }] });
+    origin(['news', 'film', 'garden']);
+    expect(await find()).toEqual({ kind: 'choice', isLoggedIn: false, channels: [{ slug: 'news', title: 'Of news' }, { slug: 'garden', title: 'Of garden' }] });
     origin([]);
     expect(await find()).toEqual({ kind: 'choice', isLoggedIn: false, channels: [] });
+  });
+
+  it('is no channel that takes its picture from elsewhere, which is told', async () => {
+    origin(['film']);
+    expect(await find('film')).toEqual({ kind: 'choice', isLoggedIn: false, channels: [], elsewhere: 'film' });
+    origin(['film', 'news']);
+    expect(await find('film')).toMatchObject({ kind: 'choice', channels: [{ slug: 'news' }], elsewhere: 'film' });
   });
 
   it('is looked for without what an origin refuses to who has not logged in', async () => {

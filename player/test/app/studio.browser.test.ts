@@ -5,6 +5,7 @@ import { recordingListSchema, type RecordingListing } from '@p2ptv/protocol';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { P2ptvAttachment } from '../../src/library/attachment.js';
+import { seriousViolations } from '../support/accessibility.js';
 import { chromiumPath, FLAGS } from '../support/chromium.js';
 import { startRealOrigin, type RealOrigin } from '../support/real-origin.js';
 
@@ -155,8 +156,9 @@ it('leads from a name that no channel has to those that there are', async () => 
   await page.getByLabel('Stream key').waitFor();
 });
 
-it('fits a phone', async () => {
+it('fits a phone, and shuts nobody out', async () => {
   const page = await open('/studio', { width: 375, height: 812 });
   await page.getByRole('button', { name: 'Turn on camera and microphone' }).waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
 });

@@ -1,13 +1,19 @@
 import type { ReactElement } from 'react';
-import type { StudioChannel } from './studio-channel.js';
+import type { StudioSubject } from './studio-channel.js';
 
-type ChannelChoiceProps = { readonly named: string | undefined; readonly channels: readonly StudioChannel[]; readonly isLoggedIn: boolean };
+type ChannelChoiceProps = Omit<Extract<StudioSubject, { readonly kind: 'choice' }>, 'kind'> & { readonly named: string | undefined };
 
-/** Where the address names no channel that there is: the others, or what to do without one. */
-export function ChannelChoice({ named, channels, isLoggedIn }: ChannelChoiceProps): ReactElement {
+/** Where nobody can go live on the channel that is meant, or none is: what to do, and the others. */
+export function ChannelChoice({ named, channels, isLoggedIn, elsewhere }: ChannelChoiceProps): ReactElement {
   return (
     <div className="studio-note">
-      <h2>{named === undefined ? 'Which channel?' : `There is no channel “${named}”`}</h2>
+      <h2>{headingOf({ named, elsewhere })}</h2>
+      {elsewhere !== undefined && (
+        <p>
+          To go live on it from here, start the origin with <code>npm start -- --input whip</code>; of a channel that was made on the page for{' '}
+          <a href="/admin">administration</a>, choose “WHIP and the studio” there.
+        </p>
+      )}
       {channels.length > 0 && (
         <>
           <p>Go live on</p>
@@ -20,17 +26,30 @@ export function ChannelChoice({ named, channels, isLoggedIn }: ChannelChoiceProp
           </ul>
         </>
       )}
-      {isLoggedIn ? (
-        <p>
-          {channels.length === 0 && 'No channel takes its picture from the studio. '}
-          {channels.length === 0 ? 'Make one' : 'Make another'} on the page for <a href="/admin">administration</a>: its picture comes from “WHIP and the studio”.
-        </p>
-      ) : (
-        <p>
-          {channels.length === 0 && 'There is no channel that everybody may see. '}
-          If you have the stream key of another, open <code>/studio/</code> with its name behind it; if you have the password, <a href="/admin">log in</a> and come back.
-        </p>
-      )}
+      {elsewhere === undefined && <Otherwise isAny={channels.length > 0} isLoggedIn={isLoggedIn} />}
     </div>
+  );
+}
+
+function headingOf({ named, elsewhere }: Pick<ChannelChoiceProps, 'named' | 'elsewhere'>): string {
+  if (elsewhere !== undefined) return `“${elsewhere}” takes its picture from elsewhere`;
+  return named === undefined ? 'Which channel?' : `There is no channel “${named}”`;
+}
+
+/** What to do without one of those that are shown. */
+function Otherwise({ isAny, isLoggedIn }: { readonly isAny: boolean; readonly isLoggedIn: boolean }): ReactElement {
+  if (isLoggedIn) {
+    return (
+      <p>
+        {!isAny && 'No channel takes its picture from the studio. '}
+        {isAny ? 'Make another' : 'Make one'} on the page for <a href="/admin">administration</a>: its picture comes from “WHIP and the studio”.
+      </p>
+    );
+  }
+  return (
+    <p>
+      {!isAny && 'No channel that everybody may see takes its picture from the studio. '}
+      If you have the stream key of another, open <code>/studio/</code> with its name behind it; if you have the password, <a href="/admin">log in</a> and come back.
+    </p>
   );
 }

@@ -1,3 +1,4 @@
+import type { StreamListing } from '@p2ptv/protocol';
 import { adminApi } from '../admin/admin-api.js';
 import { ApiError } from '../request-json.js';
 import { fetchStream, fetchStreams } from '../streams-api.js';
@@ -8,8 +9,11 @@ export type StudioChannel = { readonly slug: string; readonly title: string | un
 /** What the studio is for: a channel, or one of several, none perhaps. */
 export type StudioSubject =
   | { readonly kind: 'channel'; readonly channel: StudioChannel }
-  /** `isLoggedIn`: these are all that take a picture from the studio, else all that everybody may see. */
-  | { readonly kind: 'choice'; readonly channels: readonly StudioChannel[]; readonly isLoggedIn: boolean };
+  /**
+   * Channels that take their picture from the studio: all of them where somebody is logged in, else those that everybody may see.
+   * `elsewhere`: the one that is meant, which does not.
+   */
+  | { readonly kind: 'choice'; readonly channels: readonly StudioChannel[]; readonly isLoggedIn: boolean; readonly elsewhere?: string | undefined };
 
 /** The channel that is meant where none is named. */
 const DEFAULT_SLUG = 'main';
@@ -22,11 +26,12 @@ const DEFAULT_SLUG = 'main';
 export async function findStudioSubject(named: string | undefined, signal: AbortSignal): Promise<StudioSubject> {
   const slug = named ?? DEFAULT_SLUG;
   try {
-    const channel = await fetchChannel(slug, signal);
-    if (channel) return { kind: 'channel', channel };
+    const stream = await fetchIfThere(slug, signal);
+    if (stream && isFromStudio(stream)) return { kind: 'channel', channel: { slug, title: stream.title } };
     const choice = await listChannels(signal);
     const [only, ...others] = choice.channels;
-    return named === undefined && only && others.length === 0 ? { kind: 'channel', channel: only } : choice;
+    if (named === undefined && only && others.length === 0) return { kind: 'channel', channel: only };
+    return stream ? { ...choice, elsewhere: slug } : choice;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     // A private one is there and tells nobody its title, and an origin that is away for the moment may come back.
@@ -34,10 +39,9 @@ export async function findStudioSubject(named: string | undefined, signal: Abort
   }
 }
 
-async function fetchChannel(slug: string, signal: AbortSignal): Promise<StudioChannel | undefined> {
+async function fetchIfThere(slug: string, signal: AbortSignal): Promise<StreamListing | undefined> {
   try {
-    const { title } = await fetchStream(slug, { viewerToken: undefined }, signal);
-    return { slug, title };
+    return await fetchStream(slug, { viewerToken: undefined }, signal);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
@@ -53,7 +57,12 @@ async function listChannels(signal: AbortSignal): Promise<StudioSubject & { read
     return { kind: 'choice', channels, isLoggedIn: true };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const channels = (await fetchStreams(signal)).map(({ slug, title }) => ({ slug, title }));
+    const channels = (await fetchStreams(signal)).filter(isFromStudio).map(({ slug, title }) => ({ slug, title }));
     return { kind: 'choice', channels, isLoggedIn: false };
   }
+}
+
+/** An origin that does not tell is believed to. */
+function isFromStudio({ isWhip }: StreamListing): boolean {
+  return isWhip !== false;
 }
