@@ -9,9 +9,11 @@ import { ROOT } from './steps.mjs';
  *
  * @param {string} program path of an ES module within the repository
  * @param {readonly string[]} args
+ * @param {string} [typed] what people type before its options, which its help then names
  */
-export async function becomeProgram(program, args) {
+export async function becomeProgram(program, args, typed) {
   const file = path.join(ROOT, program);
+  if (typed !== undefined) process.env['P2PTV_COMMAND'] = typed;
   process.argv = [process.execPath, file, ...args];
   await import(pathToFileURL(file).href);
 }

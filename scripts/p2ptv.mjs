@@ -8,5 +8,7 @@ await main(async () => {
   await installDependencies();
   await build();
   console.log();
-  await becomeProgram('origin/dist/entry/cli.js', process.argv.slice(2));
+  const args = process.argv.slice(2);
+  const script = args[0] === 'admin' ? args[1] : args[0];
+  await becomeProgram('origin/dist/entry/cli.js', args, `npm run ${script} --`);
 });

@@ -8,5 +8,5 @@ await main(async () => {
   await installDependencies();
   await build();
   console.log();
-  await becomeProgram('origin/dist/entry/cli.js', ['start', ...process.argv.slice(2)]);
+  await becomeProgram('origin/dist/entry/cli.js', ['start', ...process.argv.slice(2)], 'npm start --');
 });

@@ -8,5 +8,5 @@ await main(async () => {
   await installDependencies();
   await build();
   console.log();
-  await becomeProgram('tracker/dist/entry/cli.js', process.argv.slice(2));
+  await becomeProgram('tracker/dist/entry/cli.js', process.argv.slice(2), 'npm run tracker --');
 });

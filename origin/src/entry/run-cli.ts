@@ -22,23 +22,26 @@ const EXIT_FAILED = 1;
  * Runs a command line.
  *
  * @param args without the program's own name
+ * @param typed what was typed instead of the program's and the command's names; undefined: these
  * @returns the exit code; whatever went wrong is one sentence on standard error
  */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], typed?: string): Promise<number> {
   try {
-    await createProgram().parseAsync([...args], { from: 'user' });
+    await createProgram(typed).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     return reportFailure(error, args);
   }
 }
 
-function createProgram(): Command {
+function createProgram(typed: string | undefined): Command {
   const program = new Command('p2ptv')
     .description('Live television from one small server: viewers pass on what they have just received.')
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
+  // Before there are commands: they take it over.
+  if (typed !== undefined) program.configureHelp({ commandUsage: (command) => `${typed} ${command.usage()}` });
   const start = program
     .command('start', { isDefault: true })
     .description('publish a stream: origin, tracker, seeder and player in one process')

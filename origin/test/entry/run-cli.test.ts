@@ -42,7 +42,7 @@ afterAll(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-async function run(args: readonly string[]): Promise<{ code: number; errors: string; output: string }> {
+async function run(args: readonly string[], typed?: string): Promise<{ code: number; errors: string; output: string }> {
   const written = { errors: '', output: '' };
   const errors = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     written.errors += String(text);
@@ -53,7 +53,7 @@ async function run(args: readonly string[]): Promise<{ code: number; errors: str
     return true;
   });
   try {
-    const code = await runCli(args);
+    const code = await runCli(args, typed);
     return { code, ...written };
   } finally {
     errors.mockRestore();
@@ -147,6 +147,16 @@ it('help names every setting, and is no failure', async () => {
   for (const flag of ['--input', '--clock', '--part-ms', '--segment-ms', '--port', '--data', '--config', '--tls-cert', '--public-url']) {
     expect(result.output).toContain(flag);
   }
+});
+
+it.each([
+  [['start'], 'npm start --', '[options]'],
+  [['seed'], 'npm run seed --', '[options] <link>'],
+  [['add'], 'npm run add --', '[options] <file>'],
+  [['admin', 'set-password'], 'npm run set-password --', '[options]'],
+])('help of %j says what was typed', async (command, typed, rest) => {
+  expect((await run([...command, '--help'], typed)).output).toContain(`Usage: ${typed} ${rest}\n`);
+  expect((await run([...command, '--help'])).output).toContain(`Usage: p2ptv ${command.join(' ')} ${rest}\n`);
 });
 
 it('keys are made once, for the owner alone', async () => {

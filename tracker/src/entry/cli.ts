@@ -13,6 +13,7 @@ const stopped = new Promise<void>((resolve) => {
 });
 
 process.exitCode = await runTrackerCommand(process.argv.slice(2), {
+  typed: process.env['P2PTV_COMMAND'],
   print: (text) => process.stdout.write(text),
   printError: (text) => process.stderr.write(text),
   stopped,

@@ -5,6 +5,8 @@ import { registerTracker } from '../server/register-tracker.js';
 
 /** What the command touches of its process. */
 export type TrackerCommandPorts = {
+  /** What people type before its options; undefined: its own name. */
+  readonly typed?: string | undefined;
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   /** Resolves when the process is asked to end. */
@@ -70,7 +72,7 @@ async function start(fastify: FastifyInstance, options: CommandOptions): Promise
 }
 
 function describeCommand(ports: TrackerCommandPorts): Command {
-  return new Command('p2ptv-tracker')
+  return new Command(ports.typed ?? 'p2ptv-tracker')
     .description('Tracks who is in which swarm, introduces peers to each other and signs their tickets.')
     .option('--port <number>', 'TCP port to listen on, 0 for any free one', parsePort, 8090)
     .addOption(new Option('--host <address>', 'address to listen on; 127.0.0.1 to serve this machine alone').default('0.0.0.0', 'all'))

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runTrackerCommand } from '../../src/entry/tracker-command.js';
 import { connectTo, ended, enter, temporaryFolder } from '../server/tracker-harness.js';
 
-function run(args: readonly string[]) {
+function run(args: readonly string[], typed?: string) {
   let output = '';
   let errors = '';
   let stop = (): void => {};
@@ -12,6 +12,7 @@ function run(args: readonly string[]) {
   const url = new Promise<string>((resolve) => (started = resolve));
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const exit = runTrackerCommand(args, {
+    typed,
     print: (text) => {
       output += text;
       const found = /http:\/\/127[^ ]+/.exec(text);
@@ -56,6 +57,13 @@ describe('p2ptv-tracker', () => {
     const command = run(['--help']);
     expect(await command.exit).toBe(0);
     for (const option of ['--port', '--host', '--data', '--trust-proxy', '--help']) expect(command.output()).toContain(option);
+    expect(command.output()).toContain('Usage: p2ptv-tracker [options]\n');
+  });
+
+  it('says in its help what was typed', async () => {
+    const command = run(['--help'], 'npm run tracker --');
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toContain('Usage: npm run tracker -- [options]\n');
   });
 
   it.each([
