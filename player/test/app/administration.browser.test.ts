@@ -204,6 +204,11 @@ describe('administration and catalogue, on a real origin in Chromium', () => {
     await page.goto(`${origin.url}/admin/health`);
     await page.getByRole('table').waitFor();
     expect(await seriousViolations(page), 'health').toEqual([]);
+    // On a phone too, where nothing may lie beyond the edge.
+    await page.setViewportSize({ width: 390, height: 844 });
+    const table = page.getByRole('region', { name: 'Streams' });
+    expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    expect(await seriousViolations(page), 'health on a phone').toEqual([]);
     await page.goto(`${origin.url}/admin`);
     await page.getByRole('article').first().waitFor();
     expect(await seriousViolations(page), 'channels').toEqual([]);

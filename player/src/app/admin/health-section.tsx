@@ -36,7 +36,7 @@ export function HealthSection(): ReactElement {
 
 function StreamTable({ stats }: { readonly stats: OriginStats }): ReactElement {
   return (
-    // Reached by keyboard, since it may scroll sideways on a phone.
+    // Reached by keyboard, since it scrolls sideways where a name is long.
     <div className="card table-scroll" tabIndex={0} role="region" aria-label="Streams">
       <table>
         <thead>
@@ -53,11 +53,11 @@ function StreamTable({ stats }: { readonly stats: OriginStats }): ReactElement {
           {stats.streams.map(({ slug, viewers, waiters, memoryBytes, originBytes: { seeder = 0, ...byHttp } }) => (
             <tr key={slug}>
               <th scope="row">{slug}</th>
-              <td>{viewers}</td>
-              <td>{waiters}</td>
-              <td>{formatBytes(Object.values(byHttp).reduce((sum, bytes) => sum + bytes, 0))}</td>
-              <td>{formatBytes(seeder)}</td>
-              <td>{formatBytes(memoryBytes)}</td>
+              <td data-label="Viewers">{viewers}</td>
+              <td data-label="Waiting requests">{waiters}</td>
+              <td data-label="Sent by HTTP">{formatBytes(Object.values(byHttp).reduce((sum, bytes) => sum + bytes, 0))}</td>
+              <td data-label="Sent by its seeder">{formatBytes(seeder)}</td>
+              <td data-label="Media in memory">{formatBytes(memoryBytes)}</td>
             </tr>
           ))}
         </tbody>
