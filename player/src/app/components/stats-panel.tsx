@@ -33,7 +33,7 @@ export function StatsPanel({ stats, originBitsPerSecond, upload, onUpload, cache
         <p className="offload-figure" aria-labelledby="offload-label" data-stat="offload">
           {formatShare(stats?.offloadRatio)}
         </p>
-        <p className="figure-label">of what was sent to you did not come from the origin</p>
+        <p className="figure-label">of the media spared the origin, overhead deducted</p>
         <div
           className={`share-bar ${isEmpty ? 'is-empty' : ''}`}
           role="img"
