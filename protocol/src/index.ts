@@ -169,6 +169,7 @@ export {
 export { renderMediaPlaylist, type MediaPlaylistOptions, type RenditionReport } from './media-playlist.js';
 export { renderRecordingPlaylist, type RecordingPlaylistOptions } from './recording-playlist.js';
 export {
+  LISTED_DATE_TOLERANCE_MS,
   packSegments,
   segmentListSchema,
   unpackSegments,

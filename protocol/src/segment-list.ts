@@ -41,7 +41,7 @@ export type SegmentList = z.infer<typeof segmentListSchema>;
 export type SegmentRun = z.infer<typeof segmentRunSchema>;
 
 /** Dates are rounded, and follow the publisher's clock: what is off by no more than this is told as if it were not, ms. */
-const DATE_TOLERANCE_MS = 20;
+export const LISTED_DATE_TOLERANCE_MS = 20;
 
 /**
  * Tells of many segments in few words: encoders make them all alike, so three hours are a handful of runs where
@@ -90,7 +90,7 @@ function continues(run: SegmentRun, segment: RecordedSegment): boolean {
     segment.durationUs === run.durationUs &&
     segment.mediaSequence === run.mediaSequence + run.count &&
     segment.sequence === run.sequence + run.count * run.partCount &&
-    Math.abs(segment.programDateTimeMs - dateIn(run, run.count)) <= DATE_TOLERANCE_MS
+    Math.abs(segment.programDateTimeMs - dateIn(run, run.count)) <= LISTED_DATE_TOLERANCE_MS
   );
 }
 

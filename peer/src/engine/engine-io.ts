@@ -45,10 +45,12 @@ export type EngineInput =
   /** The same of a recording, or of what is kept of a live stream, answered for a place in it: who followed the live edge leaves it so; `isEnd`: the last header is the recording's last. */
   | { readonly kind: 'opened'; readonly rendition: RenditionId; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
   /**
-   * Playback of a recording is to go on at another place: program date-time, ms since the Unix epoch. `pictureMs`: the
-   * media are wanted from `dateMs` on, the picture goes on there.
+   * Playback of a recording is to go on at another place: program date-time, ms since the Unix epoch. `sequence`: with this
+   * part, which a list dates so (protocol OR6); default: with the one that is played then.
+   * `pictureMs`: the media are wanted from there on, the picture goes on at this date, and what lies before it is needed to
+   * make it, at once.
    */
-  | { readonly kind: 'seek'; readonly dateMs: number; readonly pictureMs?: number }
+  | { readonly kind: 'seek'; readonly dateMs: number; readonly sequence?: ChunkSequence; readonly pictureMs?: number }
   /** The answer to `headersAt`. */
   | { readonly kind: 'placeHeaders'; readonly requestId: number; readonly headers: readonly SignedChunkHeader[]; readonly isEnd: boolean }
   | { readonly kind: 'placeHeadersFailed'; readonly requestId: number }

@@ -1,7 +1,8 @@
-import { chunkKey, renditionBit, type ChunkHeader, type ChunkKey, type RenditionId, type SignedChunkHeader } from '@p2ptv/protocol';
+import { chunkKey, LISTED_DATE_TOLERANCE_MS, renditionBit, type ChunkHeader, type ChunkKey, type RenditionId, type SignedChunkHeader } from '@p2ptv/protocol';
 import { endDateMs, isComplete, type StoredChunk } from './chunk-store.js';
 import type { Downloads } from './downloads.js';
 import type { EngineContext } from './engine-context.js';
+import type { EngineInput } from './engine-io.js';
 import { Estimate } from './estimate.js';
 import type { HoldingsTeller } from './holdings-teller.js';
 import type { PlayoutClock } from './playout-clock.js';
@@ -26,6 +27,8 @@ const CHECK_PATIENCE_MS = 1_000;
 /** Marks of chunks that are not wanted any more are kept so long, ms: their blocks may still be on their way. */
 const FORGET_AFTER_MS = 30_000;
 
+type SeekInput = Extract<EngineInput, { kind: 'seek' }>;
+
 /** A question to the origin; `awaitedSequence`: it is answered, and this header of the answer is being checked. */
 type HeaderRequest = { readonly requestId: number; readonly dateMs: number; awaitedSequence: number | undefined };
 
@@ -45,6 +48,10 @@ export class OnDemandWindow implements Viewing {
   #partMs = ASSUMED_PART_MS;
   /** Where playback is to begin or go on, until the part is known with which it does. */
   #soughtMs: number | undefined;
+  /** The part with which it is to, if the player knows it. */
+  #soughtSequence: number | undefined;
+  /** That part's date may be as late as this: asked for once, where an answer for the date that was told ends before it. */
+  #soughtLaterMs: number | undefined;
   /** Where the picture is to go on, if that is not where the part begins with which it does. */
   #pictureMs: number | undefined;
   /** The part with which playback began, or went on after the last seek. */
@@ -112,6 +119,7 @@ export class OnDemandWindow implements Viewing {
     if (!first || !last) return;
     this.#context.headers.reopen(at.rendition);
     this.#soughtMs = first.header.programDateTimeMs;
+    this.#soughtSequence = undefined;
     this.#map.link(at.headers, at.isEnd);
     this.#asked = { requestId: 0, dateMs: this.#soughtMs, awaitedSequence: undefined };
     this.#await(nowMs, this.#asked, last.header.sequence);
@@ -125,14 +133,13 @@ export class OnDemandWindow implements Viewing {
 
   /**
    * Playback is to go on elsewhere: what lies near is kept, whatever is under way to the old place is given up.
-   *
-   * @param pictureMs the date at which the picture goes on; what lies before it is needed to make it, at once.
-   * Undefined: with the first part.
    */
-  seek(nowMs: number, dateMs: number, pictureMs?: number): void {
+  seek(nowMs: number, { dateMs, sequence, pictureMs }: SeekInput): void {
     if (this.#rendition === undefined || !Number.isFinite(dateMs)) return;
     this.#context.counters.seeks++;
     this.#soughtMs = dateMs;
+    this.#soughtSequence = sequence;
+    this.#soughtLaterMs = sequence === undefined ? undefined : dateMs + LISTED_DATE_TOLERANCE_MS;
     this.#pictureMs = pictureMs;
     this.#entry = undefined;
     this.#asked = undefined;
@@ -236,17 +243,29 @@ export class OnDemandWindow implements Viewing {
   }
 
   #answerChecked(nowMs: number): void {
+    const toSequence = this.#asked?.awaitedSequence ?? Infinity;
     this.#asked = undefined;
     this.#askAtMs = Infinity;
     this.#lackingFromMs = undefined;
     this.#lookAtMs = nowMs;
-    if (this.#soughtMs !== undefined) this.#tryEnter(nowMs);
+    if (this.#soughtMs === undefined) return;
+    if (this.#soughtLaterMs !== undefined && toSequence < (this.#soughtSequence ?? 0)) {
+      this.#soughtMs = this.#soughtLaterMs;
+      this.#soughtLaterMs = undefined;
+    } else {
+      this.#tryEnter(nowMs);
+      if (this.#soughtSequence === undefined) return;
+      // The recording has no such part: then the one that is played at that date.
+      this.#soughtSequence = undefined;
+      this.#tryEnter(nowMs);
+    }
   }
 
   #tryEnter(nowMs: number): void {
-    const entry = this.#map.entryAt(this.#soughtMs ?? 0);
+    const entry = this.#soughtSequence === undefined ? this.#map.entryAt(this.#soughtMs ?? 0) : this.#map.entryWith(this.#soughtSequence);
     if (!entry) return;
     this.#soughtMs = undefined;
+    this.#soughtSequence = undefined;
     this.#entry = entry;
     this.#clock.seek(nowMs, Math.max(entry.programDateTimeMs, this.#pictureMs ?? -Infinity));
     this.#pictureMs = undefined;
@@ -258,7 +277,7 @@ export class OnDemandWindow implements Viewing {
   #look(nowMs: number, playheadMs: number): void {
     const { options, store } = this.#context;
     const { urgentMs, spreadMs } = options.onDemand;
-    const fromMs = Math.min(playheadMs, this.#clock.segmentMs ?? Infinity);
+    const fromMs = this.#playedFromMs(playheadMs);
     this.#abandon(nowMs, (header) => endDateMs(header) < fromMs);
     const spread: ChunkHeader[] = [];
     const isTime = nowMs >= this.#spreadAtMs;
@@ -267,10 +286,13 @@ export class OnDemandWindow implements Viewing {
     const lacking: ChunkKey[] | undefined = nowMs >= this.#neighboursAtMs ? [] : undefined;
     // With a high rate the budget of the store ends the window sooner than its time.
     let cacheReads = isTime ? CACHE_READS : 0;
-    let bytesLeft = options.store.budgetBytes / 2;
+    // What the segment that is played has before the playhead has room of its own.
+    const halfOfStore = options.store.budgetBytes / 2;
+    let [bytesLeft, bytesLeftBehind] = [halfOfStore, halfOfStore];
     const { last, isBroken } = this.#map.walk(fromMs, (header) => {
       if (header.programDateTimeMs >= playheadMs + spreadMs || bytesLeft <= 0) return false;
-      bytesLeft -= header.byteLength;
+      if (endDateMs(header) > playheadMs) bytesLeft -= header.byteLength;
+      else if ((bytesLeftBehind -= header.byteLength) < 0) return true;
       const chunk = store.get(keyOf(header));
       if (lacking && !(chunk && isComplete(chunk))) lacking.push(keyOf(header));
       if (chunk) return true;
@@ -284,8 +306,16 @@ export class OnDemandWindow implements Viewing {
     this.#lackingFromMs = isBroken ? this.#lackingAfter(last ? endDateMs(last) : fromMs, playheadMs) : undefined;
     if (isSpreadTime) this.#spread(nowMs, { candidates: spread, fromMs: playheadMs + urgentMs });
     if (lacking) this.#judgeNeighbours(nowMs, lacking);
-    if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, playheadMs);
+    if (store.bytes > options.store.budgetBytes) this.#trim(nowMs, { fromMs: Math.min(fromMs, playheadMs - KEEP_BEHIND_MS), toMs: playheadMs + spreadMs });
     if (this.#abandoned.length > 0) this.#forgetAbandoned(nowMs);
+  }
+
+  /** Where the segment begins that is played, by the date of its own first part where that is the entry: the player has a listed one. */
+  #playedFromMs(playheadMs: number): number {
+    const { segmentMs = playheadMs } = this.#clock;
+    const entryMs = this.#entry?.programDateTimeMs ?? -Infinity;
+    const fromMs = Math.abs(entryMs - segmentMs) <= LISTED_DATE_TOLERANCE_MS ? entryMs : segmentMs;
+    return playheadMs < fromMs - LISTED_DATE_TOLERANCE_MS ? playheadMs : fromMs;
   }
 
   #want(nowMs: number, header: ChunkHeader): void {
@@ -373,12 +403,10 @@ export class OnDemandWindow implements Viewing {
   }
 
   /** Makes room: what is far away goes, and of that first what neighbours have most of. */
-  #trim(nowMs: number, fromMs: number): void {
+  #trim(nowMs: number, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): void {
     const { store, options } = this.#context;
     const { budgetBytes } = options.store;
-    const toMs = fromMs + options.onDemand.spreadMs;
-    const isFar = ({ signed: { header } }: StoredChunk): boolean =>
-      header.programDateTimeMs < fromMs - KEEP_BEHIND_MS || header.programDateTimeMs >= toMs;
+    const isFar = ({ signed: { header } }: StoredChunk): boolean => header.programDateTimeMs < fromMs || header.programDateTimeMs >= toMs;
     const far = [...store.all()]
       .filter((chunk) => isComplete(chunk) && isFar(chunk))
       .map((chunk) => ({ chunk, holders: this.#holdersOf(chunk.key) }))

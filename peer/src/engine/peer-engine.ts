@@ -266,7 +266,7 @@ export class PeerEngine {
         this.#offerPlaced(nowMs, input.headers);
         return;
       case 'seek':
-        this.#now.recording?.seek(nowMs, input.dateMs, input.pictureMs);
+        this.#now.recording?.seek(nowMs, input);
         return;
       case 'placeHeaders':
         this.#now.recording?.headersCame(nowMs, input);

@@ -108,7 +108,8 @@ export class PlayoutClock {
 
   /** Of a recording: where the segment begins that is played, as a program date-time, ms; undefined: the player has not said. */
   get segmentMs(): number | undefined {
-    return this.#anchor?.position.segmentMs;
+    const segmentMs = this.#anchor?.position.segmentMs;
+    return Number.isFinite(segmentMs) ? segmentMs : undefined;
   }
 
   /** Since when the player has waited for media, in the engine's time, ms; undefined while it plays, or is paused. */

@@ -66,7 +66,16 @@ export class RecordingMap {
 
   /** The independent part at or before a date, where playback can begin; undefined: unknown. */
   entryAt(dateMs: number): ChunkHeader | undefined {
-    for (let index = this.#indexAt(dateMs); index >= 0; index--) {
+    return this.#entryUpTo(this.#indexAt(dateMs));
+  }
+
+  /** The same of a part: mostly that part. */
+  entryWith(sequence: number): ChunkHeader | undefined {
+    return this.has(sequence) ? this.#entryUpTo(this.#countWhile((header) => header.sequence <= sequence) - 1) : undefined;
+  }
+
+  #entryUpTo(from: number): ChunkHeader | undefined {
+    for (let index = from; index >= 0; index--) {
       const header = this.#places[index]?.header;
       if (!header || header.isIndependent) return header;
       if (this.#places[index - 1]?.next !== header.sequence) return undefined;

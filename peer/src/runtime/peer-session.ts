@@ -1,6 +1,7 @@
 import type {
   ChunkHeader,
   ChunkRef,
+  ChunkSequence,
   MediaTimeline,
   PeerId,
   PeerRole,
@@ -105,6 +106,8 @@ export type KeptStats = {
 export type SoughtPlace = {
   /** The media are wanted from here on. */
   readonly dateMs: number;
+  /** They begin with this chunk, which a list of segments dates so; default: with the one that is played then. */
+  readonly sequence?: ChunkSequence;
   /** The picture goes on here; default: with the first part. */
   readonly pictureMs?: number;
   /** In this rendition; default: the one that is played. */

@@ -372,6 +372,76 @@ describe('a recording', () => {
     expect(ask(dateOf(209))).toBeGreaterThanOrEqual(fromTheFirst + 7);
   });
 
+  it.each([0, -1, -20, 20])('OD1: begins with the part that is named, and asks for none before it, though its date is listed %i ms off', (offMs) => {
+    const rig = new RecordingRig();
+    rig.open(0);
+    rig.clear();
+    rig.handle({ kind: 'seek', dateMs: dateOf(300) + offMs, sequence: 300 as ChunkSequence });
+    rig.settle();
+    rig.handle({ kind: 'playback', position: { playheadMs: dateOf(300) + offMs, segmentMs: dateOf(300) + offMs, rate: 0 } });
+    rig.runFor(2_000);
+    expect(rig.placed).toEqual([300]);
+    expect(Math.min(...rig.fetched)).toBe(300);
+  });
+
+  it('OD1: finds the part that is named beyond an answer that ends before it', () => {
+    const rig = new RecordingRig({ onDemand: { firstHeaders: 3 } });
+    rig.open(0);
+    rig.clear();
+    rig.handle({ kind: 'seek', dateMs: dateOf(300) - 1, sequence: 300 as ChunkSequence });
+    rig.settle();
+    rig.runFor(2_000);
+    expect(rig.all('headersAt').slice(0, 2).map(({ dateMs }) => dateMs - dateOf(300))).toEqual([-1, 19]);
+    expect(rig.placed).toEqual([300]);
+  });
+
+  it('OD1: begins with what is played at the date where there is no part that is named so', () => {
+    const rig = new RecordingRig();
+    rig.open(0);
+    rig.clear();
+    rig.handle({ kind: 'seek', dateMs: dateOf(300), sequence: 9_999 as ChunkSequence });
+    rig.settle();
+    rig.runFor(2_000);
+    expect(rig.placed).toEqual([300]);
+  });
+
+  it('OD13: what is behind the playhead takes nothing from the room for what is ahead, and is not dropped while it is wanted', () => {
+    const rig = new RecordingRig({ store: { budgetBytes: 124 * CHUNK_BYTES } });
+    let delivered = 0;
+    const run = (seconds: number): void => {
+      for (let ms = 0; ms < seconds * 1000; ms += 100) {
+        rig.runFor(100);
+        rig.settle();
+        for (; delivered < rig.all('fetchChunk').length; delivered++) rig.deliver(rig.all('fetchChunk')[delivered]!);
+      }
+    };
+    rig.open(300);
+    rig.play(300);
+    run(16);
+    rig.handle({ kind: 'seek', dateMs: dateOf(0), pictureMs: dateOf(60) });
+    rig.settle();
+    rig.handle({ kind: 'playback', position: { playheadMs: dateOf(60), segmentMs: dateOf(0), rate: 0 } });
+    run(10);
+    const fetched = rig.fetched.filter((sequence) => sequence < 300);
+    expect(rig.fetched.length).toBeGreaterThan(124);
+    expect(new Set(fetched)).toEqual(new Set(Array.from({ length: fetched.length }, (_, sequence) => sequence)));
+    expect(fetched.length).toBeGreaterThan(70);
+  });
+
+  it('takes a segment’s date that is no number for none', () => {
+    const lastFetched = (segment: { segmentMs?: number }): number => {
+      const rig = new RecordingRig();
+      rig.open(0);
+      for (let ms = 0; ms < 4_000; ms += 200) {
+        rig.handle({ kind: 'playback', position: { playheadMs: dateOf(0) + ms, rate: 1, ...segment } });
+        rig.runFor(200);
+        rig.settle();
+      }
+      return Math.max(...rig.fetched);
+    };
+    expect(lastFetched({ segmentMs: NaN })).toBe(lastFetched({}));
+  });
+
   it('OD13: of the segment that is played all is wanted, though its dates lie before the playhead', () => {
     const lacking = (segmentMs: number | undefined): number[] => {
       const rig = new RecordingRig();

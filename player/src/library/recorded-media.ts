@@ -76,8 +76,9 @@ export class RecordedMedia {
     if ((isSoon && pictureMs === undefined) || this.#isHeld(segment)) return;
     this.#positionMs = pictureMs ?? startMs;
     this.#windowFromMs = startMs;
-    // Its very date: where the publisher corrects its clock, the next parts have theirs within milliseconds of it.
-    this.#runtime.session.seek({ dateMs: startMs, rendition: this.rendition, ...(pictureMs === undefined ? {} : { pictureMs }) });
+    // With its very first part: the list's date may be off by more than what lies between the dates of two parts.
+    const sequence = segment.sequence as ChunkSequence;
+    this.#runtime.session.seek({ dateMs: startMs, sequence, rendition: this.rendition, ...(pictureMs === undefined ? {} : { pictureMs }) });
   }
 
   /** A part's bytes, by its place in a segment; undefined until it is verified. */

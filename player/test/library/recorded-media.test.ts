@@ -53,15 +53,15 @@ describe('RecordedMedia', () => {
     expect(sought).toEqual([]);
   });
 
-  it('sends it to a place that is out of its window: to the very date of the first part, whatever the others’ are', () => {
+  it('sends it to a place that is out of its window: to its very first part, however near the dates of the others are', () => {
     media.wanted(segmentAt(20));
-    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 20 * SEGMENT_MS }]);
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 20 * SEGMENT_MS, sequence: 20 * PARTS }]);
   });
 
   it('OD11: sends it to where the picture waits, however near that is to the last playhead', () => {
     picture = { dateMs: EPOCH_MS + 4 * SEGMENT_MS + 500, segmentMs: EPOCH_MS + 4 * SEGMENT_MS };
     media.wanted(segmentAt(4));
-    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 4 * SEGMENT_MS, pictureMs: picture.dateMs }]);
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS + 4 * SEGMENT_MS, sequence: 4 * PARTS, pictureMs: picture.dateMs }]);
     media.wanted(segmentAt(5));
     expect(sought).toHaveLength(1);
   });
@@ -71,7 +71,7 @@ describe('RecordedMedia', () => {
     media.moved(picture, 1);
     expect(playback.at(-1)).toEqual({ playheadMs: picture.dateMs, segmentMs: EPOCH_MS, rate: 1 });
     media.wanted(segmentAt(0));
-    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS, pictureMs: picture.dateMs }]);
+    expect(sought).toEqual([{ rendition: 0, dateMs: EPOCH_MS, sequence: 0, pictureMs: picture.dateMs }]);
     media.wanted(segmentAt(1));
     expect(sought).toHaveLength(1);
   });
