@@ -59,6 +59,8 @@ describe('what is known of neighbours', () => {
             known.pathMs = it.pathMs;
           } else {
             neighbours.noteStatus(neighbour, { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true, renditions: it.renditions });
+            // Who comes back to a rendition has forgotten what it was told of it.
+            if (known.renditions !== 0 && (it.renditions & ~known.renditions & 1) !== 0) known.informed.clear();
             known.renditions = it.renditions;
           }
         }
