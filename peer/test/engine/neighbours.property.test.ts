@@ -59,8 +59,8 @@ describe('what is known of neighbours', () => {
             known.pathMs = it.pathMs;
           } else {
             neighbours.noteStatus(neighbour, { uplinkKbps: 0, queuedBytes: 0, isUploading: true, isVisible: true, renditions: it.renditions });
-            // Who comes back to a rendition has forgotten what it was told of it.
-            if (known.renditions !== 0 && (it.renditions & ~known.renditions & 1) !== 0) known.informed.clear();
+            // Who comes back to a rendition has nothing of it any more, and has forgotten what it was told.
+            if (known.renditions !== 0 && (it.renditions & ~known.renditions & 1) !== 0) for (const set of [known.has, known.informed]) set.clear();
             known.renditions = it.renditions;
           }
         }
