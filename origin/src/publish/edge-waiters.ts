@@ -21,9 +21,12 @@ export type WaitLimit = { readonly timeoutMs: number; readonly response: ServerR
 type Waiter = {
   readonly isReady: () => boolean;
   readonly settle: (outcome: WaitOutcome) => void;
-  /** Null: it is gone already. */
+  /** Null: other requests on its connection are answered first. */
   readonly socket: Socket | null;
 };
+
+/** Those of one connection that others on it are answered before (pipelining): until their turn their responses are not told that it has closed. */
+type Queue = { readonly waiters: Set<Waiter>; readonly hangUp: () => void };
 
 /**
  * Requests that wait for the live edge to move.
@@ -33,7 +36,8 @@ type Waiter = {
  */
 export class EdgeWaiters {
   readonly #waiters = new Set<Waiter>();
-  readonly #perSocket = new WeakMap<object, number>();
+  readonly #perSocket = new WeakMap<Socket, number>();
+  readonly #queues = new Map<Socket, Queue>();
   #isClosed = false;
 
   /** Requests waiting now. */
@@ -54,27 +58,30 @@ export class EdgeWaiters {
   wait(isReady: () => boolean, limit: WaitLimit, settled: (outcome: WaitOutcome) => void): void {
     const { response, timeoutMs } = limit;
     const { socket } = response;
-    const ofSocket = (socket && this.#perSocket.get(socket)) ?? 0;
+    const connection = response.req.socket;
+    const ofSocket = this.#perSocket.get(connection) ?? 0;
     const outcome = this.#outcomeNow(isReady, { response, ofSocket });
     if (outcome !== undefined) {
       settled(outcome);
       return;
     }
-    if (socket) this.#perSocket.set(socket, ofSocket + 1);
+    this.#perSocket.set(connection, ofSocket + 1);
     const waiter: Waiter = {
       isReady,
       socket,
       settle: (how) => {
         if (!this.#waiters.delete(waiter)) return;
         clearTimeout(timer);
-        if (socket) this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 1) - 1);
+        this.#perSocket.set(connection, (this.#perSocket.get(connection) ?? 1) - 1);
         response.off('close', hangUp);
+        if (!socket) this.#leaveQueue(connection, waiter);
         settled(how);
       },
     };
     const hangUp = (): void => waiter.settle('gone');
     const timer = setTimeout(() => waiter.settle('timeout'), timeoutMs);
     response.once('close', hangUp);
+    if (!socket) this.#queue(connection, waiter);
     this.#waiters.add(waiter);
   }
 
@@ -104,8 +111,29 @@ export class EdgeWaiters {
   #outcomeNow(isReady: () => boolean, { response, ofSocket }: { readonly response: ServerResponse; readonly ofSocket: number }): WaitOutcome | undefined {
     if (isReady()) return 'ready';
     if (this.#isClosed) return 'closed';
-    if (response.destroyed || response.socket?.destroyed === true) return 'gone';
+    if (response.destroyed || response.req.socket.destroyed) return 'gone';
     return ofSocket >= MAX_PER_SOCKET || this.#waiters.size >= MAX_WAITERS ? 'full' : undefined;
+  }
+
+  #queue(connection: Socket, waiter: Waiter): void {
+    let queue = this.#queues.get(connection);
+    if (!queue) {
+      const waiters = new Set<Waiter>();
+      const hangUp = (): void => {
+        for (const each of [...waiters]) each.settle('gone');
+      };
+      queue = { waiters, hangUp };
+      this.#queues.set(connection, queue);
+      connection.once('close', hangUp);
+    }
+    queue.waiters.add(waiter);
+  }
+
+  #leaveQueue(connection: Socket, waiter: Waiter): void {
+    const queue = this.#queues.get(connection);
+    if (!queue?.waiters.delete(waiter) || queue.waiters.size > 0) return;
+    this.#queues.delete(connection);
+    connection.off('close', queue.hangUp);
   }
 }
 

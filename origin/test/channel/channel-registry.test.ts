@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -156,7 +157,7 @@ describe('ChannelRegistry', () => {
     const a = await channels.add(settingsOf('a'));
     publish(a, 12);
     const outcome = vi.fn();
-    a.published.waiters.wait(() => false, { timeoutMs: 60_000, response: { once: () => undefined, off: () => undefined } as never }, outcome);
+    a.published.waiters.wait(() => false, { timeoutMs: 60_000, response: Object.assign(new EventEmitter(), { req: { socket: new EventEmitter() } }) as never }, outcome);
     await channels.remove('a');
     expect(outcome).toHaveBeenCalledTimes(1);
     expect(a.live.record?.isEnded).toBe(true);

@@ -1,5 +1,6 @@
-import { EventEmitter } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -18,7 +19,7 @@ const newSocket = (sent?: () => void): Writable =>
       done();
     },
   });
-const responseOn = (socket: object): ServerResponse => Object.assign(new EventEmitter(), { socket, destroyed: false }) as never;
+const responseOn = (socket: object): ServerResponse => Object.assign(new EventEmitter(), { socket, req: { socket }, destroyed: false }) as never;
 const waitOn = (socket: object): Promise<WaitOutcome> => waiters.until(never, { timeoutMs: 60_000, response: responseOn(socket) });
 
 it('sixteen requests of one connection wait, and their places are free again afterwards', async () => {
@@ -34,6 +35,28 @@ it('sixteen requests of one connection wait, and their places are free again aft
   for (let index = 0; index < 16; index++) void waitOn(socket);
   expect(waiters.size).toBe(17);
   expect(await waitOn(socket)).toBe('full');
+});
+
+it('requests behind one another on a connection count too, and are gone when it closes', async () => {
+  const outcomes: WaitOutcome[] = [];
+  const warnings: Error[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warned);
+  const server = createServer((_request, response) => waiters.wait(never, { timeoutMs: 60_000, response }, (outcome) => outcomes.push(outcome)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.write('GET / HTTP/1.1\r\nHost: here\r\n\r\n'.repeat(20));
+  await expect.poll(() => waiters.size + outcomes.length).toBe(20);
+  expect(waiters.size).toBe(16);
+  expect(outcomes).toEqual(['full', 'full', 'full', 'full']);
+  client.destroy();
+  await expect.poll(() => waiters.size).toBe(0);
+  expect(outcomes.slice(4)).toEqual(Array.from({ length: 16 }, () => 'gone'));
+  server.close();
+  await once(server, 'close');
+  process.off('warning', warned);
+  expect(warnings).toEqual([]);
 });
 
 it('twenty thousand wait in all, and what is ready needs no place', async () => {
