@@ -88,10 +88,10 @@ export type OriginStats = {
 
 /**
  * The administration of the origin that serves this page. What answers is trusted: it is the same
- * origin, of the same version. Each call throws ApiError, 401 when nobody is logged in.
+ * origin, of the same version. Each call throws ApiError, 401 when nobody is logged in: that is all that `checkSession` tells.
  */
 export const adminApi = {
-  isLoggedIn: (signal: AbortSignal) => admin('session', { signal }),
+  checkSession: (signal: AbortSignal) => admin('session', { signal }),
   logIn: (password: string) => admin('session', { method: 'POST', body: { password } }),
   logOut: () => admin('session', { method: 'DELETE' }),
   channels: async (signal: AbortSignal) => ((await admin('channels', { signal })) as { channels: AdminChannel[] }).channels,

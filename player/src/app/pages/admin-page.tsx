@@ -55,7 +55,7 @@ export function AdminPage({ section }: { readonly section: AdminSection }): Reac
 /** That nobody is logged in is an answer, no failure. */
 async function fetchIsLoggedIn(signal: AbortSignal): Promise<boolean> {
   try {
-    await adminApi.isLoggedIn(signal);
+    await adminApi.checkSession(signal);
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return false;

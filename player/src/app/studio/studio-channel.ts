@@ -51,7 +51,7 @@ async function fetchIfThere(slug: string, signal: AbortSignal): Promise<StreamLi
 async function listChannels(signal: AbortSignal): Promise<StudioSubject & { readonly kind: 'choice' }> {
   try {
     // Asked first: the origin would note that the list was refused.
-    await adminApi.isLoggedIn(signal);
+    await adminApi.checkSession(signal);
     const all = await adminApi.channels(signal);
     const channels = all.filter(({ input }) => input === 'whip').map(({ slug, title }) => ({ slug, title }));
     return { kind: 'choice', channels, isLoggedIn: true };
